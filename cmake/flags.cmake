@@ -1,0 +1,19 @@
+# One target holds the warnings and the sanitizers. It is linked PRIVATE everywhere, so nothing of it
+# reaches the users of the library.
+add_library(quartet_flags INTERFACE)
+target_compile_options(quartet_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                       -Wnon-virtual-dtor -Woverloaded-virtual)
+if(QUARTET_WERROR)
+    target_compile_options(quartet_flags INTERFACE -Werror)
+endif()
+if(QUARTET_SANITIZE)
+    target_compile_options(quartet_flags INTERFACE -fsanitize=${QUARTET_SANITIZE} -fno-omit-frame-pointer -g)
+    target_link_options(quartet_flags INTERFACE -fsanitize=${QUARTET_SANITIZE})
+    target_compile_definitions(quartet_flags INTERFACE QUARTET_SANITIZED)
+    if(QUARTET_SANITIZE MATCHES thread)
+        # ThreadSanitizer does not model the fences of Asio's fenced_block; without them Asio uses
+        # the ordinary atomics that it does model.
+        target_compile_definitions(quartet_flags INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+        target_compile_options(quartet_flags INTERFACE -Wno-tsan)
+    endif()
+endif()
