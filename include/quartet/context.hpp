@@ -1,0 +1,134 @@
+// include/quartet/context.hpp
+//
+// What a body may wait for, and where it runs. The models give each body a context; the body does not know
+// which kind.
+//
+// In a blocking context (single, threads, processes) an awaited operation is done at once in the calling
+// thread. In an async context it begins, the body is suspended, and other bodies run until it is done.
+// A context belongs to the thread that its body runs on. Once a stop is asked for, sleeps and fetches end
+// early and throw `cancelled`; file operations and offloaded functions are short or can't be ended, and
+// are waited for.
+#pragma once
+
+#include <quartet/file.hpp>
+#include <quartet/http.hpp>
+#include <quartet/operations.hpp>
+#include <quartet/task.hpp>
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <filesystem>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace quartet {
+
+/// Where a body runs.
+struct worker_info {
+    std::string name;        ///< "single", "threads-3", "processes-0", "async-0"
+    std::size_t number = 0;  ///< counts from 0 within the executor
+    pid_t process_id = 0;
+};
+
+class context {
+public:
+    context(context const&) = delete;
+    context& operator=(context const&) = delete;
+    virtual ~context() = default;
+
+    /// Waits. A duration of zero or less is done at once.
+    detail::sleep_operation sleep_for(std::chrono::nanoseconds duration) noexcept { return {*this, duration}; }
+
+    /// A GET, or any request. Gives the reply whatever its status; throws fetch_error if there is none.
+    detail::fetch_operation fetch(std::string url) { return fetch(http_request{.url = std::move(url)}); }
+    detail::fetch_operation fetch(http_request request) { return {*this, std::move(request)}; }
+
+    /// A whole file. Throws std::system_error with the path in its text, as all file operations do.
+    detail::read_file_operation read_file(std::filesystem::path const& path) {
+        return {*this, detail::file_operation::kind::read_whole, path.native()};
+    }
+
+    /// Makes `path` hold `data`, replacing what it held. Not atomic: a reader may see a part.
+    detail::file_operation write_file(std::filesystem::path const& path, std::string_view data);
+
+    /// Adds `data` at the end in one write (see file.hpp), creating the file if it is absent.
+    detail::file_operation append_file(std::filesystem::path const& path, std::string_view data);
+
+    /// A file for many appends or reads; gives a `file`.
+    auto open_file(std::filesystem::path const& path, open_mode mode);
+
+    /// Runs `function()` where it does not hold up other bodies: on a thread beside an event loop, or
+    /// right here in a blocking context. Gives what it returns, throws what it throws.
+    template <std::invocable Function>
+    detail::offload_operation<Function> offload(Function function) {
+        return {*this, std::move(function)};
+    }
+
+    /// Lets other bodies of the same loop run; nothing in a blocking context.
+    detail::yield_operation yield() noexcept { return detail::yield_operation(*this); }
+
+    /// Hands a line to the executor's log handler; dropped if there is none.
+    void log(std::string_view line);
+
+    /// Requested when the run is to stop. In a worker process the first call starts a small thread.
+    std::stop_token stop_token() { return do_stop_token(); }
+
+    /// The same question at the cost of one load, for bodies that compute.
+    bool stop_requested() const noexcept { return stop_word_->load(std::memory_order_relaxed) != 0; }
+
+    worker_info const& where() const noexcept { return where_; }
+
+protected:
+    /// `stop_word` turns non-zero when the run is to stop; it outlives the context.
+    context(worker_info where, std::atomic<std::uint32_t> const& stop_word)
+        : where_(std::move(where)), stop_word_(&stop_word) {}
+
+private:
+    friend class detail::sleep_operation;
+    friend class detail::fetch_operation;
+    friend class detail::file_operation;
+    friend class detail::offload_base;
+    friend class detail::yield_operation;
+
+    // Each begins an operation: true if it is done (or has failed) already, false if it will be completed.
+    virtual bool start(detail::sleep_operation& operation) = 0;
+    virtual bool start(detail::fetch_operation& operation) = 0;
+    virtual bool start(detail::file_operation& operation) = 0;
+    virtual bool start(detail::offload_base& operation) = 0;
+    virtual bool start(detail::yield_operation& operation) = 0;
+    virtual void do_log(std::string_view line) = 0;
+    virtual std::stop_token do_stop_token() = 0;
+
+    worker_info where_;
+    std::atomic<std::uint32_t> const* stop_word_;
+};
+
+inline bool detail::sleep_operation::await_ready() { return owner().start(*this); }
+inline bool detail::fetch_operation::await_ready() { return owner().start(*this); }
+inline bool detail::file_operation::await_ready() { return owner().start(*this); }
+inline bool detail::offload_base::await_ready() { return owner().start(*this); }
+inline bool detail::yield_operation::await_ready() { return owner().start(*this); }
+
+inline auto context::open_file(std::filesystem::path const& path, open_mode mode) {
+    struct awaiter {
+        detail::file_operation operation;
+        context& owner;
+
+        bool await_ready() { return operation.await_ready(); }
+        void await_suspend(std::coroutine_handle<> waiter) noexcept { operation.await_suspend(waiter); }
+        file await_resume() {
+            operation.await_resume();
+            return file(std::make_unique<file::state>(owner, operation.path, operation.descriptor));
+        }
+    };
+    using kind = detail::file_operation::kind;
+    return awaiter{{*this, mode == open_mode::read ? kind::open_read : kind::open_append, path.native()}, *this};
+}
+
+}  // namespace quartet

@@ -1,0 +1,190 @@
+// include/quartet/detail/remote.hpp
+//
+// A job as it lies in shared memory, and the loop that runs its bodies in a worker process.
+//
+// Each task has a state byte. The worker that runs a task writes its result, then sets the byte to `done`
+// with release order; the parent reads the byte with acquire order before it reads the result. A task
+// whose byte is still `waiting` after its worker died is the one that was running, or was never begun.
+#pragma once
+
+#include <quartet/codec.hpp>
+#include <quartet/context.hpp>
+#include <quartet/detail/shared_heap.hpp>
+#include <quartet/job.hpp>
+#include <quartet/task.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+namespace quartet::detail {
+
+enum class task_state : std::uint8_t { waiting, done, failed, cancelled };
+
+/// A value in shared memory whose size is its own.
+struct encoded_value {
+    std::byte const* data;
+    std::size_t size;
+};
+
+/// The text of an exception; a stack that workers push to.
+struct remote_failure {
+    remote_failure* next;
+    std::size_t index;
+    bool was_cancelled;
+    std::size_t worker;
+    encoded_value type;
+    encoded_value message;
+};
+
+struct remote_batch {
+    shared_heap* heap;
+    remote_code::run_function run;
+    std::byte const* closure;
+    std::byte const* inputs;   ///< In[count] where In has a fixed size, else encoded_value[count]
+    std::byte* outputs;        ///< R[count] likewise; null for void
+    std::atomic<task_state>* states;
+    std::atomic<remote_failure*> failures;
+    std::size_t count;
+    on_failure policy;
+    std::atomic<std::uint32_t>* stop_word;
+};
+
+/// What a worker tells while it runs; lies in shared memory, so that it can be read after its death.
+struct remote_worker {
+    std::atomic<std::size_t> current;  ///< the task that runs, or ran last
+    std::size_t number;
+    std::byte* spare;  ///< a piece of the heap for this worker's small results
+    std::size_t spare_bytes;
+};
+
+/// Copies bytes into the heap, small ones into the worker's own piece. Throws std::bad_alloc.
+encoded_value store_bytes(remote_batch& batch, remote_worker& worker, std::span<std::byte const> bytes);
+
+/// Files the exception that is being handled as the failure of `index`. If the policy says so, stops all.
+void store_failure(remote_batch& batch, remote_worker& worker, std::size_t index) noexcept;
+
+/// The failures that workers filed, made into ours; `where` names their workers ("processes").
+void collect_failures(remote_batch const& batch, std::string_view where, job& into);
+
+/// The value of a task that ran straight through, as it does in a blocking context.
+template <class R>
+R run_straight(task<R>&& body) {
+    body.start();
+    if (!body.done()) [[unlikely]]
+        throw std::logic_error("quartet: the body awaits something that is not from its context, and suspended in a blocking one");
+    return body.take();
+}
+
+template <class Body, class In>
+inline constexpr bool is_coroutine_body = false;
+template <class Body, class In>
+    requires std::is_invocable_v<Body&, context&, In const&>
+inline constexpr bool is_coroutine_body<Body, In> = true;
+
+/// Calls a body of either kind in a blocking context.
+template <class Body, class In>
+decltype(auto) call_body(Body& body, context& where, In const& input) {
+    if constexpr (is_coroutine_body<Body, In>) {
+        return run_straight(body(where, input));
+    } else {
+        return body(input);
+    }
+}
+
+/// Gives `use` the input at `index`: where it stands if its size is fixed, decoded otherwise.
+template <class In>
+decltype(auto) with_input(remote_batch const& batch, std::size_t index, auto&& use) {
+    if constexpr (fixed_size<In>) {
+        return use(reinterpret_cast<In const*>(batch.inputs)[index]);
+    } else {
+        encoded_value const& encoded = reinterpret_cast<encoded_value const*>(batch.inputs)[index];
+        byte_reader reader({encoded.data, encoded.size});
+        return use(static_cast<In const&>(codec<In>::decode(reader)));
+    }
+}
+
+/// In a worker: runs bodies first to last - 1 and leaves their outcomes in the batch.
+template <class Body, class In, class R>
+void run_remote(context& where, remote_batch& batch, remote_worker& worker, std::size_t first, std::size_t last) noexcept {
+    alignas(Body) std::byte storage[sizeof(Body)];
+    std::memcpy(storage, batch.closure, sizeof(Body));
+    Body& body = *std::launder(reinterpret_cast<Body*>(storage));
+    byte_writer scratch;
+
+    for (std::size_t index = first; index < last; ++index) {
+        worker.current.store(index, std::memory_order_relaxed);
+        if (where.stop_requested()) {
+            batch.states[index].store(task_state::cancelled, std::memory_order_release);
+            continue;
+        }
+        try {
+            with_input<In>(batch, index, [&](In const& input) {
+                if constexpr (std::is_void_v<R>) {
+                    call_body(body, where, input);
+                } else if constexpr (fixed_size<R>) {
+                    ::new (batch.outputs + index * sizeof(R)) R(call_body(body, where, input));
+                } else {
+                    scratch.clear();
+                    codec<R>::encode(call_body(body, where, input), scratch);
+                    reinterpret_cast<encoded_value*>(batch.outputs)[index] = store_bytes(batch, worker, scratch.bytes());
+                }
+            });
+            batch.states[index].store(task_state::done, std::memory_order_release);
+        } catch (...) {
+            store_failure(batch, worker, index);
+        }
+    }
+}
+
+/// Puts the inputs where run_remote looks for them.
+template <class In, class Inputs>
+void encode_inputs(Inputs const& inputs, std::size_t count, shared_heap& heap, remote_batch& batch) {
+    if constexpr (fixed_size<In>) {
+        In* values = heap.allocate_array<In>(count);
+        for (std::size_t index = 0; index < count; ++index) std::memcpy(values + index, &inputs[index], sizeof(In));
+        batch.inputs = reinterpret_cast<std::byte const*>(values);
+    } else {
+        auto* values = heap.allocate_array<encoded_value>(count);
+        byte_writer scratch;
+        for (std::size_t index = 0; index < count; ++index) {
+            scratch.clear();
+            codec<In>::encode(inputs[index], scratch);
+            auto* bytes = heap.allocate_array<std::byte>(scratch.bytes().size());
+            if (!scratch.bytes().empty()) std::memcpy(bytes, scratch.bytes().data(), scratch.bytes().size());
+            values[index] = {bytes, scratch.bytes().size()};
+        }
+        batch.inputs = reinterpret_cast<std::byte const*>(values);
+    }
+}
+
+/// Bytes that the outputs of `count` tasks take in the batch.
+template <class R>
+std::size_t output_bytes(std::size_t count) {
+    if constexpr (std::is_void_v<R>) {
+        return 0;
+    } else if constexpr (fixed_size<R>) {
+        return count * sizeof(R);
+    } else {
+        return count * sizeof(encoded_value);
+    }
+}
+
+/// The result that a worker left for `index`.
+template <class R>
+R decode_output(remote_batch const& batch, std::size_t index) {
+    if constexpr (fixed_size<R>) {
+        return reinterpret_cast<R const*>(batch.outputs)[index];
+    } else {
+        encoded_value const& encoded = reinterpret_cast<encoded_value const*>(batch.outputs)[index];
+        byte_reader reader({encoded.data, encoded.size});
+        return codec<R>::decode(reader);
+    }
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,125 @@
+// include/quartet/file.hpp
+//
+// A file that a body has opened: buffered appends and positioned reads.
+//
+// Belongs to one body: one operation at a time. Several bodies, threads or processes may each open the same
+// file to append: the kernel puts every flush at the end of the file as it then is (O_APPEND), in one
+// piece on a local file system, so nothing is lost and what one append() wrote stays together.
+#pragma once
+
+#include <quartet/operations.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace quartet {
+
+enum class open_mode {
+    read,    ///< the file must exist
+    append,  ///< created if absent (mode 0666 less the umask); all writes go to the end
+};
+
+class file {
+public:
+    /// Appends gather here before they become one system call.
+    static constexpr std::size_t buffer_bytes = 64 * 1024;
+
+    file(file&&) noexcept;
+    file& operator=(file&&) noexcept;
+
+    /// Writes what is still buffered, blocking, and closes. Errors are lost: await close() to see them.
+    ~file();
+
+    /// Appends. Done at once, without a system call, while the buffer has room.
+    auto append(std::string_view data);
+
+    /// Writes what is buffered.
+    auto flush();
+
+    /// Up to `length` bytes from `offset`; fewer only at the end of the file, none beyond it.
+    auto read_at(std::uint64_t offset, std::size_t length);
+
+    /// Flushes and closes; the file can't be used after that.
+    auto close();
+
+    std::string const& path() const noexcept;
+
+private:
+    friend class context;
+    struct state;
+    explicit file(std::unique_ptr<state> opened) noexcept;
+
+    std::unique_ptr<state> state_;
+};
+
+/// What `file` keeps; defined here so that an append to the buffer is a copy and nothing more.
+struct file::state {
+    state(context& owner, std::string_view path, int descriptor);
+
+    /// Puts what is buffered, then `more`, on its way; true if that was done at once.
+    bool start_write(std::string_view more);
+    /// After a write: empties the buffer, or throws what went wrong.
+    void finish_write();
+
+    detail::file_operation operation;
+    int descriptor;
+    std::string buffer;
+};
+
+inline auto file::append(std::string_view data) {
+    struct awaiter {
+        state& file;
+        std::string_view data;
+        bool written = false;
+
+        bool await_ready() {
+            if (file.buffer.size() + data.size() <= buffer_bytes) {
+                file.buffer.append(data);
+                return true;
+            }
+            written = true;
+            return file.start_write(data);
+        }
+        void await_suspend(std::coroutine_handle<> waiter) const noexcept { file.operation.await_suspend(waiter); }
+        void await_resume() const {
+            if (written) file.finish_write();
+        }
+    };
+    return awaiter{*state_, data};
+}
+
+inline auto file::flush() {
+    struct awaiter {
+        state& file;
+        bool await_ready() const { return file.buffer.empty() || file.start_write({}); }
+        void await_suspend(std::coroutine_handle<> waiter) const noexcept { file.operation.await_suspend(waiter); }
+        void await_resume() const { file.finish_write(); }
+    };
+    return awaiter{*state_};
+}
+
+inline auto file::read_at(std::uint64_t offset, std::size_t length) {
+    struct awaiter {
+        state& file;
+        std::uint64_t offset;
+        std::size_t length;
+        bool await_ready() const {
+            file.operation.work = detail::file_operation::kind::read_at;
+            file.operation.descriptor = file.descriptor;
+            file.operation.offset = offset;
+            file.operation.length = length;
+            return file.operation.await_ready();
+        }
+        void await_suspend(std::coroutine_handle<> waiter) const noexcept { file.operation.await_suspend(waiter); }
+        std::string await_resume() const {
+            file.operation.await_resume();
+            return std::move(file.operation.output);
+        }
+    };
+    return awaiter{*state_, offset, length};
+}
+
+}  // namespace quartet

@@ -1,0 +1,65 @@
+// include/quartet/http.hpp
+//
+// What context::fetch takes, gives and throws. Plain values.
+#pragma once
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace quartet {
+
+/// Name and value, in the order they were sent or received.
+using http_headers = std::vector<std::pair<std::string, std::string>>;
+
+/// One HTTP request. Proxies come from the environment (http_proxy, https_proxy, no_proxy); a compressed
+/// reply (gzip, deflate, and what libcurl was built with) arrives decompressed.
+struct http_request {
+    std::string url;
+    std::string method = "GET";
+    http_headers headers{};
+    std::string body{};
+    /// For the whole exchange: connecting, sending, receiving. Zero: no limit.
+    std::chrono::milliseconds timeout = std::chrono::seconds(60);
+    int max_redirects = 10;  ///< 0: a redirect is a reply like any other
+    bool verify_tls = true;  ///< certificate and host name
+    std::string ca_file{};   ///< certificates to trust instead of the system's
+    bool reuse_connection = true;
+};
+
+/// A reply, whatever its status: a 404 is an answer, not an exception.
+struct http_response {
+    int status = 0;
+    http_headers headers{};
+    std::string body{};
+
+    bool ok() const noexcept { return status >= 200 && status < 300; }
+
+    /// The first header of that name, compared without case; empty if there is none.
+    std::string_view header(std::string_view name) const noexcept;
+};
+
+/// No reply could be had.
+class fetch_error : public std::runtime_error {
+public:
+    enum class kind {
+        url,      ///< the URL is malformed or its scheme unknown
+        resolve,  ///< the host has no address
+        connect,  ///< nobody answers there
+        tls,      ///< the certificate or the handshake is not in order
+        timeout,  ///< it took longer than http_request::timeout
+        reply,    ///< the connection ended or the reply broke off in the middle
+        other,    ///< the text says what
+    };
+
+    fetch_error(kind what, std::string const& text) : std::runtime_error(text), kind_(what) {}
+    kind what_kind() const noexcept { return kind_; }
+
+private:
+    kind kind_;
+};
+
+}  // namespace quartet

@@ -1,0 +1,175 @@
+// include/quartet/operations.hpp
+//
+// What a body awaits. `context` makes these; a body only ever writes `co_await ctx.sleep_for(1s)`.
+//
+// An operation begins when it is awaited. A context's start() either does it at once and returns true, so
+// that the body never suspends, or returns false and completes it later from the event loop of the same
+// thread. The loop can't run between await_ready and await_suspend, so no completion comes too early.
+//
+// An operation must not be destroyed while it is under way; a model runs every body it has started to its
+// end, so this can't happen to a body. Text and data that an operation refers to must live until it is
+// done: a temporary within the co_await expression does.
+#pragma once
+
+#include <quartet/http.hpp>
+
+#include <chrono>
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace quartet {
+
+class context;
+
+namespace detail {
+
+class operation {
+public:
+    operation(operation const&) = delete;
+    operation& operator=(operation const&) = delete;
+
+    void await_suspend(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
+
+    /// For contexts: the operation is done (or failed, see `error`), its body goes on.
+    void complete() { waiter_.resume(); }
+
+    /// For contexts: what await_resume throws, if set.
+    std::exception_ptr error;
+
+protected:
+    explicit operation(context& owner) noexcept : owner_(&owner) {}
+    ~operation() = default;
+
+    context& owner() const noexcept { return *owner_; }
+    void throw_error() {
+        if (error) std::rethrow_exception(std::exchange(error, nullptr));
+    }
+
+private:
+    context* owner_;
+    std::coroutine_handle<> waiter_;
+};
+
+class sleep_operation final : public operation {
+public:
+    sleep_operation(context& owner, std::chrono::nanoseconds length) noexcept : operation(owner), duration(length) {}
+
+    bool await_ready();
+    void await_resume() { throw_error(); }
+
+    std::chrono::nanoseconds duration;
+    std::size_t timer_position = 0;  ///< for the timer queue that holds the operation
+};
+
+class fetch_operation final : public operation {
+public:
+    fetch_operation(context& owner, http_request what) : operation(owner), request(std::move(what)) {}
+
+    bool await_ready();
+    http_response await_resume() {
+        throw_error();
+        return std::move(response);
+    }
+
+    http_request request;
+    http_response response;
+};
+
+class yield_operation final : public operation {
+public:
+    explicit yield_operation(context& owner) noexcept : operation(owner) {}
+
+    bool await_ready();
+    void await_resume() { throw_error(); }
+};
+
+/// A function that runs beside the event loop.
+class offload_base : public operation {
+public:
+    /// Calls the function and keeps what it returned or threw. On any thread, once.
+    virtual void run() noexcept = 0;
+
+    bool await_ready();
+
+protected:
+    using operation::operation;
+    ~offload_base() = default;
+};
+
+template <class Function>
+class offload_operation final : public offload_base {
+    using result = std::invoke_result_t<Function&>;
+    using stored = std::conditional_t<std::is_void_v<result>, std::monostate, result>;
+
+public:
+    offload_operation(context& owner, Function function) : offload_base(owner), function_(std::move(function)) {}
+
+    void run() noexcept override {
+        try {
+            if constexpr (std::is_void_v<result>) {
+                function_();
+                result_.emplace();
+            } else {
+                result_.emplace(function_());
+            }
+        } catch (...) {
+            error = std::current_exception();
+        }
+    }
+    result await_resume() {
+        throw_error();
+        if constexpr (!std::is_void_v<result>) return std::move(*result_);
+    }
+
+private:
+    Function function_;
+    std::optional<stored> result_;
+};
+
+/// Any of the file operations, as a context sees them.
+class file_operation : public operation {
+public:
+    enum class kind : std::uint8_t {
+        read_whole,    ///< path → output
+        write_whole,   ///< input → path, replaced
+        append_whole,  ///< input → end of path
+        open_read,     ///< path → descriptor
+        open_append,   ///< path → descriptor, created if absent
+        read_at,       ///< descriptor, offset, length → output (shorter at the end of the file)
+        write,         ///< input → descriptor, all of it
+        close,         ///< descriptor
+    };
+
+    file_operation(context& owner, kind what, std::string_view where)
+        : operation(owner), work(what), path(where) {}
+
+    bool await_ready();
+    void await_resume() { throw_error(); }
+
+    kind work;
+    int descriptor = -1;
+    std::uint64_t offset = 0;
+    std::size_t length = 0;
+    std::string path;
+    std::string_view input;
+    std::string output;
+};
+
+class read_file_operation final : public file_operation {
+public:
+    using file_operation::file_operation;
+    std::string await_resume() {
+        throw_error();
+        return std::move(output);
+    }
+};
+
+}  // namespace detail
+}  // namespace quartet

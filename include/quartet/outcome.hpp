@@ -1,0 +1,133 @@
+// include/quartet/outcome.hpp
+//
+// What became of a task: its value, or a failure that says which task it was, why, and where.
+//
+// Plain values without hidden state; one object is not to be changed by two threads at the same time.
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace quartet {
+
+/// Why a task has no value.
+enum class cause {
+    threw,        ///< the body threw an exception
+    worker_died,  ///< the process that ran it ended: a signal, an exit, no memory
+    cancelled,    ///< a stop was asked for before it ended, or before it began
+};
+
+/// "threw", "worker died", "cancelled".
+std::string_view to_string(cause why) noexcept;
+
+/// A task that has no value, and all that is known about why.
+struct failure {
+    std::size_t index = 0;         ///< the task's place in the inputs
+    cause why = cause::threw;
+    std::string message{};           ///< one line: the exception's text, or the signal or exit code
+    std::string worker{};            ///< where the body ran, as context::where().name; empty if it never began
+    std::exception_ptr exception{};  ///< what was thrown; a remote_error if that was in another process
+    int signal = 0;                ///< the signal that ended the worker, or 0
+    int exit_code = 0;             ///< the worker's exit code, if it ended by itself
+};
+
+/// An exception that was thrown in another process: its type can't cross, its text can.
+class remote_error : public std::runtime_error {
+public:
+    remote_error(std::string const& what, std::string type, std::string origin)
+        : std::runtime_error(what), type_(std::move(type)), origin_(std::move(origin)) {}
+
+    std::string const& type() const noexcept { return type_; }      ///< "std::out_of_range"
+    std::string const& origin() const noexcept { return origin_; }  ///< the worker's name
+
+private:
+    std::string type_;
+    std::string origin_;
+};
+
+/// Thrown into a body by an awaited operation that ended early because a stop was asked for.
+class cancelled : public std::runtime_error {
+public:
+    cancelled() : std::runtime_error("cancelled") {}
+};
+
+/// Thrown by outcome::value() of a task whose worker died or that was cancelled.
+class task_error : public std::runtime_error {
+public:
+    explicit task_error(failure why) : std::runtime_error(why.message), failure_(std::move(why)) {}
+    failure const& why() const noexcept { return failure_; }
+
+private:
+    failure failure_;
+};
+
+/// Thrown by executor::map when tasks failed. Holds every failure, ordered by index.
+class map_error : public std::runtime_error {
+public:
+    /// `failures` must not be empty; `tasks` is how many the map had.
+    map_error(std::vector<failure> failures, std::size_t tasks);
+
+    std::vector<failure> const& failures() const noexcept { return *failures_; }
+    std::size_t tasks() const noexcept { return tasks_; }
+
+private:
+    std::shared_ptr<std::vector<failure> const> failures_;  // shared: copying an exception must not throw
+    std::size_t tasks_;
+};
+
+namespace detail {
+/// The failure's own exception, or a task_error where there is none.
+[[noreturn]] void throw_failure(failure const& why);
+}  // namespace detail
+
+/// A task's value or its failure. `T` may be void.
+template <class T>
+class outcome {
+    using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+public:
+    using value_type = T;
+
+    /// A task that has not been run: a failure with cause::cancelled.
+    outcome() : state_(std::in_place_index<1>, nullptr) {}
+    explicit outcome(stored value) : state_(std::in_place_index<0>, std::move(value)) {}
+    explicit outcome(failure why)
+        : state_(std::in_place_index<1>, std::make_shared<failure const>(std::move(why))) {}
+
+    bool has_value() const noexcept { return state_.index() == 0; }
+    explicit operator bool() const noexcept { return has_value(); }
+
+    /// The value; throws the body's own exception, or task_error, if there is none.
+    stored const& value() const& {
+        require_value();
+        return std::get<0>(state_);
+    }
+    stored&& value() && {
+        require_value();
+        return std::get<0>(std::move(state_));
+    }
+    stored const& operator*() const& noexcept { return *std::get_if<0>(&state_); }
+
+    /// The failure. Requires !has_value().
+    failure const& error() const noexcept {
+        static failure const not_run{.why = cause::cancelled, .message = "not run"};
+        auto const& why = *std::get_if<1>(&state_);
+        return why ? *why : not_run;
+    }
+
+private:
+    void require_value() const {
+        if (!has_value()) detail::throw_failure(error());
+    }
+
+    std::variant<stored, std::shared_ptr<failure const>> state_;
+};
+
+}  // namespace quartet

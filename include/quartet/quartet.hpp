@@ -1,0 +1,12 @@
+// include/quartet/quartet.hpp
+//
+// The whole library.
+#pragma once
+
+#include <quartet/codec.hpp>
+#include <quartet/context.hpp>
+#include <quartet/cpus.hpp>
+#include <quartet/executor.hpp>
+#include <quartet/outcome.hpp>
+#include <quartet/spec.hpp>
+#include <quartet/task.hpp>

@@ -1,0 +1,36 @@
+// include/quartet/spec.hpp
+//
+// The one word that names a model: "single", "threads:8", "processes", "async:100", "threads:each".
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace quartet {
+
+enum class model_kind { single, processes, threads, async };
+
+/// The names that specs begin with, in the order of the seed's table.
+inline constexpr model_kind all_model_kinds[] = {model_kind::single, model_kind::processes, model_kind::threads,
+                                                 model_kind::async};
+
+std::string_view to_string(model_kind kind) noexcept;
+
+/// A parsed spec. `count` is empty where the spec leaves it out, and where it says "each".
+struct model_spec {
+    model_kind kind = model_kind::single;
+    std::optional<std::size_t> count{};
+    bool each = false;  ///< a worker per task: threads:each, processes:each, async:each (all in flight)
+
+    friend bool operator==(model_spec const&, model_spec const&) = default;
+};
+
+/// Throws std::invalid_argument with one sentence that says what is wrong and what is allowed.
+model_spec parse_spec(std::string_view text);
+
+/// The spec's text; parse_spec(to_string(s)) == s.
+std::string to_string(model_spec const& spec);
+
+}  // namespace quartet

@@ -1,0 +1,72 @@
+#include <quartet/detail/map_job.hpp>
+#include <quartet/outcome.hpp>
+
+#include <fmt/format.h>
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <memory>
+
+namespace quartet {
+
+std::string_view to_string(cause why) noexcept {
+    switch (why) {
+        case cause::threw: return "threw";
+        case cause::worker_died: return "worker died";
+        case cause::cancelled: return "cancelled";
+    }
+    return "unknown";
+}
+
+namespace {
+
+std::string summary(std::vector<failure> const& failures, std::size_t tasks) {
+    auto const& first = failures.front();
+    return fmt::format("{} of {} tasks failed; the first is task {}: {}", failures.size(), tasks, first.index, first.message);
+}
+
+}  // namespace
+
+map_error::map_error(std::vector<failure> failures, std::size_t tasks)
+    : std::runtime_error(summary(failures, tasks)),
+      failures_(std::make_shared<std::vector<failure> const>(std::move(failures))),
+      tasks_(tasks) {}
+
+namespace detail {
+
+void throw_failure(failure const& why) {
+    if (why.exception) std::rethrow_exception(why.exception);
+    throw task_error(why);
+}
+
+failure describe_current_exception(std::size_t index, std::string worker) {
+    failure why{.index = index, .worker = std::move(worker), .exception = std::current_exception()};
+    try {
+        throw;
+    } catch (cancelled const& stopped) {
+        why.why = cause::cancelled;
+        why.message = stopped.what();
+    } catch (std::exception const& thrown) {
+        why.message = thrown.what();
+    } catch (...) {
+        why.message = fmt::format("an exception of type {}", current_exception_type());
+    }
+    return why;
+}
+
+failure describe_cancelled(std::size_t index) {
+    return {.index = index, .why = cause::cancelled, .message = "cancelled before it began"};
+}
+
+std::string current_exception_type() {
+    std::type_info const* type = abi::__cxa_current_exception_type();
+    if (!type) return "unknown";
+    int status = 0;
+    std::unique_ptr<char, decltype(&std::free)> const readable(
+        abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), &std::free);
+    return readable ? readable.get() : type->name();
+}
+
+}  // namespace detail
+}  // namespace quartet

@@ -1,0 +1,72 @@
+#include <quartet/spec.hpp>
+
+#include "src/core/nearest.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <stdexcept>
+#include <vector>
+
+namespace quartet {
+namespace {
+
+// Enough for any machine, and low enough that a slip of the keyboard is noticed.
+constexpr std::size_t most_workers = 10'000'000;
+
+model_kind parse_kind(std::string_view name, std::string_view text) {
+    std::vector<std::string_view> names;
+    for (auto kind : all_model_kinds) {
+        if (to_string(kind) == name) return kind;
+        names.push_back(to_string(kind));
+    }
+    if (text.find('+') != std::string_view::npos)
+        throw std::invalid_argument(fmt::format("model '{}': a model is one of {}, each by itself", text, detail::join(names)));
+    throw std::invalid_argument(fmt::format("unknown model '{}'; the models are {}{}", text, detail::join(names),
+                                            detail::did_you_mean(name, names)));
+}
+
+std::size_t parse_count(std::string_view digits, std::string_view text) {
+    std::size_t count = 0;
+    auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+    if (error != std::errc() || end != digits.data() + digits.size() || count == 0 || count > most_workers)
+        throw std::invalid_argument(
+            fmt::format("model '{}': after the colon comes a number from 1 to {}, or 'each'", text, most_workers));
+    return count;
+}
+
+}  // namespace
+
+std::string_view to_string(model_kind kind) noexcept {
+    switch (kind) {
+        case model_kind::single: return "single";
+        case model_kind::processes: return "processes";
+        case model_kind::threads: return "threads";
+        case model_kind::async: return "async";
+    }
+    return "unknown";
+}
+
+model_spec parse_spec(std::string_view text) {
+    auto const colon = text.find(':');
+    model_spec spec{.kind = parse_kind(text.substr(0, colon), text)};
+    if (colon == std::string_view::npos) return spec;
+    if (spec.kind == model_kind::single)
+        throw std::invalid_argument(fmt::format("model '{}': 'single' takes no number", text));
+    auto const count = text.substr(colon + 1);
+    if (count == "each") {
+        spec.each = true;
+    } else {
+        spec.count = parse_count(count, text);
+    }
+    return spec;
+}
+
+std::string to_string(model_spec const& spec) {
+    std::string text(to_string(spec.kind));
+    if (spec.each) text += ":each";
+    if (spec.count) text += fmt::format(":{}", *spec.count);
+    return text;
+}
+
+}  // namespace quartet
