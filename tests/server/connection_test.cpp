@@ -1,0 +1,232 @@
+// How connections live and end: reuse, order, limits, time-outs, and many at once.
+#include "server/genre.hpp"
+#include "server/page.hpp"
+#include "tests/server/clients.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace quartet {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::curl_client;
+using testing::eventually;
+using testing::get_request;
+using testing::raw_client;
+using testing::running_server;
+using testing::without_latency;
+
+TEST(keep_alive, reuses_the_connection) {
+    running_server server;
+    curl_client client;
+    EXPECT_EQ(client.get(server.url("/page")).connects, 1);
+    for (auto const* path : {"/page", "/genre?n=1", "/status/204", "/status/304", "/nothing", "/redirect/1"})
+        EXPECT_EQ(client.get(server.url(path)).connects, 0) << path;
+    EXPECT_EQ(server->stats().connections, 1U);
+    EXPECT_EQ(server->stats().requests, 7U);
+}
+
+TEST(keep_alive, ends_when_the_client_says_so) {
+    running_server server;
+    raw_client client(server->port());
+    client.send(get_request("/page?bytes=3", "Connection: close\r\n"));
+    auto const bytes = client.read_to_end();
+    EXPECT_TRUE(bytes.ends_with("\r\n\r\n<!d")) << bytes;
+    EXPECT_NE(bytes.find("\r\nConnection: close\r\n"), bytes.npos) << bytes;
+}
+
+TEST(keep_alive, is_an_option_in_http_1_0) {
+    running_server server;
+    raw_client once(server->port());
+    once.send("GET /page?bytes=3 HTTP/1.0\r\n\r\n");
+    EXPECT_TRUE(once.read_to_end().ends_with("\r\n\r\n<!d"));
+
+    raw_client twice(server->port());
+    for (int i = 0; i < 2; ++i) {
+        twice.send("GET /page?bytes=3 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        auto const [head, body] = twice.read_reply();
+        EXPECT_NE(head.find("\r\nConnection: keep-alive\r\n"), head.npos) << head;
+        EXPECT_EQ(body, "<!d");
+    }
+}
+
+TEST(connection, answers_pipelined_requests_in_order) {
+    running_server server;
+    raw_client client(server->port());
+    std::string requests;
+    for (int n = 0; n < 50; ++n)
+        requests += get_request("/genre?n=" + std::to_string(n));
+    client.send(requests);
+    for (std::uint64_t n = 0; n < 50; ++n)
+        EXPECT_EQ(client.read_reply().second, '"' + genre(n) + '"');
+}
+
+TEST(connection, answers_head_with_the_head_of_get) {
+    running_server server;
+    raw_client client(server->port());
+    client.send("HEAD /page HTTP/1.1\r\nHost: test\r\n\r\n");
+    auto const head = client.read_head();
+    client.send(get_request("/page"));
+    EXPECT_EQ(client.read_reply(), std::pair(head, page(15'000)));
+}
+
+// What a client sends to a proxy; so the server can play the proxy in a test of the client.
+TEST(connection, takes_the_absolute_form_of_a_target) {
+    running_server server;
+    raw_client client(server->port());
+    client.send(get_request("http://example.org/genre?n=7"));
+    EXPECT_EQ(client.read_reply().second, '"' + genre(7) + '"');
+    client.send(get_request("http://example.org"));
+    EXPECT_TRUE(client.read_reply().second.starts_with("quartet's test server"));
+}
+
+TEST(connection, takes_a_request_in_single_bytes) {
+    running_server server;
+    raw_client client(server->port());
+    for (char const byte : get_request("/genre?n=3"))
+        client.send({&byte, 1});
+    EXPECT_EQ(client.read_reply().second, '"' + genre(3) + '"');
+}
+
+TEST(connection, takes_a_chunked_body) {
+    running_server server;
+    raw_client client(server->port());
+    client.send(
+        "POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+    EXPECT_EQ(nlohmann::json::parse(client.read_reply().second).at("body"), "abcde");
+}
+
+TEST(connection, invites_a_body_that_waits_for_it) {
+    running_server server;
+    raw_client client(server->port());
+    client.send("POST /echo HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+    EXPECT_EQ(client.read_head(), "HTTP/1.1 100 Continue\r\n\r\n");
+    client.send("body");
+    EXPECT_EQ(nlohmann::json::parse(client.read_reply().second).at("body"), "body");
+}
+
+std::string post(std::size_t bytes) {
+    return "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n" +
+           std::string(bytes, 'x');
+}
+
+TEST(request_limit, lets_a_megabyte_pass) {
+    running_server server;
+    raw_client client(server->port());
+    ASSERT_TRUE(client.send(post(1024 * 1024)));
+    EXPECT_EQ(nlohmann::json::parse(client.read_reply().second).at("body").get<std::string>().size(),
+              1024U * 1024);
+}
+
+// The refusal must arrive although the client sends on: see drain() in connection.cpp.
+TEST(request_limit, refuses_more) {
+    running_server server;
+    raw_client client(server->port());
+    client.send(post(2 * 1024 * 1024));
+    auto const [head, body] = client.read_reply();
+    EXPECT_TRUE(head.starts_with("HTTP/1.1 413 ")) << head;
+    EXPECT_NE(head.find("\r\nConnection: close\r\n"), head.npos) << head;
+    EXPECT_EQ(client.read_to_end(), "");
+}
+
+TEST(request_limit, refuses_a_head_without_end) {
+    running_server server;
+    raw_client client(server->port());
+    client.send(get_request("/page", "X-Long: " + std::string(100'000, 'x') + "\r\n"));
+    EXPECT_TRUE(client.read_reply().first.starts_with("HTTP/1.1 431 "));
+}
+
+TEST(connection, refuses_what_is_not_http) {
+    running_server server;
+    for (auto const* bytes : {"hello\r\n\r\n", "GET /page\r\n\r\n", "GET /page HTTP/1.1\r\nno colon\r\n\r\n",
+                              "POST /echo HTTP/1.1\r\nContent-Length: x\r\n\r\n"}) {
+        raw_client client(server->port());
+        client.send(bytes);
+        EXPECT_TRUE(client.read_to_end().starts_with("HTTP/1.1 400 ")) << bytes;
+    }
+    EXPECT_EQ(server->stats().requests, 0U);
+}
+
+TEST(connection, outlives_clients_that_leave_at_any_moment) {
+    auto options = without_latency();
+    options.latency = 5ms;
+    running_server server(options);
+    for (std::string const& bytes :
+         {std::string(), std::string("GET /pa"), get_request("/page"), post(100'000).substr(0, 50'000)})
+        raw_client(server->port()).send(bytes);
+    EXPECT_TRUE(eventually([&] { return server->stats().connections == 4 && server->stats().open == 0; }));
+    EXPECT_EQ(testing::get(server.url("/page")).status, 200);
+}
+
+TEST(idle_timeout, closes_who_says_nothing_or_too_little) {
+    auto options = without_latency();
+    options.idle_timeout = 100ms;
+    running_server server(options);
+    raw_client silent(server->port()), slow(server->port()), after_one(server->port());
+    slow.send("GET /page HT");
+    after_one.send(get_request("/page?bytes=3"));
+    EXPECT_EQ(silent.read_to_end(), "");
+    EXPECT_EQ(slow.read_to_end(), "");
+    EXPECT_TRUE(after_one.read_to_end().ends_with("\r\n\r\n<!d"));
+    EXPECT_TRUE(eventually([&] { return server->stats().idle_closed == 3 && server->stats().open == 0; }));
+}
+
+TEST(idle_timeout, closes_who_does_not_read) {
+    auto options = without_latency();
+    options.idle_timeout = 100ms;
+    running_server server(options);
+    raw_client client(server->port());
+    client.send(get_request("/page?bytes=60000000"));
+    EXPECT_TRUE(eventually([&] { return server->stats().idle_closed == 1 && server->stats().open == 0; }));
+}
+
+// The time a reply is delayed on purpose is the server's, not the client's.
+TEST(idle_timeout, does_not_count_the_servers_own_delay) {
+    auto options = without_latency();
+    options.idle_timeout = 50ms;
+    running_server server(options);
+    EXPECT_EQ(testing::get(server.url("/delay/400")).status, 200);
+    EXPECT_EQ(server->stats().idle_closed, 0U);
+}
+
+TEST(idle_timeout, leaves_the_others_open) {
+    running_server server;
+    raw_client client(server->port());
+    std::this_thread::sleep_for(300ms);
+    client.send(get_request("/page?bytes=3"));
+    EXPECT_EQ(client.read_reply().second, "<!d");
+    EXPECT_EQ(server->stats().idle_closed, 0U);
+}
+
+// One after the other, 200 replies of 100 ms would take 20 seconds.
+TEST(concurrency, serves_200_clients_at_the_same_time) {
+    auto options = without_latency();
+    options.latency = 100ms;
+    running_server server(options);
+    auto const start = std::chrono::steady_clock::now();
+    std::vector<raw_client> clients;
+    for (int i = 0; i < 200; ++i)
+        clients.emplace_back(server->port());
+    for (std::uint64_t i = 0; i < 200; ++i)
+        clients[i].send(get_request("/genre?n=" + std::to_string(i)));
+    for (std::uint64_t i = 0; i < 200; ++i)
+        EXPECT_EQ(clients[i].read_reply().second, '"' + genre(i) + '"');
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
+    EXPECT_EQ(server->stats().open, 200U);
+}
+
+TEST(stats, count_the_bytes_on_the_wire) {
+    running_server server;
+    raw_client client(server->port());
+    client.send(get_request("/page", "Connection: close\r\n"));
+    EXPECT_EQ(server->stats().bytes_sent, client.read_to_end().size());
+}
+
+}  // namespace
+}  // namespace quartet
