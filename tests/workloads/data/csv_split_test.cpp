@@ -1,0 +1,80 @@
+#include "workloads/data/csv_split.hpp"
+
+#include "tests/workloads/data/csv_reading.hpp"
+#include "workloads/data/generate_csv.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quartet {
+namespace {
+
+TEST(csv_split, parts_follow_each_other_without_gaps) {
+    std::string const text = generate_csv(500);
+    for (std::size_t count = 1; count <= 40; ++count) {
+        auto const parts = split_at_records(text, count);
+        ASSERT_EQ(parts.size(), count);
+        std::size_t at = csv_header(text).records_offset();
+        for (csv_part const& part : parts) {
+            EXPECT_EQ(part.offset, at);
+            at += part.length;
+            std::string_view const before(text.data(), part.offset);
+            EXPECT_EQ(part.first_line, 1U + csv_count_portable(before).line_feeds);
+        }
+        EXPECT_EQ(at, text.size());
+    }
+}
+
+TEST(csv_split, parts_are_about_equal) {
+    std::string const text = generate_csv(2000);
+    for (csv_part const& part : split_at_records(text, 8)) {
+        EXPECT_GT(part.length, text.size() / 8 - 1000);
+        EXPECT_LT(part.length, text.size() / 8 + 1000);
+    }
+}
+
+TEST(csv_split, line_break_in_quotes_is_no_border) {
+    std::string_view const text = "a,b\n1,\"\n\n\n\n\n\n\"\n3,4\n";
+    std::size_t const second = text.find('3');
+    EXPECT_EQ(split_at_records(text, 2), (std::vector<csv_part>{{4, second - 4, 2}, {second, 4, 9}}));
+}
+
+TEST(csv_split, there_are_no_more_parts_than_records) {
+    EXPECT_EQ(split_at_records("a,b\n1,2\n3,4\n", 100).size(), 2U);
+    EXPECT_EQ(split_at_records("a,b\n1,2\n3,4\n", ~std::size_t{0}).size(), 2U);
+}
+
+TEST(csv_split, zero_parts_count_as_one) {
+    EXPECT_EQ(split_at_records("a,b\n1,2\n3,4\n", 0), (std::vector<csv_part>{{4, 8, 2}}));
+}
+
+TEST(csv_split, header_without_records_has_no_parts) {
+    EXPECT_TRUE(split_at_records("a,b", 3).empty());
+    EXPECT_TRUE(split_at_records("a,b\r\n", 3).empty());
+}
+
+TEST(csv_split, broken_header_is_an_error) {
+    EXPECT_THROW(split_at_records("", 3), csv_error);
+}
+
+// The record that is broken stands at each place once; whatever part it falls into must name its line.
+TEST(csv_split, errors_name_the_line_of_the_whole_text) {
+    constexpr std::size_t records = 30;
+    std::vector<std::string> const broken = {"1", "1,2,3", "x\",2", "\"1\"x,2", "1,\"2", "1,2\r3"};
+    for (std::string const& bad : broken) {
+        for (std::size_t place = 0; place < records; ++place) {
+            std::string text = "a,b\n";
+            for (std::size_t i = 0; i < records; ++i)
+                text += i == place ? bad + "\n" : "\"1\n1\",\"2,\"\"2\"\n";
+            ASSERT_NE(read_csv(text).error_line, 0U);
+            for (std::size_t parts = 1; parts <= 9; ++parts)
+                ASSERT_EQ(read_csv(text, parts), read_csv(text)) << bad << " as record " << place;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace quartet
