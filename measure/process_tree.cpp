@@ -1,0 +1,250 @@
+// measure/process_tree.cpp
+//
+// Finding the tree: every sample lists /proc. A process belongs if its session or group is the root's (two
+// cheap system calls), if it belonged before, or if its parent belongs. Reading the parent from
+// /proc/PID/stat is the dear part, as the kernel adds up the times of all threads to print that line. It is
+// done once for each process of the machine: who is found to be a stranger can have no claim later, since
+// neither its parent nor its session can become one of the tree's. Only its number can be given to another
+// process, between two samples; strangers that are gone are forgotten at each sample to make that rare.
+//
+// The children files below /proc/PID/task would spare the list, but there is one per thread, and they may
+// skip entries while processes come and go.
+
+#include "measure/process_tree.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <ctime>
+#include <dirent.h>
+#include <fcntl.h>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace quartet::measure {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+
+constexpr auto shortest_pause = 5ms;
+constexpr int pause_per_cost = 200;
+
+/// A file of /proc/PID, which fits into one page; or the error.
+struct proc_file {
+    std::array<char, 4096> buffer;
+    std::size_t length = 0;
+    int error = 0;
+
+    proc_file(pid_t pid, char const* name) {
+        std::array<char, 64> path;
+        std::snprintf(path.data(), path.size(), "/proc/%d/%s", pid, name);
+        int const file = ::open(path.data(), O_RDONLY | O_CLOEXEC);
+        ssize_t const got = file < 0 ? -1 : ::read(file, buffer.data(), buffer.size());
+        if (got < 0)
+            error = errno;
+        else
+            length = static_cast<std::size_t>(got);
+        if (file >= 0) ::close(file);
+    }
+
+    std::string_view text() const { return {buffer.data(), length}; }
+};
+
+/// The first number in `text`; absent if there is none.
+template <class Number>
+std::optional<Number> first_number(std::string_view text) {
+    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+    Number number{};
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{}) return std::nullopt;
+    return number;
+}
+
+std::vector<pid_t> all_pids() {
+    std::vector<pid_t> pids;
+    std::unique_ptr<DIR, int (*)(DIR*)> const directory(::opendir("/proc"), ::closedir);
+    if (!directory) return pids;
+    while (dirent const* const entry = ::readdir(directory.get()))
+        if (auto const pid = first_number<pid_t>(entry->d_name)) pids.push_back(*pid);
+    std::sort(pids.begin(), pids.end());
+    return pids;
+}
+
+/// 0 if the process is gone. The line is "PID (NAME) STATE PPID ..."; NAME may hold anything, also ") ".
+pid_t parent_of(pid_t pid) {
+    proc_file const stat(pid, "stat");
+    auto const after_name = stat.text().rfind(") ");
+    if (after_name == std::string_view::npos) return 0;
+    return first_number<pid_t>(stat.text().substr(std::min(after_name + 4, stat.length))).value_or(0);
+}
+
+bool contains(std::vector<pid_t> const& sorted, pid_t pid) {
+    return std::binary_search(sorted.begin(), sorted.end(), pid);
+}
+
+void keep_only(std::vector<pid_t>& sorted, std::vector<pid_t> const& alive) {
+    std::erase_if(sorted, [&](pid_t pid) { return !contains(alive, pid); });
+}
+
+void insert_sorted(std::vector<pid_t>& sorted, pid_t pid) {
+    sorted.insert(std::upper_bound(sorted.begin(), sorted.end(), pid), pid);
+}
+
+/// Knows who belongs to the tree of `root`, from one look to the next.
+class membership {
+public:
+    explicit membership(pid_t root) : root_(root) {}
+
+    /// The living members, with zombies.
+    std::vector<pid_t> const& look() {
+        auto const alive = all_pids();
+        keep_only(members_, alive);
+        keep_only(strangers_, alive);
+        std::vector<pid_t> undecided;
+        for (pid_t const pid : alive) {
+            if (contains(members_, pid)) continue;
+            if (is_close(pid))
+                insert_sorted(members_, pid);
+            else if (!contains(strangers_, pid))
+                undecided.push_back(pid);
+        }
+        decide_by_parent(undecided);
+        return members_;
+    }
+
+private:
+    bool is_close(pid_t pid) const {
+        return pid == root_ || ::getsid(pid) == root_ || ::getpgid(pid) == root_;
+    }
+
+    /// A child can have a smaller number than its parent, so this goes on until nobody joins.
+    void decide_by_parent(std::vector<pid_t> const& undecided) {
+        std::vector<std::pair<pid_t, pid_t>> open;  // process, parent
+        for (pid_t const pid : undecided)
+            open.emplace_back(pid, parent_of(pid));
+        auto const joins = [this](auto const& each) {
+            bool const belongs = contains(members_, each.second);
+            if (belongs) insert_sorted(members_, each.first);
+            return belongs;
+        };
+        while (std::erase_if(open, joins) > 0) {
+        }
+        for (auto const& [pid, parent] : open)
+            insert_sorted(strangers_, pid);
+    }
+
+    pid_t root_;
+    std::vector<pid_t> members_;    // sorted
+    std::vector<pid_t> strangers_;  // sorted
+};
+
+struct memory {
+    std::size_t bytes = 0;
+    bool shared_once = true;  ///< PSS, not RSS
+};
+
+std::size_t rss_of(pid_t pid) {
+    proc_file const statm(pid, "statm");  // size, resident, ... in pages
+    auto const resident = statm.text().find(' ');
+    if (resident == std::string_view::npos) return 0;
+    auto const pages = first_number<std::size_t>(statm.text().substr(resident)).value_or(0);
+    return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+/// Nothing for a zombie or a process that has just gone: its memory is given back.
+memory memory_of(pid_t pid) {
+    proc_file const rollup(pid, "smaps_rollup");
+    auto const pss = rollup.text().find("\nPss:");
+    if (pss != std::string_view::npos)
+        return {.bytes = 1024 * first_number<std::size_t>(rollup.text().substr(pss + 5)).value_or(0)};
+    std::size_t const resident = rss_of(pid);
+    return {.bytes = resident, .shared_once = resident == 0};
+}
+
+/// Of this thread. Not the time on the clock: waiting for a processor bends nobody's trial.
+nanoseconds processor_time() {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
+}
+
+}  // namespace
+
+struct tree_memory_sampler::state {
+    explicit state(pid_t root) : tree(root) {}
+
+    std::size_t sample() {
+        std::lock_guard const lock(sampling_mutex);
+        memory sum;
+        for (pid_t const pid : tree.look()) {
+            memory const one = memory_of(pid);
+            sum.bytes += one.bytes;
+            sum.shared_once = sum.shared_once && one.shared_once;
+        }
+        if (!sum.shared_once) only_pss = false;
+        if (sum.bytes > peak) peak = sum.bytes;
+        ++count;
+        return sum.bytes;
+    }
+
+    void sample_until(std::stop_token stop) {
+        std::mutex unshared;
+        std::unique_lock lock(unshared);
+        std::condition_variable_any stopped;
+        while (!stop.stop_requested()) {
+            auto const begin = processor_time();
+            try {
+                sample();
+            } catch (std::bad_alloc const&) {
+                // Without memory for a list of processes, this sample is missing and the next may work.
+            }
+            auto const cost = processor_time() - begin;
+            auto const pause = std::max<nanoseconds>(shortest_pause, pause_per_cost * cost);
+            stopped.wait_for(lock, stop, pause, [] { return false; });
+        }
+    }
+
+    std::mutex sampling_mutex;  // guards `tree`; writers of the rest hold it, too
+    membership tree;
+    std::atomic<std::size_t> peak = 0;
+    std::atomic<std::size_t> count = 0;
+    std::atomic<bool> only_pss = true;
+    std::jthread thread;  // last, so that it ends before what it uses
+};
+
+tree_memory_sampler::tree_memory_sampler(pid_t root, sampling how) : state_(std::make_unique<state>(root)) {
+    if (how == sampling::in_background)
+        state_->thread =
+            std::jthread([s = state_.get()](std::stop_token stop) { s->sample_until(std::move(stop)); });
+}
+
+tree_memory_sampler::~tree_memory_sampler() = default;
+
+std::size_t tree_memory_sampler::sample_now() {
+    return state_->sample();
+}
+
+std::size_t tree_memory_sampler::peak_bytes() const {
+    return state_->peak;
+}
+
+std::size_t tree_memory_sampler::sample_count() const {
+    return state_->count;
+}
+
+std::string_view tree_memory_sampler::method() const {
+    return state_->only_pss ? "pss" : "rss";
+}
+
+}  // namespace quartet::measure
