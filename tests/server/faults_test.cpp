@@ -178,7 +178,7 @@ TEST(broken_rate, cuts_the_head_where_there_is_no_body) {
     options.broken_rate = 1;
     running_server server(options);
     testing::raw_client client(server->port());
-    client.send(get_request("/status/204"));
+    client.send(testing::get_request("/status/204"));
     auto const bytes = client.read_to_end();
     EXPECT_TRUE(bytes.starts_with("HTTP/1.1 204")) << bytes;
     EXPECT_EQ(bytes.find("\r\n\r\n"), bytes.npos) << bytes;

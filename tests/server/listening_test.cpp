@@ -4,14 +4,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <deque>
+#include <memory>
 #include <poll.h>
 #include <string>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <system_error>
-#include <vector>
 
 namespace quartet {
 namespace {
@@ -144,7 +146,7 @@ bool has_reply(raw_client const& client) {
 TEST(descriptors, when_used_up_are_waited_for) {
     constexpr std::size_t limit = 60, many = 100;
     starved_server server(limit);
-    std::vector<raw_client> clients;
+    std::deque<raw_client> clients;
     for (std::size_t i = 0; i < many; ++i) {
         clients.emplace_back(server.port());
         clients.back().send(get_request("/page?bytes=3"));
@@ -158,7 +160,7 @@ TEST(descriptors, when_used_up_are_waited_for) {
 
     while (!clients.empty()) {  // each that leaves makes room for one that waits
         EXPECT_EQ(clients.front().read_reply().second, "<!d");
-        clients.erase(clients.begin());
+        clients.pop_front();
     }
     EXPECT_LT(server.end(), 400ms) << "the server was busy while it had nothing to do";
 }

@@ -67,7 +67,7 @@ TEST(server_process, ends_while_a_client_waits) {
     raw_client client(process->port());
     client.send(testing::get_request("/page"));
     process.reset();
-    EXPECT_THROW(raw_client(client).read_reply(), std::exception);
+    EXPECT_THROW(client.read_reply(), std::exception);
 }
 
 TEST(server_process, may_be_several) {
