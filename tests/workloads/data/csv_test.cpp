@@ -118,6 +118,8 @@ std::vector<broken_case> const broken_cases = {
     {"carriage_return_alone", "a,b\n1,2\r3,4\n", 2,
      "a carriage return without a line feed; end lines with LF or CRLF"},
     {"carriage_return_at_the_end", "a,b\n1,2\r", 2, "a carriage return without a line feed"},
+    {"header_lines_count", "\"a\n\nb\",c\n1\n", 4, "the record has 1 field, but the header has 2"},
+    {"carriage_return_as_last_line", "a,b\n1,2\n\r", 3, "a carriage return without a line feed"},
     {"old_mac_lines", "a,b\r1,2\r", 1, "a carriage return without a line feed"},
 };
 
@@ -128,6 +130,22 @@ TEST(csv, names_line_problem_and_remedy_of_broken_text) {
         EXPECT_THAT(reading.error, testing::StartsWith("line " + std::to_string(line) + ": ")) << name;
         EXPECT_THAT(reading.error, HasSubstr(problem)) << name;
         EXPECT_EQ(disagreement(text, 5), "") << name;
+    }
+}
+
+// A text is often a piece of a longer one; the byte behind it may be the very one that would mend or break
+// it.
+TEST(csv, what_lies_behind_the_text_is_not_read) {
+    std::vector<std::string_view> texts;
+    for (good_case const& each : good_cases)
+        texts.push_back(each.text);
+    for (broken_case const& each : broken_cases)
+        texts.push_back(each.text);
+    for (std::string_view const text : texts) {
+        for (char const behind : {'\n', '\r', '"', ','}) {
+            std::string const longer = std::string(text) + behind;
+            EXPECT_EQ(read_csv(std::string_view(longer).substr(0, text.size())), read_csv(text)) << text;
+        }
     }
 }
 
