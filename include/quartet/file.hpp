@@ -8,6 +8,7 @@
 #pragma once
 
 #include <quartet/operations.hpp>
+#include <quartet/task.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -43,7 +44,7 @@ public:
     auto read_at(std::uint64_t offset, std::size_t length);
 
     /// Flushes and closes; the file can't be used after that.
-    auto close();
+    task<void> close();
 
     std::string const& path() const noexcept;
 

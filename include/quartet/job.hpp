@@ -38,6 +38,9 @@ public:
     explicit running_body(ended_bodies& list) noexcept : list_(&list) {}
     void ended() noexcept final;
 
+protected:
+    virtual ~running_body() = default;
+
 private:
     friend class ended_bodies;
     ended_bodies* list_;

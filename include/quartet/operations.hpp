@@ -65,7 +65,6 @@ public:
     void await_resume() { throw_error(); }
 
     std::chrono::nanoseconds duration;
-    std::size_t timer_position = 0;  ///< for the timer queue that holds the operation
 };
 
 class fetch_operation final : public operation {
@@ -147,8 +146,8 @@ public:
         close,         ///< descriptor
     };
 
-    file_operation(context& owner, kind what, std::string_view where)
-        : operation(owner), work(what), path(where) {}
+    file_operation(context& owner, kind what, std::string_view where, std::string_view data = {})
+        : operation(owner), work(what), path(where), input(data) {}
 
     bool await_ready();
     void await_resume() { throw_error(); }

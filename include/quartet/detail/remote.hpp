@@ -24,7 +24,13 @@
 
 namespace quartet::detail {
 
-enum class task_state : std::uint8_t { waiting, done, failed, cancelled };
+enum class task_state : std::uint8_t {
+    waiting,
+    done,
+    failed,     ///< the worker filed why
+    cancelled,  ///< a stop came before it began
+    settled,    ///< the parent has dealt with it: its worker died
+};
 
 /// A value in shared memory whose size is its own.
 struct encoded_value {

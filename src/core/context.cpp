@@ -1,0 +1,77 @@
+#include <quartet/context.hpp>
+#include <quartet/file.hpp>
+
+#include "src/io/files.hpp"
+
+#include <unistd.h>
+
+#include <strings.h>
+
+namespace quartet {
+
+detail::file_operation context::write_file(std::filesystem::path const& path, std::string_view data) {
+    return {*this, detail::file_operation::kind::write_whole, path.native(), data};
+}
+
+detail::file_operation context::append_file(std::filesystem::path const& path, std::string_view data) {
+    return {*this, detail::file_operation::kind::append_whole, path.native(), data};
+}
+
+void context::log(std::string_view line) { do_log(line); }
+
+std::string_view http_response::header(std::string_view name) const noexcept {
+    for (auto const& [key, value] : headers) {
+        if (key.size() == name.size() && strncasecmp(key.data(), name.data(), name.size()) == 0) return value;
+    }
+    return {};
+}
+
+file::state::state(context& owner, std::string_view path, int opened)
+    : operation(owner, detail::file_operation::kind::write, path), descriptor(opened) {}
+
+bool file::state::start_write(std::string_view more) {
+    buffer.append(more);
+    operation.work = detail::file_operation::kind::write;
+    operation.descriptor = descriptor;
+    operation.input = buffer;
+    return operation.await_ready();
+}
+
+void file::state::finish_write() {
+    buffer.clear();
+    operation.await_resume();
+}
+
+file::file(std::unique_ptr<state> opened) noexcept : state_(std::move(opened)) {}
+file::file(file&&) noexcept = default;
+
+file& file::operator=(file&& other) noexcept {
+    if (this != &other) {
+        file const closed = std::move(*this);
+        state_ = std::move(other.state_);
+    }
+    return *this;
+}
+
+file::~file() {
+    if (!state_ || state_->descriptor < 0) return;
+    if (!state_->buffer.empty()) {
+        state_->operation.work = detail::file_operation::kind::write;
+        state_->operation.descriptor = state_->descriptor;
+        state_->operation.input = state_->buffer;
+        detail::perform(state_->operation);
+    }
+    ::close(state_->descriptor);
+}
+
+task<void> file::close() {
+    co_await flush();
+    auto& operation = state_->operation;
+    operation.work = detail::file_operation::kind::close;
+    operation.descriptor = std::exchange(state_->descriptor, -1);
+    co_await operation;
+}
+
+std::string const& file::path() const noexcept { return state_->operation.path; }
+
+}  // namespace quartet

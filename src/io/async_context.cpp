@@ -1,0 +1,45 @@
+#include "src/io/async_context.hpp"
+
+#include <quartet/outcome.hpp>
+
+namespace quartet::detail {
+
+bool async_context::start(sleep_operation& operation) {
+    if (stop_requested()) {
+        operation.error = std::make_exception_ptr(cancelled());
+        return true;
+    }
+    if (operation.duration <= operation.duration.zero()) return true;
+    loop_.start(operation);
+    return false;
+}
+
+bool async_context::start(fetch_operation& operation) {
+    if (stop_requested()) {
+        operation.error = std::make_exception_ptr(cancelled());
+        return true;
+    }
+    loop_.start(operation);
+    return false;
+}
+
+bool async_context::start(file_operation& operation) {
+    loop_.start(operation);
+    return false;
+}
+
+bool async_context::start(offload_base& operation) {
+    loop_.start(operation);
+    return false;
+}
+
+bool async_context::start(yield_operation& operation) {
+    loop_.start(operation);
+    return false;
+}
+
+void async_context::do_log(std::string_view line) {
+    if (log_) log_(where(), line);
+}
+
+}  // namespace quartet::detail

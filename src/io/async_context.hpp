@@ -1,0 +1,38 @@
+// src/io/async_context.hpp
+//
+// The context in which an awaited operation begins on an event loop and suspends its body until it is
+// done. One object serves all bodies of a run. For the loop's thread.
+#pragma once
+
+#include <quartet/context.hpp>
+
+#include "src/core/run_stop.hpp"
+#include "src/io/event_loop.hpp"
+
+#include <functional>
+#include <string_view>
+
+namespace quartet::detail {
+
+class async_context final : public context {
+public:
+    using log_function = std::function<void(worker_info const&, std::string_view)>;
+
+    async_context(worker_info where, event_loop& loop, run_stop const& stop, log_function log)
+        : context(std::move(where), stop.word()), loop_(loop), stop_(stop), log_(std::move(log)) {}
+
+private:
+    bool start(sleep_operation& operation) override;
+    bool start(fetch_operation& operation) override;
+    bool start(file_operation& operation) override;
+    bool start(offload_base& operation) override;
+    bool start(yield_operation& operation) override;
+    void do_log(std::string_view line) override;
+    std::stop_token do_stop_token() override { return stop_.token(); }
+
+    event_loop& loop_;
+    run_stop const& stop_;
+    log_function log_;
+};
+
+}  // namespace quartet::detail

@@ -1,0 +1,40 @@
+// src/io/async_files.hpp
+//
+// The file operations of one event loop. Two implementations: io_uring, and a small pool of threads for
+// kernels that refuse it. For the loop's thread.
+#pragma once
+
+#include <quartet/models/async.hpp>
+#include <quartet/operations.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <string>
+
+namespace quartet::detail {
+
+class async_files {
+public:
+    async_files() = default;
+    async_files(async_files const&) = delete;
+    async_files& operator=(async_files const&) = delete;
+    virtual ~async_files() = default;
+
+    /// Begins an operation; its completion comes from the loop.
+    virtual void start(file_operation& operation) = 0;
+
+    /// The loop is about to wait: hands what was begun to the kernel.
+    virtual void submit() = 0;
+
+    /// "io_uring", or "threads" with the reason.
+    virtual std::string name() const = 0;
+};
+
+/// Throws std::system_error if io_uring is asked for by name and the kernel refuses.
+std::unique_ptr<async_files> make_async_files(boost::asio::io_context& io, file_backend wanted);
+
+std::unique_ptr<async_files> make_file_uring(boost::asio::io_context& io);
+std::unique_ptr<async_files> make_file_threads(boost::asio::io_context& io, std::string reason);
+
+}  // namespace quartet::detail

@@ -1,0 +1,74 @@
+#include "src/io/event_loop.hpp"
+
+#include <quartet/cpus.hpp>
+#include <quartet/outcome.hpp>
+
+#include <chrono>
+
+namespace quartet::detail {
+
+event_loop::event_loop(file_backend files) : files_(make_async_files(io_, files)) {}
+
+event_loop::~event_loop() {
+    if (side_pool_) side_pool_->join();
+}
+
+void event_loop::start(sleep_operation& operation) {
+    sleeps_.add(operation, std::chrono::steady_clock::now() + operation.duration);
+}
+
+void event_loop::start(fetch_operation& operation) {
+    if (!http_) http_ = std::make_unique<http_client>(io_);
+    http_->start(operation);
+}
+
+void event_loop::start(offload_base& operation) {
+    if (!side_pool_) side_pool_ = std::make_unique<boost::asio::thread_pool>(usable_cpus());
+    boost::asio::post(*side_pool_, [this, &operation] {
+        operation.run();
+        boost::asio::post(io_, [&operation] { operation.complete(); });
+    });
+}
+
+void event_loop::run_some() {
+    arm_timer();
+    files_->submit();
+    if (ready_.empty()) io_.run_one();
+    io_.poll();
+    complete_due_sleeps();
+    complete_ready();
+}
+
+// One Asio timer stands for all sleeps. It is set only when the loop is about to wait, so a sleep that is
+// added and becomes the earliest costs nothing extra.
+void event_loop::arm_timer() {
+    if (sleeps_.empty() || armed_for_ == sleeps_.earliest()) return;
+    armed_for_ = sleeps_.earliest();
+    timer_.expires_at(*armed_for_);
+    timer_.async_wait([this](boost::system::error_code const& error) {
+        if (!error) armed_for_.reset();
+    });
+}
+
+void event_loop::complete_due_sleeps() {
+    if (sleeps_.empty()) return;
+    auto const now = std::chrono::steady_clock::now();
+    while (!sleeps_.empty() && sleeps_.earliest() <= now) sleeps_.pop().complete();
+}
+
+void event_loop::complete_ready() {
+    auto const now_ready = std::exchange(ready_, {});
+    for (operation* each : now_ready) each->complete();
+}
+
+void event_loop::cancel() {
+    // What is resumed here may start further operations; those see the stop and end at once.
+    while (!sleeps_.empty()) {
+        sleep_operation& sleep = sleeps_.pop();
+        sleep.error = std::make_exception_ptr(cancelled());
+        sleep.complete();
+    }
+    if (http_) http_->cancel();
+}
+
+}  // namespace quartet::detail

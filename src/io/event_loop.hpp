@@ -1,0 +1,70 @@
+// src/io/event_loop.hpp
+//
+// One thread's event loop: timers, HTTP transfers, files and offloaded functions on one Asio io_context.
+//
+// All members are for the thread that runs the loop, except post().
+#pragma once
+
+#include <quartet/models/async.hpp>
+#include <quartet/operations.hpp>
+
+#include "src/io/async_files.hpp"
+#include "src/io/http_client.hpp"
+#include "src/io/timer_queue.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace quartet::detail {
+
+class event_loop {
+public:
+    /// Throws std::system_error.
+    explicit event_loop(file_backend files);
+    ~event_loop();
+
+    void start(sleep_operation& operation);
+    void start(yield_operation& operation) { ready_.push_back(&operation); }
+    void start(offload_base& operation);
+    void start(fetch_operation& operation);
+    void start(file_operation& operation) { files_->start(operation); }
+
+    /// Waits until something happens, then completes all that is due.
+    void run_some();
+
+    /// Ends all sleeps and fetches with `cancelled`; what can't be ended goes on.
+    void cancel();
+
+    /// Runs `function` on the loop's thread, from within run_some(). Any thread.
+    template <class Function>
+    void post(Function&& function) {
+        boost::asio::post(io_, std::forward<Function>(function));
+    }
+
+    std::string file_backend_name() const { return files_->name(); }
+
+private:
+    void arm_timer();
+    void complete_due_sleeps();
+    void complete_ready();
+
+    boost::asio::io_context io_{1};  // the hint: one thread runs it
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> alive_{io_.get_executor()};
+    timer_queue sleeps_;
+    boost::asio::steady_timer timer_{io_};
+    std::optional<timer_queue::time_point> armed_for_;
+    std::vector<operation*> ready_;
+    std::unique_ptr<http_client> http_;                    // made by the first fetch
+    std::unique_ptr<async_files> files_;
+    std::unique_ptr<boost::asio::thread_pool> side_pool_;  // made by the first offload
+};
+
+}  // namespace quartet::detail

@@ -1,0 +1,160 @@
+// src/io/http_client.cpp
+//
+// libcurl tells which sockets it wants watched and when it wants to be called for a time-out
+// (CURLMOPT_SOCKETFUNCTION and CURLMOPT_TIMERFUNCTION); the loop calls curl_multi_socket_action back.
+//
+// The sockets are in an epoll set of our own, and Asio watches that one descriptor. An Asio descriptor per
+// socket would be one allocation and one trip through Asio's queue per event, and must be taken apart
+// again whenever libcurl moves a connection; with the set, one wake-up serves all sockets that are ready.
+
+#include "src/io/http_client.hpp"
+
+#include <quartet/outcome.hpp>
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <new>
+#include <system_error>
+
+namespace quartet::detail {
+namespace {
+
+CURLM* new_multi() {
+    CURLM* const multi = curl_multi_init();
+    if (!multi) throw std::bad_alloc();
+    return multi;
+}
+
+int new_epoll() {
+    int const set = epoll_create1(EPOLL_CLOEXEC);
+    if (set < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
+    return set;
+}
+
+}  // namespace
+
+http_client::http_client(boost::asio::io_context& io)
+    : multi_(new_multi(), &curl_multi_cleanup), sockets_(io, new_epoll()), timer_(io) {
+    curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, &on_socket);
+    curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &on_timer);
+    curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
+    watch();
+}
+
+http_client::~http_client() {
+    for (http_transfer* transfer : active_) {
+        curl_multi_remove_handle(multi_.get(), transfer->handle());
+        delete transfer;
+    }
+    multi_.reset();  // closes its connections, which calls on_socket: while the members still stand
+}
+
+void http_client::start(fetch_operation& operation) {
+    auto transfer = idle_transfer();
+    transfer->prepare(operation, nullptr);
+    active_.insert(transfer.get());
+    curl_multi_add_handle(multi_.get(), transfer.release()->handle());
+}
+
+std::unique_ptr<http_transfer> http_client::idle_transfer() {
+    if (idle_.empty()) return std::make_unique<http_transfer>();
+    auto transfer = std::move(idle_.back());
+    idle_.pop_back();
+    return transfer;
+}
+
+void http_client::take_back(http_transfer* ended) noexcept {
+    curl_multi_remove_handle(multi_.get(), ended->handle());
+    active_.erase(ended);
+    idle_.emplace_back(ended);
+}
+
+int http_client::on_socket(CURL*, curl_socket_t socket, int what, void* self, void* known) noexcept {
+    auto& client = *static_cast<http_client*>(self);
+    int const set = client.sockets_.native_handle();
+    if (what == CURL_POLL_REMOVE) {
+        epoll_ctl(set, EPOLL_CTL_DEL, socket, nullptr);
+        return 0;
+    }
+    epoll_event event{};
+    event.data.fd = socket;
+    if (what & CURL_POLL_IN) event.events |= EPOLLIN;
+    if (what & CURL_POLL_OUT) event.events |= EPOLLOUT;
+    if (known) return epoll_ctl(set, EPOLL_CTL_MOD, socket, &event);
+    curl_multi_assign(client.multi_.get(), socket, self);  // from now on it is known
+    if (epoll_ctl(set, EPOLL_CTL_ADD, socket, &event) == 0) return 0;
+    return errno == EEXIST ? epoll_ctl(set, EPOLL_CTL_MOD, socket, &event) : -1;
+}
+
+int http_client::on_timer(CURLM*, long milliseconds, void* self) noexcept {
+    auto& client = *static_cast<http_client*>(self);
+    if (milliseconds < 0) {
+        client.timer_.cancel();
+        return 0;
+    }
+    client.timer_.expires_after(std::chrono::milliseconds(milliseconds));
+    client.timer_.async_wait([&client](boost::system::error_code const& error) {
+        if (!error) client.tell(CURL_SOCKET_TIMEOUT, 0);
+        if (!error) client.complete_ended();
+    });
+    return 0;
+}
+
+void http_client::watch() {
+    sockets_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code const& error) {
+        if (error) return;
+        handle_events();
+        watch();
+    });
+}
+
+void http_client::handle_events() {
+    std::array<epoll_event, 256> events{};
+    int const count = epoll_wait(sockets_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
+    for (int i = 0; i < count; ++i) {
+        auto const& event = events[static_cast<std::size_t>(i)];
+        int what = 0;
+        if (event.events & EPOLLIN) what |= CURL_CSELECT_IN;
+        if (event.events & EPOLLOUT) what |= CURL_CSELECT_OUT;
+        if (event.events & (EPOLLERR | EPOLLHUP)) what |= CURL_CSELECT_ERR;
+        tell(event.data.fd, what);
+    }
+    complete_ended();
+}
+
+void http_client::tell(curl_socket_t socket, int events) {
+    int running = 0;
+    curl_multi_socket_action(multi_.get(), socket, events, &running);
+}
+
+// A body that is resumed here may start its next fetch at once; that only adds to the multi handle, which
+// is allowed outside its callbacks.
+void http_client::complete_ended() {
+    int left = 0;
+    while (CURLMsg const* message = curl_multi_info_read(multi_.get(), &left)) {
+        if (message->msg != CURLMSG_DONE) continue;
+        CURLcode const result = message->data.result;  // the message is gone once its handle is removed
+        http_transfer& transfer = http_transfer::of(message->easy_handle);
+        fetch_operation& operation = transfer.operation();
+        transfer.finish(result);
+        take_back(&transfer);
+        operation.complete();
+    }
+}
+
+void http_client::cancel() {
+    while (!active_.empty()) {
+        http_transfer* const transfer = *active_.begin();
+        fetch_operation& operation = transfer->operation();
+        transfer->finish(CURLE_ABORTED_BY_CALLBACK);
+        take_back(transfer);
+        operation.complete();
+    }
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,49 @@
+// src/io/http_client.hpp
+//
+// The HTTP transfers of one event loop: a libcurl multi handle whose sockets and time-outs are watched by
+// the loop. For the loop's thread.
+#pragma once
+
+#include "src/io/http_transfer.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <curl/curl.h>
+
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+namespace quartet::detail {
+
+class http_client {
+public:
+    /// Throws std::system_error or std::bad_alloc.
+    explicit http_client(boost::asio::io_context& io);
+    ~http_client();
+
+    /// Begins a fetch; its completion comes from the loop.
+    void start(fetch_operation& operation);
+
+    /// Ends all fetches with `cancelled`.
+    void cancel();
+
+private:
+    static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void* known) noexcept;
+    static int on_timer(CURLM*, long milliseconds, void* self) noexcept;
+    void watch();
+    void handle_events();
+    void tell(curl_socket_t socket, int events);
+    void complete_ended();
+    std::unique_ptr<http_transfer> idle_transfer();
+    void take_back(http_transfer* ended) noexcept;
+
+    std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_;
+    boost::asio::posix::stream_descriptor sockets_;
+    boost::asio::steady_timer timer_;
+    std::vector<std::unique_ptr<http_transfer>> idle_;
+    std::unordered_set<http_transfer*> active_;
+};
+
+}  // namespace quartet::detail

@@ -1,0 +1,194 @@
+#include "src/io/http_transfer.hpp"
+
+#include <quartet/outcome.hpp>
+#include <quartet/version.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <new>
+#include <string>
+#include <string_view>
+
+namespace quartet::detail {
+namespace {
+
+CURL* new_handle() {
+    // Once per process, and thread-safe as a static: curl_global_init is not, before 7.84.
+    static CURLcode const ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+    CURL* const handle = ready == CURLE_OK ? curl_easy_init() : nullptr;
+    if (!handle) throw std::bad_alloc();
+    return handle;
+}
+
+fetch_error::kind kind_of(CURLcode code) noexcept {
+    using kind = fetch_error::kind;
+    switch (code) {
+        case CURLE_UNSUPPORTED_PROTOCOL:
+        case CURLE_URL_MALFORMAT: return kind::url;
+        case CURLE_COULDNT_RESOLVE_PROXY:
+        case CURLE_COULDNT_RESOLVE_HOST: return kind::resolve;
+        case CURLE_COULDNT_CONNECT: return kind::connect;
+        case CURLE_OPERATION_TIMEDOUT: return kind::timeout;
+        case CURLE_SSL_CONNECT_ERROR:
+        case CURLE_PEER_FAILED_VERIFICATION:
+        case CURLE_SSL_CERTPROBLEM:
+        case CURLE_SSL_CIPHER:
+        case CURLE_SSL_CACERT_BADFILE:
+        case CURLE_SSL_ISSUER_ERROR: return kind::tls;
+        case CURLE_PARTIAL_FILE:
+        case CURLE_GOT_NOTHING:
+        case CURLE_RECV_ERROR:
+        case CURLE_SEND_ERROR:
+        case CURLE_WEIRD_SERVER_REPLY:
+        case CURLE_BAD_CONTENT_ENCODING: return kind::reply;
+        default: return kind::other;
+    }
+}
+
+std::string_view trim(std::string_view text) {
+    auto const is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+}  // namespace
+
+http_transfer::http_transfer() : handle_(new_handle(), &curl_easy_cleanup), headers_(nullptr, &curl_slist_free_all) {}
+
+http_transfer& http_transfer::of(CURL* handle) noexcept {
+    char* self = nullptr;
+    curl_easy_getinfo(handle, CURLINFO_PRIVATE, &self);
+    return *reinterpret_cast<http_transfer*>(self);
+}
+
+void http_transfer::prepare(fetch_operation& operation, std::atomic<std::uint32_t> const* stop_word) {
+    operation_ = &operation;
+    stop_word_ = stop_word;
+    error_text_[0] = '\0';
+    CURL* const curl = handle_.get();
+    auto const& request = operation.request;
+
+    curl_easy_reset(curl);
+    curl_easy_setopt(curl, CURLOPT_PRIVATE, this);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error_text_.data());
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    if (curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str()) != CURLE_OK) throw std::bad_alloc();
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "quartet/" QUARTET_VERSION);
+    curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");  // all that libcurl can decode
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, request.max_redirects > 0 ? 1L : 0L);
+    curl_easy_setopt(curl, CURLOPT_MAXREDIRS, static_cast<long>(request.max_redirects));
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, request.verify_tls ? 1L : 0L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, request.verify_tls ? 2L : 0L);
+    if (!request.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, request.ca_file.c_str());
+    if (!request.reuse_connection) {
+        curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+    }
+    set_method(request);
+    set_headers(request);
+
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &on_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &on_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, this);
+    if (stop_word) {
+        curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &on_progress);
+        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, this);
+    }
+}
+
+void http_transfer::set_method(http_request const& request) {
+    CURL* const curl = handle_.get();
+    bool const has_body = !request.body.empty() || request.method == "POST";
+    if (has_body) {
+        curl_easy_setopt(curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.c_str());
+    }
+    if (request.method == "HEAD") {
+        curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    } else if (request.method != (has_body ? "POST" : "GET")) {
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    }
+}
+
+void http_transfer::set_headers(http_request const& request) {
+    headers_.reset();
+    auto const add = [this](std::string const& line) {
+        curl_slist* const longer = curl_slist_append(headers_.get(), line.c_str());
+        if (!longer) throw std::bad_alloc();
+        static_cast<void>(headers_.release());
+        headers_.reset(longer);
+    };
+    for (auto const& [name, value] : request.headers) {
+        // libcurl sends an empty header only if it ends in a semicolon.
+        add(value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
+    }
+    if (!request.body.empty()) add("Expect:");  // no round trip before the body
+    if (headers_) curl_easy_setopt(handle_.get(), CURLOPT_HTTPHEADER, headers_.get());
+}
+
+void http_transfer::finish(CURLcode result) noexcept {
+    fetch_operation& operation = *operation_;
+    try {
+        if (result == CURLE_ABORTED_BY_CALLBACK) {
+            operation.error = std::make_exception_ptr(cancelled());
+        } else if (result != CURLE_OK) {
+            std::string_view const reason = error_text_[0] ? error_text_.data() : curl_easy_strerror(result);
+            operation.error = std::make_exception_ptr(fetch_error(
+                kind_of(result), fmt::format("{} {}: {}", operation.request.method, operation.request.url, reason)));
+        } else {
+            long status = 0;
+            curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+            operation.response.status = static_cast<int>(status);
+        }
+    } catch (...) {
+        operation.error = std::current_exception();
+    }
+    operation_ = nullptr;
+}
+
+std::size_t http_transfer::on_body(char* data, std::size_t, std::size_t size, void* self) noexcept {
+    auto& response = static_cast<http_transfer*>(self)->operation_->response;
+    try {
+        if (response.body.empty()) {
+            curl_off_t expected = 0;
+            curl_easy_getinfo(static_cast<http_transfer*>(self)->handle(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &expected);
+            // A server may claim any length; beyond this, memory is taken as data really comes.
+            constexpr curl_off_t trusted = 16 << 20;
+            if (expected > 0) response.body.reserve(static_cast<std::size_t>(std::min(expected, trusted)));
+        }
+        response.body.append(data, size);
+        return size;
+    } catch (...) {
+        return 0;  // libcurl ends the transfer with CURLE_WRITE_ERROR
+    }
+}
+
+std::size_t http_transfer::on_header(char* data, std::size_t, std::size_t size, void* self) noexcept {
+    auto& response = static_cast<http_transfer*>(self)->operation_->response;
+    std::string_view const line(data, size);
+    try {
+        auto const colon = line.find(':');
+        if (line.starts_with("HTTP/")) {  // another reply begins: after a redirect or a 100
+            response.headers.clear();
+            response.body.clear();
+        } else if (colon != std::string_view::npos) {
+            response.headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
+        }
+        return size;
+    } catch (...) {
+        return 0;
+    }
+}
+
+int http_transfer::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
+    return static_cast<http_transfer*>(self)->stop_word_->load(std::memory_order_relaxed) != 0;
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,52 @@
+// src/io/http_transfer.hpp
+//
+// One libcurl easy handle and the request it works on. The blocking context performs it in place, the
+// async one hands it to a multi handle: the same client in all models.
+//
+// A transfer is used again for the next request: libcurl keeps its connections and buffers.
+#pragma once
+
+#include <quartet/operations.hpp>
+
+#include <curl/curl.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+namespace quartet::detail {
+
+class http_transfer {
+public:
+    /// Throws std::bad_alloc if libcurl gives no handle.
+    http_transfer();
+
+    /// Gets ready for `operation`, which must live until finish(). `stop_word` aborts it when it turns
+    /// non-zero; null: never. Throws std::bad_alloc.
+    void prepare(fetch_operation& operation, std::atomic<std::uint32_t> const* stop_word);
+
+    /// Fills the operation's response, or its error.
+    void finish(CURLcode result) noexcept;
+
+    CURL* handle() const noexcept { return handle_.get(); }
+    fetch_operation& operation() const noexcept { return *operation_; }
+
+    /// The transfer that a handle belongs to.
+    static http_transfer& of(CURL* handle) noexcept;
+
+private:
+    static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) noexcept;
+    static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) noexcept;
+    static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept;
+    void set_method(http_request const& request);
+    void set_headers(http_request const& request);
+
+    std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle_;
+    std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_;
+    std::array<char, CURL_ERROR_SIZE> error_text_{};
+    fetch_operation* operation_ = nullptr;
+    std::atomic<std::uint32_t> const* stop_word_ = nullptr;
+};
+
+}  // namespace quartet::detail
