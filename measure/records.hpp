@@ -1,0 +1,49 @@
+// measure/records.hpp
+//
+// Between a record and a JSON object, by the record's list of fields. Internal to the reports.
+#pragma once
+
+#include "measure/fields.hpp"
+
+#include <stdexcept>
+#include <string>
+
+namespace quartet::measure {
+
+/// "wall_seconds.median" is at /wall_seconds/median.
+inline json::json_pointer pointer_to(std::string_view field_name) {
+    json::json_pointer pointer;
+    for (;;) {
+        auto const dot = field_name.find('.');
+        pointer /= std::string(field_name.substr(0, dot));
+        if (dot == std::string_view::npos) return pointer;
+        field_name.remove_prefix(dot + 1);
+    }
+}
+
+template <class Record>
+json to_object(Record const& record, std::span<field<Record> const> fields) {
+    json object = json::object();
+    for (auto const& each : fields)
+        object[pointer_to(each.name)] = each.get(record);
+    return object;
+}
+
+/// Throws std::invalid_argument that names the field which is missing or of another type. Members that
+/// are not in the list are passed over: a later version may have added them.
+template <class Record>
+Record from_object(json const& object, std::span<field<Record> const> fields) {
+    Record record;
+    for (auto const& each : fields) {
+        auto const pointer = pointer_to(each.name);
+        if (!object.contains(pointer)) throw std::invalid_argument(std::string(each.name) + " is missing");
+        try {
+            each.set(record, object[pointer]);
+        } catch (json::exception const&) {
+            throw std::invalid_argument(std::string(each.name) + " has a value of the wrong type");
+        }
+    }
+    return record;
+}
+
+}  // namespace quartet::measure

@@ -1,0 +1,78 @@
+// tests/measure/fields_test.cpp
+//
+// The list of fields, the schema that ships and the CSV header are three statements of one thing.
+
+#include "measure/fields.hpp"
+
+#include "measure/report_csv.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+using namespace quartet::measure;
+
+namespace {
+
+json schema() {
+    std::ifstream file(QUARTET_RESULTS_SCHEMA);
+    return json::parse(file);
+}
+
+/// The names at the top: "wall_seconds" for wall_seconds.median and wall_seconds.samples.
+template <class Record>
+std::vector<std::string> members(std::span<field<Record> const> fields) {
+    std::vector<std::string> names;
+    for (auto const& each : fields) {
+        std::string const name(each.name.substr(0, each.name.find('.')));
+        if (names.empty() || names.back() != name) names.push_back(name);
+    }
+    return names;
+}
+
+template <class Record>
+void expect_agreement(json const& object, std::span<field<Record> const> fields) {
+    EXPECT_EQ(object["required"].get<std::vector<std::string>>(), members(fields));
+    std::vector<std::string> described;
+    for (auto const& [name, value] : object["properties"].items())
+        described.push_back(name);
+    EXPECT_EQ(described, members(fields));
+}
+
+}  // namespace
+
+TEST(fields, the_schema_requires_and_describes_exactly_them) {
+    json const document = schema();
+    json const& of_measurement = document["$defs"]["measurement"];
+    expect_agreement(of_measurement, measurement_fields());
+    expect_agreement(of_measurement["properties"]["laps"]["items"], lap_fields());
+    expect_agreement(document["properties"]["machine"], machine_fields());
+    expect_agreement(document["properties"]["settings"], settings_fields());
+    EXPECT_EQ(document["properties"]["schema"]["const"], results_schema);
+    EXPECT_EQ(of_measurement["properties"]["failures"]["maxItems"], most_failures_kept);
+}
+
+TEST(fields, the_members_of_wall_seconds_are_those_of_the_schema) {
+    json const wall = schema()["$defs"]["measurement"]["properties"]["wall_seconds"];
+    EXPECT_EQ(wall["required"], (json{"median", "samples"}));
+}
+
+TEST(fields, the_csv_header_is_the_list) {
+    std::string names;
+    for (auto const& each : measurement_fields())
+        names += std::string(each.name) + ',';
+    names.back() = '\n';
+    EXPECT_EQ(to_csv({}), names);
+}
+
+TEST(fields, each_has_an_explanation_and_a_unit_that_its_name_tells) {
+    for (auto const& each : measurement_fields()) {
+        EXPECT_FALSE(each.help.empty()) << each.name;
+        EXPECT_EQ(each.unit == unit::seconds, each.name.find("_seconds") != std::string_view::npos)
+            << each.name;
+        EXPECT_EQ(each.unit == unit::bytes, each.name.ends_with("_bytes")) << each.name;
+    }
+}

@@ -1,0 +1,36 @@
+// tests/measure/report_csv_test.cpp
+
+#include "measure/report_csv.hpp"
+
+#include "tests/measure/sample_results.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace quartet::measure;
+
+TEST(report_csv, is_this_text) {
+    EXPECT_EQ(
+        to_csv(quartet::test::sample_results()),
+        "workload,model,spec,tasks,failed,checksum,wall_seconds.median,wall_seconds.samples,"
+        "cpu_user_seconds,cpu_system_seconds,heap_current_bytes,heap_peak_bytes,tree_peak_bytes,"
+        "tree_peak_method,context_switches,verification,failures,laps\n"
+        "sleep,single,single,0,0,,2.0,2.0,,,,,,,,,,\n"
+        "fetch,threads,threads:8,100,2,5d41402abc4b2a76,1.25,1.5 1.0 1.25,0.5,0.125,4096,3145728,8388608,"
+        "pss,1234,\"98 pages, not 100\","
+        R"("[""task 7: \""timed out\"", after 15 s"",""task 9: a | b\nsecond line""]",)"
+        R"("[{""name"":""first 10"",""tasks"":10,""wall_seconds"":0.25},)"
+        R"({""name"":""all"",""tasks"":100,""wall_seconds"":1.25}]")"
+        "\n");
+}
+
+TEST(report_csv, no_results_are_a_header) {
+    auto const csv = to_csv({});
+    EXPECT_TRUE(csv.starts_with("workload,"));
+    EXPECT_EQ(csv.find('\n'), csv.size() - 1);
+}
+
+TEST(report_csv, a_line_break_stays_inside_its_cell) {
+    results what{.measurements = {quartet::test::bare_measurement()}};
+    what.measurements[0].verification = "line one\nline \"two\"";
+    EXPECT_NE(to_csv(what).find(",\"line one\nline \"\"two\"\"\","), std::string::npos);
+}
