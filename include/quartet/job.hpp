@@ -101,8 +101,8 @@ public:
 
     virtual detail::remote_code code() const noexcept = 0;
 
-    /// Puts the inputs into shared memory. Throws std::bad_alloc, or what an encoder throws.
-    virtual void encode(detail::shared_heap& heap, detail::remote_batch& batch) const = 0;
+    /// Puts the inputs into shared memory; one that can't be encoded is a failed outcome. Throws std::bad_alloc.
+    virtual void encode(detail::shared_heap& heap, detail::remote_batch& batch) = 0;
 
     /// Takes the outcomes that workers left in shared memory. Skips those that were never left there.
     virtual void collect(detail::remote_batch const& batch) noexcept = 0;

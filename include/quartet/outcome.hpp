@@ -113,7 +113,9 @@ public:
         require_value();
         return std::get<0>(std::move(state_));
     }
+    /// The value. Requires has_value().
     stored const& operator*() const& noexcept { return *std::get_if<0>(&state_); }
+    stored const* operator->() const noexcept { return std::get_if<0>(&state_); }
 
     /// The failure. Requires !has_value().
     failure const& error() const noexcept {

@@ -185,9 +185,10 @@ public:
         return {&run_remote<Body, In, result>, std::as_bytes(std::span<Body const, 1>(&body_, 1))};
     }
 
-    void encode(shared_heap& heap, remote_batch& batch) const override {
-        encode_inputs<In>(inputs_, size(), heap, batch);
-        batch.outputs = heap.allocate_array<std::byte>(output_bytes<result>(size()));
+    void encode(shared_heap& heap, remote_batch& batch) override {
+        encode_inputs<In>(inputs_, size(), heap, batch,
+                          [this](std::size_t index) { fail(describe_current_exception(index, {})); });
+        batch.outputs = allocate_outputs<result>(heap, size());
         batch.policy = policy();
     }
 

@@ -29,7 +29,7 @@ enum class task_state : std::uint8_t {
     done,
     failed,     ///< the worker filed why
     cancelled,  ///< a stop came before it began
-    settled,    ///< the parent has dealt with it: its worker died
+    settled,    ///< the parent has dealt with it: its worker died, or its input could not be encoded
 };
 
 /// A value in shared memory whose size is its own.
@@ -124,6 +124,7 @@ void run_remote(context& where, remote_batch& batch, remote_worker& worker, std:
     byte_writer scratch;
 
     for (std::size_t index = first; index < last; ++index) {
+        if (batch.states[index].load(std::memory_order_relaxed) != task_state::waiting) continue;
         worker.current.store(index, std::memory_order_relaxed);
         if (where.stop_requested()) {
             batch.states[index].store(task_state::cancelled, std::memory_order_release);
@@ -148,9 +149,10 @@ void run_remote(context& where, remote_batch& batch, remote_worker& worker, std:
     }
 }
 
-/// Puts the inputs where run_remote looks for them.
+/// Puts the inputs where run_remote looks for them. `failed(index)` is called within the handler of what an
+/// encoder threw; such a task is settled. Throws std::bad_alloc.
 template <class In, class Inputs>
-void encode_inputs(Inputs const& inputs, std::size_t count, shared_heap& heap, remote_batch& batch) {
+void encode_inputs(Inputs const& inputs, std::size_t count, shared_heap& heap, remote_batch& batch, auto&& failed) {
     if constexpr (fixed_size<In>) {
         In* values = heap.allocate_array<In>(count);
         for (std::size_t index = 0; index < count; ++index) std::memcpy(values + index, &inputs[index], sizeof(In));
@@ -160,7 +162,13 @@ void encode_inputs(Inputs const& inputs, std::size_t count, shared_heap& heap, r
         byte_writer scratch;
         for (std::size_t index = 0; index < count; ++index) {
             scratch.clear();
-            codec<In>::encode(inputs[index], scratch);
+            try {
+                codec<In>::encode(inputs[index], scratch);
+            } catch (...) {
+                batch.states[index].store(task_state::settled, std::memory_order_relaxed);
+                failed(index);
+                continue;
+            }
             auto* bytes = heap.allocate_array<std::byte>(scratch.bytes().size());
             if (!scratch.bytes().empty()) std::memcpy(bytes, scratch.bytes().data(), scratch.bytes().size());
             values[index] = {bytes, scratch.bytes().size()};
@@ -169,15 +177,15 @@ void encode_inputs(Inputs const& inputs, std::size_t count, shared_heap& heap, r
     }
 }
 
-/// Bytes that the outputs of `count` tasks take in the batch.
+/// Room for the outputs of `count` tasks; null for void.
 template <class R>
-std::size_t output_bytes(std::size_t count) {
+std::byte* allocate_outputs(shared_heap& heap, std::size_t count) {
     if constexpr (std::is_void_v<R>) {
-        return 0;
+        return nullptr;
     } else if constexpr (fixed_size<R>) {
-        return count * sizeof(R);
+        return reinterpret_cast<std::byte*>(heap.allocate_array<R>(count));
     } else {
-        return count * sizeof(encoded_value);
+        return reinterpret_cast<std::byte*>(heap.allocate_array<encoded_value>(count));
     }
 }
 

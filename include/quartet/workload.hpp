@@ -1,0 +1,217 @@
+// include/quartet/workload.hpp
+//
+// A workload: something that `quartet run` can run under every model, measure and check. The seven tests
+// are written with this header, and so is yours:
+//
+//     #include <quartet/workload.hpp>
+//
+//     double body(double x) { … }
+//
+//     static quartet::registration const mine{{
+//         .name = "mine",
+//         .help = "what it does, in a line",
+//         .parameters = {quartet::integer("count", 1000, 1, 1'000'000, "how many tasks")},
+//         .run = [](quartet::workload_run& run) { run.checksum(run.map(body, inputs(run.get<int>("count")))); },
+//     }};
+//
+//     QUARTET_MAIN()
+//
+// Linked with quartet::main this is a program with the whole command line of `quartet` (run, list, clean).
+#pragma once
+
+#include <quartet/executor.hpp>
+#include <quartet/parameter.hpp>
+#include <quartet/spec.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace quartet {
+
+/// A stretch of a run that is timed by itself.
+struct workload_lap {
+    std::string name;
+    std::size_t tasks;
+    std::chrono::nanoseconds wall;
+};
+
+/// 64-bit FNV-1a (Fowler, Noll, Vo; IETF draft-eastlake-fnv) over values in the form in which they cross to
+/// another process: notices accidents, not attacks.
+class checksum {
+public:
+    template <crossable T>
+    void add(T const& value) {
+        static_assert(!detail::fixed_size<T> || std::has_unique_object_representations_v<T> || std::is_floating_point_v<T>,
+                      "quartet: a checksum over this type would take in its padding, which differs from run to run; "
+                      "give its members one size, or add them one by one");
+        byte_writer bytes;
+        codec<T>::encode(value, bytes);
+        add_bytes(bytes.bytes());
+    }
+    void add_bytes(std::span<std::byte const> bytes) noexcept;
+    std::uint64_t value() const noexcept { return value_; }
+
+private:
+    std::uint64_t value_ = 14695981039346656037u;
+};
+
+/// One run of a workload under one model, as the workload sees it. For the thread that runs the workload.
+class workload_run {
+public:
+    /// What a run is made of; the command line fills it in.
+    struct setting {
+        parameter_values parameters{};
+        model_spec model{};
+        std::filesystem::path scratch{};  ///< an empty folder of this run's own, removed after it
+        std::string server_url{};         ///< the test server, if the workload asked for it
+        std::stop_token stop{};
+        log_handler log{};
+        file_backend files = file_backend::automatic;
+    };
+
+    explicit workload_run(setting chosen);
+    ~workload_run();
+    workload_run(workload_run const&) = delete;
+    workload_run& operator=(workload_run const&) = delete;
+
+    /// A parameter's value; `T` is an integer, double, bool or std::string as the parameter is.
+    template <class T>
+    T get(std::string_view name) const {
+        parameter_value const& value = value_of(name);
+        if constexpr (std::same_as<T, bool> || std::same_as<T, double> || std::same_as<T, std::string>) {
+            return std::get<T>(value);
+        } else {
+            return static_cast<T>(std::get<std::int64_t>(value));
+        }
+    }
+
+    std::filesystem::path const& scratch() const noexcept { return setting_.scratch; }
+    std::string const& server_url() const noexcept { return setting_.server_url; }
+    model_spec const& model() const noexcept { return setting_.model; }
+
+    /// Runs a body over inputs under the run's model and counts tasks and failures. The outcomes come in
+    /// the order of the inputs.
+    template <class Body, class Range>
+    auto map(Body body, Range&& inputs) {
+        auto outcomes = how().try_map(std::move(body), std::forward<Range>(inputs), {.stop = setting_.stop});
+        for (auto const& each : outcomes) note(each ? nullptr : &each.error());
+        return outcomes;
+    }
+
+    /// The answer that must be the same under all models: here the values in order, failures left out.
+    template <class T>
+    void checksum(std::vector<outcome<T>> const& outcomes) {
+        for (auto const& each : outcomes) {
+            if constexpr (!std::is_void_v<T>) {
+                if (each) answer_.add(*each);
+            }
+        }
+    }
+    template <crossable T>
+    void checksum(T const& value) {
+        answer_.add(value);
+    }
+
+    /// Says what must be so after a run; the first thing that is not is reported, and fails the run.
+    void expect(bool holds, std::string_view otherwise);
+
+    /// What came before does not count: the clock and the processor time start again. For what belongs to
+    /// a run but is not what it measures.
+    void start_clock();
+
+    /// Ends a stretch: everything since the start of the run, the clock or the last lap.
+    void lap(std::string name);
+
+    /// For the run's owner.
+    struct report {
+        std::size_t tasks = 0;
+        std::size_t failed = 0;
+        std::vector<std::string> failures{};  ///< the first ten, "task 3: …"
+        std::uint64_t checksum = 0;
+        std::string verification{};
+        std::vector<workload_lap> laps{};
+    };
+    report take_report() const;
+    void on_start_clock(std::function<void()> hook) { start_clock_hook_ = std::move(hook); }
+    void end_executor() noexcept { executor_.reset(); }
+
+    /// The executor; made by the first use, so that its cost is part of what is measured.
+    executor& how();
+
+private:
+    parameter_value const& value_of(std::string_view name) const;
+    void note(failure const* why);
+
+    setting setting_;
+    std::optional<executor> executor_;
+    std::function<void()> start_clock_hook_;
+    std::size_t tasks_ = 0;
+    std::size_t failed_ = 0;
+    std::vector<std::string> failures_;
+    std::string verification_;
+    std::vector<workload_lap> laps_;
+    std::chrono::steady_clock::time_point lap_start_ = std::chrono::steady_clock::now();
+    std::size_t lap_tasks_ = 0;
+    quartet::checksum answer_;
+};
+
+/// How many workers a model has where its spec does not say.
+struct worker_defaults {
+    /// 0: the CPUs this process may use.
+    std::size_t threads = 0;
+    std::size_t async = 100;
+};
+
+struct workload {
+    std::string name;
+    std::string help;
+    std::vector<parameter> parameters{};
+    worker_defaults workers{};
+
+    /// What the seed's document found, for the sentence below the table; empty if it has no such test.
+    std::string seed_finding{};
+
+    /// Whether a run with these values asks the test server; empty: no.
+    std::function<bool(parameter_values const&)> needs_server{};
+
+    /// Before the clock: makes what the run reads. May be empty.
+    std::function<void(workload_run&)> prepare{};
+
+    /// What is measured. An exception that leaves it ends the run with its text.
+    std::function<void(workload_run&)> run;
+
+    /// After the clock: checks the end state by expect(). May be empty.
+    std::function<void(workload_run&)> verify{};
+};
+
+/// Adds a workload to those this program has. Throws std::invalid_argument if the name is taken or not made
+/// of letters, digits and underscores.
+void register_workload(workload added);
+
+/// All of them, in the order of registration. Valid until another is registered.
+std::vector<workload> const& registered_workloads();
+
+/// Registers when the program starts.
+class registration {
+public:
+    explicit registration(workload added) { register_workload(std::move(added)); }
+};
+
+/// The command line of `quartet` for the workloads of this program: the exit code for main(). In quartet::main.
+int command_line(int argc, char** argv);
+
+}  // namespace quartet
+
+#define QUARTET_MAIN() \
+    int main(int argc, char** argv) { return quartet::command_line(argc, argv); }

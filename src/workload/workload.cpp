@@ -1,0 +1,84 @@
+#include <quartet/workload.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <stdexcept>
+
+namespace quartet {
+namespace {
+
+constexpr std::size_t kept_failures = 10;
+
+std::vector<workload>& registry() {
+    static std::vector<workload> all;
+    return all;
+}
+
+}  // namespace
+
+void checksum::add_bytes(std::span<std::byte const> bytes) noexcept {
+    for (std::byte const each : bytes) value_ = (value_ ^ static_cast<std::uint64_t>(each)) * 1099511628211u;
+}
+
+workload_run::workload_run(setting chosen) : setting_(std::move(chosen)) {}
+workload_run::~workload_run() = default;
+
+parameter_value const& workload_run::value_of(std::string_view name) const {
+    auto const found = setting_.parameters.find(name);
+    if (found == setting_.parameters.end())
+        throw std::logic_error(fmt::format("the workload asks for a parameter '{}' that it does not declare", name));
+    return found->second;
+}
+
+executor& workload_run::how() {
+    if (!executor_)
+        executor_ = make_executor(to_string(setting_.model), {.log = setting_.log, .files = setting_.files});
+    return *executor_;
+}
+
+void workload_run::note(failure const* why) {
+    ++tasks_;
+    if (!why) return;
+    ++failed_;
+    if (failures_.size() < kept_failures) failures_.push_back(fmt::format("task {}: {}", why->index, why->message));
+}
+
+void workload_run::expect(bool holds, std::string_view otherwise) {
+    if (!holds && verification_.empty()) verification_ = otherwise;
+}
+
+void workload_run::start_clock() {
+    if (start_clock_hook_) start_clock_hook_();
+    tasks_ = failed_ = lap_tasks_ = 0;
+    failures_.clear();
+    lap_start_ = std::chrono::steady_clock::now();
+}
+
+void workload_run::lap(std::string name) {
+    auto const now = std::chrono::steady_clock::now();
+    laps_.push_back({std::move(name), tasks_ - lap_tasks_, now - lap_start_});
+    lap_start_ = now;
+    lap_tasks_ = tasks_;
+}
+
+workload_run::report workload_run::take_report() const {
+    return {tasks_, failed_, failures_, answer_.value(), verification_, laps_};
+}
+
+void register_workload(workload added) {
+    bool const well_named = !added.name.empty() && std::ranges::all_of(added.name, [](unsigned char c) {
+        return std::isalnum(c) || c == '_';
+    });
+    if (!well_named)
+        throw std::invalid_argument(fmt::format("a workload's name is made of letters, digits and _, not '{}'", added.name));
+    if (std::ranges::any_of(registry(), [&](workload const& other) { return other.name == added.name; }))
+        throw std::invalid_argument(fmt::format("there are two workloads named '{}'", added.name));
+    if (!added.run) throw std::invalid_argument(fmt::format("workload '{}' has nothing to run", added.name));
+    registry().push_back(std::move(added));
+}
+
+std::vector<workload> const& registered_workloads() { return registry(); }
+
+}  // namespace quartet

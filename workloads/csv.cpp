@@ -1,0 +1,156 @@
+// Test 7: reads a CSV of some 10 MB, each record's fields by the names of its header.
+//
+// The file is cut at record borders into as many parts as `csv.parts`, the same under all models; a task
+// reads its part from the file by itself.
+
+#include <quartet/workload.hpp>
+
+#include "workloads/data/csv.hpp"
+#include "workloads/data/csv_digest.hpp"
+#include "workloads/data/csv_split.hpp"
+#include "workloads/data/generate_csv.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace quartet {
+namespace {
+
+struct part_of_file {
+    std::string path;
+    std::string header;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+    std::uint64_t first_line = 0;
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(path, header, offset, length, first_line);
+    }
+};
+
+csv_digest digest_part(part_of_file const& part, std::string_view text) {
+    try {
+        csv_header const header(part.header);
+        csv_reader reader(header, text, part.first_line);
+        return digest_of(reader);
+    } catch (csv_error const& broken) {
+        throw std::runtime_error(fmt::format("{}: {}", part.path, broken.what()));
+    }
+}
+
+task<csv_digest> read_part(context& ctx, part_of_file part) {
+    auto file = co_await ctx.open_file(part.path, open_mode::read);
+    auto const text = co_await file.read_at(part.offset, part.length);
+    co_await file.close();
+    co_return digest_part(part, text);
+}
+
+std::filesystem::path source(workload_run const& run) {
+    auto const named = run.get<std::string>("file");
+    return named.empty() ? run.scratch() / "data.csv" : std::filesystem::path(named);
+}
+
+std::string load(std::filesystem::path const& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    if (!file || !(text << file.rdbuf()))
+        throw std::system_error(errno, std::generic_category(), fmt::format("cannot read '{}'", path.native()));
+    return std::move(text).str();
+}
+
+/// What a broken header or an unreadable file throws says which file it is.
+template <class Function>
+auto naming(std::filesystem::path const& path, Function function) {
+    try {
+        return function();
+    } catch (csv_error const& broken) {
+        throw std::runtime_error(fmt::format("{}: {}", path.native(), broken.what()));
+    }
+}
+
+std::vector<part_of_file> cut(std::filesystem::path const& path, std::size_t parts) {
+    auto const text = load(path);
+    return naming(path, [&] {
+        csv_header const header(text);
+        std::vector<part_of_file> all;
+        for (auto const& each : split_at_records(text, parts))
+            all.push_back({path.native(), text.substr(0, header.records_offset()), each.offset, each.length, each.first_line});
+        return all;
+    });
+}
+
+csv_digest read_in_one_go(std::filesystem::path const& path) {
+    auto const text = load(path);
+    csv_header const header(text);
+    csv_reader reader(header, text);
+    return digest_of(reader);
+}
+
+csv_digest join(std::vector<outcome<csv_digest>> const& parts) {
+    csv_digest whole;
+    for (auto const& each : parts) {
+        if (each) whole.append(*each);
+    }
+    return whole;
+}
+
+void check(workload_run& run, csv_digest const& whole, bool all_read) {
+    if (!all_read) return;  // failed tasks are reported by themselves
+    run.expect(whole == read_in_one_go(source(run)), "the parts do not add up to the file read in one go");
+    if (run.get<std::string>("file").empty())
+        run.expect(whole.rows == run.get<std::uint64_t>("rows"),
+                   fmt::format("{} rows, not {}", whole.rows, run.get<std::uint64_t>("rows")));
+}
+
+void generate(workload_run& run) {
+    if (!run.get<std::string>("file").empty()) return;
+    std::ofstream file(source(run), std::ios::binary);
+    generate_csv(file, run.get<std::size_t>("rows"));
+    if (!file.flush())
+        throw std::system_error(errno, std::generic_category(), fmt::format("cannot write '{}'", source(run).native()));
+}
+
+struct state {
+    csv_digest whole;
+    bool all_read = false;
+};
+
+workload make_csv() {
+    auto const shared = std::make_shared<state>();
+    return {
+        .name = "csv",
+        .help = "parses a CSV file of some 10 MB",
+        .parameters = {text("file", "", "the file; empty: a generated one of made-up profiles"),
+                       integer("rows", 30'001, 1, 100'000'000, "records of the generated file; 30,001 are 10 MB"),
+                       with_seed(integer("parts", 16, 1, 100'000, "tasks that share the file, cut at record borders"),
+                                 std::int64_t{1})},
+        .workers = {.threads = 0, .async = 16},
+        .seed_finding = "",
+        .prepare = generate,
+        .run =
+            [shared](workload_run& run) {
+                auto const digests = run.map(read_part, cut(source(run), run.get<std::size_t>("parts")));
+                shared->whole = join(digests);
+                shared->all_read = std::ranges::all_of(digests, &outcome<csv_digest>::has_value);
+                run.checksum(shared->whole);
+            },
+        .verify = [shared](workload_run& run) { check(run, shared->whole, shared->all_read); },
+    };
+}
+
+registration const csv_workload{make_csv()};
+
+}  // namespace
+}  // namespace quartet

@@ -1,0 +1,46 @@
+// Test 1: 26 responses named A to Z, each of which takes its time and says when it starts and finishes.
+
+#include <quartet/workload.hpp>
+
+#include "workloads/data/generate_messages.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace quartet {
+namespace {
+
+struct response {
+    char name;
+    double seconds;
+};
+
+task<char> respond(context& ctx, response wanted) {
+    ctx.log(fmt::format("Response {}: starting", wanted.name));
+    co_await ctx.sleep_for(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(wanted.seconds)));
+    ctx.log(fmt::format("Response {}: finishing", wanted.name));
+    co_return wanted.name;
+}
+
+void run(workload_run& run) {
+    auto const scale = run.get<double>("scale");
+    std::vector<response> responses;
+    for (auto const& [name, count] : seed_messages) responses.push_back({name, count * scale});
+    run.checksum(run.map(respond, responses));
+}
+
+registration const sleep_workload{{
+    .name = "sleep",
+    .help = "26 tasks that only wait, 2 to 10 s each in the seed",
+    .parameters = {with_seed(number("scale", 0.02, 0, 1000, "factor on the seed's delays, which are 178 s in all"), 1.0)},
+    .workers = {.threads = 26, .async = 26},
+    .seed_finding = "async and threads (10.0 s), because all waits overlap; 2 to 8 processes overlap only as many",
+    .run = run,
+}};
+
+}  // namespace
+}  // namespace quartet
