@@ -4,14 +4,13 @@
 
 #include <quartet/detail/shared_heap.hpp>
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
+#include <fcntl.h>
 #include <new>
+#include <sys/mman.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace quartet::detail {
 namespace {
@@ -19,7 +18,9 @@ namespace {
 constexpr std::size_t commit_step = std::size_t{1} << 20;
 constexpr std::size_t kept_bytes = std::size_t{64} << 20;
 
-std::size_t round_up(std::size_t value, std::size_t to) { return (value + to - 1) / to * to; }
+std::size_t round_up(std::size_t value, std::size_t to) {
+    return (value + to - 1) / to * to;
+}
 
 }  // namespace
 
@@ -34,9 +35,10 @@ shared_heap_owner shared_heap::create(std::size_t capacity) {
     capacity = round_up(capacity, commit_step);
     int const descriptor = memfd_create("quartet", MFD_CLOEXEC);
     if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "shared memory");
-    void* const base = ftruncate(descriptor, static_cast<off_t>(capacity)) == 0
-                           ? mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor, 0)
-                           : MAP_FAILED;
+    void* const base =
+        ftruncate(descriptor, static_cast<off_t>(capacity)) == 0
+            ? mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor, 0)
+            : MAP_FAILED;
     if (base == MAP_FAILED) {
         int const error = errno;
         close(descriptor);
@@ -58,7 +60,14 @@ void* shared_heap::allocate(std::size_t bytes, std::size_t alignment) {
         aligned = round_up(begin, alignment);
         if (aligned + bytes > capacity_) throw std::bad_alloc();
     } while (!top_.compare_exchange_weak(begin, aligned + bytes, std::memory_order_relaxed));
-    commit(aligned + bytes);
+    try {
+        commit(aligned + bytes);
+    } catch (std::bad_alloc const&) {
+        // Hand the range back, so that smaller requests may still be served.
+        std::size_t mine = aligned + bytes;
+        top_.compare_exchange_strong(mine, begin, std::memory_order_relaxed);
+        throw;
+    }
     return reinterpret_cast<std::byte*>(this) + aligned;
 }
 

@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <cstring>
-#include <utility>
 #include <vector>
 
 namespace quartet::detail {
 
-process_each::process_each(log_handler log) : process_host(0, std::move(log)) { start(); }
+process_each::process_each(log_handler log) : process_host(0, std::move(log)) {
+    start();
+}
 
 void process_each::start() {
     start_zygote([shared = &pool()](std::size_t number) { serve_one(*shared, number); });
@@ -26,14 +27,16 @@ void process_each::run_batch(job& work) {
         pool().slots[number].busy.store(1, std::memory_order_relaxed);
         forker().spawn(number);
     }
-    while (ended_ < work.size() && !lost()) {
+    while ((ended_ < work.size() || forker().kills_unanswered()) && !lost()) {
         wait_for_events();
-        while (auto const happened = next_event()) on_event(*happened, work);
-        bool const none_runs = alive().empty() && forker().unanswered() == 0;
+        while (auto const happened = next_event())
+            on_event(*happened, work);
+        bool const none_runs = alive().empty() && forker().unanswered() == 0 && !forker().kills_unanswered();
         if (none_runs && !refused_.empty()) break;
     }
     if (lost()) fail_waiting(work, zygote_lost);
-    if (!refused_.empty()) fail_waiting(work, fmt::format("no process could be forked: {}", std::strerror(refusal_)));
+    if (!refused_.empty())
+        fail_waiting(work, fmt::format("no process could be forked: {}", std::strerror(refusal_)));
 }
 
 void process_each::on_event(zygote::event const& happened, job& work) {

@@ -1,25 +1,25 @@
 #include "src/models/process_host.hpp"
 
-#include <quartet/detail/map_job.hpp>
-
 #include "src/core/futex.hpp"
 
-#include <fmt/format.h>
+#include <quartet/detail/map_job.hpp>
 
-#include <poll.h>
-#include <signal.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/sysinfo.h>
-#include <sys/wait.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
 #include <new>
+#include <poll.h>
+#include <signal.h>
 #include <stdexcept>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
 #include <system_error>
-#include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace quartet::detail {
@@ -63,8 +63,8 @@ failure describe_death(std::size_t index, zygote::event const& end) {
 log_record unpack(std::vector<char> const& packet, std::size_t size) {
     log_packet head{};
     std::memcpy(&head, packet.data(), sizeof head);
-    auto const since_epoch =
-        std::chrono::duration_cast<std::chrono::system_clock::duration>(std::chrono::nanoseconds(head.nanoseconds));
+    auto const since_epoch = std::chrono::duration_cast<std::chrono::system_clock::duration>(
+        std::chrono::nanoseconds(head.nanoseconds));
     return {std::chrono::system_clock::time_point(since_epoch), fmt::format("processes-{}", head.worker),
             std::string(packet.data() + sizeof head, size - sizeof head)};
 }
@@ -108,13 +108,14 @@ process_host::process_host(std::size_t slots, log_handler log)
 }
 
 void process_host::start_zygote(std::function<void(std::size_t)> worker) {
-    lost_ = false;
+    lost_ = true;  // until there is a new one
     alive_.clear();
     zygote_.reset();
     auto const is_busy = [shared = pool_](std::size_t number) {
         return shared->slots[number].busy.load(std::memory_order_relaxed) != 0;
     };
     zygote_.emplace(zygote::callbacks{std::move(worker), is_busy});
+    lost_ = false;
 }
 
 void process_host::reset_slot(std::size_t number) {
@@ -125,7 +126,7 @@ void process_host::reset_slot(std::size_t number) {
 
 void process_host::run(job& work, std::stop_token const& caller) {
     if (lost_) start();
-    put_in_place(work);
+    pool_->stop_word.store(0, std::memory_order_relaxed);
     run_stop stop(caller, [shared = pool_] {
         shared->stop_word.store(1, std::memory_order_relaxed);
         futex_wake_all(shared->stop_word);
@@ -135,9 +136,17 @@ void process_host::run(job& work, std::stop_token const& caller) {
     stop_ = &stop;
     stopped_ = false;
     kill_at_.reset();
+    // Whatever happens, the next run finds an empty heap.
+    struct clean_up {
+        process_host& host;
+        ~clean_up() {
+            host.stop_ = nullptr;
+            host.heap_->reset();
+        }
+    } const at_end{*this};
+    put_in_place(work);
     run_batch(work);
     take_outcomes(work);
-    stop_ = nullptr;
 }
 
 void process_host::put_in_place(job& work) {
@@ -157,14 +166,12 @@ void process_host::put_in_place(job& work) {
     std::memset(static_cast<void*>(batch->states), 0, work.size() * sizeof *batch->states);
     work.encode(*heap_, *batch);
     pool_->batch = batch;
-    pool_->stop_word.store(0, std::memory_order_relaxed);
 }
 
 void process_host::take_outcomes(job& work) {
     logs_.deliver();
     work.collect(*pool_->batch);
     collect_failures(*pool_->batch, "processes", work);
-    heap_->reset();
 }
 
 void process_host::wait_for_events() {
@@ -201,9 +208,15 @@ std::optional<zygote::event> process_host::next_event() {
     auto const happened = zygote_->next_event();
     if (!happened) return std::nullopt;
     switch (happened->what) {
-        case kind::spawned: alive_[happened->number] = happened->process; break;
-        case kind::ended: alive_.erase(happened->number); break;
-        case kind::refused: break;
+        case kind::spawned:
+            alive_[happened->number] = happened->process;
+            break;
+        case kind::ended:
+            alive_.erase(happened->number);
+            break;
+        case kind::refused:
+        case kind::killed:
+            break;
         case kind::gone:
             lost_ = true;
             wait_for_orphans();
@@ -215,18 +228,24 @@ std::optional<zygote::event> process_host::next_event() {
 }
 
 // The kernel kills the workers of a zygote that ends, a moment after we hear of it. Until they are gone
-// they may write to the batch.
+// they may write to the batch. Whoever inherits them may be late to reap them, so that kill(process, 0)
+// would go on finding them; a pidfd is readable as soon as a process runs no more.
 void process_host::wait_for_orphans() const {
+    constexpr int patience_ms = 5000;
     for (auto const& [number, process] : alive_) {
-        for (int tries = 0; tries < 1000 && ::kill(process, 0) == 0; ++tries)
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        descriptor const handle(static_cast<int>(syscall(SYS_pidfd_open, process, 0)));
+        if (handle.get() < 0) continue;  // gone and reaped
+        pollfd end{.fd = handle.get(), .events = POLLIN, .revents = 0};
+        while (poll(&end, 1, patience_ms) < 0 && errno == EINTR) {
+        }
     }
 }
 
 void process_host::fail_running(job& work, std::size_t index, zygote::event const& end) {
     pool_->batch->states[index].store(task_state::settled, std::memory_order_relaxed);
     if (stopped_) {
-        work.fail({.index = index, .why = cause::cancelled, .message = "cancelled: its worker process was ended"});
+        work.fail(
+            {.index = index, .why = cause::cancelled, .message = "cancelled: its worker process was ended"});
     } else {
         work.fail(describe_death(index, end));
     }

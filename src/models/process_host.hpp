@@ -4,12 +4,12 @@
 // log lines, and a job's way into shared memory and back.
 #pragma once
 
-#include <quartet/model.hpp>
-
 #include "src/core/descriptor.hpp"
 #include "src/core/run_stop.hpp"
 #include "src/models/worker_process.hpp"
 #include "src/models/zygote.hpp"
+
+#include <quartet/model.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -88,7 +88,8 @@ protected:
     bool lost() const noexcept { return lost_; }
 
     /// What is said of tasks that are lost with the zygote.
-    static constexpr char const* zygote_lost = "the process that forks the workers ended, and the workers with it";
+    static constexpr char const* zygote_lost =
+        "the process that forks the workers ended, and the workers with it";
 
 private:
     void put_in_place(job& work);

@@ -14,18 +14,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
 
 namespace quartet::detail {
 
-process_pool::process_pool(std::size_t count, log_handler log) : process_host(count, std::move(log)), count_(count) {
+process_pool::process_pool(std::size_t count, log_handler log)
+    : process_host(count, std::move(log)), count_(count) {
     pool().workers = count;
     start();
 }
 
-std::string process_pool::spec() const { return fmt::format("processes:{}", count_); }
+std::string process_pool::spec() const {
+    return fmt::format("processes:{}", count_);
+}
 
 void process_pool::start() {
     spawning_.clear();
@@ -35,7 +39,8 @@ void process_pool::start() {
         wait_for_events();
         while (auto const happened = next_event()) {
             if (happened->what == zygote::event::kind::refused)
-                throw std::system_error(happened->status, std::generic_category(), "cannot fork a worker process");
+                throw std::system_error(happened->status, std::generic_category(),
+                                        "cannot fork a worker process");
             if (happened->what != zygote::event::kind::spawned)
                 throw std::runtime_error("quartet: a worker process ended before it was used");
             spawning_.erase(happened->number);
@@ -45,7 +50,8 @@ void process_pool::start() {
 
 void process_pool::replace_missing() {
     for (std::size_t number = 0; number < count_; ++number) {
-        if (!alive().contains(static_cast<std::uint32_t>(number)) && !spawning_.contains(number)) spawn(number);
+        if (!alive().contains(static_cast<std::uint32_t>(number)) && !spawning_.contains(number))
+            spawn(number);
     }
 }
 
@@ -58,14 +64,16 @@ void process_pool::spawn(std::size_t number) {
 void process_pool::run_batch(job& work) {
     replace_missing();
     fruitless_deaths_ = 0;
-    returned_.clear();
+    gave_up_.reset();
     open_batch();
     do {
         wait_for_events();
-        while (auto const happened = next_event()) on_event(*happened, work);
+        while (auto const happened = next_event())
+            on_event(*happened, work);
         put_returned();
-    } while (!(all_taken(work.size()) && all_idle() && !give_back_lost_tasks()));
+    } while (!(all_taken(work.size()) && all_idle() && (gave_up_ || !give_back_lost_tasks())));
     close_batch();
+    if (gave_up_) fail_waiting(work, *gave_up_);
 }
 
 void process_pool::open_batch() {
@@ -75,6 +83,7 @@ void process_pool::open_batch() {
         remote.spare = nullptr;
         remote.spare_bytes = 0;
     }
+    forget_returned();
     pool().next.store(0, std::memory_order_relaxed);
     pool().open.store(1, std::memory_order_seq_cst);
     wake_workers();
@@ -84,10 +93,10 @@ void process_pool::open_batch() {
 // then nobody touches the batch any more.
 void process_pool::close_batch() {
     pool().open.store(0, std::memory_order_seq_cst);
-    while (!all_idle()) {
+    while (!all_idle() || (forker().kills_unanswered() && !lost())) {
         wait_for_events();
         while (auto const happened = next_event()) {
-            spawning_.erase(happened->number);
+            if (happened->what != zygote::event::kind::killed) spawning_.erase(happened->number);
             if (happened->what == zygote::event::kind::ended) reset_slot(happened->number);
         }
     }
@@ -95,16 +104,21 @@ void process_pool::close_batch() {
 
 void process_pool::on_event(zygote::event const& happened, job& work) {
     using kind = zygote::event::kind;
-    spawning_.erase(happened.number);
+    if (happened.what != kind::killed) spawning_.erase(happened.number);
     switch (happened.what) {
-        case kind::spawned: return;
-        case kind::ended: return on_death(happened, work);
+        case kind::spawned:
+            return;
+        case kind::ended:
+            return on_death(happened, work);
         case kind::refused:
             // The others do its work, if there are any.
             if (alive().empty() && spawning_.empty())
-                give_up(work, fmt::format("no worker process could be forked: {}", std::strerror(happened.status)));
+                give_up(fmt::format("no worker process could be forked: {}", std::strerror(happened.status)));
             return;
-        case kind::gone: return give_up(work, zygote_lost);
+        case kind::killed:
+            return;
+        case kind::gone:
+            return give_up(zygote_lost);
     }
 }
 
@@ -112,34 +126,41 @@ void process_pool::on_death(zygote::event const& end, job& work) {
     auto& slot = pool().slots[end.number];
     std::size_t const running = slot.remote.current.load(std::memory_order_relaxed);
     index_range const chunk = slot.chunk.load(std::memory_order_relaxed);
-    if (running != worker_slot::nothing && state_of(running) == task_state::waiting) {
+    fruitless_deaths_ = running == worker_slot::nothing ? fruitless_deaths_ + 1 : 0;
+    if (running != worker_slot::nothing && state_of(running) == task_state::waiting)
         fail_running(work, running, end);
-        fruitless_deaths_ = 0;
-    } else {
-        ++fruitless_deaths_;
-    }
     std::uint32_t next = chunk.first;
-    while (next < chunk.last && state_of(next) != task_state::waiting) ++next;
-    if (next < chunk.last) returned_.push_back({next, chunk.last});
+    while (next < chunk.last && state_of(next) != task_state::waiting)
+        ++next;
     reset_slot(end.number);
+    if (gave_up_) return;
+    if (next < chunk.last) returned_.push_back({next, chunk.last});
     // Workers that end before they begin anything would be replaced for ever.
     if (fruitless_deaths_ > 10 + 2 * count_)
-        return give_up(work, fmt::format("worker processes keep ending before they run a task; the last one {}",
-                                         describe_end(end.status)));
+        return give_up(fmt::format("worker processes keep ending before they run a task; the last one {}",
+                                   describe_end(end.status)));
     spawn(end.number);
 }
 
-void process_pool::give_up(job& work, std::string const& why) {
-    pool().next.store(work.size(), std::memory_order_relaxed);
-    for (auto& place : pool().returned) place.store({}, std::memory_order_relaxed);
-    pool().returned_count.store(0, std::memory_order_relaxed);
-    returned_.clear();
-    fail_waiting(work, why);
+/// Takes away what nobody has begun. Workers may still be at what they have, so what is left fails later.
+void process_pool::give_up(std::string why) {
+    pool().next.store(pool().batch->count, std::memory_order_relaxed);
+    forget_returned();
+    gave_up_ = std::move(why);
 }
 
+void process_pool::forget_returned() {
+    for (auto& place : pool().returned)
+        place.store({}, std::memory_order_relaxed);
+    pool().returned_count.store(0, std::memory_order_relaxed);
+    returned_.clear();
+}
+
+// returned_count won't do: a worker that dies between taking a range and counting it leaves it too high.
 bool process_pool::all_taken(std::size_t count) const {
-    return returned_.empty() && pool().next.load(std::memory_order_relaxed) >= count &&
-           pool().returned_count.load(std::memory_order_relaxed) == 0;
+    bool const none_returned = std::ranges::all_of(
+        pool().returned, [](auto const& place) { return place.load(std::memory_order_relaxed).empty(); });
+    return none_returned && returned_.empty() && pool().next.load(std::memory_order_relaxed) >= count;
 }
 
 bool process_pool::all_idle() const {
@@ -154,7 +175,8 @@ bool process_pool::give_back_lost_tasks() {
     auto const count = static_cast<std::uint32_t>(pool().batch->count);
     for (std::uint32_t first = 0; first < count;) {
         std::uint32_t last = first;
-        while (last < count && state_of(last) == task_state::waiting) ++last;
+        while (last < count && state_of(last) == task_state::waiting)
+            ++last;
         if (last > first) returned_.push_back({first, last});
         first = last + 1;
     }

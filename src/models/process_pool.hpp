@@ -7,7 +7,9 @@
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <set>
+#include <string>
 
 namespace quartet::detail {
 
@@ -28,18 +30,20 @@ private:
 
     void on_event(zygote::event const& happened, job& work);
     void on_death(zygote::event const& end, job& work);
-    void give_up(job& work, std::string const& why);
+    void give_up(std::string why);
 
     bool all_taken(std::size_t count) const;
     bool all_idle() const;
     bool give_back_lost_tasks();
     void put_returned();
+    void forget_returned();
     void wake_workers();
 
     std::size_t count_;
     std::set<std::size_t> spawning_;
-    std::size_t fruitless_deaths_ = 0;  // in a row, of workers that had begun no task
-    std::deque<index_range> returned_;  // that found no room in pool_state::returned yet
+    std::size_t fruitless_deaths_ = 0;    // in a row, of workers that had begun no task
+    std::optional<std::string> gave_up_;  // why nobody will run what is left
+    std::deque<index_range> returned_;    // that found no room in pool_state::returned yet
 };
 
 }  // namespace quartet::detail

@@ -9,19 +9,18 @@
 
 #include "src/models/zygote.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <mutex>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <map>
-#include <mutex>
 #include <system_error>
+#include <unistd.h>
 #include <vector>
 
 namespace quartet::detail {
@@ -74,7 +73,8 @@ public:
 private:
     void take_signals() {
         // A terminal's interrupt is the parent's business; every other signal has its usual effect.
-        for (int number : {SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD, SIGALRM}) signal(number, SIG_DFL);
+        for (int number : {SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD, SIGALRM})
+            signal(number, SIG_DFL);
         signal(SIGINT, SIG_IGN);
         sigset_t ends;
         sigemptyset(&ends);
@@ -95,6 +95,7 @@ private:
             for (auto const& [process, number] : workers_) {
                 if (calls_.is_busy(number)) ::kill(process, SIGKILL);
             }
+            report({zygote::event::kind::killed, 0, 0, 0});
         }
     }
 
@@ -138,8 +139,10 @@ private:
     }
 
     [[noreturn]] void end() {
-        for (auto const& [process, number] : workers_) ::kill(process, SIGKILL);
-        for (auto const& [process, number] : workers_) waitpid(process, nullptr, 0);
+        for (auto const& [process, number] : workers_)
+            ::kill(process, SIGKILL);
+        for (auto const& [process, number] : workers_)
+            waitpid(process, nullptr, 0);
         _exit(0);
     }
 
@@ -165,13 +168,17 @@ private_descriptor::~private_descriptor() {
 zygote::zygote(callbacks calls) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        throw std::system_error(errno, std::generic_category(), "cannot make a socket pair for worker processes");
+        throw std::system_error(errno, std::generic_category(),
+                                "cannot make a socket pair for worker processes");
     // Held over the fork, so that the child finds the list whole.
-    std::lock_guard const lock(registry().mutex);
+    std::unique_lock lock(registry().mutex);
     process_ = fork();
     if (process_ == 0) {
         close(ends[0]);
-        for (int each : registry().descriptors) close(each);
+        for (int each : registry().descriptors)
+            close(each);
+        registry().descriptors.clear();
+        lock.unlock();  // a body in a worker may have an executor of its own
         zygote_process(ends[1], calls).run();
     }
     int const error = errno;
@@ -202,13 +209,17 @@ void zygote::spawn(std::size_t number) {
 
 void zygote::send_spawns() {
     while (!to_spawn_.empty() && unanswered_ < most_unanswered) {
-        send_message(socket_, command{command::kind::spawn, to_spawn_.front()});  // if it is gone, next_event says so
+        send_message(socket_,
+                     command{command::kind::spawn, to_spawn_.front()});  // if it is gone, next_event says so
         to_spawn_.pop_front();
         ++unanswered_;
     }
 }
 
-void zygote::kill_busy() { send_message(socket_, command{command::kind::kill_busy, 0}); }
+void zygote::kill_busy() {
+    send_message(socket_, command{command::kind::kill_busy, 0});
+    ++kills_unanswered_;
+}
 
 std::optional<zygote::event> zygote::next_event() {
     event happened{};
@@ -218,7 +229,8 @@ std::optional<zygote::event> zygote::next_event() {
     } while (got < 0 && errno == EINTR);
     if (got < 0 && errno == EAGAIN) return std::nullopt;
     if (got != sizeof happened) return event{event::kind::gone, 0, 0, 0};
-    if (happened.what != event::kind::ended) {
+    if (happened.what == event::kind::killed) --kills_unanswered_;
+    if (happened.what == event::kind::spawned || happened.what == event::kind::refused) {
         --unanswered_;
         send_spawns();
     }

@@ -9,13 +9,12 @@
 // For one thread at a time.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <optional>
+#include <sys/types.h>
 
 namespace quartet::detail {
 
@@ -32,6 +31,7 @@ public:
             spawned,  ///< the worker runs as `process`
             ended,    ///< the worker ended; `status` as from waitpid
             refused,  ///< it could not be forked; `status` is the errno
+            killed,   ///< the answer to kill_busy(): it is done
             gone,     ///< the zygote itself has ended, and so has every worker
         };
         kind what;
@@ -52,8 +52,12 @@ public:
     /// Asks for a worker; an event says what became of it.
     void spawn(std::size_t number);
 
-    /// Kills the workers that are busy, by SIGKILL.
+    /// Kills the workers that are busy, by SIGKILL. Until an event says that it is done it may hit workers
+    /// that have become busy since.
     void kill_busy();
+
+    /// Whether such an event is still to come.
+    bool kills_unanswered() const noexcept { return kills_unanswered_ > 0; }
 
     /// Spawns that no event has answered yet.
     std::size_t unanswered() const noexcept { return to_spawn_.size() + unanswered_; }
@@ -71,6 +75,7 @@ private:
     pid_t process_ = -1;
     std::deque<std::uint32_t> to_spawn_;
     std::size_t unanswered_ = 0;
+    std::size_t kills_unanswered_ = 0;
 };
 
 /// A descriptor of the parent's that no zygote forked later may hold open.
