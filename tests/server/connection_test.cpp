@@ -75,6 +75,21 @@ TEST(connection, answers_head_with_the_head_of_get) {
     EXPECT_EQ(client.read_reply(), std::pair(head, page(15'000)));
 }
 
+// A body here would be taken for the beginning of the next reply.
+TEST(connection, sends_no_body_with_204_and_304) {
+    running_server server;
+    raw_client client(server->port());
+    client.send(get_request("/status/204") + get_request("/status/304") + get_request("/page?bytes=3"));
+    for (auto const* status : {"204", "304"}) {
+        auto const head = client.read_head();
+        EXPECT_TRUE(head.starts_with(std::string("HTTP/1.1 ") + status)) << head;
+        EXPECT_EQ(head.find("Content-Length"), head.npos) << head;
+    }
+    auto const [head, body] = client.read_reply();
+    EXPECT_TRUE(head.starts_with("HTTP/1.1 200")) << head;
+    EXPECT_EQ(body, "<!d");
+}
+
 // What a client sends to a proxy; so the server can play the proxy in a test of the client.
 TEST(connection, takes_the_absolute_form_of_a_target) {
     running_server server;

@@ -102,6 +102,15 @@ TEST(stop, drops_replies_under_way) {
     EXPECT_EQ(silent.read_to_end(), "");
 }
 
+// A connection accepted just before the stop is known to nobody yet; it, too, must not keep run() going.
+TEST(stop, ends_run_at_any_moment_of_a_connect) {
+    for (int i = 0; i < 500; ++i) {
+        running_server server;
+        raw_client client(server->port());
+        client.send("GET");
+    }
+}
+
 TEST(server, needs_no_run_to_be_destroyed) {
     server unused;
 }
