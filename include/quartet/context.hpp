@@ -102,6 +102,8 @@ private:
     virtual bool start(detail::file_operation& operation) = 0;
     virtual bool start(detail::offload_base& operation) = 0;
     virtual bool start(detail::yield_operation& operation) = 0;
+    /// In place, without the loop, for a `file` that is dropped.
+    virtual void perform_now(detail::file_operation& operation) noexcept;
     virtual void do_log(std::string_view line) = 0;
     virtual std::stop_token do_stop_token() = 0;
 
@@ -112,6 +114,7 @@ private:
 inline bool detail::sleep_operation::await_ready() { return owner().start(*this); }
 inline bool detail::fetch_operation::await_ready() { return owner().start(*this); }
 inline bool detail::file_operation::await_ready() { return owner().start(*this); }
+inline void detail::file_operation::perform_now() noexcept { owner().perform_now(*this); }
 inline bool detail::offload_base::await_ready() { return owner().start(*this); }
 inline bool detail::yield_operation::await_ready() { return owner().start(*this); }
 

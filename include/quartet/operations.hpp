@@ -152,6 +152,9 @@ public:
     bool await_ready();
     void await_resume() { throw_error(); }
 
+    /// Does all of it at once, blocking; what goes wrong is left in `error`.
+    void perform_now() noexcept;
+
     kind work;
     int descriptor = -1;
     std::uint64_t offset = 0;

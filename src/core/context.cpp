@@ -1,9 +1,7 @@
-#include <quartet/context.hpp>
-#include <quartet/file.hpp>
-
 #include "src/io/files.hpp"
 
-#include <unistd.h>
+#include <quartet/context.hpp>
+#include <quartet/file.hpp>
 
 #include <strings.h>
 
@@ -17,7 +15,13 @@ detail::file_operation context::append_file(std::filesystem::path const& path, s
     return {*this, detail::file_operation::kind::append_whole, path.native(), data};
 }
 
-void context::log(std::string_view line) { do_log(line); }
+void context::perform_now(detail::file_operation& operation) noexcept {
+    detail::perform(operation);
+}
+
+void context::log(std::string_view line) {
+    do_log(line);
+}
 
 std::string_view http_response::header(std::string_view name) const noexcept {
     for (auto const& [key, value] : headers) {
@@ -55,13 +59,13 @@ file& file::operator=(file&& other) noexcept {
 
 file::~file() {
     if (!state_ || state_->descriptor < 0) return;
-    if (!state_->buffer.empty()) {
-        state_->operation.work = detail::file_operation::kind::write;
-        state_->operation.descriptor = state_->descriptor;
-        state_->operation.input = state_->buffer;
-        detail::perform(state_->operation);
-    }
-    ::close(state_->descriptor);
+    auto& operation = state_->operation;
+    operation.descriptor = state_->descriptor;
+    operation.input = state_->buffer;
+    operation.work = detail::file_operation::kind::write;
+    if (!state_->buffer.empty()) operation.perform_now();
+    operation.work = detail::file_operation::kind::close;
+    operation.perform_now();
 }
 
 task<void> file::close() {
@@ -72,6 +76,8 @@ task<void> file::close() {
     co_await operation;
 }
 
-std::string const& file::path() const noexcept { return state_->operation.path; }
+std::string const& file::path() const noexcept {
+    return state_->operation.path;
+}
 
 }  // namespace quartet

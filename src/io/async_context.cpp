@@ -1,5 +1,7 @@
 #include "src/io/async_context.hpp"
 
+#include "src/io/http_transfer.hpp"
+
 #include <quartet/outcome.hpp>
 
 namespace quartet::detail {
@@ -19,8 +21,13 @@ bool async_context::start(fetch_operation& operation) {
         operation.error = std::make_exception_ptr(cancelled());
         return true;
     }
-    loop_.start(operation);
-    return false;
+    try {
+        loop_.start(operation);
+        return false;
+    } catch (...) {
+        refuse(operation);
+        return true;
+    }
 }
 
 bool async_context::start(file_operation& operation) {

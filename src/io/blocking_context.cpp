@@ -1,28 +1,34 @@
 #include "src/io/blocking_context.hpp"
 
-#include <quartet/outcome.hpp>
-
+#include "src/core/deadline.hpp"
 #include "src/core/futex.hpp"
 #include "src/io/files.hpp"
+
+#include <quartet/outcome.hpp>
 
 #include <chrono>
 
 namespace quartet::detail {
 
-blocking_context::blocking_context(worker_info where, std::atomic<std::uint32_t> const& stop_word, blocking_host host)
+blocking_context::blocking_context(worker_info where, std::atomic<std::uint32_t> const& stop_word,
+                                   blocking_host host)
     : context(std::move(where), stop_word), stop_word_(stop_word), host_(std::move(host)) {}
 
 bool blocking_context::start(sleep_operation& operation) {
-    auto const deadline = std::chrono::steady_clock::now() + operation.duration;
-    while (!stop_requested() && std::chrono::steady_clock::now() < deadline) futex_wait(stop_word_, 0, deadline);
+    auto const deadline = deadline_after(std::chrono::steady_clock::now(), operation.duration);
+    while (!stop_requested() && std::chrono::steady_clock::now() < deadline)
+        futex_wait(stop_word_, 0, deadline);
     if (stop_requested()) operation.error = std::make_exception_ptr(cancelled());
     return true;
 }
 
 bool blocking_context::start(fetch_operation& operation) {
-    if (!http_) http_ = std::make_unique<http_transfer>();
-    http_->prepare(operation, &stop_word_);
-    http_->finish(stop_requested() ? CURLE_ABORTED_BY_CALLBACK : curl_easy_perform(http_->handle()));
+    try {
+        if (!http_) http_ = std::make_unique<blocking_http>();
+        http_->perform(operation, stop_word_);
+    } catch (...) {
+        refuse(operation);
+    }
     return true;
 }
 
@@ -36,7 +42,9 @@ bool blocking_context::start(offload_base& operation) {
     return true;
 }
 
-bool blocking_context::start(yield_operation&) { return true; }
+bool blocking_context::start(yield_operation&) {
+    return true;
+}
 
 void blocking_context::do_log(std::string_view line) {
     if (host_.log) host_.log(where(), line);

@@ -4,9 +4,9 @@
 // suspends. One object per thread; its HTTP client keeps connections from one body to the next.
 #pragma once
 
-#include <quartet/context.hpp>
+#include "src/io/blocking_http.hpp"
 
-#include "src/io/http_transfer.hpp"
+#include <quartet/context.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -38,7 +38,7 @@ private:
 
     std::atomic<std::uint32_t> const& stop_word_;
     blocking_host host_;
-    std::unique_ptr<http_transfer> http_;  // made by the first fetch
+    std::unique_ptr<blocking_http> http_;  // made by the first fetch
 };
 
 }  // namespace quartet::detail

@@ -1,5 +1,7 @@
 #include "src/io/event_loop.hpp"
 
+#include "src/core/deadline.hpp"
+
 #include <quartet/cpus.hpp>
 #include <quartet/outcome.hpp>
 
@@ -14,7 +16,7 @@ event_loop::~event_loop() {
 }
 
 void event_loop::start(sleep_operation& operation) {
-    sleeps_.add(operation, std::chrono::steady_clock::now() + operation.duration);
+    sleeps_.add(operation, deadline_after(std::chrono::steady_clock::now(), operation.duration));
 }
 
 void event_loop::start(fetch_operation& operation) {
@@ -31,9 +33,11 @@ void event_loop::start(offload_base& operation) {
 }
 
 void event_loop::run_some() {
-    arm_timer();
-    files_->submit();
-    if (ready_.empty()) io_.run_one();
+    bool const progress = files_->submit();
+    if (!progress && ready_.empty()) {
+        arm_timer();
+        io_.run_one();
+    }
     io_.poll();
     complete_due_sleeps();
     complete_ready();
@@ -53,18 +57,20 @@ void event_loop::arm_timer() {
 void event_loop::complete_due_sleeps() {
     if (sleeps_.empty()) return;
     auto const now = std::chrono::steady_clock::now();
-    while (!sleeps_.empty() && sleeps_.earliest() <= now) sleeps_.pop().complete();
+    while (!sleeps_.empty() && sleeps_.earliest() <= now)
+        sleeps_.pop().complete();
 }
 
 void event_loop::complete_ready() {
     auto const now_ready = std::exchange(ready_, {});
-    for (operation* each : now_ready) each->complete();
+    for (operation* each : now_ready)
+        each->complete();
 }
 
 void event_loop::cancel() {
     // What is resumed here may start further operations; those see the stop and end at once.
     while (!sleeps_.empty()) {
-        sleep_operation& sleep = sleeps_.pop();
+        operation& sleep = sleeps_.pop();
         sleep.error = std::make_exception_ptr(cancelled());
         sleep.complete();
     }

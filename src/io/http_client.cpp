@@ -56,7 +56,7 @@ http_client::~http_client() {
 
 void http_client::start(fetch_operation& operation) {
     auto transfer = idle_transfer();
-    transfer->prepare(operation, nullptr);
+    transfer->prepare(operation);
     active_.insert(transfer.get());
     curl_multi_add_handle(multi_.get(), transfer.release()->handle());
 }

@@ -25,37 +25,52 @@ fetch_error::kind kind_of(CURLcode code) noexcept {
     using kind = fetch_error::kind;
     switch (code) {
         case CURLE_UNSUPPORTED_PROTOCOL:
-        case CURLE_URL_MALFORMAT: return kind::url;
+        case CURLE_URL_MALFORMAT:
+            return kind::url;
         case CURLE_COULDNT_RESOLVE_PROXY:
-        case CURLE_COULDNT_RESOLVE_HOST: return kind::resolve;
-        case CURLE_COULDNT_CONNECT: return kind::connect;
-        case CURLE_OPERATION_TIMEDOUT: return kind::timeout;
+        case CURLE_COULDNT_RESOLVE_HOST:
+            return kind::resolve;
+        case CURLE_COULDNT_CONNECT:
+            return kind::connect;
+        case CURLE_OPERATION_TIMEDOUT:
+            return kind::timeout;
         case CURLE_SSL_CONNECT_ERROR:
         case CURLE_PEER_FAILED_VERIFICATION:
         case CURLE_SSL_CERTPROBLEM:
         case CURLE_SSL_CIPHER:
         case CURLE_SSL_CACERT_BADFILE:
-        case CURLE_SSL_ISSUER_ERROR: return kind::tls;
+        case CURLE_SSL_ISSUER_ERROR:
+            return kind::tls;
         case CURLE_PARTIAL_FILE:
         case CURLE_GOT_NOTHING:
         case CURLE_RECV_ERROR:
         case CURLE_SEND_ERROR:
         case CURLE_WEIRD_SERVER_REPLY:
-        case CURLE_BAD_CONTENT_ENCODING: return kind::reply;
-        default: return kind::other;
+        case CURLE_BAD_CONTENT_ENCODING:
+            return kind::reply;
+        default:
+            return kind::other;
     }
+}
+
+std::exception_ptr no_reply(fetch_error::kind what, http_request const& request, std::string_view reason) {
+    return std::make_exception_ptr(
+        fetch_error(what, fmt::format("{} {}: {}", request.method, request.url, reason)));
 }
 
 std::string_view trim(std::string_view text) {
     auto const is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    while (!text.empty() && is_space(text.front()))
+        text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back()))
+        text.remove_suffix(1);
     return text;
 }
 
 }  // namespace
 
-http_transfer::http_transfer() : handle_(new_handle(), &curl_easy_cleanup), headers_(nullptr, &curl_slist_free_all) {}
+http_transfer::http_transfer()
+    : handle_(new_handle(), &curl_easy_cleanup), headers_(nullptr, &curl_slist_free_all) {}
 
 http_transfer& http_transfer::of(CURL* handle) noexcept {
     char* self = nullptr;
@@ -63,9 +78,8 @@ http_transfer& http_transfer::of(CURL* handle) noexcept {
     return *reinterpret_cast<http_transfer*>(self);
 }
 
-void http_transfer::prepare(fetch_operation& operation, std::atomic<std::uint32_t> const* stop_word) {
+void http_transfer::prepare(fetch_operation& operation) {
     operation_ = &operation;
-    stop_word_ = stop_word;
     error_text_[0] = '\0';
     CURL* const curl = handle_.get();
     auto const& request = operation.request;
@@ -95,11 +109,6 @@ void http_transfer::prepare(fetch_operation& operation, std::atomic<std::uint32_
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &on_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, this);
-    if (stop_word) {
-        curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &on_progress);
-        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, this);
-    }
 }
 
 void http_transfer::set_method(http_request const& request) {
@@ -140,8 +149,7 @@ void http_transfer::finish(CURLcode result) noexcept {
             operation.error = std::make_exception_ptr(cancelled());
         } else if (result != CURLE_OK) {
             std::string_view const reason = error_text_[0] ? error_text_.data() : curl_easy_strerror(result);
-            operation.error = std::make_exception_ptr(fetch_error(
-                kind_of(result), fmt::format("{} {}: {}", operation.request.method, operation.request.url, reason)));
+            operation.error = no_reply(kind_of(result), operation.request, reason);
         } else {
             long status = 0;
             curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
@@ -158,7 +166,8 @@ std::size_t http_transfer::on_body(char* data, std::size_t, std::size_t size, vo
     try {
         if (response.body.empty()) {
             curl_off_t expected = 0;
-            curl_easy_getinfo(static_cast<http_transfer*>(self)->handle(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &expected);
+            curl_easy_getinfo(static_cast<http_transfer*>(self)->handle(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+                              &expected);
             // A server may claim any length; beyond this, memory is taken as data really comes.
             constexpr curl_off_t trusted = 16 << 20;
             if (expected > 0) response.body.reserve(static_cast<std::size_t>(std::min(expected, trusted)));
@@ -187,8 +196,21 @@ std::size_t http_transfer::on_header(char* data, std::size_t, std::size_t size, 
     }
 }
 
-int http_transfer::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
-    return static_cast<http_transfer*>(self)->stop_word_->load(std::memory_order_relaxed) != 0;
+void refuse(fetch_operation& operation) noexcept {
+    auto const set = [&operation](std::string_view reason) {
+        operation.error = no_reply(fetch_error::kind::other, operation.request, reason);
+    };
+    try {
+        try {
+            throw;
+        } catch (std::bad_alloc const&) {
+            set("no memory or no descriptor is left for an HTTP client");
+        } catch (std::exception const& why) {
+            set(why.what());
+        }
+    } catch (...) {
+        operation.error = std::current_exception();
+    }
 }
 
 }  // namespace quartet::detail

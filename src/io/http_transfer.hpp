@@ -11,8 +11,7 @@
 #include <curl/curl.h>
 
 #include <array>
-#include <atomic>
-#include <cstdint>
+#include <cstddef>
 #include <memory>
 
 namespace quartet::detail {
@@ -22,11 +21,10 @@ public:
     /// Throws std::bad_alloc if libcurl gives no handle.
     http_transfer();
 
-    /// Gets ready for `operation`, which must live until finish(). `stop_word` aborts it when it turns
-    /// non-zero; null: never. Throws std::bad_alloc.
-    void prepare(fetch_operation& operation, std::atomic<std::uint32_t> const* stop_word);
+    /// Gets ready for `operation`, which must live until finish(). Throws std::bad_alloc.
+    void prepare(fetch_operation& operation);
 
-    /// Fills the operation's response, or its error.
+    /// Fills the operation's response, or its error: `cancelled` for CURLE_ABORTED_BY_CALLBACK.
     void finish(CURLcode result) noexcept;
 
     CURL* handle() const noexcept { return handle_.get(); }
@@ -38,7 +36,6 @@ public:
 private:
     static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) noexcept;
     static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) noexcept;
-    static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept;
     void set_method(http_request const& request);
     void set_headers(http_request const& request);
 
@@ -46,7 +43,10 @@ private:
     std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_;
     std::array<char, CURL_ERROR_SIZE> error_text_{};
     fetch_operation* operation_ = nullptr;
-    std::atomic<std::uint32_t> const* stop_word_ = nullptr;
 };
+
+/// For a fetch that could not even begin: makes the exception that is being handled its error, with the
+/// request in its text.
+void refuse(fetch_operation& operation) noexcept;
 
 }  // namespace quartet::detail

@@ -12,14 +12,14 @@ constexpr auto later = [](auto const& a, auto const& b) {
 
 }  // namespace
 
-void timer_queue::add(sleep_operation& operation, time_point deadline) {
-    heap_.push_back({deadline, added_++, &operation});
+void timer_queue::add(operation& waiting, time_point deadline) {
+    heap_.push_back({deadline, added_++, &waiting});
     std::ranges::push_heap(heap_, later);
 }
 
-sleep_operation& timer_queue::pop() noexcept {
+operation& timer_queue::pop() noexcept {
     std::ranges::pop_heap(heap_, later);
-    sleep_operation& earliest = *heap_.back().operation;
+    operation& earliest = *heap_.back().waiting;
     heap_.pop_back();
     return earliest;
 }

@@ -1,15 +1,15 @@
 // src/io/timer_queue.hpp
 //
-// The sleeps of one event loop, ordered by deadline: a binary heap of pointers to operations. Adding and
-// removing take O(log n), and 24 bytes a sleep; an Asio timer
-// per sleep takes some 200 bytes and an allocation. For one thread. Knows no clock: the loop has one, and
-// so has the fake.
+// The operations of one event loop that end by the clock, in order of their deadlines: a binary heap of
+// pointers. Adding and removing take O(log n), and 24 bytes an operation; an Asio timer for each would take
+// some 200 bytes and an allocation. For one thread. Knows no clock: the loop has one, and so has the fake.
 #pragma once
 
 #include <quartet/operations.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace quartet::detail {
@@ -23,17 +23,17 @@ public:
     /// The earliest deadline. Requires !empty().
     time_point earliest() const noexcept { return heap_.front().deadline; }
 
-    /// Adds a sleep. Sleeps with equal deadlines end in the order they were added.
-    void add(sleep_operation& operation, time_point deadline);
+    /// Adds an operation. Those with equal deadlines end in the order they were added.
+    void add(operation& waiting, time_point deadline);
 
-    /// Takes out the earliest sleep. Requires !empty().
-    sleep_operation& pop() noexcept;
+    /// Takes out the earliest operation. Requires !empty().
+    operation& pop() noexcept;
 
 private:
     struct entry {
         time_point deadline;
         std::uint64_t order;
-        sleep_operation* operation;
+        operation* waiting;
     };
 
     std::vector<entry> heap_;

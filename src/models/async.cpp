@@ -15,6 +15,8 @@
 
 #include <unistd.h>
 
+#include <stdexcept>
+
 namespace quartet {
 
 struct async::state {
@@ -25,7 +27,9 @@ struct async::state {
     std::size_t run_number = 0;
 };
 
-async::async(async_options options) : state_(std::make_unique<state>(std::move(options))) {}
+async::async(async_options options) : state_(std::make_unique<state>(std::move(options))) {
+    if (state_->options.limit == 0) throw std::invalid_argument("quartet: the model 'async' needs a limit above 0");
+}
 async::~async() = default;
 
 void async::run(job& work, std::stop_token caller) {

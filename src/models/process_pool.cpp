@@ -23,6 +23,7 @@ namespace quartet::detail {
 
 process_pool::process_pool(std::size_t count, log_handler log)
     : process_host(count, std::move(log)), count_(count) {
+    if (count == 0) throw std::invalid_argument("quartet: the model 'processes' needs at least one worker");
     pool().workers = count;
     start();
 }

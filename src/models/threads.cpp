@@ -18,6 +18,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <stdexcept>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -107,6 +108,7 @@ void threads::state::work_on(batch& mine, std::size_t number) {
 }
 
 threads::threads(std::size_t count, log_handler log) : state_(std::make_unique<state>(std::move(log))) {
+    if (count == 0) throw std::invalid_argument("quartet: the model 'threads' needs at least one thread");
     state_->start_threads(count);
 }
 

@@ -23,7 +23,7 @@ enum class file_backend {
 };
 
 struct async_options {
-    /// Bodies in flight at the most.
+    /// Bodies in flight at the most; above 0.
     std::size_t limit = 1000;
     file_backend files = file_backend::automatic;
     log_handler log{};
@@ -33,7 +33,8 @@ struct async_options {
 
 class async final : public model {
 public:
-    /// Throws std::system_error if the system refuses a loop, or io_uring where it is asked for.
+    /// Throws std::system_error if the system refuses a loop, or io_uring where it is asked for, and
+    /// std::invalid_argument for a limit of 0.
     explicit async(async_options options = {});
     ~async() override;
 

@@ -23,7 +23,8 @@ namespace quartet {
 
 class processes final : public model {
 public:
-    /// Starts `count` workers. Throws std::system_error if the system refuses; then none is left.
+    /// Starts `count` workers. Throws std::system_error if the system refuses; then none is left. Throws
+    /// std::invalid_argument for none.
     explicit processes(std::size_t count, log_handler log = {});
 
     /// One worker per body: run() forks one for each task, all at the same time as far as the system lets.

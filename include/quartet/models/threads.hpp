@@ -17,7 +17,8 @@ namespace quartet {
 
 class threads final : public model {
 public:
-    /// Starts `count` threads. Throws std::system_error if the system refuses one; then none is left.
+    /// Starts `count` threads. Throws std::system_error if the system refuses one; then none is left. Throws
+    /// std::invalid_argument for none.
     explicit threads(std::size_t count, log_handler log = {});
 
     /// Waits for the threads to end.

@@ -1,0 +1,86 @@
+// include/quartet/fake.hpp
+//
+// A model for tests of bodies: time passes without waiting, files are strings in memory, and fetches are
+// answered by a function.
+//
+//     quartet::fake_world world;
+//     world.files["in.txt"] = "hello";
+//     world.on_fetch = [](quartet::http_request const&) { return quartet::fake_reply{.latency = 20ms}; };
+//     quartet::executor executor(std::make_unique<quartet::fake>(world));
+//     executor.map(body, inputs);
+//     EXPECT_EQ(world.now(), 20ms);
+//
+// Bodies run on the thread that calls map(), many in flight, as under `async`. When all of them wait, the
+// clock jumps to the earliest moment that one of them waits for. Everything happens in the same order in
+// every run. Not part of quartet.hpp.
+//
+// Waiting takes no time, computing takes none of the clock's. There are no folders, permissions or full
+// disks: opening a file that does not exist is the only file operation that fails, apart from reading one
+// that was opened to append, or the other way round.
+#pragma once
+
+#include <quartet/executor.hpp>
+#include <quartet/http.hpp>
+#include <quartet/model.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace quartet {
+
+/// How a fetch is answered, and how long after it began. If that is longer than the request's timeout, it
+/// ends then, with a fetch_error of kind timeout.
+struct fake_reply {
+    http_response response{.status = 200};
+    std::chrono::nanoseconds latency{0};
+};
+
+/// What bodies find and what they leave behind. Lives longer than the models in it; for one thread.
+class fake_world {
+public:
+    /// May throw, for example fetch_error: the body then sees that, at once. Without a function every fetch
+    /// is a fetch_error of kind connect.
+    std::function<fake_reply(http_request const&)> on_fetch;
+
+    std::map<std::string, std::string> files;  ///< path and content
+    std::vector<http_request> requests;        ///< in the order they were made
+    std::vector<log_record> log;               ///< their times count from the epoch of the system clock
+
+    /// Virtual time since the beginning; it goes on from one map to the next.
+    std::chrono::nanoseconds now() const noexcept { return now_; }
+
+private:
+    friend class fake;
+    std::chrono::nanoseconds now_{0};
+};
+
+struct fake_options {
+    std::size_t limit = std::numeric_limits<std::size_t>::max();  ///< bodies in flight at the most; above 0
+    log_handler log_to{};                                         ///< also gets what fake_world::log gets
+};
+
+class fake final : public model {
+public:
+    explicit fake(fake_world& world, fake_options options = {});
+    ~fake() override;
+
+    void run(job& work, std::stop_token stop) override;
+    std::string spec() const override { return "fake"; }
+    model_traits traits() const noexcept override {
+        return {.can_kill = false, .shares_memory = true, .survives_crash = false};
+    }
+
+private:
+    class loop;
+    class fake_context;
+
+    fake_world& world_;
+    fake_options options_;
+};
+
+}  // namespace quartet

@@ -1,0 +1,45 @@
+// curl_easy_perform would do but for one thing: it looks up only once a second while nothing arrives, and
+// a stop should not wait for that. What it does inside is the loop below.
+
+#include "src/io/blocking_http.hpp"
+
+#include <new>
+
+namespace quartet::detail {
+namespace {
+
+constexpr int look_up_ms = 100;
+
+CURLM* new_multi() {
+    CURLM* const multi = curl_multi_init();
+    if (!multi) throw std::bad_alloc();
+    return multi;
+}
+
+}  // namespace
+
+blocking_http::blocking_http() : multi_(new_multi(), &curl_multi_cleanup) {}
+
+void blocking_http::perform(fetch_operation& operation, std::atomic<std::uint32_t> const& stop_word) {
+    transfer_.prepare(operation);
+    if (curl_multi_add_handle(multi_.get(), transfer_.handle()) != CURLM_OK) throw std::bad_alloc();
+    CURLcode const result = run(stop_word);
+    curl_multi_remove_handle(multi_.get(), transfer_.handle());
+    transfer_.finish(result);
+}
+
+CURLcode blocking_http::run(std::atomic<std::uint32_t> const& stop_word) {
+    for (int running = 1; running > 0;) {
+        if (stop_word.load(std::memory_order_relaxed) != 0) return CURLE_ABORTED_BY_CALLBACK;
+        if (curl_multi_perform(multi_.get(), &running) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
+        if (running > 0 && curl_multi_poll(multi_.get(), nullptr, 0, look_up_ms, nullptr) != CURLM_OK)
+            return CURLE_OUT_OF_MEMORY;
+    }
+    int left = 0;
+    while (CURLMsg const* message = curl_multi_info_read(multi_.get(), &left)) {
+        if (message->msg == CURLMSG_DONE) return message->data.result;
+    }
+    return CURLE_OUT_OF_MEMORY;  // can't be: a transfer that runs no more has said how it ended
+}
+
+}  // namespace quartet::detail

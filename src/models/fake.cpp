@@ -1,0 +1,227 @@
+// src/models/fake.cpp
+//
+// An event loop whose clock only moves when nothing else can happen. What can be done at once (files,
+// offloaded functions) is done when it is asked for, and its body goes on in turn, behind those that were
+// ready before it: so bodies interleave as they do on a real loop.
+
+#include "src/core/deadline.hpp"
+#include "src/core/run_stop.hpp"
+#include "src/io/files.hpp"
+#include "src/io/timer_queue.hpp"
+#include "src/models/flight.hpp"
+
+#include <quartet/fake.hpp>
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <exception>
+#include <stdexcept>
+#include <unistd.h>
+#include <utility>
+
+namespace quartet {
+
+using detail::file_operation;
+using kind = detail::file_operation::kind;
+using time_point = detail::timer_queue::time_point;
+
+class fake::loop {
+public:
+    loop(std::chrono::nanoseconds& now, detail::run_stop const& stop) : now_(now), stop_(stop) {}
+
+    void wait(detail::operation& waiting, std::chrono::nanoseconds duration) {
+        waiting_.add(waiting, detail::deadline_after(time_point(now_), duration));
+    }
+    void go_on(detail::operation& done) { ready_.push_back(&done); }
+
+    bool stopped() const noexcept { return stop_.word().load(std::memory_order_relaxed) != 0; }
+
+    void run_some() {
+        if (stopped()) return cancel();
+        if (ready_.empty()) {
+            now_ = waiting_.earliest().time_since_epoch();
+            while (!waiting_.empty() && waiting_.earliest() <= time_point(now_))
+                ready_.push_back(&waiting_.pop());
+        }
+        complete_ready();
+    }
+
+private:
+    void cancel() {
+        while (!waiting_.empty()) {
+            detail::operation& ended = waiting_.pop();
+            ended.error = std::make_exception_ptr(cancelled());
+            ready_.push_back(&ended);
+        }
+        complete_ready();
+    }
+
+    void complete_ready() {
+        auto const now_ready = std::exchange(ready_, {});
+        for (detail::operation* each : now_ready)
+            each->complete();
+    }
+
+    std::chrono::nanoseconds& now_;
+    detail::run_stop const& stop_;
+    detail::timer_queue waiting_;
+    std::vector<detail::operation*> ready_;
+};
+
+class fake::fake_context final : public context {
+public:
+    fake_context(fake_world& world, log_handler const& log_to, loop& events, detail::run_stop const& stop)
+        : context({.name = "fake-0", .number = 0, .process_id = getpid()}, stop.word()),
+          world_(world),
+          log_to_(log_to),
+          loop_(events),
+          stop_(stop) {}
+
+private:
+    struct open_file {
+        std::string path;
+        bool to_append;
+    };
+
+    bool start(detail::sleep_operation& operation) override;
+    bool start(detail::fetch_operation& operation) override;
+    bool start(file_operation& operation) override;
+    bool start(detail::offload_base& operation) override;
+    bool start(detail::yield_operation& operation) override;
+    void perform_now(file_operation& operation) noexcept override;
+    void do_log(std::string_view line) override;
+    std::stop_token do_stop_token() override { return stop_.token(); }
+
+    std::chrono::nanoseconds answer(detail::fetch_operation& operation);
+    void use_path(file_operation& operation);
+    void use_descriptor(file_operation& operation);
+
+    fake_world& world_;
+    log_handler const& log_to_;
+    loop& loop_;
+    detail::run_stop const& stop_;
+    std::map<int, open_file> open_;
+    int next_descriptor_ = 0;
+};
+
+bool fake::fake_context::start(detail::sleep_operation& operation) {
+    if (stop_requested()) operation.error = std::make_exception_ptr(cancelled());
+    if (operation.error || operation.duration <= operation.duration.zero()) return true;
+    loop_.wait(operation, operation.duration);
+    return false;
+}
+
+bool fake::fake_context::start(detail::fetch_operation& operation) {
+    if (stop_requested()) {
+        operation.error = std::make_exception_ptr(cancelled());
+        return true;
+    }
+    loop_.wait(operation, answer(operation));
+    return false;
+}
+
+/// Fills in the answer; gives the time until it arrives.
+std::chrono::nanoseconds fake::fake_context::answer(detail::fetch_operation& operation) {
+    auto const& request = operation.request;
+    auto const error = [&request](fetch_error::kind what, std::string_view reason) {
+        return fetch_error(what, fmt::format("{} {}: {}", request.method, request.url, reason));
+    };
+    try {
+        world_.requests.push_back(request);
+        if (!world_.on_fetch) throw error(fetch_error::kind::connect, "the fake world answers no fetches");
+        fake_reply reply = world_.on_fetch(request);
+        if (request.timeout > request.timeout.zero() && reply.latency > request.timeout) {
+            operation.error = std::make_exception_ptr(error(fetch_error::kind::timeout, "timed out"));
+            return request.timeout;
+        }
+        operation.response = std::move(reply.response);
+        return reply.latency;
+    } catch (...) {
+        operation.error = std::current_exception();
+        return std::chrono::nanoseconds(0);
+    }
+}
+
+bool fake::fake_context::start(file_operation& operation) {
+    perform_now(operation);
+    loop_.go_on(operation);
+    return false;
+}
+
+bool fake::fake_context::start(detail::offload_base& operation) {
+    operation.run();
+    loop_.go_on(operation);
+    return false;
+}
+
+bool fake::fake_context::start(detail::yield_operation& operation) {
+    loop_.go_on(operation);
+    return false;
+}
+
+void fake::fake_context::perform_now(file_operation& operation) noexcept {
+    try {
+        bool const by_descriptor =
+            operation.work == kind::read_at || operation.work == kind::write || operation.work == kind::close;
+        by_descriptor ? use_descriptor(operation) : use_path(operation);
+    } catch (...) {
+        operation.error = std::current_exception();
+    }
+}
+
+void fake::fake_context::use_path(file_operation& operation) {
+    bool const to_read = operation.work == kind::read_whole || operation.work == kind::open_read;
+    if (to_read && !world_.files.contains(operation.path)) {
+        operation.error = detail::file_error("open", operation.path, ENOENT);
+        return;
+    }
+    std::string& content = world_.files[operation.path];
+    if (operation.work == kind::read_whole) operation.output = content;
+    if (operation.work == kind::write_whole) content = operation.input;
+    if (operation.work == kind::append_whole) content += operation.input;
+    if (operation.work == kind::open_read || operation.work == kind::open_append) {
+        operation.descriptor = next_descriptor_++;
+        open_[operation.descriptor] = {operation.path, operation.work == kind::open_append};
+    }
+}
+
+void fake::fake_context::use_descriptor(file_operation& operation) {
+    auto const found = open_.find(operation.descriptor);
+    bool const allowed = found != open_.end() && (operation.work == kind::close ||
+                                                  found->second.to_append == (operation.work == kind::write));
+    if (!allowed) {
+        char const* const verb = operation.work == kind::read_at ? "read" : "write to";
+        operation.error = detail::file_error(verb, operation.path, EBADF);
+        return;
+    }
+    std::string& content = world_.files[found->second.path];
+    if (operation.work == kind::write) content += operation.input;
+    if (operation.work == kind::read_at)
+        operation.output =
+            operation.offset < content.size() ? content.substr(operation.offset, operation.length) : "";
+    if (operation.work == kind::close) open_.erase(found);
+}
+
+void fake::fake_context::do_log(std::string_view line) {
+    auto const since_epoch = std::chrono::duration_cast<std::chrono::system_clock::duration>(world_.now());
+    log_record record{std::chrono::system_clock::time_point(since_epoch), where().name, std::string(line)};
+    if (log_to_) log_to_(record);
+    world_.log.push_back(std::move(record));
+}
+
+fake::fake(fake_world& world, fake_options options) : world_(world), options_(std::move(options)) {
+    if (options_.limit == 0) throw std::invalid_argument("quartet: the model 'fake' needs a limit above 0");
+}
+
+fake::~fake() = default;
+
+void fake::run(job& work, std::stop_token caller) {
+    detail::run_stop stop(caller);
+    work.set_stop([&stop] { stop.request(); });
+    loop events(world_.now_, stop);
+    fake_context where(world_, options_.log_to, events, stop);
+    detail::fly(work, where, options_.limit, [&events] { events.run_some(); });
+}
+
+}  // namespace quartet
