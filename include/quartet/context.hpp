@@ -5,11 +5,12 @@
 //
 // In a blocking context (single, threads, processes) an awaited operation is done at once in the calling
 // thread. In an async context it begins, the body is suspended, and other bodies run until it is done.
-// A context belongs to the thread that its body runs on. Once a stop is asked for, sleeps and fetches end
-// early and throw `cancelled`; file operations and offloaded functions are short or can't be ended, and
-// are waited for.
+// A context belongs to the thread that its body runs on. Once a stop is asked for, sleeps, fetches and
+// commands end early and throw `cancelled`; file operations and offloaded functions are short or can't be
+// ended, and are waited for.
 #pragma once
 
+#include <quartet/command.hpp>
 #include <quartet/file.hpp>
 #include <quartet/http.hpp>
 #include <quartet/operations.hpp>
@@ -48,6 +49,10 @@ public:
     /// A GET, or any request. Gives the reply whatever its status; throws fetch_error if there is none.
     detail::fetch_operation fetch(std::string url) { return fetch(http_request{.url = std::move(url)}); }
     detail::fetch_operation fetch(http_request request) { return {*this, std::move(request)}; }
+
+    /// Runs a program to its end, and keeps what it writes. Gives its result whatever that is; throws
+    /// std::system_error if it can't be started, and `cancelled` after it was ended because of a stop.
+    detail::command_operation run(command what) { return {*this, std::move(what)}; }
 
     /// A whole file. Throws std::system_error with the path in its text, as all file operations do.
     detail::read_file_operation read_file(std::filesystem::path const& path) {
@@ -92,6 +97,7 @@ protected:
 private:
     friend class detail::sleep_operation;
     friend class detail::fetch_operation;
+    friend class detail::command_operation;
     friend class detail::file_operation;
     friend class detail::offload_base;
     friend class detail::yield_operation;
@@ -99,6 +105,7 @@ private:
     // Each begins an operation: true if it is done (or has failed) already, false if it will be completed.
     virtual bool start(detail::sleep_operation& operation) = 0;
     virtual bool start(detail::fetch_operation& operation) = 0;
+    virtual bool start(detail::command_operation& operation) = 0;
     virtual bool start(detail::file_operation& operation) = 0;
     virtual bool start(detail::offload_base& operation) = 0;
     virtual bool start(detail::yield_operation& operation) = 0;
@@ -113,6 +120,7 @@ private:
 
 inline bool detail::sleep_operation::await_ready() { return owner().start(*this); }
 inline bool detail::fetch_operation::await_ready() { return owner().start(*this); }
+inline bool detail::command_operation::await_ready() { return owner().start(*this); }
 inline bool detail::file_operation::await_ready() { return owner().start(*this); }
 inline void detail::file_operation::perform_now() noexcept { owner().perform_now(*this); }
 inline bool detail::offload_base::await_ready() { return owner().start(*this); }

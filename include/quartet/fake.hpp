@@ -1,7 +1,7 @@
 // include/quartet/fake.hpp
 //
-// A model for tests of bodies: time passes without waiting, files are strings in memory, and fetches are
-// answered by a function.
+// A model for tests of bodies: time passes without waiting, files are strings in memory, and fetches
+// and commands are answered by functions.
 //
 //     quartet::fake_world world;
 //     world.files["in.txt"] = "hello";
@@ -19,6 +19,7 @@
 // that was opened to append, or the other way round.
 #pragma once
 
+#include <quartet/command.hpp>
 #include <quartet/executor.hpp>
 #include <quartet/http.hpp>
 #include <quartet/model.hpp>
@@ -40,6 +41,12 @@ struct fake_reply {
     std::chrono::nanoseconds latency{0};
 };
 
+/// What becomes of a command, and how long after it began. If that is longer than its timeout, it ends then.
+struct fake_end {
+    command_result result{};
+    std::chrono::nanoseconds latency{0};
+};
+
 /// What bodies find and what they leave behind. Lives longer than the models in it; for one thread.
 class fake_world {
 public:
@@ -47,8 +54,12 @@ public:
     /// is a fetch_error of kind connect.
     std::function<fake_reply(http_request const&)> on_fetch;
 
+    /// May throw, as on_fetch. Without a function no command is found.
+    std::function<fake_end(command const&)> on_run;
+
     std::map<std::string, std::string> files;  ///< path and content
     std::vector<http_request> requests;        ///< in the order they were made
+    std::vector<command> commands;             ///< in the order they were run
     std::vector<log_record> log;               ///< their times count from the epoch of the system clock
 
     /// Virtual time since the beginning; it goes on from one map to the next.

@@ -11,6 +11,7 @@
 // done: a temporary within the co_await expression does.
 #pragma once
 
+#include <quartet/command.hpp>
 #include <quartet/http.hpp>
 
 #include <chrono>
@@ -79,6 +80,20 @@ public:
 
     http_request request;
     http_response response;
+};
+
+class command_operation final : public operation {
+public:
+    command_operation(context& owner, command program) : operation(owner), what(std::move(program)) {}
+
+    bool await_ready();
+    command_result await_resume() {
+        throw_error();
+        return std::move(result);
+    }
+
+    command what;
+    command_result result;
 };
 
 class yield_operation final : public operation {

@@ -30,6 +30,12 @@ bool async_context::start(fetch_operation& operation) {
     }
 }
 
+bool async_context::start(command_operation& operation) {
+    if (stop_requested()) throw cancelled();
+    loop_.start(operation);
+    return false;
+}
+
 bool async_context::start(file_operation& operation) {
     loop_.start(operation);
     return false;

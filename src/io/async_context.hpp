@@ -24,6 +24,7 @@ public:
 private:
     bool start(sleep_operation& operation) override;
     bool start(fetch_operation& operation) override;
+    bool start(command_operation& operation) override;
     bool start(file_operation& operation) override;
     bool start(offload_base& operation) override;
     bool start(yield_operation& operation) override;

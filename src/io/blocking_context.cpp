@@ -2,13 +2,21 @@
 
 #include "src/core/deadline.hpp"
 #include "src/core/futex.hpp"
+#include "src/io/child_process.hpp"
 #include "src/io/files.hpp"
 
 #include <quartet/outcome.hpp>
 
 #include <chrono>
+#include <poll.h>
 
 namespace quartet::detail {
+namespace {
+
+// A stop is a word in memory, which poll() can't wait for.
+constexpr int look_for_stop_ms = 20;
+
+}  // namespace
 
 blocking_context::blocking_context(worker_info where, std::atomic<std::uint32_t> const& stop_word,
                                    blocking_host host)
@@ -29,6 +37,18 @@ bool blocking_context::start(fetch_operation& operation) {
     } catch (...) {
         refuse(operation);
     }
+    return true;
+}
+
+bool blocking_context::start(command_operation& operation) {
+    if (stop_requested()) throw cancelled();
+    child_process child(operation.what);
+    while (!child.advance()) {
+        if (stop_requested()) child.end();
+        pollfd waiting{.fd = child.poll_descriptor(), .events = POLLIN, .revents = 0};
+        poll(&waiting, 1, look_for_stop_ms);
+    }
+    operation.result = child.take();
     return true;
 }
 

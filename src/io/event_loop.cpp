@@ -74,6 +74,7 @@ void event_loop::cancel() {
         sleep.error = std::make_exception_ptr(cancelled());
         sleep.complete();
     }
+    commands_.cancel();
     if (http_) http_->cancel();
 }
 

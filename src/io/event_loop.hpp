@@ -9,6 +9,7 @@
 #include <quartet/operations.hpp>
 
 #include "src/io/async_files.hpp"
+#include "src/io/command_runner.hpp"
 #include "src/io/http_client.hpp"
 #include "src/io/timer_queue.hpp"
 
@@ -35,12 +36,13 @@ public:
     void start(yield_operation& operation) { ready_.push_back(&operation); }
     void start(offload_base& operation);
     void start(fetch_operation& operation);
+    void start(command_operation& operation) { commands_.start(operation); }
     void start(file_operation& operation) { files_->start(operation); }
 
     /// Waits until something happens, then completes all that is due.
     void run_some();
 
-    /// Ends all sleeps and fetches with `cancelled`; what can't be ended goes on.
+    /// Ends all sleeps, fetches and commands with `cancelled`; what can't be ended goes on.
     void cancel();
 
     /// Runs `function` on the loop's thread, from within run_some(). Any thread.
@@ -62,6 +64,7 @@ private:
     boost::asio::steady_timer timer_{io_};
     std::optional<timer_queue::time_point> armed_for_;
     std::vector<operation*> ready_;
+    command_runner commands_{io_};
     std::unique_ptr<http_client> http_;                    // made by the first fetch
     std::unique_ptr<async_files> files_;
     std::unique_ptr<boost::asio::thread_pool> side_pool_;  // made by the first offload

@@ -15,8 +15,10 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <csignal>
 #include <exception>
 #include <stdexcept>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -86,6 +88,7 @@ private:
 
     bool start(detail::sleep_operation& operation) override;
     bool start(detail::fetch_operation& operation) override;
+    bool start(detail::command_operation& operation) override;
     bool start(file_operation& operation) override;
     bool start(detail::offload_base& operation) override;
     bool start(detail::yield_operation& operation) override;
@@ -94,6 +97,7 @@ private:
     std::stop_token do_stop_token() override { return stop_.token(); }
 
     std::chrono::nanoseconds answer(detail::fetch_operation& operation);
+    std::chrono::nanoseconds answer(detail::command_operation& operation);
     void use_path(file_operation& operation);
     void use_descriptor(file_operation& operation);
 
@@ -141,6 +145,27 @@ std::chrono::nanoseconds fake::fake_context::answer(detail::fetch_operation& ope
         operation.error = std::current_exception();
         return std::chrono::nanoseconds(0);
     }
+}
+
+bool fake::fake_context::start(detail::command_operation& operation) {
+    if (stop_requested()) throw cancelled();
+    loop_.wait(operation, answer(operation));
+    return false;
+}
+
+/// Fills in the result; gives the time until it is there.
+std::chrono::nanoseconds fake::fake_context::answer(detail::command_operation& operation) {
+    auto const& what = operation.what;
+    world_.commands.push_back(what);
+    if (!world_.on_run) {
+        auto const name = what.arguments.empty() ? std::string() : what.arguments.front();
+        throw std::system_error(ENOENT, std::generic_category(), fmt::format("cannot start '{}'", name));
+    }
+    fake_end end = world_.on_run(what);
+    operation.result = std::move(end.result);
+    if (what.timeout == what.timeout.zero() || end.latency <= what.timeout) return end.latency;
+    operation.result = {.signal = SIGTERM, .timed_out = true};
+    return what.timeout;
 }
 
 bool fake::fake_context::start(file_operation& operation) {

@@ -1,5 +1,6 @@
 #include "src/models/process_host.hpp"
 
+#include "src/core/describe_end.hpp"
 #include "src/core/futex.hpp"
 
 #include <quartet/detail/map_job.hpp>
@@ -25,8 +26,9 @@
 namespace quartet::detail {
 namespace {
 
-// How long a body that was asked to stop may take to end by itself.
-constexpr auto grace = std::chrono::milliseconds(100);
+// How long a body that was asked to stop may take to end by itself: longer than it takes to end a command
+// (child_process.cpp), which would go on without the worker.
+constexpr auto grace = std::chrono::milliseconds(250);
 
 // Address space for as much as the machine has memory; less where a limit on address space forbids it.
 shared_heap_owner reserve_heap() {
@@ -70,14 +72,6 @@ log_record unpack(std::vector<char> const& packet, std::size_t size) {
 }
 
 }  // namespace
-
-std::string describe_end(int status) {
-    if (!WIFSIGNALED(status)) return fmt::format("exited with code {}", WEXITSTATUS(status));
-    char const* const name = sigabbrev_np(WTERMSIG(status));
-    char const* const meaning = sigdescr_np(WTERMSIG(status));
-    if (!name || !meaning) return fmt::format("was killed by signal {}", WTERMSIG(status));
-    return fmt::format("was killed by SIG{} ({})", name, meaning);
-}
 
 log_channel::log_channel(log_handler handler) : handler_(std::move(handler)) {
     if (!handler_) return;

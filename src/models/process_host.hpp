@@ -111,7 +111,4 @@ private:
     std::optional<clock::time_point> kill_at_;
 };
 
-/// "was killed by SIGSEGV (Segmentation fault)" or "exited with code 3"; `status` as from waitpid.
-std::string describe_end(int status);
-
 }  // namespace quartet::detail

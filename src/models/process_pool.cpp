@@ -10,6 +10,7 @@
 
 #include "src/models/process_pool.hpp"
 
+#include "src/core/describe_end.hpp"
 #include "src/core/futex.hpp"
 
 #include <fmt/format.h>

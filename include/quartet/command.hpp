@@ -1,0 +1,64 @@
+// include/quartet/command.hpp
+//
+// What context::run takes and gives: a program to run, and what became of it. Plain values.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace quartet {
+
+/// A program to run. It gets these three standard streams and no other open file of this process, signals
+/// with their usual effects, and belongs to this process's group, so a terminal's Ctrl-C reaches it too.
+struct command {
+    /// The program and its arguments; a name without a slash is looked for in this process's PATH.
+    std::vector<std::string> arguments{};
+    std::string input{};                ///< what it finds at its standard input
+    std::filesystem::path directory{};  ///< where it runs; empty: where this process is
+    /// Set for it, beside what this process's environment has.
+    std::vector<std::pair<std::string, std::string>> environment{};
+    bool join_errors = false;  ///< standard error goes where standard output goes, in order
+    /// After this long it is ended, as by a stop, and the result says so. Zero: no limit.
+    std::chrono::milliseconds timeout{0};
+
+    /// A line for /bin/sh: pipes, redirections, several commands. See shell_quote().
+    static command shell(std::string line);
+};
+
+/// What became of a program that was started.
+struct command_result {
+    int exit_code = 0;       ///< of one that ended by itself
+    int signal = 0;          ///< the signal that ended it, or 0
+    bool timed_out = false;  ///< it took longer than command::timeout
+    std::string output{};    ///< all of its standard output
+    std::string errors{};    ///< all of its standard error
+
+    /// It ended by itself, in time and with exit code 0.
+    bool ok() const noexcept { return exit_code == 0 && signal == 0 && !timed_out; }
+
+    /// "exited with code 3", "was killed by SIGSEGV (Segmentation fault)", "took too long and was ended".
+    std::string describe() const;
+
+    /// Throws command_error unless ok().
+    void check() const;
+};
+
+/// A program that ran and failed. The text holds describe() and the first line of its standard error.
+class command_error : public std::runtime_error {
+public:
+    explicit command_error(command_result result);
+    command_result const& result() const noexcept { return result_; }
+
+private:
+    command_result result_;
+};
+
+/// `text` as one word for the shell, whatever is in it.
+std::string shell_quote(std::string_view text);
+
+}  // namespace quartet

@@ -1,0 +1,45 @@
+#include "src/core/describe_end.hpp"
+
+#include <quartet/command.hpp>
+
+#include <sys/wait.h>
+
+namespace quartet {
+namespace {
+
+std::string text_of(command_result const& result) {
+    auto const first_line = std::string_view(result.errors).substr(0, result.errors.find('\n'));
+    return first_line.empty() ? result.describe() : result.describe() + ": " + std::string(first_line);
+}
+
+}  // namespace
+
+command command::shell(std::string line) {
+    return {.arguments = {"/bin/sh", "-c", std::move(line)}};
+}
+
+std::string command_result::describe() const {
+    if (timed_out) return "took too long and was ended";
+    return detail::describe_end(W_EXITCODE(exit_code, signal));
+}
+
+void command_result::check() const {
+    if (!ok()) throw command_error(*this);
+}
+
+command_error::command_error(command_result result)
+    : std::runtime_error(text_of(result)), result_(std::move(result)) {}
+
+std::string shell_quote(std::string_view text) {
+    std::string quoted = "'";
+    for (char const each : text) {
+        if (each == '\'') {
+            quoted += R"('\'')";
+        } else {
+            quoted += each;
+        }
+    }
+    return quoted + "'";
+}
+
+}  // namespace quartet

@@ -1,0 +1,45 @@
+// src/io/command_runner.hpp
+//
+// The commands of one event loop. Each is one descriptor on the loop; to start one holds up the loop for
+// as long as the system takes for that, some 0.5 ms. For the loop's thread.
+#pragma once
+
+#include "src/io/child_process.hpp"
+
+#include <quartet/operations.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <list>
+
+namespace quartet::detail {
+
+class command_runner {
+public:
+    explicit command_runner(boost::asio::io_context& io) : io_(io) {}
+
+    /// Begins a command; its completion comes from the loop. Throws as child_process does.
+    void start(command_operation& operation);
+
+    /// Tells all to end; each completes with `cancelled` when it has.
+    void cancel();
+
+private:
+    struct running {
+        running(boost::asio::io_context& io, command_operation& waiting);
+        ~running();
+        command_operation& operation;
+        child_process child;
+        boost::asio::posix::stream_descriptor events;  // the child's; not owned
+    };
+    using place = std::list<running>::iterator;
+
+    void wait(place which);
+    void advance(place which);
+
+    boost::asio::io_context& io_;
+    std::list<running> active_;
+};
+
+}  // namespace quartet::detail

@@ -1,0 +1,48 @@
+// src/io/running_process.hpp
+//
+// A child process that has been started and not yet reaped, held by a descriptor (pidfd), so that nobody
+// else can be signalled or reaped in its place. For one thread.
+//
+// Its descendants are found by what /proc says of the children of each thread; one that has left its
+// parent, as daemons do, is not found, and none is if the kernel does not say (CONFIG_PROC_CHILDREN).
+#pragma once
+
+#include "src/core/descriptor.hpp"
+
+#include <sys/types.h>
+#include <vector>
+
+namespace quartet::detail {
+
+class running_process {
+public:
+    /// Takes over a child. If there is no descriptor for it, kills and reaps it and throws std::system_error.
+    explicit running_process(pid_t id);
+
+    /// Kills and reaps it, with its descendants, if that has not been done.
+    ~running_process();
+
+    running_process(running_process const&) = delete;
+    running_process& operator=(running_process const&) = delete;
+
+    /// Readable when it has ended.
+    descriptor const& pidfd() const noexcept { return self_; }
+
+    void signal(int number) const noexcept;
+
+    /// A descriptor for each living descendant; fewer if there are not enough descriptors or memory.
+    std::vector<descriptor> descendants() const noexcept;
+
+    /// Its end, as waitpid gives it. Waits if it has not ended; called once. Throws std::system_error if
+    /// somebody else has reaped it.
+    int reap();
+
+private:
+    pid_t id_;
+    descriptor self_;
+};
+
+/// Sends a signal to the process that a descriptor stands for; nothing if it is gone.
+void send_signal(descriptor const& process, int number) noexcept;
+
+}  // namespace quartet::detail
