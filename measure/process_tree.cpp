@@ -1,11 +1,11 @@
 // measure/process_tree.cpp
 //
-// Finding the tree: every sample lists /proc. A process belongs if its session or group is the root's (two
-// cheap system calls), if it belonged before, or if its parent belongs. Reading the parent from
-// /proc/PID/stat is the dear part, as the kernel adds up the times of all threads to print that line. It is
-// done once for each process of the machine: who is found to be a stranger can have no claim later, since
-// neither its parent nor its session can become one of the tree's. Only its number can be given to another
-// process, between two samples; strangers that are gone are forgotten at each sample to make that rare.
+// Finding the tree: every sample lists /proc. A process belongs if its session or group is the root's, or if
+// its parent belongs. Reading the parent from /proc/PID/stat is the dear part, as the kernel adds up the
+// times of all threads to print that line. All of this is asked once for each process of the machine: who
+// belongs goes on to, and a stranger can have no claim later, since neither its parent nor its session can
+// become one of the tree's. Only its number can be given to another process, between two samples; the numbers
+// of those that are gone are forgotten at each sample to make that rare.
 //
 // The children files below /proc/PID/task would spare the list, but there is one per thread, and they may
 // skip entries while processes come and go.
@@ -113,10 +113,10 @@ public:
         keep_only(strangers_, alive);
         std::vector<pid_t> undecided;
         for (pid_t const pid : alive) {
-            if (contains(members_, pid)) continue;
+            if (contains(members_, pid) || contains(strangers_, pid)) continue;
             if (is_close(pid))
                 insert_sorted(members_, pid);
-            else if (!contains(strangers_, pid))
+            else
                 undecided.push_back(pid);
         }
         decide_by_parent(undecided);

@@ -28,9 +28,9 @@ enum class sampling {
 /// whoever once was one of these (so a daemon stays in). Start `root` as the leader of a session or of a
 /// process group; then also orphans whose parents died between two samples are found.
 ///
-/// A sample costs some 25 microseconds for each small process of the tree (the kernel walks its pages: 1 ms
-/// for a few hundred megabytes) and 0.2 for each other process of the machine. The thread spends at most 0.5
-/// % of one processor: it rests 200 times what the last sample took, and never less than 5 ms.
+/// A sample costs some 50 microseconds for each small process of the tree, 15 for each MiB that it holds (the
+/// kernel walks its pages) and 1 for each other process of the machine. The thread spends at most 0.5 % of
+/// one processor on it: it rests 200 times what the last sample took, and never less than 5 ms.
 ///
 /// All members may be called from any thread, except the destructor. Not for use across a fork().
 class tree_memory_sampler {

@@ -53,9 +53,9 @@ struct comparison {
     interval bounds;  ///< of the ratio
     verdict winner;
 
-    /// Whether there were rounds enough to call it with 95 % confidence. A winner with fewer has won
-    /// every round by more than the margin; in 2 rounds that happens to equals by chance, too: one time in
-    /// two if there were no margin.
+    /// Whether there were rounds enough to call it with 95 % confidence. A winner with fewer rounds has won
+    /// each of them by more than the margin. That is worth saying, but of two equal models one also wins
+    /// both of 2 rounds half of the time, if the margin does not prevent it.
     bool conclusive() const { return bounds.confidence >= 0.95; }
 };
 
