@@ -24,8 +24,9 @@ public:
     /// Begins an operation; its completion comes from the loop.
     virtual void start(file_operation& operation) = 0;
 
-    /// The loop is about to wait: hands what was begun to the kernel.
-    virtual void submit() = 0;
+    /// The loop is about to wait: hands what was begun to the kernel, and completes what that ends at once.
+    /// False if the loop may wait.
+    virtual bool submit() = 0;
 
     /// "io_uring", or "threads" with the reason.
     virtual std::string name() const = 0;

@@ -27,7 +27,7 @@ public:
             boost::asio::post(io_, [&operation] { operation.complete(); });
         });
     }
-    void submit() override {}
+    bool submit() override { return false; }
     std::string name() const override { return reason_.empty() ? "threads" : "threads (" + reason_ + ")"; }
 
 private:

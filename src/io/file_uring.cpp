@@ -3,7 +3,15 @@
 // File operations by io_uring. An operation on a whole file is a chain of steps (open, read or write,
 // close), each one entry of the submission queue; when a step completes, the next is queued. Entries
 // gather while bodies run and go to the kernel together when the loop is about to wait, so many bodies
-// share one system call. Completions come by an eventfd that Asio watches.
+// share one system call. Most steps are done by then: submit() takes such completions out at once. Those
+// that come later are announced by an eventfd that Asio watches.
+//
+// A file on tmpfs has no device to wait for, yet the kernel hands reads and writes of it to a worker
+// thread, as it does for any file system that does not promise to say "not now" (FMODE_NOWAIT). So once a
+// file turns out to lie in memory, the rest of its operation is done by plain system calls.
+//
+// A chain is begun for so many operations at a time, the others wait in line: that keeps descriptors and
+// buffers few, and the completion queue can't overflow.
 //
 // Asio's own io_uring support replaces its whole reactor and needs Boost 1.78; this needs 1.74 and leaves
 // sockets and timers alone.
@@ -14,18 +22,22 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <liburing.h>
 
-#include <sys/eventfd.h>
-
+#include <array>
 #include <cerrno>
 #include <deque>
 #include <memory>
+#include <sys/eventfd.h>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace quartet::detail {
 namespace {
 
-constexpr unsigned ring_entries = 256;
+constexpr std::size_t most_chains = 128;
+
+// A chain has one entry under way, and one more for the close that nobody waits for.
+constexpr unsigned ring_entries = 2 * most_chains;
 
 using kind = file_operation::kind;
 
@@ -36,25 +48,34 @@ struct chain {
     file_operation* operation;
     step current;
     int descriptor;
-    std::size_t done;  // bytes read or written so far
+    std::size_t done;      // bytes read or written so far
+    std::size_t expected;  // the length of the file that is read; 0: unknown
 };
 
 std::string_view verb_of(step failed) noexcept {
     switch (failed) {
-        case step::open: return "open";
-        case step::read: return "read";
-        case step::write: return "write to";
-        case step::close: return "close";
+        case step::open:
+            return "open";
+        case step::read:
+            return "read";
+        case step::write:
+            return "write to";
+        case step::close:
+            return "close";
     }
     return "use";
 }
 
 step first_step(kind work) noexcept {
     switch (work) {
-        case kind::read_at: return step::read;
-        case kind::write: return step::write;
-        case kind::close: return step::close;
-        default: return step::open;
+        case kind::read_at:
+            return step::read;
+        case kind::write:
+            return step::write;
+        case kind::close:
+            return step::close;
+        default:
+            return step::open;
     }
 }
 
@@ -70,8 +91,14 @@ bool owns_descriptor(kind work) noexcept {
 class ring {
 public:
     ring() {
-        if (int const result = io_uring_queue_init(ring_entries, &ring_, IORING_SETUP_CLAMP); result < 0)
-            refuse(-result, "io_uring");
+        // Without COOP_TASKRUN the kernel interrupts this thread for each completion that a worker brings;
+        // the loop enters the kernel soon enough by itself. SINGLE_ISSUER with DEFER_TASKRUN would gain as
+        // much again, but binds the ring to one thread, and an executor may move between threads.
+        int result =
+            io_uring_queue_init(ring_entries, &ring_, IORING_SETUP_CLAMP | IORING_SETUP_COOP_TASKRUN);
+        if (result == -EINVAL)
+            result = io_uring_queue_init(ring_entries, &ring_, IORING_SETUP_CLAMP);  // before 5.19
+        if (result < 0) refuse(-result, "io_uring");
     }
     ring(ring const&) = delete;
     ring& operator=(ring const&) = delete;
@@ -89,18 +116,30 @@ public:
         int const event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (event < 0) refuse(errno, "eventfd");
         event_.assign(event);
-        if (int const result = io_uring_register_eventfd(ring_.get(), event); result < 0) refuse(-result, "io_uring");
+        if (int const result = io_uring_register_eventfd(ring_.get(), event); result < 0)
+            refuse(-result, "io_uring");
+        for (chain& each : chains_)
+            idle_.push_back(&each);
         watch();
     }
 
     void start(file_operation& operation) override {
-        operation.output.clear();
-        queue(new chain{&operation, first_step(operation.work), operation.descriptor, 0});
+        if (first_step(operation.work) != step::open && is_in_memory(operation.descriptor)) {
+            perform(operation);
+            done_.push_back(&operation);
+        } else if (idle_.empty()) {
+            waiting_.push_back(&operation);
+        } else {
+            begin(operation);
+        }
     }
 
-    void submit() override {
-        if (queued_ > 0) io_uring_submit(ring_.get());
-        queued_ = 0;
+    bool submit() override {
+        hand_over();
+        auto const done = std::exchange(done_, {});
+        for (file_operation* each : done)
+            each->complete();
+        return reap() || !done.empty() || io_uring_sq_ready(ring_.get()) > 0;
     }
 
     std::string name() const override { return "io_uring"; }
@@ -115,105 +154,147 @@ private:
     }
 
     void watch() {
-        event_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code const& error) {
-            if (error) return;
-            eventfd_t count = 0;
-            eventfd_read(event_.native_handle(), &count);
-            reap();
-            watch();
-        });
+        event_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                          [this](boost::system::error_code const& error) {
+                              if (error) return;
+                              eventfd_t count = 0;
+                              eventfd_read(event_.native_handle(), &count);
+                              reap();
+                              watch();
+                          });
+    }
+
+    void begin(file_operation& operation) {
+        chain* const each = idle_.back();
+        idle_.pop_back();
+        *each = {&operation, first_step(operation.work), operation.descriptor, 0, 0};
+        operation.output.clear();
+        queue(each);
+    }
+
+    // The kernel may take fewer entries than there are; the rest stay for the next time.
+    void hand_over() {
+        if (io_uring_sq_ready(ring_.get()) > 0) io_uring_submit(ring_.get());
     }
 
     io_uring_sqe* next_entry() {
         io_uring_sqe* entry = io_uring_get_sqe(ring_.get());
-        while (!entry) {  // the queue is full: hand it over
-            submit();
+        while (!entry) {
+            hand_over();
             entry = io_uring_get_sqe(ring_.get());
         }
-        ++queued_;
         return entry;
     }
 
     void queue(chain* each) {
-        io_uring_sqe* const entry = next_entry();
         file_operation& operation = *each->operation;
+        if (each->current == step::read && !make_room(*each)) return give_up(each);
+        io_uring_sqe* const entry = next_entry();
         switch (each->current) {
             case step::open:
-                io_uring_prep_openat(entry, AT_FDCWD, operation.path.c_str(), open_flags(operation.work), new_file_mode);
+                io_uring_prep_openat(entry, AT_FDCWD, operation.path.c_str(), open_flags(operation.work),
+                                     new_file_mode);
                 break;
-            case step::read: prepare_read(entry, *each); break;
+            case step::read: {
+                std::string& out = operation.output;
+                io_uring_prep_read(
+                    entry, each->descriptor, out.data() + each->done, io_length(out.size() - each->done),
+                    operation.work == kind::read_at ? operation.offset + each->done : no_offset);
+                break;
+            }
             case step::write: {
                 auto const rest = operation.input.substr(each->done);
                 io_uring_prep_write(entry, each->descriptor, rest.data(), io_length(rest.size()), no_offset);
                 break;
             }
-            case step::close: io_uring_prep_close(entry, each->descriptor); break;
+            case step::close:
+                io_uring_prep_close(entry, each->descriptor);
+                break;
         }
         io_uring_sqe_set_data(entry, each);
     }
 
-    void prepare_read(io_uring_sqe* entry, chain const& each) {
-        std::string& out = each.operation->output;
-        bool const at = each.operation->work == kind::read_at;
-        std::size_t const wanted = at ? each.operation->length : std::max(first_read_bytes, 2 * each.done);
-        if (out.size() < wanted) out.resize(wanted);
-        io_uring_prep_read(entry, each.descriptor, out.data() + each.done, io_length(out.size() - each.done),
-                           at ? each.operation->offset + each.done : no_offset);
+    /// Sizes the output for the next read; false if memory is short, with the error set.
+    static bool make_room(chain const& each) noexcept {
+        file_operation& operation = *each.operation;
+        try {
+            std::size_t const wanted =
+                operation.work == kind::read_at ? operation.length : room_to_read(each.done, each.expected);
+            if (operation.output.size() < wanted) operation.output.resize(wanted);
+            return true;
+        } catch (...) {
+            operation.error = std::current_exception();
+            return false;
+        }
     }
 
-    void reap() {
+    /// Takes out what is completed; false if nothing was.
+    bool reap() {
         // Resumed bodies begin further operations, so the completions are taken out first.
+        std::array<io_uring_cqe*, 2 * ring_entries> entries;
+        unsigned const count =
+            io_uring_peek_batch_cqe(ring_.get(), entries.data(), static_cast<unsigned>(entries.size()));
         reaped_.clear();
-        io_uring_cqe* entry = nullptr;
-        unsigned head = 0;
-        io_uring_for_each_cqe(ring_.get(), head, entry) {
-            reaped_.push_back({static_cast<chain*>(io_uring_cqe_get_data(entry)), entry->res});
+        for (unsigned i = 0; i < count; ++i) {
+            if (auto* const each = static_cast<chain*>(io_uring_cqe_get_data(entries[i])))
+                reaped_.push_back({each, entries[i]->res});
         }
-        io_uring_cq_advance(ring_.get(), static_cast<unsigned>(reaped_.size()));
-        for (auto const& [each, result] : reaped_) advance(each, result);
+        io_uring_cq_advance(ring_.get(), count);
+        for (auto const& [each, result] : reaped_)
+            advance(each, result);
+        return count > 0;
     }
 
     void advance(chain* each, int result) {
-        file_operation& operation = *each->operation;
+        // close() has given the descriptor up even when it was interrupted.
+        if (result == -EINTR && each->current == step::close) result = 0;
         if (result == -EINTR || result == -EAGAIN) return queue(each);
         if (result < 0) {
-            if (!operation.error) operation.error = file_error(verb_of(each->current), operation.path, -result);
-            if (each->current == step::open || each->current == step::close || !owns_descriptor(operation.work))
-                return finish(each);
-            return go(each, step::close);
+            each->operation->error = file_error(verb_of(each->current), each->operation->path, -result);
+            return give_up(each);
         }
         switch (each->current) {
-            case step::open: return after_open(each, result);
-            case step::read: return after_read(each, static_cast<std::size_t>(result));
-            case step::write: return after_write(each, static_cast<std::size_t>(result));
-            case step::close: return finish(each);
+            case step::open:
+                return after_open(each, result);
+            case step::read:
+                return after_read(each, static_cast<std::size_t>(result));
+            case step::write:
+                return after_write(each, static_cast<std::size_t>(result));
+            case step::close:
+                return finish(each);
         }
     }
 
     void after_open(chain* each, int descriptor) {
+        file_operation& operation = *each->operation;
         each->descriptor = descriptor;
-        if (!owns_descriptor(each->operation->work)) {
-            each->operation->descriptor = descriptor;
+        if (!owns_descriptor(operation.work)) {
+            operation.descriptor = descriptor;
             return finish(each);
         }
-        go(each, each->operation->work == kind::read_whole ? step::read : step::write);
+        if (is_in_memory(descriptor)) {
+            perform_opened(operation, descriptor);
+            return finish(each);
+        }
+        if (operation.work == kind::read_whole) each->expected = known_length(descriptor);
+        go(each, operation.work == kind::read_whole ? step::read : step::write);
     }
 
     void after_read(chain* each, std::size_t got) {
         each->done += got;
-        std::string& out = each->operation->output;
-        bool const at = each->operation->work == kind::read_at;
-        if (got > 0 && !(at && each->done == each->operation->length)) return queue(each);
-        out.resize(each->done);
-        if (at) return finish(each);
-        go(each, step::close);
+        file_operation& operation = *each->operation;
+        bool const at = operation.work == kind::read_at;
+        if (got > 0 && each->done != (at ? operation.length : each->expected)) return queue(each);
+        operation.output.resize(each->done);
+        if (!at) close_unattended(each->descriptor);
+        finish(each);
     }
 
     void after_write(chain* each, std::size_t written) {
         each->done += written;
         if (each->done < each->operation->input.size()) return queue(each);
         if (!owns_descriptor(each->operation->work)) return finish(each);
-        go(each, step::close);
+        go(each, step::close);  // which may still fail, where the write went to a server
     }
 
     void go(chain* each, step next) {
@@ -221,9 +302,29 @@ private:
         queue(each);
     }
 
+    /// Ends an operation that has failed.
+    void give_up(chain* each) {
+        bool const opened = each->current == step::read || each->current == step::write;
+        if (opened && owns_descriptor(each->operation->work)) close_unattended(each->descriptor);
+        finish(each);
+    }
+
+    /// A close whose result changes nothing; its entry bears no chain.
+    void close_unattended(int descriptor) {
+        io_uring_sqe* const entry = next_entry();
+        io_uring_prep_close(entry, descriptor);
+        io_uring_sqe_set_data(entry, nullptr);
+    }
+
     void finish(chain* each) {
-        std::unique_ptr<chain> const ended(each);
-        ended->operation->complete();
+        file_operation& ended = *each->operation;
+        idle_.push_back(each);
+        if (!waiting_.empty()) {
+            file_operation& next = *waiting_.front();
+            waiting_.pop_front();
+            begin(next);
+        }
+        ended.complete();
     }
 
     static constexpr std::uint64_t no_offset = ~std::uint64_t{0};  // the file's own position
@@ -240,12 +341,17 @@ private:
 
     ring ring_;
     boost::asio::posix::stream_descriptor event_;
+    std::array<chain, most_chains> chains_;
+    std::vector<chain*> idle_;
+    std::deque<file_operation*> waiting_;  // for an idle chain
+    std::vector<file_operation*> done_;    // by plain system calls; to be completed
     std::vector<completion> reaped_;
-    unsigned queued_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<async_files> make_file_uring(boost::asio::io_context& io) { return std::make_unique<file_uring>(io); }
+std::unique_ptr<async_files> make_file_uring(boost::asio::io_context& io) {
+    return std::make_unique<file_uring>(io);
+}
 
 }  // namespace quartet::detail

@@ -1,12 +1,12 @@
 #include "src/io/files.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
+#include <fcntl.h>
 #include <stdexcept>
 #include <string>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace quartet::detail {
 namespace {
@@ -32,6 +32,7 @@ class open_descriptor {
 public:
     open_descriptor(std::string const& path, int flags)
         : descriptor_(retry("open", [&] { return ::open(path.c_str(), flags, new_file_mode); })) {}
+    explicit open_descriptor(int descriptor) noexcept : descriptor_(descriptor) {}
     open_descriptor(open_descriptor const&) = delete;
     open_descriptor& operator=(open_descriptor const&) = delete;
     ~open_descriptor() {
@@ -56,26 +57,23 @@ void write_all(int descriptor, std::string_view data) {
     }
 }
 
-void write_whole(file_operation& operation) {
-    open_descriptor file(operation.path, open_flags(operation.work));
-    write_all(file.get(), operation.input);
-    file.close();
-}
-
-// Reads until the end shows itself: a short read of a pipe or of /proc is not the end.
-void read_whole(file_operation& operation) {
-    open_descriptor file(operation.path, open_flags(operation.work));
-    std::string& out = operation.output;
+void read_all(int descriptor, std::string& out) {
+    std::size_t const expected = known_length(descriptor);
     out.clear();
     for (std::size_t filled = 0;;) {
-        out.resize(filled < first_read_bytes ? first_read_bytes : 2 * filled);
+        out.resize(room_to_read(filled, expected));
         auto const got =
-            retry("read", [&] { return ::read(file.get(), out.data() + filled, out.size() - filled); });
+            retry("read", [&] { return ::read(descriptor, out.data() + filled, out.size() - filled); });
         filled += static_cast<std::size_t>(got);
-        if (got == 0) {
-            out.resize(filled);
-            break;
-        }
+        if (got == 0 || filled == expected) return out.resize(filled);
+    }
+}
+
+void read_or_write_whole(open_descriptor file, file_operation& operation) {
+    if (operation.work == kind::read_whole) {
+        read_all(file.get(), operation.output);
+    } else {
+        write_all(file.get(), operation.input);
     }
     file.close();
 }
@@ -97,18 +95,32 @@ void read_at(file_operation& operation) {
 
 void perform_or_throw(file_operation& operation) {
     switch (operation.work) {
-        case kind::read_whole: return read_whole(operation);
+        case kind::read_whole:
         case kind::write_whole:
-        case kind::append_whole: return write_whole(operation);
+        case kind::append_whole:
+            return read_or_write_whole({operation.path, open_flags(operation.work)}, operation);
         case kind::open_read:
         case kind::open_append:
             operation.descriptor = open_descriptor(operation.path, open_flags(operation.work)).release();
             return;
-        case kind::read_at: return read_at(operation);
-        case kind::write: return write_all(operation.descriptor, operation.input);
+        case kind::read_at:
+            return read_at(operation);
+        case kind::write:
+            return write_all(operation.descriptor, operation.input);
         case kind::close:
             if (::close(operation.descriptor) != 0 && errno != EINTR) throw failed{"close", errno};
             return;
+    }
+}
+
+/// Calls `work`; what it throws becomes the operation's error.
+void try_to(file_operation& operation, auto&& work) noexcept {
+    try {
+        work();
+    } catch (failed const& why) {
+        operation.error = file_error(why.verb, operation.path, why.error);
+    } catch (...) {
+        operation.error = std::current_exception();  // no memory
     }
 }
 
@@ -116,10 +128,13 @@ void perform_or_throw(file_operation& operation) {
 
 int open_flags(file_operation::kind work) noexcept {
     switch (work) {
-        case kind::write_whole: return O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+        case kind::write_whole:
+            return O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
         case kind::append_whole:
-        case kind::open_append: return O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
-        default: return O_RDONLY | O_CLOEXEC;
+        case kind::open_append:
+            return O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
+        default:
+            return O_RDONLY | O_CLOEXEC;
     }
 }
 
@@ -129,14 +144,27 @@ std::exception_ptr file_error(std::string_view verb, std::string_view path, int 
     return std::make_exception_ptr(std::system_error(error, std::generic_category(), what));
 }
 
+std::size_t known_length(int descriptor) noexcept {
+    struct statx facts {};
+    if (::statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE, &facts) != 0)
+        return 0;
+    return S_ISREG(facts.stx_mode) ? facts.stx_size : 0;
+}
+
+// fstatfs() would say so too, but asks the server if the file lies on one. Only files in memory have seals.
+bool is_in_memory(int descriptor) noexcept { return ::fcntl(descriptor, F_GET_SEALS) >= 0; }
+
+std::size_t room_to_read(std::size_t filled, std::size_t expected) noexcept {
+    if (filled < expected) return expected;
+    return filled < first_read_bytes ? first_read_bytes : 2 * filled;
+}
+
 void perform(file_operation& operation) noexcept {
-    try {
-        perform_or_throw(operation);
-    } catch (failed const& why) {
-        operation.error = file_error(why.verb, operation.path, why.error);
-    } catch (...) {
-        operation.error = std::current_exception();  // no memory
-    }
+    try_to(operation, [&] { perform_or_throw(operation); });
+}
+
+void perform_opened(file_operation& operation, int descriptor) noexcept {
+    try_to(operation, [&] { read_or_write_whole(open_descriptor(descriptor), operation); });
 }
 
 }  // namespace quartet::detail
