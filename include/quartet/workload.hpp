@@ -126,8 +126,8 @@ public:
     /// Says what must be so after a run; the first thing that is not is reported, and fails the run.
     void expect(bool holds, std::string_view otherwise);
 
-    /// What came before does not count: the clock and the processor time start again. For what belongs to
-    /// a run but is not what it measures.
+    /// What came before does not count: clock, processor time and memory start again, with new workers. For
+    /// what belongs to a run but is not what it measures.
     void start_clock();
 
     /// Ends a stretch: everything since the start of the run, the clock or the last lap.
@@ -181,6 +181,9 @@ struct workload {
 
     /// What the seed's document found, for the sentence below the table; empty if it has no such test.
     std::string seed_finding{};
+
+    /// Not part of `quartet run` without names: it can't run without being told what on.
+    bool only_by_name = false;
 
     /// Whether a run with these values asks the test server; empty: no.
     std::function<bool(parameter_values const&)> needs_server{};

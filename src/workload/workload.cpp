@@ -50,6 +50,7 @@ void workload_run::expect(bool holds, std::string_view otherwise) {
 }
 
 void workload_run::start_clock() {
+    executor_.reset();  // so that what its workers have used so far is not counted either
     if (start_clock_hook_) start_clock_hook_();
     tasks_ = failed_ = lap_tasks_ = 0;
     failures_.clear();

@@ -1,0 +1,28 @@
+// cli/commands/commands.hpp
+//
+// The commands of the command line. Each adds its options to the parser; what it then does is kept in
+// `action`, and the chosen command's action gives the exit code.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <stdexcept>
+
+namespace quartet::cli {
+
+using action = std::function<int()>;
+
+void add_run(CLI::App& app, action& chosen);
+void add_list(CLI::App& app, action& chosen);
+void add_serve(CLI::App& app, action& chosen);
+void add_generate(CLI::App& app, action& chosen);
+void add_clean(CLI::App& app, action& chosen);
+
+/// What a command throws for a mistake of its user's: the message is shown as it is, the exit code is 2.
+class usage_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+}  // namespace quartet::cli

@@ -1,0 +1,13 @@
+// cli/logging.hpp
+//
+// Log lines as the seed's scripts print them: "HH:MM:SS: Response A: starting".
+#pragma once
+
+#include <quartet/model.hpp>
+
+namespace quartet::cli {
+
+/// Prints to standard error, whole lines, from any thread.
+log_handler log_to_stderr();
+
+}  // namespace quartet::cli

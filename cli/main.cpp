@@ -1,0 +1,5 @@
+// The quartet program: the command line, with the workloads that it is linked with.
+
+#include <quartet/workload.hpp>
+
+QUARTET_MAIN()

@@ -1,0 +1,43 @@
+// cli/terminal.hpp
+//
+// What an output stream can show: its width, and whether colours and line-drawing characters are welcome.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace quartet::cli {
+
+struct terminal {
+    bool is_terminal = false;
+    bool colour = false;  ///< only on a terminal, never with NO_COLOR (https://no-color.org) or TERM=dumb
+    bool utf8 = false;    ///< the locale's
+    std::size_t width = 80;
+
+    /// Of a descriptor: 1 is standard output. COLUMNS in the environment overrides the width.
+    static terminal of(int descriptor);
+
+    std::string bold(std::string_view text) const;
+    std::string good(std::string_view text) const;
+    std::string bad(std::string_view text) const;
+    std::string faint(std::string_view text) const;
+};
+
+/// "1 h 5 min", "2 min 10 s", "12 s": for how long something takes.
+std::string format_length(double seconds);
+
+/// Three significant digits: "12.3 s", "1.23 ms", "450 µs".
+std::string format_seconds(double seconds, bool utf8);
+
+/// Three significant digits in KiB, MiB, GiB: "12.3K", "1.20M".
+std::string format_bytes_short(double bytes);
+
+/// The columns that UTF-8 text takes.
+std::size_t display_width(std::string_view text);
+
+/// Breaks text into lines of at most `width` columns, at blanks. The first line begins at column `first`, the
+/// others with `indent`.
+std::string wrap(std::string_view text, std::size_t width, std::string_view indent = "", std::size_t first = 0);
+
+}  // namespace quartet::cli

@@ -1,0 +1,66 @@
+// measure/trial.hpp
+//
+// One run of one workload under one model, measured from inside the process that was started for it. The
+// other side, which starts that process and watches it, is trial_process.hpp.
+#pragma once
+
+#include <quartet/model.hpp>
+
+#include "measure/results.hpp"
+#include "measure/usage.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quartet::measure {
+
+/// What a trial is to do. Crosses to its process as JSON.
+struct trial_request {
+    std::string workload;
+    std::string spec;
+    std::map<std::string, std::string> parameters;  ///< all of them, by name within the workload
+    std::string scratch;
+    std::string server_url;
+    bool trace_heap = false;
+    bool log = false;
+
+    bool operator==(trial_request const&) const = default;
+};
+
+/// What came of it. Crosses back as JSON.
+struct trial_result {
+    std::string error;  ///< why there is nothing else: an exception's text; empty if the workload ran
+    std::uint64_t tasks = 0;
+    std::uint64_t failed = 0;
+    std::vector<std::string> failures;
+    std::string checksum;
+    std::string verification;
+    std::vector<lap> laps;
+    double wall_seconds = 0;
+    double cpu_user_seconds = 0;
+    double cpu_system_seconds = 0;
+    std::uint64_t context_switches = 0;
+    std::optional<std::uint64_t> heap_current_bytes;
+    std::optional<std::uint64_t> heap_peak_bytes;
+    double tracing_seconds = 0;  ///< processor time that heap tracing cost
+
+    bool operator==(trial_result const&) const = default;
+};
+
+std::string to_json(trial_request const& request);
+std::string to_json(trial_result const& result);
+/// Both throw std::invalid_argument.
+trial_request trial_request_from_json(std::string_view text);
+trial_result trial_result_from_json(std::string_view text);
+
+/// Runs the workload in this process. `at_end` is called when it has run and all its workers still live,
+/// for whoever samples memory from outside. Throws nothing but std::bad_alloc: errors are in the result.
+trial_result run_trial(trial_request const& request, log_handler log, std::function<void()> const& at_end);
+
+}  // namespace quartet::measure

@@ -1,0 +1,233 @@
+// measure/trial_process.cpp
+//
+// The two talk through a socket pair, the trial's end of which is descriptor 3. The parent sends the
+// request as a line. The trial sends a line "measured" when the workload has run; the parent takes a last
+// sample of memory and answers with a line; then the trial ends its workers and sends its result as a line.
+//
+// The trial leads a process group of its own, so one kill reaches all that it has started, commands of
+// the command workload included. It asks the kernel to be killed when its parent dies.
+
+#include "measure/trial_process.hpp"
+
+#include "measure/process_tree.hpp"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace quartet::measure {
+namespace {
+
+constexpr int trial_descriptor = 3;
+
+[[noreturn]] void refuse(int error, char const* what) {
+    throw std::system_error(error, std::generic_category(), what);
+}
+
+/// A socket that speaks in lines. Owns it.
+class line_socket {
+public:
+    explicit line_socket(int socket) : socket_(socket) {}
+    line_socket(line_socket const&) = delete;
+    line_socket& operator=(line_socket const&) = delete;
+    ~line_socket() { close(socket_); }
+
+    int descriptor() const noexcept { return socket_; }
+
+    /// False if the other side is gone.
+    bool send_line(std::string line) {
+        line += '\n';
+        for (std::string_view rest = line; !rest.empty();) {
+            ssize_t const sent = send(socket_, rest.data(), rest.size(), MSG_NOSIGNAL);
+            if (sent < 0 && errno == EINTR) continue;
+            if (sent < 0) return false;
+            rest.remove_prefix(static_cast<std::size_t>(sent));
+        }
+        return true;
+    }
+
+    /// The next line; nothing if the other side is gone. Waits.
+    std::optional<std::string> receive_line() {
+        for (;;) {
+            if (auto const end = received_.find('\n'); end != std::string::npos) {
+                std::string line = received_.substr(0, end);
+                received_.erase(0, end + 1);
+                return line;
+            }
+            if (!receive_some()) return std::nullopt;
+        }
+    }
+
+    bool has_line() const { return received_.find('\n') != std::string::npos; }
+
+private:
+    bool receive_some() {
+        char buffer[4096];
+        ssize_t got = 0;
+        do {
+            got = recv(socket_, buffer, sizeof buffer, 0);
+        } while (got < 0 && errno == EINTR);
+        if (got <= 0) return false;
+        received_.append(buffer, static_cast<std::size_t>(got));
+        return true;
+    }
+
+    int socket_;
+    std::string received_;
+};
+
+class spawn_plan {
+public:
+    explicit spawn_plan(int trial_end) {
+        posix_spawn_file_actions_init(&actions_);
+        posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        posix_spawn_file_actions_adddup2(&actions_, trial_end, trial_descriptor);
+        posix_spawnattr_init(&attributes_);
+        sigset_t none;
+        sigset_t all;
+        sigemptyset(&none);
+        sigfillset(&all);
+        posix_spawnattr_setpgroup(&attributes_, 0);
+        posix_spawnattr_setsigmask(&attributes_, &none);
+        posix_spawnattr_setsigdefault(&attributes_, &all);
+        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    }
+    ~spawn_plan() {
+        posix_spawnattr_destroy(&attributes_);
+        posix_spawn_file_actions_destroy(&actions_);
+    }
+    spawn_plan(spawn_plan const&) = delete;
+    spawn_plan& operator=(spawn_plan const&) = delete;
+
+    pid_t start() const {
+        // Without a symbolic link's name `ps` would show "exe".
+        std::string program = "/proc/self/exe";
+        std::string argument(trial_argument);
+        char* arguments[] = {program.data(), argument.data(), nullptr};
+        pid_t process = -1;
+        if (int const error = posix_spawn(&process, program.c_str(), &actions_, &attributes_, arguments, environ))
+            refuse(error, "cannot start a process for a trial");
+        return process;
+    }
+
+private:
+    posix_spawn_file_actions_t actions_;
+    posix_spawnattr_t attributes_;
+};
+
+/// The trial's process group; killed and reaped at the end, if it was not before.
+class trial_group {
+public:
+    explicit trial_group(pid_t leader) : leader_(leader) {}
+    trial_group(trial_group const&) = delete;
+    trial_group& operator=(trial_group const&) = delete;
+    ~trial_group() {
+        kill_all();
+        wait();
+    }
+
+    pid_t leader() const noexcept { return leader_; }
+
+    void kill_all() const noexcept {
+        if (leader_ > 0) killpg(leader_, SIGKILL);
+    }
+
+    /// Waits for the leader; its status as from waitpid. What it may have left behind is killed.
+    int wait() noexcept {
+        if (leader_ <= 0) return status_;
+        // The leader stays a zombie while the others are killed, so nobody else can have its number.
+        siginfo_t ended{};
+        while (waitid(P_PID, static_cast<id_t>(leader_), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+        }
+        kill_all();
+        while (waitpid(leader_, &status_, 0) < 0 && errno == EINTR) {
+        }
+        leader_ = -1;
+        return status_;
+    }
+
+private:
+    pid_t leader_;
+    int status_ = 0;
+};
+
+std::string describe_end(int status) {
+    if (!WIFSIGNALED(status)) return fmt::format("the trial ended with exit code {} and no result", WEXITSTATUS(status));
+    char const* const name = sigabbrev_np(WTERMSIG(status));
+    return fmt::format("the trial was killed by SIG{}", name ? name : "?");
+}
+
+/// The next line of the trial; nothing if it has ended. Throws `interrupted`.
+std::optional<std::string> next_line(line_socket& trial, int stop_descriptor) {
+    while (!trial.has_line()) {
+        pollfd waiting[] = {{.fd = trial.descriptor(), .events = POLLIN, .revents = 0},
+                            {.fd = stop_descriptor, .events = POLLIN, .revents = 0}};
+        if (poll(waiting, 2, -1) < 0) continue;
+        if (waiting[1].revents) throw interrupted();
+        if (waiting[0].revents) return trial.receive_line();
+    }
+    return trial.receive_line();
+}
+
+}  // namespace
+
+trial_report run_trial_process(trial_request const& request, int stop_descriptor) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) refuse(errno, "cannot make a socket pair");
+    line_socket ours(ends[0]);
+    pid_t leader = -1;
+    {
+        line_socket const theirs(ends[1]);
+        leader = spawn_plan(ends[1]).start();
+    }
+    trial_group group(leader);
+    tree_memory_sampler memory(leader);
+
+    trial_report report;
+    std::optional<std::string> line;
+    if (ours.send_line(to_json(request))) line = next_line(ours, stop_descriptor);
+    if (line == "measured") {
+        memory.sample_now();
+        ours.send_line("go on");
+        line = next_line(ours, stop_descriptor);
+    }
+    report.tree_peak_bytes = memory.peak_bytes();
+    report.tree_peak_method = memory.method();
+    int const status = group.wait();
+    if (line) {
+        report.result = trial_result_from_json(*line);
+    } else {
+        report.result.error = describe_end(status);
+    }
+    return report;
+}
+
+int serve_trial(log_handler log) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    line_socket parent(trial_descriptor);
+    fcntl(trial_descriptor, F_SETFD, FD_CLOEXEC);
+    auto const line = parent.receive_line();
+    if (!line) return 1;
+    auto const request = trial_request_from_json(*line);
+    auto const at_end = [&parent] {
+        parent.send_line("measured");
+        parent.receive_line();
+    };
+    auto const result = run_trial(request, request.log ? std::move(log) : log_handler(), at_end);
+    return parent.send_line(to_json(result)) ? 0 : 1;
+}
+
+}  // namespace quartet::measure
