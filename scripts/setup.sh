@@ -1,0 +1,53 @@
+# Sourced by ./run and ./test: installs the packages that are missing, and configures and builds a preset.
+# On a machine that has everything, it changes nothing and takes about a second.
+
+build_packages=(g++ cmake ninja-build pkg-config libboost-dev libcurl4-openssl-dev liburing-dev libgmp-dev
+                libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libcereal-dev)
+
+say() { printf '== %s\n' "$*" >&2; }
+
+fail() {
+    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit 1
+}
+
+# install_missing PACKAGE...
+install_missing() {
+    local package missing=()
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    say "installing ${missing[*]}"
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || fail "these packages are missing and only root may install them: ${missing[*]}"
+        as_root=(sudo)
+    fi
+    local log
+    log=$(mktemp)
+    if ! { "${as_root[@]}" apt-get update && DEBIAN_FRONTEND=noninteractive \
+           "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        rm -f "$log"
+        fail "apt-get could not install: ${missing[*]}"
+    fi
+    rm -f "$log"
+}
+
+# build PRESET [TARGET...]
+build() {
+    local preset=$1
+    shift
+    local log=build/$preset.log
+    mkdir -p build
+    if [ ! -f "build/$preset/build.ninja" ]; then
+        say "configuring $preset"
+        cmake --preset "$preset" >"$log" 2>&1 || { cat "$log" >&2; fail "cmake could not configure"; }
+    fi
+    # Ninja says at once if there is nothing to do; only real work is announced.
+    if ninja -C "build/$preset" -n "$@" 2>/dev/null | grep -q '^\[[0-9]*/[0-9]*\]'; then
+        say "building $preset"
+        cmake --build "build/$preset" ${1:+--target "$@"} >"$log" 2>&1 || { tail -n 60 "$log" >&2; fail "the build failed"; }
+    fi
+}
