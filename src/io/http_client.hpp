@@ -8,10 +8,11 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <curl/curl.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <unordered_set>
 #include <vector>
 
@@ -19,6 +20,8 @@ namespace quartet::detail {
 
 class http_client {
 public:
+    using time_point = std::chrono::steady_clock::time_point;
+
     /// Throws std::system_error or std::bad_alloc.
     explicit http_client(boost::asio::io_context& io);
     ~http_client();
@@ -28,6 +31,12 @@ public:
 
     /// Ends all fetches with `cancelled`.
     void cancel();
+
+    /// Does what libcurl wants done by now. False if that was nothing.
+    bool advance(time_point now);
+
+    /// When advance() has something to do at the latest.
+    std::optional<time_point> deadline() const noexcept { return deadline_; }
 
 private:
     static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void* known) noexcept;
@@ -41,7 +50,7 @@ private:
 
     std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_;
     boost::asio::posix::stream_descriptor sockets_;
-    boost::asio::steady_timer timer_;
+    std::optional<time_point> deadline_;
     std::vector<std::unique_ptr<http_transfer>> idle_;
     std::unordered_set<http_transfer*> active_;
 };
