@@ -61,7 +61,16 @@ void http_client::start(fetch_operation& operation) {
     auto transfer = idle_transfer();
     transfer->prepare(operation);
     active_.insert(transfer.get());
+    keep_connections(active_.size());
     curl_multi_add_handle(multi_.get(), transfer.release()->handle());
+}
+
+// By itself libcurl keeps as many idle connections as four times the requests of this moment. Many requests
+// end in one turn of the loop, before the next ones begin; it would close most of their connections.
+void http_client::keep_connections(std::size_t count) {
+    if (count <= kept_connections_) return;
+    kept_connections_ = count;
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(count));
 }
 
 std::unique_ptr<http_transfer> http_client::idle_transfer() {

@@ -45,6 +45,7 @@ private:
     void handle_events();
     void tell(curl_socket_t socket, int events);
     void complete_ended();
+    void keep_connections(std::size_t count);
     std::unique_ptr<http_transfer> idle_transfer();
     void take_back(http_transfer* ended) noexcept;
 
@@ -53,6 +54,7 @@ private:
     std::optional<time_point> deadline_;
     std::vector<std::unique_ptr<http_transfer>> idle_;
     std::unordered_set<http_transfer*> active_;
+    std::size_t kept_connections_ = 0;  // the most that were active at the same time
 };
 
 }  // namespace quartet::detail
