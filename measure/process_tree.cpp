@@ -154,6 +154,9 @@ struct memory {
     bool shared_once = true;  ///< PSS, not RSS
 };
 
+/// Samples from which on a peak of several processes is believed to have been seen.
+constexpr std::size_t enough_samples = 20;
+
 std::size_t rss_of(pid_t pid) {
     proc_file const statm(pid, "statm");  // size, resident, ... in pages
     auto const resident = statm.text().find(' ');
@@ -170,6 +173,21 @@ memory memory_of(pid_t pid) {
         return {.bytes = 1024 * first_number<std::size_t>(rollup.text().substr(pss + 5)).value_or(0)};
     std::size_t const resident = rss_of(pid);
     return {.bytes = resident, .shared_once = resident == 0};
+}
+
+/// The number of KiB behind `name` in /proc/PID/status, in bytes.
+std::size_t status_bytes(std::string_view status, std::string_view name) {
+    auto const found = status.find(name);
+    if (found == std::string_view::npos) return 0;
+    return 1024 * first_number<std::size_t>(status.substr(found + name.size())).value_or(0);
+}
+
+/// By how much the process was larger at its own peak than it is now.
+std::size_t shrunk_by(pid_t pid) {
+    proc_file const status(pid, "status");
+    std::size_t const peak = status_bytes(status.text(), "\nVmHWM:");
+    std::size_t const now = status_bytes(status.text(), "\nVmRSS:");
+    return peak > now ? peak - now : 0;
 }
 
 /// Of this thread. Not the time on the clock: waiting for a processor bends nobody's trial.
@@ -198,6 +216,26 @@ struct tree_memory_sampler::state {
         return sum.bytes;
     }
 
+    void sample_with_own_peaks() {
+        std::size_t const now = sample();
+        std::lock_guard const lock(sampling_mutex);
+        auto const& members = tree.look();
+        if (members.size() > 1 && count >= enough_samples) return;
+        std::size_t more = 0;
+        for (pid_t const pid : members)
+            more += shrunk_by(pid);
+        if (now + more <= peak) return;
+        peak = now + more;
+        by_own_peaks = true;
+    }
+
+    void restart() {
+        std::lock_guard const lock(sampling_mutex);
+        peak = 0;
+        count = 0;
+        by_own_peaks = false;
+    }
+
     void sample_until(std::stop_token stop) {
         std::mutex unshared;
         std::unique_lock lock(unshared);
@@ -220,6 +258,7 @@ struct tree_memory_sampler::state {
     std::atomic<std::size_t> peak = 0;
     std::atomic<std::size_t> count = 0;
     std::atomic<bool> only_pss = true;
+    std::atomic<bool> by_own_peaks = false;
     std::jthread thread;  // last, so that it ends before what it uses
 };
 
@@ -243,8 +282,25 @@ std::size_t tree_memory_sampler::sample_count() const {
     return state_->count;
 }
 
+void tree_memory_sampler::sample_last() {
+    state_->sample_with_own_peaks();
+}
+
+void tree_memory_sampler::restart() {
+    state_->restart();
+}
+
 std::string_view tree_memory_sampler::method() const {
-    return state_->only_pss ? "pss" : "rss";
+    if (!state_->only_pss) return "rss";
+    return state_->by_own_peaks ? "pss+hwm" : "pss";
+}
+
+void forget_own_peak() noexcept {
+    int const file = ::open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+    if (file < 0) return;
+    // 5 resets VmHWM to what is resident now: proc(5). Where the kernel lacks it, the peak stays as it is.
+    [[maybe_unused]] auto const written = ::write(file, "5", 1);
+    ::close(file);
 }
 
 }  // namespace quartet::measure

@@ -5,7 +5,8 @@
 //
 // The figure is the sum of PSS: a page that n processes share counts 1/n in each, so once in the sum, and
 // forked workers are not charged with their parent's memory n times. The kernel keeps no peak of it, so it is
-// sampled; a peak shorter than the pause between two samples can be missed. The cgroup's memory.peak has
+// sampled; a peak shorter than the pause between two samples can be missed. So the last sample of a short
+// trial also asks each process for its own peak, which the kernel does keep (VmHWM). The cgroup's memory.peak has
 // no such gap, but needs a cgroup of our own to write to, and counts the page cache: a workload of files
 // would be charged with what it wrote, and another round with what the first one read.
 #pragma once
@@ -44,11 +45,19 @@ public:
     /// while its processes still live, so that the peak is never below what they held to the end.
     std::size_t sample_now();
 
+    /// The same, and each process counts with its own peak (VmHWM) if the tree is one process, or if there
+    /// were too few samples to rely on. Of several processes that is the most they can have held together;
+    /// they held less if their peaks were at different times.
+    void sample_last();
+
+    /// Forgets the peak so far: what is to be measured begins now.
+    void restart();
+
     std::size_t peak_bytes() const;
 
     std::size_t sample_count() const;
 
-    /// "pss"; or "rss" as soon as the kernel shows for a process only that, which counts shared pages in
+    /// "pss"; "pss+hwm" if the peak is that of sample_last(); or "rss" as soon as the kernel shows for a process only that, which counts shared pages in
     /// each process (old kernels, and commands that run as another user).
     std::string_view method() const;
 
@@ -56,5 +65,9 @@ private:
     struct state;
     std::unique_ptr<state> state_;
 };
+
+/// In a process that is to be measured, when that begins: its own peak starts again at what it holds now, and
+/// so do the peaks of those it forks.
+void forget_own_peak() noexcept;
 
 }  // namespace quartet::measure

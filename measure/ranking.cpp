@@ -23,7 +23,7 @@ std::vector<placing> rank(results const& results, std::string_view workload) {
         }
         auto const compared = compare(samples, best);
         each.times_the_best = compared.ratio;
-        each.tied = compared.winner == verdict::tie;
+        each.tied = compared.winner != verdict::second_wins;
     }
     return order;
 }

@@ -106,15 +106,19 @@ void fill(trial_result& result, workload_run::report const& report) {
         result.laps.push_back({each.name, each.tasks, std::chrono::duration<double>(each.wall).count()});
 }
 
-void measure_run(workload const& what, workload_run& run, bool trace_heap, std::function<void()> const& at_end,
+void measure_run(workload const& what, workload_run& run, bool trace_heap, trial_hooks const& hooks,
                  trial_result& result) {
     if (what.prepare) what.prepare(run);
     meter figures(trace_heap);
-    run.on_start_clock([&figures] { figures.start(); });
-    figures.start();
+    auto const start = [&] {
+        hooks.at_start();
+        figures.start();
+    };
+    run.on_start_clock(start);
+    start();
     what.run(run);
     figures.stop_clock(result);
-    at_end();
+    hooks.at_end();
     run.end_executor();
     figures.stop_usage(result);
     if (what.verify) what.verify(run);
@@ -122,12 +126,12 @@ void measure_run(workload const& what, workload_run& run, bool trace_heap, std::
 
 }  // namespace
 
-trial_result run_trial(trial_request const& request, log_handler log, std::function<void()> const& at_end) {
+trial_result run_trial(trial_request const& request, log_handler log, trial_hooks const& hooks) {
     trial_result result;
     try {
         workload const& what = find_workload(request.workload);
         workload_run run(make_setting(what, request, std::move(log)));
-        measure_run(what, run, request.trace_heap, at_end, result);
+        measure_run(what, run, request.trace_heap, hooks, result);
         fill(result, run.take_report());
     } catch (std::exception const& thrown) {
         result.error = thrown.what();

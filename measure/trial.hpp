@@ -59,8 +59,13 @@ std::string to_json(trial_result const& result);
 trial_request trial_request_from_json(std::string_view text);
 trial_result trial_result_from_json(std::string_view text);
 
-/// Runs the workload in this process. `at_end` is called when it has run and all its workers still live,
-/// for whoever samples memory from outside. Throws nothing but std::bad_alloc: errors are in the result.
-trial_result run_trial(trial_request const& request, log_handler log, std::function<void()> const& at_end);
+/// For whoever samples memory from outside.
+struct trial_hooks {
+    std::function<void()> at_start;  ///< what is measured begins now; may be called again
+    std::function<void()> at_end;    ///< the workload has run, its workers still live
+};
+
+/// Runs the workload in this process. Throws nothing but std::bad_alloc: errors are in the result.
+trial_result run_trial(trial_request const& request, log_handler log, trial_hooks const& hooks);
 
 }  // namespace quartet::measure

@@ -1,8 +1,9 @@
 // measure/trial_process.cpp
 //
-// The two talk through a socket pair, the trial's end of which is descriptor 3. The parent sends the
-// request as a line. The trial sends a line "measured" when the workload has run; the parent takes a last
-// sample of memory and answers with a line; then the trial ends its workers and sends its result as a line.
+// The two talk in lines through a socket pair, the trial's end of which is descriptor 3. The parent sends the
+// request. The trial says "starting" when the clock is about to start, and "measured" when the workload has
+// run; the parent starts sampling memory afresh or takes the last sample, and says "go on". When its workers
+// have ended, the trial sends its result.
 //
 // The trial leads a process group of its own, so one kill reaches all that it has started, commands of
 // the command workload included. It asks the kernel to be killed when its parent dies.
@@ -32,6 +33,8 @@ namespace quartet::measure {
 namespace {
 
 constexpr int trial_descriptor = 3;
+constexpr char const* starting = "starting";
+constexpr char const* measured = "measured";
 
 [[noreturn]] void refuse(int error, char const* what) {
     throw std::system_error(error, std::generic_category(), what);
@@ -197,12 +200,12 @@ trial_report run_trial_process(trial_request const& request, int stop_descriptor
     tree_memory_sampler memory(leader);
 
     trial_report report;
-    std::optional<std::string> line;
-    if (ours.send_line(to_json(request))) line = next_line(ours, stop_descriptor);
-    if (line == "measured") {
-        memory.sample_now();
+    ours.send_line(to_json(request));  // if the trial is gone already, next_line says so
+    auto line = next_line(ours, stop_descriptor);
+    for (; line == starting || line == measured; line = next_line(ours, stop_descriptor)) {
+        if (line == starting) memory.restart();
+        if (line == measured) memory.sample_last();
         ours.send_line("go on");
-        line = next_line(ours, stop_descriptor);
     }
     report.tree_peak_bytes = memory.peak_bytes();
     report.tree_peak_method = memory.method();
@@ -222,11 +225,18 @@ int serve_trial(log_handler log) {
     auto const line = parent.receive_line();
     if (!line) return 1;
     auto const request = trial_request_from_json(*line);
-    auto const at_end = [&parent] {
-        parent.send_line("measured");
-        parent.receive_line();
-    };
-    auto const result = run_trial(request, request.log ? std::move(log) : log_handler(), at_end);
+    trial_hooks const hooks{.at_start =
+                                [&parent] {
+                                    parent.send_line(starting);
+                                    parent.receive_line();
+                                    forget_own_peak();
+                                },
+                            .at_end =
+                                [&parent] {
+                                    parent.send_line(measured);
+                                    parent.receive_line();
+                                }};
+    auto const result = run_trial(request, request.log ? std::move(log) : log_handler(), hooks);
     return parent.send_line(to_json(result)) ? 0 : 1;
 }
 

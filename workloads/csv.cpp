@@ -18,7 +18,6 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -63,11 +62,11 @@ std::filesystem::path source(workload_run const& run) {
 }
 
 std::string load(std::filesystem::path const& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    if (!file || !(text << file.rdbuf()))
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
+    std::string text(file ? static_cast<std::size_t>(file.tellg()) : 0, '\0');
+    if (!file.seekg(0) || !file.read(text.data(), static_cast<std::streamsize>(text.size())))
         throw std::system_error(errno, std::generic_category(), fmt::format("cannot read '{}'", path.native()));
-    return std::move(text).str();
+    return text;
 }
 
 /// What a broken header or an unreadable file throws says which file it is.
