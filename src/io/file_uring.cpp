@@ -306,7 +306,9 @@ private:
     void give_up(chain* each) {
         bool const opened = each->current == step::read || each->current == step::write;
         if (opened && owns_descriptor(each->operation->work)) close_unattended(each->descriptor);
-        finish(each);
+        // Its body may not even be suspended yet: it may have been start() that failed.
+        done_.push_back(each->operation);
+        release(each);
     }
 
     /// A close whose result changes nothing; its entry bears no chain.
@@ -318,13 +320,16 @@ private:
 
     void finish(chain* each) {
         file_operation& ended = *each->operation;
-        idle_.push_back(each);
-        if (!waiting_.empty()) {
-            file_operation& next = *waiting_.front();
-            waiting_.pop_front();
-            begin(next);
-        }
+        release(each);
         ended.complete();
+    }
+
+    void release(chain* each) {
+        idle_.push_back(each);
+        if (waiting_.empty()) return;
+        file_operation& next = *waiting_.front();
+        waiting_.pop_front();
+        begin(next);
     }
 
     static constexpr std::uint64_t no_offset = ~std::uint64_t{0};  // the file's own position

@@ -163,7 +163,7 @@ std::chrono::nanoseconds fake::fake_context::answer(detail::command_operation& o
     }
     fake_end end = world_.on_run(what);
     operation.result = std::move(end.result);
-    if (what.timeout == what.timeout.zero() || end.latency <= what.timeout) return end.latency;
+    if (what.timeout <= what.timeout.zero() || end.latency <= what.timeout) return end.latency;
     operation.result = {.signal = SIGTERM, .timed_out = true};
     return what.timeout;
 }

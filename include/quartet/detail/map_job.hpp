@@ -16,6 +16,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace quartet::detail {
@@ -86,16 +87,10 @@ template <class R>
 class outcome_sink {
 public:
     explicit outcome_sink(std::size_t count) : outcomes_(count) {}
-    void set(std::size_t index, R&& value)
-        requires(!std::is_void_v<R>)
-    {
-        outcomes_[index] = outcome<R>(std::move(value));
-    }
-    void set(std::size_t index)
-        requires std::is_void_v<R>
-    {
-        outcomes_[index] = outcome<R>(std::monostate{});
-    }
+    using value = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
+
+    void set(std::size_t index, value&& result) { outcomes_[index] = outcome<R>(std::move(result)); }
+    void set(std::size_t index) requires std::is_void_v<R> { set(index, std::monostate{}); }
     void fail(failure why) {
         auto const index = why.index;
         outcomes_[index] = outcome<R>(std::move(why));
@@ -112,7 +107,7 @@ struct body_result {
     using type = std::decay_t<std::invoke_result_t<Body&, In const&>>;
 };
 template <class Body, class In>
-    requires is_coroutine_body<Body, In>
+requires is_coroutine_body<Body, In>
 struct body_result<Body, In> {
     using type = typename std::invoke_result_t<Body&, context&, In const&>::value_type;
 };

@@ -13,6 +13,7 @@
 #include <quartet/job.hpp>
 #include <quartet/task.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -52,8 +53,8 @@ struct remote_batch {
     shared_heap* heap;
     remote_code::run_function run;
     std::byte const* closure;
-    std::byte const* inputs;   ///< In[count] where In has a fixed size, else encoded_value[count]
-    std::byte* outputs;        ///< R[count] likewise; null for void
+    std::byte const* inputs;  ///< In[count] where In has a fixed size, else encoded_value[count]
+    std::byte* outputs;       ///< R[count] likewise; null for void
     std::atomic<task_state>* states;
     std::atomic<remote_failure*> failures;
     std::size_t count;
@@ -83,14 +84,16 @@ template <class R>
 R run_straight(task<R>&& body) {
     body.start();
     if (!body.done()) [[unlikely]]
-        throw std::logic_error("quartet: the body awaits something that is not from its context, and suspended in a blocking one");
+        throw std::logic_error(
+            "quartet: the body awaits something that is not from its context, and suspended in a blocking "
+            "one");
     return body.take();
 }
 
 template <class Body, class In>
 inline constexpr bool is_coroutine_body = false;
 template <class Body, class In>
-    requires std::is_invocable_v<Body&, context&, In const&>
+requires std::is_invocable_v<Body&, context&, In const&>
 inline constexpr bool is_coroutine_body<Body, In> = true;
 
 /// Calls a body of either kind in a blocking context.
@@ -117,7 +120,8 @@ decltype(auto) with_input(remote_batch const& batch, std::size_t index, auto&& u
 
 /// In a worker: runs bodies first to last - 1 and leaves their outcomes in the batch.
 template <class Body, class In, class R>
-void run_remote(context& where, remote_batch& batch, remote_worker& worker, std::size_t first, std::size_t last) noexcept {
+void run_remote(context& where, remote_batch& batch, remote_worker& worker, std::size_t first,
+                std::size_t last) noexcept {
     alignas(Body) std::byte storage[sizeof(Body)];
     std::memcpy(storage, batch.closure, sizeof(Body));
     Body& body = *std::launder(reinterpret_cast<Body*>(storage));
@@ -139,7 +143,8 @@ void run_remote(context& where, remote_batch& batch, remote_worker& worker, std:
                 } else {
                     scratch.clear();
                     codec<R>::encode(call_body(body, where, input), scratch);
-                    reinterpret_cast<encoded_value*>(batch.outputs)[index] = store_bytes(batch, worker, scratch.bytes());
+                    reinterpret_cast<encoded_value*>(batch.outputs)[index] =
+                        store_bytes(batch, worker, scratch.bytes());
                 }
             });
             batch.states[index].store(task_state::done, std::memory_order_release);
@@ -152,10 +157,12 @@ void run_remote(context& where, remote_batch& batch, remote_worker& worker, std:
 /// Puts the inputs where run_remote looks for them. `failed(index)` is called within the handler of what an
 /// encoder threw; such a task is settled. Throws std::bad_alloc.
 template <class In, class Inputs>
-void encode_inputs(Inputs const& inputs, std::size_t count, shared_heap& heap, remote_batch& batch, auto&& failed) {
+void encode_inputs(Inputs const& inputs, std::size_t count, shared_heap& heap, remote_batch& batch,
+                   auto&& failed) {
     if constexpr (fixed_size<In>) {
         In* values = heap.allocate_array<In>(count);
-        for (std::size_t index = 0; index < count; ++index) std::memcpy(values + index, &inputs[index], sizeof(In));
+        for (std::size_t index = 0; index < count; ++index)
+            std::memcpy(values + index, &inputs[index], sizeof(In));
         batch.inputs = reinterpret_cast<std::byte const*>(values);
     } else {
         auto* values = heap.allocate_array<encoded_value>(count);
@@ -170,7 +177,7 @@ void encode_inputs(Inputs const& inputs, std::size_t count, shared_heap& heap, r
                 continue;
             }
             auto* bytes = heap.allocate_array<std::byte>(scratch.bytes().size());
-            if (!scratch.bytes().empty()) std::memcpy(bytes, scratch.bytes().data(), scratch.bytes().size());
+            std::ranges::copy(scratch.bytes(), bytes);
             values[index] = {bytes, scratch.bytes().size()};
         }
         batch.inputs = reinterpret_cast<std::byte const*>(values);

@@ -1,0 +1,115 @@
+// The life of an executor: many maps, failures in between, other threads, other executors.
+#include "tests/conformance/models.hpp"
+#include "tests/conformance/shared.hpp"
+
+#include <atomic>
+#include <thread>
+
+namespace quartet::conformance {
+namespace {
+
+using namespace std::chrono_literals;
+
+class an_executor : public any_model {};
+QUARTET_SUITE(an_executor, all_rows());
+
+TEST_P(an_executor, runs_maps_of_different_kinds) {
+    auto executor = make();
+    for (int round = 0; round < 20; ++round) {
+        EXPECT_EQ(executor.map([](int n) { return n + 1; }, std::vector{1, 2}), (std::vector{2, 3}));
+        EXPECT_EQ(
+            executor.map([](std::string const& s) { return s.size(); }, std::vector<std::string>{"a", "bc"}),
+            (std::vector<std::size_t>{1, 2}));
+        EXPECT_THROW(executor.map([](int) -> int { throw 1; }, std::vector{1}), map_error);
+    }
+}
+
+TEST_P(an_executor, runs_small_maps_quickly_after_one_another) {
+    auto executor = make();
+    int const rounds = static_cast<int>(std::min<std::size_t>(many() / 5, sanitized ? 200 : 2000));
+    for (int n = 0; n < rounds; ++n) {
+        ASSERT_EQ(executor.map([](int each) { return 2 * each; }, std::vector{n, n + 1}),
+                  (std::vector{2 * n, 2 * n + 2}));
+    }
+}
+
+TEST_P(an_executor, may_never_be_used) {
+    for (int n = 0; n < 5; ++n)
+        make();
+}
+
+TEST_P(an_executor, may_move_between_threads) {
+    auto executor = make();
+    EXPECT_EQ(executor.map([](int n) { return n; }, std::vector{1}), std::vector{1});
+    std::jthread([&] {
+        EXPECT_EQ(executor.map([](int n) { return n; }, std::vector{2}), std::vector{2});
+    }).join();
+    auto moved = std::move(executor);
+    std::jthread([mine = std::move(moved)]() mutable {
+        EXPECT_EQ(mine.map([](int n) { return n; }, std::vector{3}), std::vector{3});
+    }).join();
+}
+
+TEST_P(an_executor, may_be_made_on_a_thread_that_ends) {
+    std::optional<executor> made;
+    std::jthread([&] { made.emplace(make()); }).join();
+    std::this_thread::sleep_for(5ms);
+    EXPECT_EQ(made->map([](int n) { return n; }, std::vector{3}), std::vector{3});
+}
+
+TEST_P(an_executor, does_not_disturb_another_at_the_same_time) {
+    auto const use = [this] {
+        fake_world world;
+        auto executor = GetParam().make(world, {});
+        for (int round = 0; round < 5; ++round) {
+            auto const body = [](context& ctx, int n) -> task<int> {
+                co_await ctx.sleep_for(100us);
+                co_return n* n;
+            };
+            auto const squares = executor.map(body, std::views::iota(0, 50));
+            for (int n = 0; n < 50; ++n)
+                EXPECT_EQ(squares[static_cast<std::size_t>(n)], n * n);
+        }
+    };
+    std::vector<std::jthread> users;
+    for (int n = 0; n < 3; ++n)
+        users.emplace_back(use);
+}
+
+// A fork copies the locks that other threads hold; here they hold the allocator's nearly always.
+TEST_P(an_executor, may_be_made_while_other_threads_run) {
+    std::atomic<bool> done = false;
+    std::vector<std::jthread> others;
+    for (int n = 0; n < 3; ++n) {
+        others.emplace_back([&] {
+            while (!done)
+                std::vector<std::string>(20, std::string(100, 'x'));
+        });
+    }
+    for (int n = 0; n < 5; ++n) {
+        auto executor = make();
+        auto const body = [](int each) { return std::string(static_cast<std::size_t>(each), 'x').size(); };
+        EXPECT_EQ(executor.map(body, std::vector{10, 1000}), (std::vector<std::size_t>{10, 1000}));
+    }
+    done = true;
+}
+
+TEST_P(an_executor, may_be_made_by_a_body) {
+    auto const body = [](std::string const& spec) {
+        auto inner = make_executor(spec);
+        auto const values = inner.map([](int n) { return 2 * n; }, std::vector{1, 2, 3});
+        return values.at(0) + values.at(1) + values.at(2);
+    };
+    std::vector<std::string> specs{"single", "threads:2", "async:2"};
+    if (with_processes) specs.push_back("processes:2");
+    EXPECT_EQ(make().map(body, specs), std::vector<int>(specs.size(), 12));
+}
+
+TEST_P(an_executor, tells_its_spec) {
+    auto const executor = make();
+    EXPECT_TRUE(GetParam().name.starts_with(executor.spec().substr(0, executor.spec().find(':'))))
+        << executor.spec();
+}
+
+}  // namespace
+}  // namespace quartet::conformance

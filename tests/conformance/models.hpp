@@ -1,0 +1,159 @@
+// tests/conformance/models.hpp
+//
+// The one table of what the conformance suite runs over: every model with every context. A new model is
+// done when it has a row here and the suite passes unchanged.
+//
+// A test says by its suite what it needs, and the suite's rows are chosen by model_traits or by a column of
+// the table; no test asks which model it runs under.
+#pragma once
+
+#include <quartet/fake.hpp>
+#include <quartet/quartet.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace quartet::conformance {
+
+#ifdef QUARTET_SANITIZED
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+
+// ThreadSanitizer can't follow a fork of a process that has threads, and its runtime has one of its own:
+// the rows with processes are left out under it. They run under AddressSanitizer.
+#ifdef __SANITIZE_THREAD__
+inline constexpr bool with_processes = false;
+#else
+inline constexpr bool with_processes = true;
+#endif
+
+struct row {
+    std::string name;
+    std::function<executor(fake_world&, log_handler)> make;
+    std::size_t many;          ///< how many tasks are a lot for it
+    bool real_io = true;       ///< files and sockets are the system's
+    bool interleaves = false;  ///< several bodies take turns on one thread
+
+    friend void PrintTo(row const& each, std::ostream* out) { *out << each.name; }
+};
+
+inline row by_spec(std::string name, std::string spec, std::size_t many,
+                   file_backend files = file_backend::automatic) {
+    bool const interleaves = spec.starts_with("async") && spec != "async:1";
+    auto make = [spec = std::move(spec), files](fake_world&, log_handler log) {
+        return make_executor(spec, {.log = std::move(log), .files = files});
+    };
+    return {.name = std::move(name), .make = std::move(make), .many = many, .interleaves = interleaves};
+}
+
+inline row by_fake(std::string name, std::size_t limit) {
+    auto make = [limit](fake_world& world, log_handler log) {
+        return executor(
+            std::make_unique<fake>(world, fake_options{.limit = limit, .log_to = std::move(log)}));
+    };
+    return {.name = std::move(name),
+            .make = std::move(make),
+            .many = 100'000,
+            .real_io = false,
+            .interleaves = limit > 1};
+}
+
+/// Every row of the table.
+inline std::vector<row> const& all_rows() {
+    static std::vector<row> const rows = [] {
+        constexpr std::size_t lots = 100'000;
+        std::vector<row> table{
+            by_spec("single", "single", lots),
+            by_spec("threads_1", "threads:1", lots),
+            by_spec("threads_3", "threads:3", lots),
+            by_spec("threads_each", "threads:each", sanitized ? 1000 : 10'000),
+            by_spec("async_1", "async:1", lots, file_backend::io_uring),
+            by_spec("async_7", "async:7", lots, file_backend::io_uring),
+            by_spec("async_each", "async:each", lots, file_backend::io_uring),
+            by_spec("async_7_file_threads", "async:7", lots, file_backend::threads),
+            by_spec("async_each_file_threads", "async:each", lots, file_backend::threads),
+            by_fake("fake_7", 7),
+            by_fake("fake_each", fake_options{}.limit),
+        };
+        if (with_processes) {
+            table.push_back(by_spec("processes_1", "processes:1", lots));
+            table.push_back(by_spec("processes_3", "processes:3", lots));
+            table.push_back(by_spec("processes_each", "processes:each", sanitized ? 100 : 500));
+        }
+        return table;
+    }();
+    return rows;
+}
+
+/// The rows of which `holds` is true.
+inline std::vector<row> rows_where(std::function<bool(row const&)> const& holds) {
+    std::vector<row> chosen;
+    for (auto const& each : all_rows()) {
+        if (holds(each)) chosen.push_back(each);
+    }
+    return chosen;
+}
+
+/// The rows whose model has the trait; gtest asks for them in main, before there are threads.
+inline std::vector<row> rows_with(bool model_traits::*trait, bool value = true) {
+    return rows_where([=](row const& each) {
+        fake_world world;
+        return each.make(world, {}).traits().*trait == value;
+    });
+}
+
+inline std::vector<row> rows_with_real_io() {
+    return rows_where(&row::real_io);
+}
+inline std::vector<row> rows_that_interleave() {
+    return rows_where(&row::interleaves);
+}
+
+inline std::string name_of(testing::TestParamInfo<row> const& info) {
+    return info.param.name;
+}
+
+/// A folder that is gone after the test.
+class temporary_folder {
+public:
+    temporary_folder() {
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "quartet-conformance-XXXXXX").native();
+        path_ = mkdtemp(pattern.data());
+    }
+    temporary_folder(temporary_folder const&) = delete;
+    temporary_folder& operator=(temporary_folder const&) = delete;
+    ~temporary_folder() { std::filesystem::remove_all(path_); }
+
+    std::string operator/(std::string_view name) const { return (path_ / name).native(); }
+
+private:
+    std::filesystem::path path_;
+};
+
+/// What every suite derives from.
+class any_model : public testing::TestWithParam<row> {
+protected:
+    executor make(log_handler log = {}) { return GetParam().make(world_, std::move(log)); }
+    std::size_t many() const { return GetParam().many; }
+
+    fake_world world_;
+};
+
+/// Registers a suite over some of the rows. A suite may have no rows left under a sanitizer.
+#define QUARTET_SUITE(suite, rows)                        \
+    GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite); \
+    INSTANTIATE_TEST_SUITE_P(models, suite, testing::ValuesIn(rows), ::quartet::conformance::name_of)
+
+}  // namespace quartet::conformance
