@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -26,6 +27,14 @@ struct command {
     /// After this long it is ended, as by a stop, and the result says so. Zero: no limit.
     std::chrono::milliseconds timeout{0};
 
+    /// command::program("gzip", "-kc", path). Also where g++ 12 refuses a braced list within co_await.
+    template <std::convertible_to<std::string>... Words>
+    static command program(Words&&... words) {
+        command made;
+        (made.arguments.emplace_back(std::forward<Words>(words)), ...);
+        return made;
+    }
+
     /// A line for /bin/sh: pipes, redirections, several commands. See shell_quote().
     static command shell(std::string line);
 };
@@ -46,6 +55,12 @@ struct command_result {
 
     /// Throws command_error unless ok().
     void check() const;
+
+    /// So that a body may return it from another process.
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(exit_code, signal, timed_out, output, errors);
+    }
 };
 
 /// A program that ran and failed. The text holds describe() and the first line of its standard error.

@@ -1,0 +1,438 @@
+// co_await ctx.run(): the same under a blocking context and an async one, in this process and in a worker.
+//
+// Every command here ends by itself in the end, so a test that fails leaves nothing behind for long.
+
+#include "tests/io/processes.hpp"
+
+#include <quartet/quartet.hpp>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <fcntl.h>
+#include <iterator>
+#include <numeric>
+#include <stop_token>
+#include <string>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace quartet {
+namespace {
+
+using namespace std::chrono_literals;
+using test::comes_true;
+using test::is_alive;
+using test::process_from;
+using test::read_text;
+using test::temporary_folder;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// ThreadSanitizer can't follow a fork of a process that has threads.
+#ifdef __SANITIZE_THREAD__
+auto const all_models = testing::Values("single", "threads:3", "async:4");
+#else
+auto const all_models = testing::Values("single", "threads:3", "processes:2", "async:4");
+#endif
+
+std::string test_name(testing::TestParamInfo<char const*> const& spec) {
+    std::string name = spec.param;
+    std::ranges::replace(name, ':', '_');
+    return name;
+}
+
+class running_a_command : public testing::TestWithParam<char const*> {
+protected:
+    /// What `body` gives for one input.
+    template <class Body, class In>
+    auto one(Body body, In input) {
+        auto const values = executor_.map(body, std::vector<In>(1, input));
+        return typename decltype(values)::value_type(values[0]);
+    }
+    template <class Body, class In>
+    std::string failure_of(Body body, In input) {
+        auto const outcomes = executor_.try_map(body, std::vector<In>(1, input));
+        return outcomes[0] ? "no failure" : outcomes[0].error().message;
+    }
+
+    executor executor_ = make_executor(GetParam());
+};
+INSTANTIATE_TEST_SUITE_P(, running_a_command, all_models, test_name);
+
+task<command_result> run_line(context& ctx, std::string line) {
+    co_return co_await ctx.run(command::shell(std::move(line)));
+}
+
+task<command_result> run_arguments(context& ctx, std::vector<std::string> arguments) {
+    command what;
+    what.arguments = std::move(arguments);
+    co_return co_await ctx.run(std::move(what));
+}
+
+TEST_P(running_a_command, gives_output_and_errors_and_exit_code) {
+    auto const result = one(run_line, std::string("echo out; echo err >&2; exit 3"));
+    EXPECT_EQ(result.output, "out\n");
+    EXPECT_EQ(result.errors, "err\n");
+    EXPECT_EQ(result.exit_code, 3);
+    EXPECT_EQ(result.signal, 0);
+    EXPECT_FALSE(result.timed_out);
+}
+
+TEST_P(running_a_command, gives_the_signal_that_killed_it) {
+    auto const result = one(run_line, std::string("echo out; kill -KILL $$"));
+    EXPECT_EQ(result.signal, SIGKILL);
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_EQ(result.output, "out\n");
+}
+
+TEST_P(running_a_command, passes_arguments_as_they_are) {
+    std::vector<std::string> const arguments{"printf", "%s|", "a b", "", "'\"$HOME*", "grün"};
+    EXPECT_EQ(one(run_arguments, arguments).output, "a b||'\"$HOME*|grün|");
+}
+
+TEST_P(running_a_command, that_is_not_there_names_it) {
+    EXPECT_EQ(failure_of(run_arguments, std::vector<std::string>{"no-such-program"}),
+              "cannot start 'no-such-program': No such file or directory");
+    EXPECT_EQ(failure_of(run_arguments, std::vector<std::string>{"/etc/passwd"}),
+              "cannot start '/etc/passwd': Permission denied");
+}
+
+TEST_P(running_a_command, without_a_program_or_with_a_nul_is_refused) {
+    EXPECT_THAT(failure_of(run_arguments, std::vector<std::string>{}), HasSubstr("without a program"));
+    EXPECT_THAT(failure_of(run_arguments, std::vector<std::string>{"echo", std::string("a\0b", 3)}),
+                HasSubstr("cannot start 'echo': a NUL"));
+}
+
+task<command_result> run_in(context& ctx, std::string directory) {
+    auto what = command::program("pwd");
+    what.directory = directory;
+    co_return co_await ctx.run(std::move(what));
+}
+
+TEST_P(running_a_command, runs_where_it_is_told_to) {
+    EXPECT_EQ(one(run_in, std::string("/usr/bin")).output, "/usr/bin\n");
+    EXPECT_EQ(failure_of(run_in, std::string("/no/such/place")),
+              "cannot start 'pwd' in '/no/such/place': No such file or directory");
+}
+
+task<command_result> run_with_environment(context& ctx, std::string value) {
+    auto what = command::shell("echo $QUARTET_TEST $QUARTET_OTHER; test -n \"$PATH\"");
+    what.environment = {{"QUARTET_TEST", value}, {"QUARTET_OTHER", "other"}};
+    co_return co_await ctx.run(std::move(what));
+}
+
+TEST_P(running_a_command, adds_to_the_environment_and_replaces_in_it) {
+    setenv("QUARTET_TEST", "from outside", 1);
+    auto const runs =
+        make_executor(GetParam()).map(run_with_environment, std::vector<std::string>{"from inside"});
+    unsetenv("QUARTET_TEST");
+    EXPECT_EQ(runs[0].output, "from inside other\n");
+    EXPECT_TRUE(runs[0].ok()) << "PATH was lost";
+}
+
+task<command_result> run_joined(context& ctx, std::string line) {
+    auto what = command::shell(std::move(line));
+    what.join_errors = true;
+    co_return co_await ctx.run(std::move(what));
+}
+
+TEST_P(running_a_command, joins_errors_with_output_in_order) {
+    auto const result = one(run_joined, std::string("echo 1; echo 2 >&2; echo 3"));
+    EXPECT_EQ(result.output, "1\n2\n3\n");
+    EXPECT_EQ(result.errors, "");
+}
+
+std::string numbered_text(std::size_t size) {
+    std::string text;
+    for (std::size_t i = 0; text.size() < size; ++i)
+        text += fmt::format("{}\n", i);
+    text.resize(size);
+    return text;
+}
+
+// The input is a number, because what is in it need not cross.
+task<bool> gives_back_input(context& ctx, std::size_t size) {
+    auto what = command::program("cat");
+    what.input = numbered_text(size);
+    auto const result = co_await ctx.run(what);
+    co_return result.ok() && result.output == what.input;
+}
+
+task<command_result> ignore_input(context& ctx, std::string program) {
+    auto what = command::program(program);
+    what.input = numbered_text(10'000'000);
+    co_return co_await ctx.run(std::move(what));
+}
+
+TEST_P(running_a_command, feeds_it_any_amount_of_input) {
+    for (std::size_t const size : {1, 65'536, 65'537, 20'000'000})
+        EXPECT_TRUE(one(gives_back_input, size)) << size;
+}
+
+TEST_P(running_a_command, that_does_not_read_its_input_is_no_trouble) {
+    EXPECT_TRUE(one(ignore_input, std::string("true")).ok());
+}
+
+TEST_P(running_a_command, without_input_finds_the_end_of_file) {
+    EXPECT_EQ(one(run_line, std::string("wc -c; cat /dev/stdin")).output, "0\n");
+}
+
+TEST_P(running_a_command, keeps_100_megabytes_of_output) {
+    auto const size_of_output = [](context& ctx, std::string line) -> task<std::uint64_t> {
+        auto const result = co_await ctx.run(command::shell(line));
+        co_return std::ranges::count(result.output, 'x');
+    };
+    EXPECT_EQ(one(size_of_output, std::string("head -c 100000000 /dev/zero | tr '\\0' x")), 100'000'000u);
+}
+
+TEST_P(running_a_command, reads_output_and_errors_at_the_same_time) {
+    // Either pipe holds 65536 bytes: one that is not read holds up the command for ever.
+    auto const result = one(run_line, std::string("for i in 1 2 3; do head -c 300000 /dev/zero; "
+                                                  "head -c 300000 /dev/zero >&2; done"));
+    EXPECT_EQ(result.output.size(), 900'000u);
+    EXPECT_EQ(result.errors.size(), 900'000u);
+}
+
+TEST_P(running_a_command, gives_it_signals_with_their_usual_effects) {
+    auto const old_interrupt = std::signal(SIGINT, SIG_IGN);
+    auto const old_pipe = std::signal(SIGPIPE, SIG_IGN);
+    sigset_t blocked;
+    sigset_t old_mask;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &blocked, &old_mask);
+    auto runs = make_executor(GetParam());  // its threads and processes inherit this
+    auto const result = runs.map(run_arguments, std::vector<std::vector<std::string>>{
+                                                    {"grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"}})[0];
+    pthread_sigmask(SIG_SETMASK, &old_mask, nullptr);
+    std::signal(SIGINT, old_interrupt);
+    std::signal(SIGPIPE, old_pipe);
+    // glibc uses the signals 32 and 33 itself, and lets all that it spawns ignore them at first.
+    EXPECT_THAT(
+        result.output,
+        testing::MatchesRegex("SigBlk:\t0000000000000000\nSigIgn:\t(0000000180000000|0000000000000000)\n"));
+}
+
+TEST_P(running_a_command, gives_it_no_other_open_file) {
+    int const inherited = fcntl(STDERR_FILENO, F_DUPFD, 100);  // without O_CLOEXEC
+    auto const result =
+        make_executor(GetParam()).map(run_line, std::vector<std::string>{"echo /proc/self/fd/*"})[0];
+    close(inherited);
+    EXPECT_THAT(result.output, StartsWith("/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2"));
+    EXPECT_THAT(result.output, testing::Not(HasSubstr(fmt::format("/fd/{}", inherited))));
+}
+
+TEST_P(running_a_command, ends_with_it_and_not_with_what_it_left_behind) {
+    auto const result = one(run_line, std::string("sleep 20 & echo $!"));
+    auto const left_behind = static_cast<pid_t>(std::stol(result.output));
+    EXPECT_TRUE(is_alive(left_behind)) << "waited for it, or ended it";
+    kill(left_behind, SIGKILL);
+}
+
+TEST_P(running_a_command, ends_with_it_though_what_it_left_behind_goes_on_writing) {
+    temporary_folder const folder;
+    auto const result = one(run_line, fmt::format("timeout 20 yes & echo $! > {}", (folder / "id").native()));
+    EXPECT_TRUE(result.ok());
+    auto const writer = process_from(folder / "id");
+    EXPECT_TRUE(comes_true([&] { return !is_alive(writer); }))
+        << "nobody reads, so SIGPIPE should have ended it";
+}
+
+TEST_P(running_a_command, waits_for_it_after_it_has_closed_its_output) {
+    auto const result = one(run_line, std::string("exec >&- 2>&-; sleep 0.1; exit 4"));
+    EXPECT_EQ(result.exit_code, 4);
+}
+
+task<command_result> run_for_half_a_second(context& ctx, std::string line) {
+    auto what = command::shell(std::move(line));
+    what.timeout = 500ms;
+    co_return co_await ctx.run(std::move(what));
+}
+
+TEST_P(running_a_command, ends_it_at_its_time_out) {
+    auto const result = one(run_for_half_a_second, std::string("echo begun; sleep 20; echo ended"));
+    EXPECT_TRUE(result.timed_out);
+    EXPECT_EQ(result.signal, SIGTERM);
+    EXPECT_EQ(result.output, "begun\n");
+    EXPECT_FALSE(one(run_for_half_a_second, std::string("true")).timed_out);
+}
+
+std::size_t open_descriptors() {
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
+}
+
+TEST_P(running_a_command, leaves_no_descriptor_and_no_zombie) {
+    one(run_line, std::string("true"));
+    auto const before = open_descriptors();
+    std::vector<std::string> lines(50, "echo out; echo err >&2");
+    lines[10] = "kill -KILL $$";
+    executor_.map(run_line, lines);
+    failure_of(run_arguments, std::vector<std::string>{"no-such-program"});
+    failure_of(run_in, std::string("/no/such/place"));
+    one(run_for_half_a_second, std::string("sleep 20; true"));
+    EXPECT_EQ(open_descriptors(), before);
+    if (std::string_view(GetParam()).starts_with("processes")) return;  // whose zygote is a child
+    EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+    EXPECT_EQ(errno, ECHILD);
+}
+
+/// Lets this process open `more` descriptors, and no further ones, as long as it lives.
+class few_descriptors {
+public:
+    explicit few_descriptors(rlim_t more) {
+        getrlimit(RLIMIT_NOFILE, &before_);
+        int const next = dup(STDERR_FILENO);  // the lowest that is free
+        close(next);
+        rlimit const few{.rlim_cur = static_cast<rlim_t>(next) + more, .rlim_max = before_.rlim_max};
+        setrlimit(RLIMIT_NOFILE, &few);
+    }
+    few_descriptors(few_descriptors const&) = delete;
+    few_descriptors& operator=(few_descriptors const&) = delete;
+    ~few_descriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+private:
+    rlimit before_{};
+};
+
+TEST_P(running_a_command, without_descriptors_fails_in_the_systems_words) {
+    if (std::string_view(GetParam()).starts_with("processes")) GTEST_SKIP() << "the limit is this process's";
+    one(run_line, std::string("true"));
+    auto const before = open_descriptors();
+    for (rlim_t more = 0; more < 6; ++more) {
+        auto const message = [&] {
+            few_descriptors const limit(more);
+            return failure_of(run_arguments, std::vector<std::string>{"true"});
+        }();
+        EXPECT_EQ(message, "cannot start 'true': Too many open files") << more;
+        EXPECT_EQ(open_descriptors(), before) << more;
+    }
+    EXPECT_TRUE(one(run_line, std::string("true")).ok());
+}
+
+TEST_P(running_a_command, works_in_a_process_without_standard_streams) {
+    std::array const kept{dup(0), dup(1), dup(2)};
+    for (int each : {0, 1, 2})
+        close(each);
+    auto const result =
+        make_executor(GetParam()).map(run_line, std::vector<std::string>{"cat; echo out; echo err >&2"})[0];
+    for (int each : {0, 1, 2})
+        dup2(kept[static_cast<std::size_t>(each)], each);
+    for (int each : kept)
+        close(each);
+    EXPECT_EQ(result.output, "out\n");
+    EXPECT_EQ(result.errors, "err\n");
+}
+
+class stopping_a_command : public running_a_command {
+protected:
+    /// Runs a line and requests a stop when a file ends with a line. Gives the failure.
+    failure stop_when_written(std::string line, std::filesystem::path const& sign) {
+        std::stop_source source;
+        std::jthread const stopper([&] {
+            comes_true([&] { return read_text(sign).ends_with('\n'); });
+            asked_ = std::chrono::steady_clock::now();
+            source.request_stop();
+        });
+        auto const outcomes = executor_.try_map(run_line, std::vector<std::string>{std::move(line)},
+                                                {.stop = source.get_token()});
+        ended_ = std::chrono::steady_clock::now();
+        return outcomes[0] ? failure{} : outcomes[0].error();
+    }
+    void expect_cancelled_at_once(failure const& why) const {
+        EXPECT_EQ(why.why, cause::cancelled) << why.message;
+        EXPECT_EQ(why.message, "cancelled");  // by its body, not by the end of its worker
+        EXPECT_LT(ended_ - asked_, 1s);
+    }
+
+    temporary_folder folder_;
+    std::chrono::steady_clock::time_point asked_;
+    std::chrono::steady_clock::time_point ended_;
+};
+INSTANTIATE_TEST_SUITE_P(, stopping_a_command, all_models, test_name);
+
+TEST_P(stopping_a_command, ends_it) {
+    auto const id = folder_ / "id";
+    expect_cancelled_at_once(stop_when_written(fmt::format("echo $$ > {}; exec sleep 20", id.native()), id));
+    EXPECT_FALSE(is_alive(process_from(id)));
+}
+
+TEST_P(stopping_a_command, ends_what_the_shell_started_and_begins_nothing_more) {
+    auto const id = folder_ / "id";
+    auto const line = fmt::format("sh -c 'echo $$ > {}; sleep 20; true'; echo > {}", id.native(),
+                                  (folder_ / "more").native());
+    expect_cancelled_at_once(stop_when_written(line, id));
+    EXPECT_FALSE(is_alive(process_from(id)));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "more"));
+}
+
+TEST_P(stopping_a_command, gives_it_time_to_clean_up) {
+    auto const line = fmt::format("trap 'sleep 0.02; echo > {}; exit' TERM; echo > {}; sleep 20 & wait",
+                                  (folder_ / "cleaned").native(), (folder_ / "begun").native());
+    expect_cancelled_at_once(stop_when_written(line, folder_ / "begun"));
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "cleaned"));
+}
+
+TEST_P(stopping_a_command, gives_what_the_shell_started_time_to_clean_up) {
+    auto const inner = fmt::format("trap \"sleep 0.02; echo > {}; exit\" TERM; echo > {}; sleep 20 & wait",
+                                   (folder_ / "cleaned").native(), (folder_ / "begun").native());
+    expect_cancelled_at_once(stop_when_written("sh -c '" + inner + "'; true", folder_ / "begun"));
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "cleaned"));
+}
+
+TEST_P(stopping_a_command, kills_what_ignores_it) {
+    auto const id = folder_ / "id";
+    auto const other = folder_ / "other";
+    auto const line = fmt::format("trap '' TERM; sleep 20 & echo $! > {}; echo $$ > {}; wait; sleep 20",
+                                  other.native(), id.native());
+    expect_cancelled_at_once(stop_when_written(line, id));
+    EXPECT_FALSE(is_alive(process_from(id)));
+    EXPECT_TRUE(comes_true([&] { return !is_alive(process_from(other)); }));
+}
+
+TEST_P(stopping_a_command, that_has_not_begun_does_not_begin_it) {
+    auto const touch_after_stop = [](context& ctx, std::string line) -> task<command_result> {
+        while (!ctx.stop_requested())
+            co_await ctx.yield();
+        co_return co_await ctx.run(command::shell(std::move(line)));
+    };
+    std::stop_source source;
+    std::jthread const stopper([&] {
+        std::this_thread::sleep_for(20ms);
+        source.request_stop();
+    });
+    auto const outcomes = executor_.try_map(
+        touch_after_stop, std::vector{fmt::format("echo > {}", (folder_ / "begun").native())},
+        {.stop = source.get_token()});
+    ASSERT_FALSE(outcomes[0]);
+    EXPECT_EQ(outcomes[0].error().why, cause::cancelled);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "begun"));
+}
+
+TEST(running_commands_on_a_loop, runs_them_at_the_same_time) {
+    temporary_folder const folder;
+    // Each waits for the next one's file, the last for none: one after another would never end.
+    auto const wait_for_next = [](context& ctx, std::string line) -> task<bool> {
+        auto what = command::shell(std::move(line));
+        what.timeout = 30s;
+        co_return (co_await ctx.run(std::move(what))).ok();
+    };
+    std::vector<std::string> lines;
+    for (int i = 0; i < 20; ++i)
+        lines.push_back(fmt::format("echo > {}; while ! test -e {}; do sleep 0.02; done",
+                                    (folder / std::to_string(i)).native(),
+                                    (folder / std::to_string(i < 19 ? i + 1 : i)).native()));
+    EXPECT_THAT(make_executor("async:20").map(wait_for_next, lines), testing::Each(true));
+}
+
+}  // namespace
+}  // namespace quartet

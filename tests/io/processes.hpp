@@ -1,0 +1,70 @@
+// tests/io/processes.hpp
+//
+// For tests of commands: files to hear from them, and whether they live.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <concepts>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdlib.h>
+#include <string>
+#include <sys/types.h>
+#include <system_error>
+#include <thread>
+
+namespace quartet::test {
+
+class temporary_folder {
+public:
+    temporary_folder() {
+        std::string name = (std::filesystem::temp_directory_path() / "quartet-test-XXXXXX").native();
+        if (!mkdtemp(name.data())) throw std::system_error(errno, std::generic_category(), name);
+        path_ = name;
+    }
+    temporary_folder(temporary_folder const&) = delete;
+    temporary_folder& operator=(temporary_folder const&) = delete;
+    ~temporary_folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    std::filesystem::path operator/(std::string const& name) const { return path_ / name; }
+
+private:
+    std::filesystem::path path_;
+};
+
+inline std::string read_text(std::filesystem::path const& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
+
+/// False if it has not come true after half a minute.
+bool comes_true(std::predicate auto condition) {
+    using namespace std::chrono_literals;
+    auto const deadline = std::chrono::steady_clock::now() + 30s;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        std::this_thread::sleep_for(2ms);
+    }
+    return true;
+}
+
+/// A zombie is none: whether an orphan is reaped is up to the machine's first process.
+inline bool is_alive(pid_t process) {
+    auto const status = read_text("/proc/" + std::to_string(process) + "/stat");
+    auto const name_end = status.rfind(')');
+    return name_end != std::string::npos && status.at(name_end + 2) != 'Z';
+}
+
+/// The process whose number a command wrote to a file, as soon as it has.
+inline pid_t process_from(std::filesystem::path const& path) {
+    EXPECT_TRUE(comes_true([&] { return read_text(path).ends_with('\n'); })) << path;
+    return static_cast<pid_t>(std::stol("0" + read_text(path)));
+}
+
+}  // namespace quartet::test

@@ -1,0 +1,203 @@
+// A command line per input: `gzip -kc {}` over a list of files. For people who want to know how many jobs
+// at once are best, and have no C++ to write for it.
+//
+// The command is a child process under every model; the models differ in who waits for it. async:N is one
+// thread with up to N commands under way; threads:N and processes:N have a thread or a process wait for each.
+
+#include <quartet/cpus.hpp>
+#include <quartet/workload.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace quartet {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct one_command {
+    std::size_t number;
+    std::string input;
+    std::string line;
+    std::string folder;  ///< where its output is kept; empty: nowhere
+    double timeout_seconds;
+
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(number, input, line, folder, timeout_seconds);
+    }
+};
+
+/// What is known of an output once the output is gone.
+struct digest {
+    std::uint64_t bytes;
+    std::uint64_t checksum;
+};
+
+digest digest_of(std::string_view output) {
+    checksum sum;
+    sum.add_bytes(std::as_bytes(std::span(output)));
+    return {output.size(), sum.value()};
+}
+
+fs::path kept_output(fs::path const& folder, std::size_t number, std::string_view ending) {
+    return folder / fmt::format("{:06}.{}", number, ending);
+}
+
+fs::path exit_codes(fs::path const& folder) {
+    return folder / "exit_codes.tsv";
+}
+
+task<void> keep(context& ctx, one_command const& of, command_result const& result) {
+    co_await ctx.write_file(kept_output(of.folder, of.number, "out"), result.output);
+    co_await ctx.write_file(kept_output(of.folder, of.number, "err"), result.errors);
+    co_await ctx.append_file(exit_codes(of.folder), fmt::format("{:06}\t{}\t{}\t{}\n", of.number,
+                                                                result.exit_code, result.signal, of.input));
+}
+
+task<digest> run_one(context& ctx, one_command wanted) {
+    auto what = command::shell(wanted.line);
+    what.timeout =
+        std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(wanted.timeout_seconds));
+    auto const result = co_await ctx.run(std::move(what));
+    if (!wanted.folder.empty()) co_await keep(ctx, wanted, result);
+    result.check();
+    co_return digest_of(result.output);
+}
+
+/// `line` with the input, as one word of the shell, in place of each {}; behind it if there is none.
+std::string fill_in(std::string_view line, std::string_view input) {
+    constexpr std::string_view gap = "{}";
+    auto const word = shell_quote(input);
+    if (line.find(gap) == line.npos) return fmt::format("{} {}", line, word);
+    std::string filled;
+    for (auto place = line.find(gap); place != line.npos; place = line.find(gap)) {
+        filled.append(line.substr(0, place)).append(word);
+        line.remove_prefix(place + gap.size());
+    }
+    return filled.append(line);
+}
+
+std::vector<std::string> read_inputs(std::string const& path) {
+    if (path.empty())
+        throw std::invalid_argument(
+            "command.inputs is empty; name a file with one input a line: --inputs FILE");
+    std::ifstream file(path);
+    if (!file) throw std::system_error(errno, std::generic_category(), fmt::format("cannot open '{}'", path));
+    std::vector<std::string> inputs;
+    for (std::string line; std::getline(file, line);) {
+        if (!line.empty()) inputs.push_back(line);
+    }
+    if (inputs.empty())
+        throw std::invalid_argument(
+            fmt::format("command.inputs: '{}' holds no input; put one in each line", path));
+    return inputs;
+}
+
+void make_output_folder(fs::path const& folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) throw std::system_error(error, fmt::format("cannot make the folder '{}'", folder.native()));
+    std::ofstream codes(exit_codes(folder), std::ios::trunc);
+    if (!codes.flush())
+        throw std::system_error(errno, std::generic_category(),
+                                fmt::format("cannot write to '{}'", exit_codes(folder).native()));
+}
+
+/// One run, from its inputs to its end state.
+struct state {
+    std::vector<one_command> commands;
+    std::vector<outcome<digest>> outcomes;
+};
+
+void prepare(workload_run& run, state& now) {
+    auto const line = run.get<std::string>("line");
+    if (line.find_first_not_of(" \t") == line.npos)
+        throw std::invalid_argument(
+            "command.line is empty; say what to run on each input: --set command.line='gzip -kc {}'");
+    auto const folder = run.get<std::string>("output");
+    now = {};
+    for (auto const& input : read_inputs(run.get<std::string>("inputs")))
+        now.commands.push_back(
+            {now.commands.size(), input, fill_in(line, input), folder, run.get<double>("timeout")});
+    if (!folder.empty()) make_output_folder(folder);
+}
+
+void run_all(workload_run& run, state& now) {
+    now.outcomes = run.map(run_one, now.commands);
+    run.checksum(now.outcomes);
+}
+
+// Commands wrote their lines as they ended; the order of the inputs is what another run can be compared by.
+void sort_exit_codes(fs::path const& path) {
+    std::vector<std::string> lines;
+    {
+        std::ifstream file(path);
+        for (std::string line; std::getline(file, line);)
+            lines.push_back(line);
+    }
+    std::ranges::sort(lines);
+    std::ofstream file(path, std::ios::trunc);
+    file << "number\texit_code\tsignal\tinput\n";
+    for (auto const& line : lines)
+        file << line << '\n';
+}
+
+void check_kept(workload_run& run, one_command const& command, digest const& output) {
+    std::error_code error;
+    auto const path = kept_output(command.folder, command.number, "out");
+    auto const size = fs::file_size(path, error);
+    run.expect(
+        !error && size == output.bytes,
+        fmt::format("'{}' does not hold the {} bytes that the command wrote", path.native(), output.bytes));
+}
+
+void verify(workload_run& run, state const& now) {
+    run.expect(now.outcomes.size() == now.commands.size(),
+               fmt::format("{} outputs of {} commands", now.outcomes.size(), now.commands.size()));
+    auto const folder = run.get<std::string>("output");
+    if (folder.empty()) return;
+    sort_exit_codes(exit_codes(folder));
+    for (std::size_t i = 0; i < now.outcomes.size(); ++i) {
+        if (now.outcomes[i]) check_kept(run, now.commands[i], *now.outcomes[i]);
+    }
+}
+
+workload make_command() {
+    auto const shared = std::make_shared<state>();
+    return {
+        .name = "command",
+        .help = "runs a command line for each input",
+        .parameters = {text("line", "",
+                            "the command, for /bin/sh; {} stands for the input and is quoted already; "
+                            "without {} the input comes last"),
+                       text("inputs", "", "a file with one input a line (--inputs FILE)"),
+                       text("output", "",
+                            "a folder that keeps what each command wrote (000000.out, 000000.err) and "
+                            "exit_codes.tsv; empty: not kept"),
+                       number("timeout", 0, 0, 1e6, "seconds after which a command is ended; 0: never")},
+        .workers = {.threads = 0, .async = usable_cpus()},
+        .only_by_name = true,
+        .prepare = [shared](workload_run& run) { prepare(run, *shared); },
+        .run = [shared](workload_run& run) { run_all(run, *shared); },
+        .verify = [shared](workload_run& run) { verify(run, *shared); },
+    };
+}
+
+registration const command_workload{make_command()};
+
+}  // namespace
+}  // namespace quartet
