@@ -2,15 +2,16 @@
 //
 // The command line from its first argument to the exit code.
 
-#include <quartet/version.hpp>
-#include <quartet/workload.hpp>
-
 #include "cli/commands/commands.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/help.hpp"
 #include "cli/logging.hpp"
+#include "cli/parse_errors.hpp"
 #include "cli/raise_limits.hpp"
 #include "measure/trial_process.hpp"
-#include "src/core/nearest.hpp"
+
+#include <quartet/version.hpp>
+#include <quartet/workload.hpp>
 
 #include <fmt/format.h>
 
@@ -19,43 +20,10 @@
 #include <exception>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace quartet {
 namespace cli {
 namespace {
-
-/// "quartet run": what the parser had understood when it stumbled.
-std::string command_of(CLI::App const& app) {
-    std::string name = app.get_name();
-    for (auto const* chosen : app.get_subcommands()) name += " " + command_of(*chosen);
-    return name;
-}
-
-CLI::App const& deepest(CLI::App const& app) {
-    auto const chosen = app.get_subcommands();
-    return chosen.empty() ? app : deepest(*chosen.back());
-}
-
-/// "; did you mean '--models'?" for a word that the parser did not expect.
-std::string suggestion(CLI::App const& app, std::string_view message) {
-    auto const colon = message.rfind(": ");
-    if (colon == std::string_view::npos) return "";
-    auto const word = message.substr(colon + 2);
-    auto const& at = deepest(app);
-    std::vector<std::string> names;
-    for (auto const* option : at.get_options()) names.push_back(option->get_name());
-    for (auto const* command : at.get_subcommands({})) names.push_back(command->get_name());
-    std::vector<std::string_view> const views(names.begin(), names.end());
-    return detail::did_you_mean(word, views);
-}
-
-int explain(CLI::App const& app, CLI::ParseError const& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
-    std::string const message = error.what();
-    fmt::print(stderr, "{}: {}{}\n", command_of(app), message, suggestion(app, message));
-    return bad_usage;
-}
 
 int run_action(CLI::App const& app, action const& chosen) {
     try {
@@ -70,10 +38,14 @@ int run_action(CLI::App const& app, action const& chosen) {
 }
 
 int interpret(int argc, char** argv) {
-    CLI::App app("Runs the same work single-threaded, on threads, in processes and on an event loop, and measures it.");
+    CLI::App app(
+        "Runs the same work single-threaded, on threads, in processes and on an event loop, and measures "
+        "it.");
     app.name(std::string(std::string_view(argv[0]).substr(std::string_view(argv[0]).rfind('/') + 1)));
-    app.set_version_flag("--version", std::string("quartet ") + QUARTET_VERSION);
+    app.set_version_flag("--version", std::string("quartet ") + QUARTET_VERSION, "print the version");
     app.require_subcommand(0, 1);
+    app.set_help_flag("-h,--help", "explain the command line");
+    app.formatter(help_format());
     action chosen;
     add_run(app, chosen);
     add_list(app, chosen);
@@ -83,10 +55,12 @@ int interpret(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
-        return explain(app, error);
+        if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+        fmt::print(stderr, "{}: {}\n", command_of(app), explain(app, error));
+        return bad_usage;
     }
     if (!chosen) {
-        fmt::print(stderr, "{}", app.help());
+        fmt::print(stderr, "{}", deepest_command(app).help());
         return bad_usage;
     }
     return run_action(app, chosen);

@@ -1,9 +1,8 @@
 #include "cli/interrupt.hpp"
 
+#include <cerrno>
 #include <signal.h>
 #include <sys/signalfd.h>
-
-#include <cerrno>
 #include <system_error>
 
 namespace quartet::cli {
@@ -11,7 +10,8 @@ namespace quartet::cli {
 interrupt::interrupt() {
     sigset_t held;
     sigemptyset(&held);
-    for (int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&held, number);
+    for (int number : {SIGINT, SIGTERM, SIGHUP})
+        sigaddset(&held, number);
     sigprocmask(SIG_BLOCK, &held, nullptr);
     signals_ = detail::descriptor(signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK));
     if (signals_.get() < 0) throw std::system_error(errno, std::generic_category(), "signalfd");

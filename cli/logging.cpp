@@ -8,7 +8,8 @@
 namespace quartet::cli {
 
 log_handler log_to_stderr() {
-    auto const logger = std::make_shared<spdlog::logger>("quartet", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto const logger =
+        std::make_shared<spdlog::logger>("quartet", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     logger->set_pattern("%H:%M:%S: %v");
     return [logger](log_record const& record) {
         logger->log(record.time, spdlog::source_loc{}, spdlog::level::info, record.line);

@@ -7,15 +7,14 @@
 
 #include <fmt/format.h>
 
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <stdlib.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace quartet::cli {
 namespace {
@@ -52,7 +51,8 @@ fs::path temporary_folder() {
 scratch_folder::scratch_folder() {
     std::string name = temporary_folder() / "quartet-XXXXXX";
     if (!mkdtemp(name.data()))
-        throw std::system_error(errno, std::generic_category(), fmt::format("cannot make a folder '{}'", name));
+        throw std::system_error(errno, std::generic_category(),
+                                fmt::format("cannot make a folder '{}'", name));
     path_ = name;
     make_marked_folder(path_);
     std::ofstream(path_ / folder_mark) << getpid() << ' ' << start_time(getpid()) << '\n';
@@ -67,7 +67,8 @@ std::vector<leftover> find_leftovers(fs::path const& where) {
     std::vector<leftover> found;
     if (is_marked(where)) return {{where, in_use(where)}};
     std::error_code ignored;
-    for (auto const& entry : fs::directory_iterator(where, fs::directory_options::skip_permission_denied, ignored)) {
+    for (auto const& entry :
+         fs::directory_iterator(where, fs::directory_options::skip_permission_denied, ignored)) {
         if (entry.is_directory(ignored) && !entry.is_symlink(ignored) && is_marked(entry.path()))
             found.push_back({entry.path(), in_use(entry.path())});
     }

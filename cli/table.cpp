@@ -1,10 +1,9 @@
 #include "cli/table.hpp"
 
-#include <quartet/spec.hpp>
-#include <quartet/workload.hpp>
-
 #include "measure/ranking.hpp"
 #include "measure/session.hpp"
+
+#include <quartet/spec.hpp>
 
 #include <fmt/format.h>
 
@@ -20,10 +19,13 @@ using measure::placing;
 
 struct cell {
     std::string text{};
-    enum looks { plain, best, failed } look = plain;
+    enum looks { plain, heading, best, failed } look = plain;
 };
 
 constexpr std::size_t gap = 2;
+
+/// Longer lines of text are hard to read, however wide the terminal is.
+constexpr std::size_t widest_text = 100;
 
 std::string pad(std::string text, std::size_t width) {
     std::size_t const shown = display_width(text);
@@ -34,9 +36,14 @@ std::string pad(std::string text, std::size_t width) {
 std::string dress(cell const& of, std::size_t width, terminal const& where) {
     auto const padded = pad(of.text, width);
     switch (of.look) {
-        case cell::best: return where.good(padded);
-        case cell::failed: return where.bad(padded);
-        case cell::plain: break;
+        case cell::heading:
+            return where.bold(padded);
+        case cell::best:
+            return where.good(padded);
+        case cell::failed:
+            return where.bad(padded);
+        case cell::plain:
+            break;
     }
     return padded;
 }
@@ -55,9 +62,10 @@ bool among_the_best(measurement const& of, std::vector<placing> const& order) {
     });
 }
 
-cell time_cell(measurement const& of, std::vector<placing> const& order, bool utf8) {
+cell time_cell(measurement const& of, std::string const& workers, std::vector<placing> const& order,
+               bool utf8) {
     if (of.wall_seconds.samples.empty()) return {"failed", cell::failed};
-    auto text = format_seconds(of.wall_seconds.median, utf8) + workers_of(of, utf8);
+    auto text = format_seconds(of.wall_seconds.median, utf8) + workers;
     if (!measure::is_good(of)) return {text + " !", cell::failed};
     if (among_the_best(of, order)) return {text + " *", cell::best};
     return {text};
@@ -78,29 +86,43 @@ struct test {
     std::vector<cell> memory;
 };
 
-/// The columns: model names, or specs where one model was asked for with several counts.
-std::vector<std::string> columns_of(measure::results const& results) {
-    std::vector<std::string> columns;
+/// A column's heading: the model's name; its spec where the same model has several columns and the spec is
+/// the same in all tests.
+struct column {
+    std::string model{};
+    std::string spec{};
+    bool same_spec = true;
+    bool only_one = true;  ///< of its model
+
+    bool names_workers() const { return !only_one && same_spec; }
+    std::string const& heading() const { return names_workers() ? spec : model; }
+};
+
+std::vector<column> columns_of(measure::results const& results) {
+    std::vector<column> columns;
     for (auto const& name : measure::workloads_of(results)) {
-        std::vector<std::string> own;
+        std::size_t place = 0;
         for (auto const& each : results.measurements) {
             if (each.workload != name) continue;
-            bool const twice = std::ranges::count(own, each.model) > 0;
-            own.push_back(twice ? each.spec : each.model);
+            if (place == columns.size()) columns.push_back({each.model, each.spec});
+            if (columns[place].spec != each.spec) columns[place].same_spec = false;
+            ++place;
         }
-        if (own.size() > columns.size()) columns = own;
     }
+    for (auto& each : columns)
+        each.only_one = std::ranges::count(columns, each.model, &column::model) == 1;
     return columns;
 }
 
-std::vector<test> tests_of(measure::results const& results, bool utf8) {
+std::vector<test> tests_of(measure::results const& results, std::vector<column> const& columns, bool utf8) {
     std::vector<test> tests;
     for (auto const& name : measure::workloads_of(results)) {
         auto const order = measure::rank(results, name);
         test made{name, {}, {}};
         for (auto const& each : results.measurements) {
             if (each.workload != name) continue;
-            made.times.push_back(time_cell(each, order, utf8));
+            auto const workers = columns[made.times.size()].names_workers() ? "" : workers_of(each, utf8);
+            made.times.push_back(time_cell(each, workers, order, utf8));
             made.memory.push_back(memory_cell(each));
         }
         tests.push_back(std::move(made));
@@ -115,18 +137,21 @@ struct layout {
 
     std::size_t width() const {
         std::size_t all = name + gap + label;
-        for (auto each : columns) all += gap + each;
+        for (auto each : columns)
+            all += gap + each;
         return all;
     }
 };
 
-layout measure_layout(std::vector<std::string> const& columns, std::vector<test> const& tests) {
+layout measure_layout(std::vector<column> const& columns, std::vector<test> const& tests) {
     layout found;
-    for (auto const& column : columns) found.columns.push_back(display_width(column));
+    for (auto const& each : columns)
+        found.columns.push_back(display_width(each.heading()));
     for (auto const& each : tests) {
         found.name = std::max(found.name, display_width(each.name));
         for (std::size_t i = 0; i < each.times.size(); ++i)
-            found.columns[i] = std::max({found.columns[i], display_width(each.times[i].text), display_width(each.memory[i].text)});
+            found.columns[i] = std::max(
+                {found.columns[i], display_width(each.times[i].text), display_width(each.memory[i].text)});
     }
     return found;
 }
@@ -136,20 +161,23 @@ std::string rstrip(std::string line) {
     return line + '\n';
 }
 
-std::string format_row(std::string const& name, std::string const& label, std::vector<cell> const& cells, layout const& sizes,
-                       terminal const& where) {
-    std::string line = pad(name, sizes.name) + std::string(gap, ' ') + pad(label, sizes.label);
-    for (std::size_t i = 0; i < cells.size(); ++i) line += std::string(gap, ' ') + dress(cells[i], sizes.columns[i], where);
+std::string format_row(std::string const& name, std::string const& label, std::vector<cell> const& cells,
+                       layout const& sizes, terminal const& where) {
+    std::string line = where.bold(pad(name, sizes.name)) + std::string(gap, ' ') + pad(label, sizes.label);
+    for (std::size_t i = 0; i < cells.size(); ++i)
+        line += std::string(gap, ' ') + dress(cells[i], sizes.columns[i], where);
     return rstrip(line);
 }
 
-std::string format_wide(std::vector<std::string> const& columns, std::vector<test> const& tests, layout const& sizes,
-                        terminal const& where) {
+std::string format_wide(std::vector<column> const& columns, std::vector<test> const& tests,
+                        layout const& sizes, terminal const& where) {
     std::vector<cell> headings;
-    for (auto const& column : columns) headings.push_back({column});
-    std::string out = where.bold(format_row("", "", headings, sizes, terminal{}));
+    for (auto const& each : columns)
+        headings.push_back({each.heading(), cell::heading});
+    auto out = format_row("", "", headings, sizes, where);
     std::string line;
-    for (std::size_t i = 0; i < sizes.width(); ++i) line += where.utf8 ? "─" : "-";
+    for (std::size_t i = 0; i < sizes.width(); ++i)
+        line += where.utf8 ? "─" : "-";
     out += where.faint(line) + '\n';
     for (auto const& each : tests) {
         out += format_row(each.name, "time", each.times, sizes, where);
@@ -158,91 +186,53 @@ std::string format_wide(std::vector<std::string> const& columns, std::vector<tes
     return out;
 }
 
-std::string format_narrow(std::vector<std::string> const& columns, std::vector<test> const& tests, terminal const& where) {
+std::string format_narrow(std::vector<column> const& columns, std::vector<test> const& tests,
+                          terminal const& where) {
     std::size_t widest = 0;
     std::size_t time_width = 0;
-    for (auto const& column : columns) widest = std::max(widest, display_width(column));
+    for (auto const& each : columns)
+        widest = std::max(widest, display_width(each.heading()));
     for (auto const& each : tests) {
-        for (auto const& time : each.times) time_width = std::max(time_width, display_width(time.text));
+        for (auto const& time : each.times)
+            time_width = std::max(time_width, display_width(time.text));
     }
     std::string out;
     for (auto const& each : tests) {
         out += where.bold(each.name) + '\n';
         for (std::size_t i = 0; i < each.times.size(); ++i) {
-            out += rstrip("  " + pad(columns[i], widest) + std::string(gap, ' ') + dress(each.times[i], time_width, where) +
-                          std::string(gap, ' ') + each.memory[i].text);
+            out +=
+                rstrip("  " + pad(columns[i].heading(), widest) + std::string(gap, ' ') +
+                       dress(each.times[i], time_width, where) + std::string(gap, ' ') + each.memory[i].text);
         }
     }
     return out;
 }
 
-std::string legend(measure::results const& results, terminal const& where) {
+std::string legend(measure::results const& results, std::vector<test> const& tests, terminal const& where) {
     std::string method = "pss";
-    for (auto const& each : results.measurements) method = each.tree_peak_method.value_or(method);
-    return where.faint(wrap(fmt::format("time: median of {} rounds, * the best (several: a tie); memory: traced heap / whole "
-                                        "process tree ({}), each at its peak",
-                                        results.settings.rounds, method),
-                            where.width)) +
-           '\n';
-}
-
-std::string times(double ratio) { return fmt::format("{:.{}f}", ratio, ratio < 10 ? 1 : 0); }
-
-/// "async won (a tie with threads): 1.9 times as fast as processes, 18 times as fast as single."
-std::string sentence_of(std::vector<placing> const& order) {
-    std::string tied;
-    std::string beaten;
-    for (auto const& each : order) {
-        if (each.what == order.front().what) continue;
-        auto& list = each.tied ? tied : beaten;
-        if (!list.empty()) list += ", ";
-        list += each.tied ? each.what->spec : fmt::format("{} times as fast as {}", times(each.times_the_best), each.what->spec);
-    }
-    auto sentence = fmt::format("{} won", order.front().what->spec);
-    if (!tied.empty()) sentence = fmt::format("{} and {} are level", order.front().what->spec, tied);
-    if (!beaten.empty()) sentence += ", " + beaten;
-    return sentence + ".";
-}
-
-std::string seed_sentence(std::string const& workload) {
-    for (auto const& each : registered_workloads()) {
-        if (each.name == workload && !each.seed_finding.empty()) return fmt::format(" The seed found: {}.", each.seed_finding);
-    }
-    return "";
-}
-
-std::vector<std::string> troubles_of(measure::results const& results, std::string const& workload) {
-    std::vector<std::string> lines;
-    for (auto const& each : results.measurements) {
-        if (each.workload != workload) continue;
-        if (!each.verification.empty()) lines.push_back(fmt::format("{} {}: {}", workload, each.spec, each.verification));
-        if (each.failed == 0) continue;
-        lines.push_back(fmt::format("{} {}: {} of {} tasks failed:", workload, each.spec, each.failed, each.tasks));
-        for (auto const& failure : each.failures) lines.push_back("  " + failure);
-        if (each.failed > each.failures.size())
-            lines.push_back(fmt::format("  and {} more", each.failed - each.failures.size()));
-    }
-    return lines;
+    for (auto const& each : results.measurements)
+        method = each.tree_peak_method.value_or(method);
+    std::string text = fmt::format(
+        "time: median of {} rounds, * the best (several: level), {}N with N workers or tasks at once; "
+        "memory: traced heap / "
+        "whole process tree ({}), each at its peak, K = 1024 bytes",
+        results.settings.rounds, where.utf8 ? "×" : "x", method);
+    bool const any_failed = std::ranges::any_of(tests, [](test const& each) {
+        return std::ranges::any_of(each.times, [](cell const& time) { return time.look == cell::failed; });
+    });
+    if (any_failed) text += "; ! something failed, see below";
+    return where.faint(wrap(text, std::min(where.width, widest_text))) + '\n';
 }
 
 }  // namespace
 
 std::string format_table(measure::results const& results, terminal const& where) {
     auto const columns = columns_of(results);
-    auto const tests = tests_of(results, where.utf8);
+    auto const tests = tests_of(results, columns, where.utf8);
     auto const sizes = measure_layout(columns, tests);
     bool const fits = sizes.width() <= where.width;
-    return (fits ? format_wide(columns, tests, sizes, where) : format_narrow(columns, tests, where)) + legend(results, where);
-}
-
-std::string format_findings(measure::results const& results, terminal const& where) {
-    std::string out;
-    for (auto const& name : measure::workloads_of(results)) {
-        auto const order = measure::rank(results, name);
-        if (order.size() > 1) out += wrap(name + ": " + sentence_of(order) + seed_sentence(name), where.width, "  ") + '\n';
-        for (auto const& line : troubles_of(results, name)) out += where.bad(line) + '\n';
-    }
-    return out;
+    return (fits ? format_wide(columns, tests, sizes, where) : format_narrow(columns, tests, where)) +
+           legend(results, tests, where);
 }
 
 }  // namespace quartet::cli

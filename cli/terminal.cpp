@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <langinfo.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <langinfo.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace quartet::cli {
 namespace {
@@ -54,10 +53,18 @@ terminal terminal::of(int descriptor) {
     return found;
 }
 
-std::string terminal::bold(std::string_view text) const { return wrapped(colour, "1", text); }
-std::string terminal::good(std::string_view text) const { return wrapped(colour, "1;32", text); }
-std::string terminal::bad(std::string_view text) const { return wrapped(colour, "1;31", text); }
-std::string terminal::faint(std::string_view text) const { return wrapped(colour, "2", text); }
+std::string terminal::bold(std::string_view text) const {
+    return wrapped(colour, "1", text);
+}
+std::string terminal::good(std::string_view text) const {
+    return wrapped(colour, "1;32", text);
+}
+std::string terminal::bad(std::string_view text) const {
+    return wrapped(colour, "1;31", text);
+}
+std::string terminal::faint(std::string_view text) const {
+    return wrapped(colour, "2", text);
+}
 
 std::string format_length(double seconds) {
     auto const whole = static_cast<long>(std::ceil(seconds));
@@ -76,8 +83,9 @@ std::string format_bytes_short(double bytes) {
     constexpr double step = 1024;
     constexpr std::string_view units = " KMGT";
     std::size_t unit = 0;
-    for (; bytes >= step && unit + 1 < units.size(); ++unit) bytes /= step;
-    return unit == 0 ? fmt::format("{:.0f}", bytes) : three_digits(bytes) + units[unit];
+    for (; bytes >= step && unit + 1 < units.size(); ++unit)
+        bytes /= step;
+    return unit == 0 ? fmt::format("{:.0f}B", bytes) : three_digits(bytes) + units[unit];
 }
 
 std::size_t display_width(std::string_view text) {

@@ -27,10 +27,10 @@ struct terminal {
 /// "1 h 5 min", "2 min 10 s", "12 s": for how long something takes.
 std::string format_length(double seconds);
 
-/// Three significant digits: "12.3 s", "1.23 ms", "450 µs".
+/// Three significant digits: "12.3 s", "1.23 ms", "450 µs" (in ASCII "450 us").
 std::string format_seconds(double seconds, bool utf8);
 
-/// Three significant digits in KiB, MiB, GiB: "12.3K", "1.20M".
+/// Three significant digits in bytes, KiB, MiB, GiB: "568B", "12.3K", "1.20M".
 std::string format_bytes_short(double bytes);
 
 /// The columns that UTF-8 text takes.
@@ -38,6 +38,7 @@ std::size_t display_width(std::string_view text);
 
 /// Breaks text into lines of at most `width` columns, at blanks. The first line begins at column `first`, the
 /// others with `indent`.
-std::string wrap(std::string_view text, std::size_t width, std::string_view indent = "", std::size_t first = 0);
+std::string wrap(std::string_view text, std::size_t width, std::string_view indent = "",
+                 std::size_t first = 0);
 
 }  // namespace quartet::cli

@@ -27,7 +27,8 @@ int clean(clean_options options) {
     if (options.folders.empty()) options.folders.push_back(temporary_folder());
     std::size_t found = 0;
     for (auto const& folder : options.folders) {
-        if (!std::filesystem::is_directory(folder)) throw usage_error(fmt::format("'{}' is not a folder", folder));
+        if (!std::filesystem::is_directory(folder))
+            throw usage_error(fmt::format("'{}' is not a folder", folder));
         for (auto const& each : find_leftovers(folder)) {
             if (each.in_use) continue;
             ++found;
@@ -44,7 +45,9 @@ int clean(clean_options options) {
 void add_clean(CLI::App& app, action& chosen) {
     auto const options = std::make_shared<clean_options>();
     auto* const command = app.add_subcommand("clean", "remove what runs have left behind");
-    command->add_option("FOLDER", options->folders, "where to look: a folder of quartet's, or one that holds some; none: the temporary folder");
+    command->add_option(
+        "FOLDER", options->folders,
+        "a folder that quartet made, or one with such folders in it; none: the temporary folder");
     command->add_flag("--dry-run", options->dry_run, "only show what would be removed");
     command->callback([options, &chosen] { chosen = [options] { return clean(*options); }; });
 }

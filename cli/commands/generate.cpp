@@ -4,7 +4,8 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/exit_codes.hpp"
-#include "measure/atomic_file.hpp"
+#include "cli/report_files.hpp"
+#include "cli/validators.hpp"
 #include "workloads/data/generate_csv.hpp"
 #include "workloads/data/generate_messages.hpp"
 
@@ -15,14 +16,19 @@
 namespace quartet::cli {
 namespace {
 
+constexpr std::uint64_t most_rows = 10'000'000;
+
 struct generate_options {
-    std::string output = "/dev/stdout";
+    std::string output = "-";
     std::uint64_t seed = 1;
     std::size_t rows = 30'001;
 };
 
-int write(generate_options const& options, std::string const& content) {
-    measure::write_file_whole(options.output, content);
+/// `make` is called when the file is known to be writable.
+template <class Make>
+int write(generate_options const& options, Make make) {
+    check_writable("--output", options.output);
+    write_report(options.output, make());
     return all_well;
 }
 
@@ -31,19 +37,32 @@ int write(generate_options const& options, std::string const& content) {
 void add_generate(CLI::App& app, action& chosen) {
     auto const options = std::make_shared<generate_options>();
     auto* const command = app.add_subcommand("generate", "write input like the seed's");
-    command->require_subcommand(1);
-    auto* const messages = command->add_subcommand("messages", "26 letters with random delays of 2 to 10 seconds");
-    auto* const csv = command->add_subcommand("csv", "a CSV file of made-up profiles, 10 MB");
+    command->require_subcommand(0, 1);
+    auto* const messages =
+        command->add_subcommand("messages", "write 26 letters with random delays of 2 to 10 seconds");
+    auto* const csv = command->add_subcommand("csv", "write a CSV file of made-up profiles");
     for (auto* each : {messages, csv}) {
-        each->add_option("--output", options->output, "the file")->capture_default_str();
-        each->add_option("--seed", options->seed, "the same seed gives the same output")->capture_default_str();
+        each->add_option("--output", options->output, "the file; - is standard output")
+            ->option_text("FILE")
+            ->capture_default_str();
+        each->add_option("--seed", options->seed, "the same number gives the same output")
+            ->option_text("N")
+            ->check(integer_from(0, most_seed))
+            ->capture_default_str();
     }
-    csv->add_option("--rows", options->rows, "records after the header")->capture_default_str();
+    csv->add_option("--rows", options->rows, "records after the header; 30001 are 10 MB")
+        ->option_text("N")
+        ->check(integer_from(0, most_rows))
+        ->capture_default_str();
     messages->callback([options, &chosen] {
-        chosen = [options] { return write(*options, to_text(generate_messages(options->seed))); };
+        chosen = [options] {
+            return write(*options, [&] { return to_text(generate_messages(options->seed)); });
+        };
     });
     csv->callback([options, &chosen] {
-        chosen = [options] { return write(*options, generate_csv(options->rows, options->seed)); };
+        chosen = [options] {
+            return write(*options, [&] { return generate_csv(options->rows, options->seed); });
+        };
     });
 }
 

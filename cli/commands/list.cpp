@@ -2,22 +2,21 @@
 //
 // `quartet list`: what this program can run, and on what.
 
-#include <quartet/cpus.hpp>
-#include <quartet/models/async.hpp>
-#include <quartet/workload.hpp>
-
 #include "cli/commands/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/terminal.hpp"
 #include "src/core/nearest.hpp"
 
-#include <fmt/format.h>
+#include <quartet/cpus.hpp>
+#include <quartet/models/async.hpp>
+#include <quartet/workload.hpp>
 
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <unistd.h>
 
 namespace quartet::cli {
 namespace {
@@ -30,7 +29,8 @@ std::string workers_text(worker_defaults const& workers) {
     return fmt::format("threads: {}, async: {} in flight", threads, async);
 }
 
-void print_item(std::string const& name, std::string const& text, terminal const& where, std::size_t indent = 0) {
+void print_item(std::string const& name, std::string const& text, terminal const& where,
+                std::size_t indent = 0) {
     std::string const under(indent + name_width + 2, ' ');
     std::size_t const width = std::max(where.width, under.size() + 20);
     // The name stands where the first line's indent would be.
@@ -43,7 +43,8 @@ void list_workloads(terminal const& where) {
         print_item(each.name, fmt::format("{} ({})", each.help, workers_text(each.workers)), where);
         for (auto const& parameter : each.parameters) {
             auto text = fmt::format("{}; {}", parameter.help, parameter.type());
-            if (parameter.type() == "integer" || parameter.type() == "number") text += " " + parameter.range();
+            if (parameter.type() == "integer" || parameter.type() == "number")
+                text += " " + parameter.range();
             auto const value = to_string(parameter.value);
             text += value.empty() ? "" : fmt::format("; default {}", value);
             if (parameter.seed) text += fmt::format(", seed {}", to_string(*parameter.seed));
@@ -63,12 +64,21 @@ std::string file_backend() {
 void list_models(terminal const& where) {
     auto const cpus = usable_cpus();
     print_item("single", "one task after another, on one thread", where);
-    print_item("processes:N", fmt::format("N worker processes; a crash costs only its own task; default {}, the CPUs this "
-                                          "process may use; processes:each: a process per task", cpus), where);
-    print_item("threads:N", fmt::format("N threads of one process; default: each workload's own, or {}; threads:each: a "
-                                        "thread per task", cpus), where);
-    print_item("async:N", fmt::format("one thread and an event loop, N tasks in flight; default: each workload's own; "
-                                      "async:each: all in flight; files by {}", file_backend()), where);
+    print_item("processes:N",
+               fmt::format("N worker processes; a crash costs only its own task; default {}, the CPUs this "
+                           "process may use; processes:each: a process per task",
+                           cpus),
+               where);
+    print_item("threads:N",
+               fmt::format("N threads of one process; default: each workload's own, or {}; threads:each: a "
+                           "thread per task",
+                           cpus),
+               where);
+    print_item("async:N",
+               fmt::format("one thread and an event loop, N tasks in flight; default: each workload's own; "
+                           "async:each: all in flight; files by {}",
+                           file_backend()),
+               where);
 }
 
 int list(std::string const& what) {
@@ -94,7 +104,8 @@ int list(std::string const& what) {
 
 void add_list(CLI::App& app, action& chosen) {
     auto const what = std::make_shared<std::string>();
-    auto* const command = app.add_subcommand("list", "show the workloads with their parameters, and the models");
+    auto* const command =
+        app.add_subcommand("list", "show the workloads with their parameters, and the models");
     command->add_option("WHAT", *what, "workloads or models; none: both");
     command->callback([what, &chosen] { chosen = [what] { return list(*what); }; });
 }

@@ -3,18 +3,15 @@
 // `quartet run`: what was asked for becomes configurations, the session measures them, and the results are
 // printed and written.
 
-#include <quartet/cpus.hpp>
-#include <quartet/spec.hpp>
-#include <quartet/version.hpp>
-#include <quartet/workload.hpp>
-
 #include "cli/commands/commands.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/findings.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
+#include "cli/report_files.hpp"
 #include "cli/scratch.hpp"
 #include "cli/table.hpp"
-#include "measure/atomic_file.hpp"
+#include "cli/validators.hpp"
 #include "measure/machine.hpp"
 #include "measure/report_csv.hpp"
 #include "measure/report_json.hpp"
@@ -23,21 +20,24 @@
 #include "server/server_process.hpp"
 #include "src/core/nearest.hpp"
 
-#include <fmt/format.h>
+#include <quartet/cpus.hpp>
+#include <quartet/spec.hpp>
+#include <quartet/version.hpp>
+#include <quartet/workload.hpp>
 
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <iostream>
-#include <iterator>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
+#include <poll.h>
+#include <signal.h>
 #include <string>
+#include <system_error>
+#include <unistd.h>
 #include <vector>
 
 namespace quartet::cli {
@@ -60,7 +60,8 @@ using values_by_workload = std::map<std::string, parameter_values>;
 
 std::vector<std::string_view> workload_names() {
     std::vector<std::string_view> names;
-    for (auto const& each : registered_workloads()) names.push_back(each.name);
+    for (auto const& each : registered_workloads())
+        names.push_back(each.name);
     return names;
 }
 
@@ -100,7 +101,8 @@ std::vector<model_spec> choose_models(run_options const& options) {
     std::vector<model_spec> models;
     for (auto const& text : split(options.models, ',')) {
         try {
-            models.push_back(parse_spec(text));
+            auto const model = parse_spec(text);
+            if (std::ranges::find(models, model) == models.end()) models.push_back(model);
         } catch (std::invalid_argument const& wrong) {
             throw usage_error(fmt::format("--models: {}", wrong.what()));
         }
@@ -124,9 +126,11 @@ void apply_setting(values_by_workload& values, std::string const& setting) {
     auto const name = setting.substr(0, dot);
     workload const& what = find_workload(name);
     auto const found = values.find(name);
-    if (found == values.end()) throw usage_error(fmt::format("--set: '{}' is not among the workloads of this run", name));
+    if (found == values.end())
+        throw usage_error(fmt::format("--set: '{}' is not among the workloads of this run", name));
     try {
-        set_value(found->second, what.parameters, name, setting.substr(dot + 1, equals - dot - 1), setting.substr(equals + 1));
+        set_value(found->second, what.parameters, name, setting.substr(dot + 1, equals - dot - 1),
+                  setting.substr(equals + 1));
     } catch (std::invalid_argument const& wrong) {
         throw usage_error(fmt::format("--set: {}", wrong.what()));
     }
@@ -134,30 +138,41 @@ void apply_setting(values_by_workload& values, std::string const& setting) {
 
 values_by_workload choose_values(std::vector<workload const*> const& workloads, run_options const& options) {
     values_by_workload values;
-    for (auto const* each : workloads) values[each->name] = default_values(each->parameters, choose_preset(options));
-    for (auto const& setting : options.settings) apply_setting(values, setting);
+    for (auto const* each : workloads)
+        values[each->name] = default_values(each->parameters, choose_preset(options));
+    for (auto const& setting : options.settings)
+        apply_setting(values, setting);
     return values;
 }
 
-/// A report is written after minutes of measuring: what can be known to fail is said before.
-void check_writable(char const* flag, std::string const& file) {
-    if (file.empty()) return;
-    std::filesystem::path const path(file);
-    auto const folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-    bool const exists = access(file.c_str(), F_OK) == 0;
-    if (access(exists ? file.c_str() : folder.c_str(), W_OK) == 0 && !std::filesystem::is_directory(path)) return;
-    int const reason = std::filesystem::is_directory(path) ? EISDIR : errno;
-    throw usage_error(fmt::format("{}: cannot write '{}': {}", flag, file, std::strerror(reason)));
+/// Standard input to its end. Throws measure::interrupted.
+std::string read_standard_input(interrupt const& stop) {
+    std::string all;
+    for (;;) {
+        pollfd waiting[] = {{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
+                            {.fd = stop.descriptor(), .events = POLLIN, .revents = 0}};
+        if (poll(waiting, 2, -1) < 0) continue;
+        if (waiting[1].revents) throw measure::interrupted();
+        char buffer[4096];
+        ssize_t const got = read(STDIN_FILENO, buffer, sizeof buffer);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) throw std::system_error(errno, std::generic_category(), "cannot read standard input");
+        if (got == 0) return all;
+        all.append(buffer, static_cast<std::size_t>(got));
+    }
 }
 
 /// --inputs is short for --set command.inputs; '-' is read here, for a trial has no standard input.
-void take_inputs(run_options& options, std::filesystem::path const& scratch) {
+void take_inputs(run_options& options, std::filesystem::path const& scratch, interrupt const& stop) {
     if (options.inputs.empty()) return;
+    if (std::ranges::find(options.workloads, "command") == options.workloads.end())
+        throw usage_error(
+            "--inputs: only the workload 'command' takes inputs, and it is not among the workloads of this "
+            "run");
     std::string file = options.inputs;
     if (file == "-") {
         file = scratch / "inputs";
-        std::ofstream copy(file, std::ios::binary);
-        copy << std::string(std::istreambuf_iterator<char>(std::cin), {});
+        std::ofstream(file, std::ios::binary) << read_standard_input(stop);
     }
     options.settings.push_back("command.inputs=" + std::filesystem::absolute(file).native());
 }
@@ -177,52 +192,65 @@ plan make_plan(run_options const& options) {
         auto const& values = made.values[what->name];
         made.needs_server = made.needs_server || (what->needs_server && what->needs_server(values));
         for (auto const& model : models)
-            made.configurations.push_back({what, values, measure::resolve(model, *what, choose_preset(options))});
+            made.configurations.push_back(
+                {what, values, measure::resolve(model, *what, choose_preset(options))});
     }
     return made;
 }
 
-measure::results assemble(run_options const& options, plan const& made, std::vector<measure::measurement> measurements) {
+measure::results assemble(run_options const& options, plan const& made,
+                          std::vector<measure::measurement> measurements) {
     measure::results results{.quartet = QUARTET_VERSION,
                              .machine = measure::this_machine(usable_cpus()),
                              .settings = {.preset = options.preset, .rounds = options.rounds},
                              .measurements = std::move(measurements)};
     for (auto const& [workload, values] : made.values) {
-        for (auto const& [name, value] : values) results.settings.parameters[workload + "." + name] = to_string(value);
+        for (auto const& [name, value] : values)
+            results.settings.parameters[workload + "." + name] = to_string(value);
     }
     return results;
 }
 
 void write_reports(run_options const& options, measure::results const& results) {
-    if (!options.json.empty()) measure::write_file_whole(options.json, measure::to_json(results));
-    if (!options.csv.empty()) measure::write_file_whole(options.csv, measure::to_csv(results));
-    if (!options.markdown.empty()) measure::write_file_whole(options.markdown, measure::to_markdown(results));
+    if (!options.json.empty()) write_report(options.json, measure::to_json(results));
+    if (!options.csv.empty()) write_report(options.csv, measure::to_csv(results));
+    if (!options.markdown.empty()) write_report(options.markdown, measure::to_markdown(results));
 }
 
-void print_results(measure::results const& results) {
-    auto const where = terminal::of(STDOUT_FILENO);
-    fmt::print("{}\n{}", format_table(results, where), format_findings(results, where));
-    std::fflush(stdout);
+/// To standard output, or out of the way of a report that goes there.
+void print_results(run_options const& options, measure::results const& results) {
+    bool const taken = is_standard_output(options.json) || is_standard_output(options.csv) ||
+                       is_standard_output(options.markdown);
+    int const stream = taken ? STDERR_FILENO : STDOUT_FILENO;
+    auto const where = terminal::of(stream);
+    print_to(stream, format_table(results, where) + '\n' + format_findings(results, where));
+}
+
+measure::results measure_all(run_options const& options, plan const& made,
+                             std::filesystem::path const& scratch, interrupt const& stop) {
+    std::optional<server_process> server;
+    if (made.needs_server) server.emplace();
+    progress shown(!options.log);
+    auto measurements = measure::run_session(made.configurations, server ? server->url() : "",
+                                             {.rounds = options.rounds,
+                                              .log = options.log,
+                                              .scratch = scratch,
+                                              .stop_descriptor = stop.descriptor()},
+                                             shown);
+    return assemble(options, made, std::move(measurements));
 }
 
 int run(run_options options) {
     interrupt const stop;
-    for (auto const& [flag, file] : {std::pair{"--json", options.json}, {"--csv", options.csv}, {"--markdown", options.markdown}})
+    signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not cost the report files
+    for (auto const& [flag, file] :
+         {std::pair{"--json", options.json}, {"--csv", options.csv}, {"--markdown", options.markdown}})
         check_writable(flag, file);
     scratch_folder const scratch;
-    take_inputs(options, scratch.path());
-    plan const made = make_plan(options);
-    std::optional<server_process> server;
-    if (made.needs_server) server.emplace();
-    progress shown(!options.log);
     try {
-        auto measurements = measure::run_session(made.configurations, server ? server->url() : "",
-                                                 {.rounds = options.rounds, .log = options.log, .scratch = scratch.path(),
-                                                  .stop_descriptor = stop.descriptor()},
-                                                 shown);
-        shown.clear();
-        auto const results = assemble(options, made, std::move(measurements));
-        print_results(results);
+        take_inputs(options, scratch.path(), stop);
+        auto const results = measure_all(options, make_plan(options), scratch.path(), stop);
+        print_results(options, results);
         write_reports(options, results);
         return std::ranges::all_of(results.measurements, measure::is_good) ? all_well : something_failed;
     } catch (measure::interrupted const&) {
@@ -235,22 +263,36 @@ int run(run_options options) {
 void add_run(CLI::App& app, action& chosen) {
     auto const options = std::make_shared<run_options>();
     auto* const command = app.add_subcommand("run", "run workloads under the models and print a table");
-    command->add_option("WORKLOAD", options->workloads, "which to run; none: all (see `list workloads`)");
-    command->add_option("--models", options->models, "models, separated by commas (see `list models`)")->capture_default_str();
-    command->add_option("--preset", options->preset, "quick: about a minute and a half; seed: exactly the seed's parameters")
+    command->add_option("WORKLOAD", options->workloads, "what to run (see `list`); none: all");
+    command->add_option("--models", options->models, "models, separated by commas (see `list`)")
+        ->option_text("SPEC,...")
         ->capture_default_str();
-    command->add_option("--set", options->settings, "WORKLOAD.PARAMETER=VALUE, as often as needed")
+    command
+        ->add_option("--preset", options->preset,
+                     "quick: about a minute and a half in all; seed: exactly the seed's parameters")
+        ->option_text("PRESET")
+        ->capture_default_str();
+    command
+        ->add_option("--set", options->settings, "a parameter of a workload (see `list`), as often as needed")
+        ->option_text("WORKLOAD.PARAMETER=VALUE")
         ->expected(1)
         ->take_all()
         ->allow_extra_args(false);
     command->add_option("--rounds", options->rounds, "how often everything is run; the table shows medians")
-        ->check(CLI::Range(std::size_t{2}, std::size_t{1000}))
+        ->option_text("N")
+        ->check(integer_from(2, 1000))
         ->capture_default_str();
-    command->add_option("--inputs", options->inputs, "for the command workload: a file with an input per line, or -");
-    command->add_option("--json", options->json, "write the results to this file as JSON");
-    command->add_option("--csv", options->csv, "the same as CSV");
-    command->add_option("--markdown", options->markdown, "the same as Markdown");
-    command->add_flag("--log", options->log, "show what tasks log");
+    command
+        ->add_option("--inputs", options->inputs,
+                     "for the workload `command`: a file with an input per line; - is standard input")
+        ->option_text("FILE");
+    command
+        ->add_option("--json", options->json,
+                     "write the results as JSON; - is standard output, and the table goes to standard error")
+        ->option_text("FILE");
+    command->add_option("--csv", options->csv, "the same as CSV")->option_text("FILE");
+    command->add_option("--markdown", options->markdown, "the same as Markdown")->option_text("FILE");
+    command->add_flag("--log", options->log, "show what tasks log, instead of the progress");
     command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }
 

@@ -5,18 +5,20 @@
 #include "cli/commands/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/validators.hpp"
 #include "server/server.hpp"
 
 #include <fmt/format.h>
 
-#include <poll.h>
-
 #include <cstdio>
 #include <memory>
+#include <poll.h>
 #include <thread>
 
 namespace quartet::cli {
 namespace {
+
+constexpr std::uint64_t most_page_bytes = 64 << 20;
 
 /// The options as they are typed: times in milliseconds.
 struct typed_options {
@@ -27,7 +29,8 @@ struct typed_options {
 };
 
 std::chrono::nanoseconds from_ms(double milliseconds) {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double, std::milli>(milliseconds));
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::duration<double, std::milli>(milliseconds));
 }
 
 int serve(typed_options const& typed) {
@@ -47,7 +50,8 @@ int serve(typed_options const& typed) {
     });
     serving.run();
     auto const stats = serving.stats();
-    fmt::print("{} requests, {} errors, {} slow, {} broken\n", stats.requests, stats.errors, stats.slow, stats.broken);
+    fmt::print("{} requests, {} errors, {} slow, {} broken\n", stats.requests, stats.errors, stats.slow,
+               stats.broken);
     return all_well;
 }
 
@@ -55,21 +59,36 @@ int serve(typed_options const& typed) {
 
 void add_serve(CLI::App& app, action& chosen) {
     auto const typed = std::make_shared<typed_options>();
-    auto* const command = app.add_subcommand("serve", "run the test server: /page, /genre?n=1, and / for the rest");
-    auto const share = CLI::Range(0.0, 1.0);
-    auto const milliseconds = CLI::Range(0.0, 3'600'000.0);
-    command->add_option("--address", typed->server.address, "where to listen")->capture_default_str();
-    command->add_option("--port", typed->server.port, "0: any free one")->capture_default_str();
-    command->add_option("--latency", typed->latency_ms, "milliseconds before a reply")->check(milliseconds)->capture_default_str();
-    command->add_option("--jitter", typed->jitter_ms, "the latency varies by up to so many milliseconds")
-        ->check(milliseconds)->capture_default_str();
-    command->add_option("--page-bytes", typed->server.page_bytes, "size of a page")->capture_default_str();
-    command->add_option("--error-rate", typed->server.error_rate, "share of replies that are a 500")->check(share)->capture_default_str();
-    command->add_option("--slow-rate", typed->server.slow_rate, "share of replies that come late")->check(share)->capture_default_str();
-    command->add_option("--slow-by", typed->slow_ms, "how late, in milliseconds")->check(milliseconds)->capture_default_str();
-    command->add_option("--broken-rate", typed->server.broken_rate, "share of replies that break off in the middle")
-        ->check(share)->capture_default_str();
-    command->add_option("--seed", typed->server.seed, "which replies those are follows from this")->capture_default_str();
+    auto* const command =
+        app.add_subcommand("serve", "run the test server: /page, /genre?n=1, and / for the rest");
+    auto const number = [&](char const* flag, double& value, CLI::Validator const& range,
+                            char const* argument, char const* help) {
+        command->add_option(flag, value, help)->option_text(argument)->check(range)->capture_default_str();
+    };
+    auto const integer = [&](char const* flag, auto& value, std::uint64_t most, char const* help) {
+        command->add_option(flag, value, help)
+            ->option_text("N")
+            ->check(integer_from(0, most))
+            ->capture_default_str();
+    };
+    auto const share = number_from(0, 1);
+    auto const milliseconds = number_from(0, 3'600'000);
+    auto& server = typed->server;
+    command->add_option("--address", server.address, "where to listen")
+        ->option_text("ADDRESS")
+        ->check(numeric_address())
+        ->capture_default_str();
+    integer("--port", server.port, 65'535, "0: any free one");
+    number("--latency", typed->latency_ms, milliseconds, "MS", "milliseconds before a reply");
+    number("--jitter", typed->jitter_ms, milliseconds, "MS",
+           "the latency varies by up to so many milliseconds");
+    integer("--page-bytes", server.page_bytes, most_page_bytes, "size of a page");
+    number("--error-rate", server.error_rate, share, "SHARE", "share of replies that are a 500, from 0 to 1");
+    number("--slow-rate", server.slow_rate, share, "SHARE", "share of replies that come late");
+    number("--slow-by", typed->slow_ms, milliseconds, "MS", "how late, in milliseconds");
+    number("--broken-rate", server.broken_rate, share, "SHARE",
+           "share of replies that break off in the middle");
+    integer("--seed", server.seed, most_seed, "decides which replies those are");
     command->callback([typed, &chosen] { chosen = [typed] { return serve(*typed); }; });
 }
 

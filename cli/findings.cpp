@@ -1,0 +1,140 @@
+#include "cli/findings.hpp"
+
+#include "measure/ranking.hpp"
+
+#include <quartet/workload.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace quartet::cli {
+namespace {
+
+using measure::measurement;
+using measure::placing;
+
+/// Longer lines are hard to read, however wide the terminal is.
+constexpr std::size_t widest_text = 100;
+
+/// "a", "a and b", "a, b and c".
+std::string enumerate(std::vector<std::string> const& parts) {
+    std::string text;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (i > 0) text += i + 1 == parts.size() ? " and " : ", ";
+        text += parts[i];
+    }
+    return text;
+}
+
+/// "1.08", "1.9", "18": a ratio near 1 needs its second decimal, or it would read as "1.0 times as fast".
+std::string times(double ratio) {
+    return fmt::format("{:.{}f}", ratio, ratio < 1.5 ? 2 : ratio < 10 ? 1 : 0);
+}
+
+/// "async:26 and threads:26 are level, 9.5 times as fast as processes:2 and 18 times as fast as single."
+std::string sentence_of(std::vector<placing> order) {
+    auto const* const best = order.front().what;
+    std::ranges::stable_sort(order.begin() + 1, order.end(), {}, &placing::times_the_best);
+    std::vector<std::string> level{best->spec};
+    std::vector<std::string> beaten;
+    for (auto const& each : order) {
+        if (each.what == best) continue;
+        if (each.tied) {
+            level.push_back(each.what->spec);
+        } else {
+            beaten.push_back(
+                fmt::format("{} times as fast as {}", times(each.times_the_best), each.what->spec));
+        }
+    }
+    auto const winners = enumerate(level) + (level.size() > 1 ? " are level" : " won");
+    return beaten.empty() ? winners + "." : fmt::format("{}, {}.", winners, enumerate(beaten));
+}
+
+std::string seed_sentence(std::string const& workload) {
+    for (auto const& each : registered_workloads()) {
+        if (each.name == workload && !each.seed_finding.empty())
+            return fmt::format(" The seed found: {}.", each.seed_finding);
+    }
+    return "";
+}
+
+/// "task 3: timed out" as "3" and "timed out".
+std::pair<std::string, std::string> split_failure(std::string const& failure) {
+    constexpr std::string_view task = "task ";
+    auto const colon = failure.find(": ");
+    if (!failure.starts_with(task) || colon == std::string::npos) return {"?", failure};
+    return {failure.substr(task.size(), colon - task.size()), failure.substr(colon + 2)};
+}
+
+/// Tasks that failed of the same cause share a line.
+std::vector<std::string> failures_of(measurement const& of) {
+    std::vector<std::pair<std::string, std::vector<std::string>>> causes;
+    for (auto const& failure : of.failures) {
+        auto const [number, cause] = split_failure(failure);
+        auto known = std::ranges::find(causes, cause, [](auto const& each) { return each.first; });
+        if (known == causes.end()) known = causes.insert(causes.end(), {cause, {}});
+        known->second.push_back(number);
+    }
+    std::vector<std::string> lines;
+    for (auto const& [cause, numbers] : causes)
+        lines.push_back(
+            fmt::format("  task{} {}: {}", numbers.size() > 1 ? "s" : "", enumerate(numbers), cause));
+    if (of.failed > of.failures.size())
+        lines.push_back(fmt::format("  and {} more", of.failed - of.failures.size()));
+    return lines;
+}
+
+/// What went wrong in one measurement: the first line follows its name.
+std::vector<std::string> trouble_of(measurement const& of) {
+    std::vector<std::string> lines;
+    if (of.failed > 0) {
+        lines.push_back(fmt::format("{} of {} tasks failed", of.failed, of.tasks));
+        for (auto& line : failures_of(of))
+            lines.push_back(std::move(line));
+    }
+    if (!of.verification.empty()) lines.push_back((of.failed > 0 ? "  " : "") + of.verification);
+    return lines;
+}
+
+/// Models that had the same trouble are named together.
+std::string troubles_of(measure::results const& results, std::string const& workload, terminal const& where) {
+    std::vector<std::pair<std::vector<std::string>, std::string>> troubles;
+    for (auto const& each : results.measurements) {
+        if (each.workload != workload) continue;
+        auto lines = trouble_of(each);
+        if (lines.empty()) continue;
+        auto const known = std::ranges::find(troubles, lines, [](auto const& other) { return other.first; });
+        if (known == troubles.end()) {
+            troubles.emplace_back(std::move(lines), each.spec);
+        } else {
+            known->second += ", " + each.spec;
+        }
+    }
+    std::string out;
+    for (auto const& [lines, specs] : troubles) {
+        out += where.bad(fmt::format("{} {}: {}", workload, specs, lines.front())) + '\n';
+        for (std::size_t i = 1; i < lines.size(); ++i)
+            out += lines[i] + '\n';
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string format_findings(measure::results const& results, terminal const& where) {
+    std::string out;
+    for (auto const& name : measure::workloads_of(results)) {
+        auto const order = measure::rank(results, name);
+        auto const width = std::min(where.width, widest_text);
+        if (order.size() > 1)
+            out += wrap(name + ": " + sentence_of(order) + seed_sentence(name), width, "  ") + '\n';
+        out += troubles_of(results, name, where);
+    }
+    return out;
+}
+
+}  // namespace quartet::cli

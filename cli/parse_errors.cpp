@@ -1,0 +1,71 @@
+#include "cli/parse_errors.hpp"
+
+#include "src/core/nearest.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <vector>
+
+namespace quartet::cli {
+namespace {
+
+std::string unknown(std::string_view what, std::string_view word, std::vector<std::string> const& names) {
+    std::vector<std::string_view> const views(names.begin(), names.end());
+    return fmt::format("unknown {} '{}'; there are {}{}", what, word, detail::join(views),
+                       detail::did_you_mean(word, views));
+}
+
+std::vector<std::string> options_of(CLI::App const& command) {
+    std::vector<std::string> names;
+    for (auto const* option :
+         command.get_options([](CLI::Option const* each) { return each->nonpositional(); }))
+        names.push_back(option->get_name());
+    return names;
+}
+
+std::vector<std::string> commands_of(CLI::App const& command) {
+    std::vector<std::string> names;
+    for (auto const* each : command.get_subcommands({}))
+        names.push_back(each->get_name());
+    return names;
+}
+
+std::string explain_word(CLI::App const& command, std::string_view word) {
+    if (word.starts_with('-')) return unknown("option", word, options_of(command));
+    if (auto const commands = commands_of(command); !commands.empty())
+        return unknown("command", word, commands);
+    return fmt::format("'{}' is one argument too many", word);
+}
+
+/// The first of the words that nobody took: the parser's own message lists them behind a colon.
+std::string first_extra(std::string_view message) {
+    constexpr std::string_view before = ": ";
+    auto const words = message.substr(message.find(before) + before.size());
+    return std::string(words.substr(0, words.find(' ')));
+}
+
+}  // namespace
+
+CLI::App const& deepest_command(CLI::App const& app) {
+    auto const chosen = app.get_subcommands();
+    return chosen.empty() ? app : deepest_command(*chosen.back());
+}
+
+std::string command_of(CLI::App const& app) {
+    std::string name = app.get_name();
+    for (auto const* chosen : app.get_subcommands())
+        name += " " + command_of(*chosen);
+    return name;
+}
+
+std::string explain(CLI::App const& app, CLI::ParseError const& error) {
+    std::string const message = error.what();
+    auto const& command = deepest_command(app);
+    if (dynamic_cast<CLI::ExtrasError const*>(&error)) return explain_word(command, first_extra(message));
+    if (!dynamic_cast<CLI::ArgumentMismatch const*>(&error)) return message;
+    auto const option = message.substr(0, message.find(':'));
+    return option + (message.find("missing") != message.npos ? " needs a value" : " can be given only once");
+}
+
+}  // namespace quartet::cli
