@@ -10,6 +10,8 @@
 
 #include "measure/statistics.hpp"
 
+#include <quartet/cpus.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -43,8 +45,8 @@ struct record {
 
 class session {
 public:
-    session(std::vector<configuration> const& configurations, std::string const& server_url, session_options const& options,
-            session_observer& observer)
+    session(std::vector<configuration> const& configurations, std::string const& server_url,
+            session_options const& options, session_observer& observer)
         : configurations_(configurations),
           server_url_(server_url),
           options_(options),
@@ -54,10 +56,12 @@ public:
 
     std::vector<measurement> run() {
         for (std::size_t round = 0; round < options_.rounds; ++round) {
-            for (std::size_t index : order_of(round)) run_round(index, round == 0);
+            for (std::size_t index : order_of(round))
+                run_round(index, round == 0);
         }
         std::vector<measurement> measurements;
-        for (std::size_t index = 0; index < configurations_.size(); ++index) measurements.push_back(summarize(index));
+        for (std::size_t index = 0; index < configurations_.size(); ++index)
+            measurements.push_back(summarize(index));
         compare_checksums(measurements);
         return measurements;
     }
@@ -71,7 +75,8 @@ private:
     }
 
     void run_round(std::size_t index, bool trace) {
-        observer_.trial_begins(configurations_[index], configurations_.size() * options_.rounds - left_in_plan_ + 1,
+        observer_.trial_begins(configurations_[index],
+                               configurations_.size() * options_.rounds - left_in_plan_ + 1,
                                configurations_.size() * options_.rounds, time_left());
         auto const began = clock::now();
         auto const result = run_once(index, trace);
@@ -98,7 +103,8 @@ private:
                               .server_url = server_url_,
                               .trace_heap = trace,
                               .log = options_.log};
-        for (auto const& [name, value] : which.parameters) request.parameters[name] = quartet::to_string(value);
+        for (auto const& [name, value] : which.parameters)
+            request.parameters[name] = quartet::to_string(value);
         auto report = run_trial_process(request, options_.stop_descriptor);
         std::error_code ignored;
         std::filesystem::remove_all(folder, ignored);
@@ -117,6 +123,9 @@ private:
     void take_times(record& into, trial_result const& from) {
         note_trouble(into, from);
         if (!from.error.empty()) return;
+        bool const other_answer = !into.last.checksum.empty() && into.last.checksum != from.checksum;
+        if (other_answer && into.last.failed == 0 && from.failed == 0 && into.trouble.empty())
+            into.trouble = "its answer differs from round to round";
         into.wall.push_back(from.wall_seconds);
         into.cpu_user.push_back(from.cpu_user_seconds);
         into.cpu_system.push_back(from.cpu_system_seconds);
@@ -202,21 +211,26 @@ private:
 }  // namespace
 
 model_spec resolve(model_spec asked, workload const& what, preset which) {
-    bool const may_fill = !asked.count && !asked.each;
-    if (!may_fill || (asked.kind != model_kind::threads && asked.kind != model_kind::async)) return asked;
-    if (which == preset::seed) {
+    if (asked.count || asked.each || asked.kind == model_kind::single) return asked;
+    bool const per_task = which == preset::seed && asked.kind != model_kind::processes;
+    if (per_task) {
         asked.each = true;  // a thread, or a coroutine in flight, for each task
         return asked;
     }
-    std::size_t const fitting = asked.kind == model_kind::threads ? what.workers.threads : what.workers.async;
-    if (fitting != 0) asked.count = fitting;
+    std::size_t fitting = 0;
+    if (asked.kind == model_kind::threads) fitting = what.workers.threads;
+    if (asked.kind == model_kind::async) fitting = what.workers.async;
+    asked.count = fitting != 0 ? fitting : usable_cpus();
     return asked;
 }
 
-bool is_good(measurement const& of) { return of.failed == 0 && of.verification.empty(); }
+bool is_good(measurement const& of) {
+    return of.failed == 0 && of.verification.empty();
+}
 
-std::vector<measurement> run_session(std::vector<configuration> const& configurations, std::string const& server_url,
-                                     session_options const& options, session_observer& observer) {
+std::vector<measurement> run_session(std::vector<configuration> const& configurations,
+                                     std::string const& server_url, session_options const& options,
+                                     session_observer& observer) {
     return session(configurations, server_url, options, observer).run();
 }
 

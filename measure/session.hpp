@@ -46,7 +46,8 @@ public:
                               std::optional<std::chrono::duration<double>> left) = 0;
 };
 
-/// The spec of a configuration with the workload's default where it has no number.
+/// The spec of a configuration with its number, where none was asked for: the workload's default, or the CPUs
+/// this process may use.
 model_spec resolve(model_spec asked, workload const& what, preset which);
 
 /// Runs all rounds. One measurement per configuration, in their order. `server_url` is that of the test
