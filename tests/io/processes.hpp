@@ -7,10 +7,10 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <stdlib.h>
 #include <string>
 #include <sys/types.h>
 #include <system_error>
@@ -64,7 +64,7 @@ inline bool is_alive(pid_t process) {
 /// The process whose number a command wrote to a file, as soon as it has.
 inline pid_t process_from(std::filesystem::path const& path) {
     EXPECT_TRUE(comes_true([&] { return read_text(path).ends_with('\n'); })) << path;
-    return static_cast<pid_t>(std::stol("0" + read_text(path)));
+    return static_cast<pid_t>(std::strtol(read_text(path).c_str(), nullptr, 10));
 }
 
 }  // namespace quartet::test
