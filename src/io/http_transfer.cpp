@@ -13,6 +13,8 @@
 namespace quartet::detail {
 namespace {
 
+constexpr std::size_t usual_header_count = 16;
+
 CURL* new_handle() {
     // Once per process, and thread-safe as a static: curl_global_init is not, before 7.84.
     static CURLcode const ready = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -67,6 +69,14 @@ std::string_view trim(std::string_view text) {
     return text;
 }
 
+/// Whether a handle that is set up for `earlier` needs nothing but a URL to serve `next`.
+bool same_but_for_the_url(http_request const& earlier, http_request const& next) {
+    return earlier.method == next.method && earlier.headers == next.headers && earlier.body.empty() &&
+           next.body.empty() && earlier.timeout == next.timeout &&
+           earlier.max_redirects == next.max_redirects && earlier.verify_tls == next.verify_tls &&
+           earlier.ca_file == next.ca_file && earlier.reuse_connection == next.reuse_connection;
+}
+
 }  // namespace
 
 http_transfer::http_transfer()
@@ -81,15 +91,19 @@ http_transfer& http_transfer::of(CURL* handle) noexcept {
 void http_transfer::prepare(fetch_operation& operation) {
     operation_ = &operation;
     error_text_[0] = '\0';
-    CURL* const curl = handle_.get();
-    auto const& request = operation.request;
+    if (!settings_ || !same_but_for_the_url(*settings_, operation.request)) set_up(operation.request);
+    if (curl_easy_setopt(handle_.get(), CURLOPT_URL, operation.request.url.c_str()) != CURLE_OK)
+        throw std::bad_alloc();
+}
 
+void http_transfer::set_up(http_request const& request) {
+    CURL* const curl = handle_.get();
+    settings_.reset();
     curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_PRIVATE, this);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error_text_.data());
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    if (curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str()) != CURLE_OK) throw std::bad_alloc();
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "quartet/" QUARTET_VERSION);
     curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");  // all that libcurl can decode
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
@@ -109,6 +123,7 @@ void http_transfer::prepare(fetch_operation& operation) {
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &on_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, this);
+    if (request.body.empty()) settings_ = request;
 }
 
 void http_transfer::set_method(http_request const& request) {
@@ -186,6 +201,7 @@ std::size_t http_transfer::on_header(char* data, std::size_t, std::size_t size, 
         auto const colon = line.find(':');
         if (line.starts_with("HTTP/")) {  // another reply begins: after a redirect or a 100
             response.headers.clear();
+            response.headers.reserve(usual_header_count);
             response.body.clear();
         } else if (colon != std::string_view::npos) {
             response.headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));

@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 namespace quartet::detail {
 
@@ -36,6 +37,7 @@ public:
 private:
     static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) noexcept;
     static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) noexcept;
+    void set_up(http_request const& request);
     void set_method(http_request const& request);
     void set_headers(http_request const& request);
 
@@ -43,6 +45,8 @@ private:
     std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_;
     std::array<char, CURL_ERROR_SIZE> error_text_{};
     fetch_operation* operation_ = nullptr;
+    std::optional<http_request>
+        settings_;  // the request that the handle was set up for, if the next may be like it
 };
 
 /// For a fetch that could not even begin: makes the exception that is being handled its error, with the
