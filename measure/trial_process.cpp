@@ -6,7 +6,8 @@
 // have ended, the trial sends its result.
 //
 // The trial leads a process group of its own, so one kill reaches all that it has started, commands of
-// the command workload included. It asks the kernel to be killed when its parent dies.
+// the command workload included. It asks the kernel for a signal when its parent dies, and then kills its
+// group.
 
 #include "measure/trial_process.hpp"
 
@@ -14,19 +15,18 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
+#include <optional>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <optional>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace quartet::measure {
@@ -106,7 +106,8 @@ public:
         posix_spawnattr_setpgroup(&attributes_, 0);
         posix_spawnattr_setsigmask(&attributes_, &none);
         posix_spawnattr_setsigdefault(&attributes_, &all);
-        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        posix_spawnattr_setflags(&attributes_,
+                                 POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     }
     ~spawn_plan() {
         posix_spawnattr_destroy(&attributes_);
@@ -121,7 +122,8 @@ public:
         std::string argument(trial_argument);
         char* arguments[] = {program.data(), argument.data(), nullptr};
         pid_t process = -1;
-        if (int const error = posix_spawn(&process, program.c_str(), &actions_, &attributes_, arguments, environ))
+        if (int const error =
+                posix_spawn(&process, program.c_str(), &actions_, &attributes_, arguments, environ))
             refuse(error, "cannot start a process for a trial");
         return process;
     }
@@ -168,7 +170,8 @@ private:
 };
 
 std::string describe_end(int status) {
-    if (!WIFSIGNALED(status)) return fmt::format("the trial ended with exit code {} and no result", WEXITSTATUS(status));
+    if (!WIFSIGNALED(status))
+        return fmt::format("the trial ended with exit code {} and no result", WEXITSTATUS(status));
     char const* const name = sigabbrev_np(WTERMSIG(status));
     return fmt::format("the trial was killed by SIG{}", name ? name : "?");
 }
@@ -189,7 +192,8 @@ std::optional<std::string> next_line(line_socket& trial, int stop_descriptor) {
 
 trial_report run_trial_process(trial_request const& request, int stop_descriptor) {
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) refuse(errno, "cannot make a socket pair");
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        refuse(errno, "cannot make a socket pair");
     line_socket ours(ends[0]);
     pid_t leader = -1;
     {
@@ -218,8 +222,25 @@ trial_report run_trial_process(trial_request const& request, int stop_descriptor
     return report;
 }
 
+namespace {
+
+/// Ends the whole group, this process included.
+void kill_group(int) {
+    kill(0, SIGKILL);
+}
+
+/// SIGKILL as the signal of the parent's death would leave behind what the trial has started and what does
+/// not watch its own parent: the commands of the command workload. Workers must not inherit the handler; the
+/// zygote gives them the usual one.
+void die_with_parent() {
+    signal(SIGTERM, kill_group);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
+}  // namespace
+
 int serve_trial(log_handler log) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    die_with_parent();
     line_socket parent(trial_descriptor);
     fcntl(trial_descriptor, F_SETFD, FD_CLOEXEC);
     auto const line = parent.receive_line();
