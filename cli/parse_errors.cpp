@@ -38,11 +38,14 @@ std::string explain_word(CLI::App const& command, std::string_view word) {
     return fmt::format("'{}' is one argument too many", word);
 }
 
-/// The first of the words that nobody took: the parser's own message lists them behind a colon.
+/// What to explain of the words that nobody took, which the parser's own message lists behind a colon: an
+/// option, since a word after it may be its value; else the first.
 std::string first_extra(std::string_view message) {
     constexpr std::string_view before = ": ";
     auto const words = message.substr(message.find(before) + before.size());
-    return std::string(words.substr(0, words.find(' ')));
+    auto const option = words.starts_with('-') ? 0 : words.find(" -");
+    auto const word = option == words.npos ? words : words.substr(words.find('-', option));
+    return std::string(word.substr(0, word.find(' ')));
 }
 
 }  // namespace

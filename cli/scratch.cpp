@@ -54,13 +54,23 @@ scratch_folder::scratch_folder() {
         throw std::system_error(errno, std::generic_category(),
                                 fmt::format("cannot make a folder '{}'", name));
     path_ = name;
-    make_marked_folder(path_);
-    std::ofstream(path_ / folder_mark) << getpid() << ' ' << start_time(getpid()) << '\n';
+    try {
+        make_marked_folder(path_);
+        std::ofstream(path_ / folder_mark) << getpid() << ' ' << start_time(getpid()) << '\n';
+    } catch (...) {
+        remove();
+        throw;
+    }
 }
 
 scratch_folder::~scratch_folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
+    remove();
+}
+
+void scratch_folder::remove() noexcept {
+    std::error_code error;
+    fs::remove_all(path_, error);
+    if (error) fs::remove(path_, error);  // out of descriptors: an empty folder need not be listed
 }
 
 std::vector<leftover> find_leftovers(fs::path const& where) {

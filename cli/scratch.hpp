@@ -21,6 +21,8 @@ public:
     std::filesystem::path const& path() const noexcept { return path_; }
 
 private:
+    void remove() noexcept;
+
     std::filesystem::path path_;
 };
 

@@ -208,15 +208,23 @@ std::string format_narrow(std::vector<column> const& columns, std::vector<test> 
     return out;
 }
 
+/// How the memory of the process trees was measured: "pss", or "pss+hwm, rss" where it was not always the
+/// same.
+std::string methods_of(measure::results const& results) {
+    std::vector<std::string> methods;
+    for (auto const& each : results.measurements) {
+        if (each.tree_peak_method && std::ranges::find(methods, *each.tree_peak_method) == methods.end())
+            methods.push_back(*each.tree_peak_method);
+    }
+    return methods.empty() ? "not measured" : fmt::format("{}", fmt::join(methods, ", "));
+}
+
 std::string legend(measure::results const& results, std::vector<test> const& tests, terminal const& where) {
-    std::string method = "pss";
-    for (auto const& each : results.measurements)
-        method = each.tree_peak_method.value_or(method);
     std::string text = fmt::format(
         "time: median of {} rounds, * the best (several: level), {}N with N workers or tasks at once; "
         "memory: traced heap / "
         "whole process tree ({}), each at its peak, K = 1024 bytes",
-        results.settings.rounds, where.utf8 ? "×" : "x", method);
+        results.settings.rounds, where.utf8 ? "×" : "x", methods_of(results));
     bool const any_failed = std::ranges::any_of(tests, [](test const& each) {
         return std::ranges::any_of(each.times, [](cell const& time) { return time.look == cell::failed; });
     });
