@@ -1,0 +1,77 @@
+// The tables of docs/manual.md that follow from the code. A failing test prints the table as it should be.
+
+#include "cli/exit_codes.hpp"
+#include "measure/fields.hpp"
+
+#include <quartet/workload.hpp>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <string>
+
+namespace quartet {
+namespace {
+
+void expect_in_manual(std::string const& table) {
+    std::ifstream file(QUARTET_MANUAL);
+    std::string const manual{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_NE(manual.find(table), std::string::npos) << "docs/manual.md should have:\n\n" << table;
+}
+
+template <class Record>
+std::string table_of(std::span<measure::field<Record> const> fields) {
+    std::string table = "| field | unit | what it is |\n|---|---|---|\n";
+    for (auto const& each : fields)
+        table += fmt::format("| `{}` | {} | {} |\n", each.name, to_string(each.unit), each.help);
+    return table;
+}
+
+std::string default_of(parameter const& of) {
+    auto text = to_string(of.value);
+    if (of.seed) text += fmt::format("; seed: {}", to_string(*of.seed));
+    return text;
+}
+
+std::string parameters_table() {
+    std::string table = "| parameter | default | allowed | what it is |\n|---|---|---|---|\n";
+    for (auto const& workload : registered_workloads()) {
+        for (auto const& each : workload.parameters)
+            table += fmt::format("| `{}.{}` | {} | {} | {} |\n", workload.name, each.name, default_of(each),
+                                 each.range(), each.help);
+    }
+    return table;
+}
+
+TEST(manual, has_every_field_of_a_result) {
+    expect_in_manual(table_of(measure::measurement_fields()));
+}
+
+TEST(manual, has_every_field_of_a_lap) {
+    expect_in_manual(table_of(measure::lap_fields()));
+}
+
+TEST(manual, has_every_field_of_the_machine) {
+    expect_in_manual(table_of(measure::machine_fields()));
+}
+
+TEST(manual, has_every_field_of_the_settings) {
+    expect_in_manual(table_of(measure::settings_fields()));
+}
+
+TEST(manual, has_every_parameter) {
+    expect_in_manual(parameters_table());
+}
+
+TEST(manual, has_the_exit_codes) {
+    for (int code : {cli::all_well, cli::something_failed, cli::bad_usage})
+        expect_in_manual(fmt::format("| {} |", code));
+    constexpr int ctrl_c = 2;
+    expect_in_manual(fmt::format("| {} |", cli::interrupted_by + ctrl_c));
+}
+
+}  // namespace
+}  // namespace quartet
