@@ -215,7 +215,7 @@ struct codec<std::vector<T>> {
 
 /// A type whose values can cross to another process.
 template <class T>
-concept crossable = requires(T const& value, byte_writer& out, byte_reader& in) {
+concept crossable = !detail::is_view<T> && requires(T const& value, byte_writer& out, byte_reader& in) {
     codec<T>::encode(value, out);
     { codec<T>::decode(in) } -> std::same_as<T>;
 };
