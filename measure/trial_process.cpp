@@ -74,6 +74,11 @@ public:
         }
     }
 
+    bool other_side_is_gone() const {
+        pollfd now{.fd = socket_, .events = POLLRDHUP, .revents = 0};
+        return poll(&now, 1, 0) > 0;
+    }
+
     bool has_line() const { return received_.find('\n') != std::string::npos; }
 
 private:
@@ -242,6 +247,7 @@ void die_with_parent() {
 int serve_trial(log_handler log) {
     die_with_parent();
     line_socket parent(trial_descriptor);
+    if (parent.other_side_is_gone()) return 1;  // it died before we could ask to die with it
     fcntl(trial_descriptor, F_SETFD, FD_CLOEXEC);
     auto const line = parent.receive_line();
     if (!line) return 1;
