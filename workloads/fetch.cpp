@@ -30,10 +30,9 @@ struct page {
 };
 
 task<page> fetch_page(context& ctx, page_request wanted) {
-    auto const timeout = std::chrono::duration<double>(wanted.timeout_seconds);
-    http_request request{.url = wanted.url,
-                         .timeout = std::chrono::ceil<std::chrono::milliseconds>(timeout),
-                         .reuse_connection = wanted.reuse};
+    http_request request(wanted.url);
+    request.timeout = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(wanted.timeout_seconds));
+    request.reuse_connection = wanted.reuse;
     auto const response = co_await ctx.fetch(std::move(request));
     if (!response.ok()) throw std::runtime_error(fmt::format("GET {}: status {}", wanted.url, response.status));
     co_return page{static_cast<std::uint64_t>(response.status), response.body.size()};

@@ -226,10 +226,22 @@ void print_results(run_options const& options, measure::results const& results) 
     print_to(stream, format_table(results, where) + '\n' + format_findings(results, where));
 }
 
+/// Our own server is here, not behind a proxy that the environment names for other addresses.
+void ask_own_server_directly() {
+    for (char const* name : {"no_proxy", "NO_PROXY"}) {
+        char const* const others = std::getenv(name);
+        auto const list = others && *others ? fmt::format("{},127.0.0.1", others) : std::string("127.0.0.1");
+        if (others || std::string_view(name) == "no_proxy") setenv(name, list.c_str(), 1);
+    }
+}
+
 measure::results measure_all(run_options const& options, plan const& made,
                              std::filesystem::path const& scratch, interrupt const& stop) {
     std::optional<server_process> server;
-    if (made.needs_server) server.emplace();
+    if (made.needs_server) {
+        server.emplace();
+        ask_own_server_directly();
+    }
     progress shown(!options.log);
     auto measurements = measure::run_session(made.configurations, server ? server->url() : "",
                                              {.rounds = options.rounds,

@@ -17,6 +17,8 @@ namespace quartet {
 /// A program to run. It gets these three standard streams and no other open file of this process, signals
 /// with their usual effects, and belongs to this process's group, so a terminal's Ctrl-C reaches it too.
 struct command {
+    command() = default;  // so not an aggregate; the reason stands at http_request
+
     /// The program and its arguments; a name without a slash is looked for in this process's PATH.
     std::vector<std::string> arguments{};
     std::string input{};                ///< what it finds at its standard input
@@ -27,7 +29,7 @@ struct command {
     /// After this long it is ended, as by a stop, and the result says so. Zero: no limit.
     std::chrono::milliseconds timeout{0};
 
-    /// command::program("gzip", "-kc", path). Also where g++ 12 refuses a braced list within co_await.
+    /// command::program("gzip", "-kc", path)
     template <std::convertible_to<std::string>... Words>
     static command program(Words&&... words) {
         command made;

@@ -47,7 +47,6 @@ public:
     detail::sleep_operation sleep_for(std::chrono::nanoseconds duration) noexcept { return {*this, duration}; }
 
     /// A GET, or any request. Gives the reply whatever its status; throws fetch_error if there is none.
-    detail::fetch_operation fetch(std::string url) { return fetch(http_request{.url = std::move(url)}); }
     detail::fetch_operation fetch(http_request request) { return {*this, std::move(request)}; }
 
     /// Runs a program to its end, and keeps what it writes. Gives its result whatever that is; throws

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -18,7 +19,20 @@ using http_headers = std::vector<std::pair<std::string, std::string>>;
 /// One HTTP request. Proxies come from the environment (http_proxy, https_proxy, no_proxy); a compressed
 /// reply (gzip, deflate, and what libcurl was built with) arrives decompressed.
 struct http_request {
-    std::string url;
+    http_request() = default;
+
+    /// A GET of `address`; change what else is to be different before the request is passed on:
+    ///
+    ///     http_request request(url);
+    ///     request.timeout = 5s;
+    ///     auto response = co_await ctx.fetch(std::move(request));
+    ///
+    /// Not an aggregate, so that {.url = …} can't be written: g++ 12 destroys such a temporary twice when it
+    /// stands within a co_await expression.
+    template <std::convertible_to<std::string> Address>
+    http_request(Address&& address) : url(std::forward<Address>(address)) {}
+
+    std::string url{};
     std::string method = "GET";
     http_headers headers{};
     std::string body{};

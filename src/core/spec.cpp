@@ -20,8 +20,6 @@ model_kind parse_kind(std::string_view name, std::string_view text) {
         if (to_string(kind) == name) return kind;
         names.push_back(to_string(kind));
     }
-    if (text.find('+') != std::string_view::npos)
-        throw std::invalid_argument(fmt::format("model '{}': a model is one of {}, each by itself", text, detail::join(names)));
     throw std::invalid_argument(fmt::format("unknown model '{}'; the models are {}{}", text, detail::join(names),
                                             detail::did_you_mean(name, names)));
 }
@@ -48,6 +46,8 @@ std::string_view to_string(model_kind kind) noexcept {
 }
 
 model_spec parse_spec(std::string_view text) {
+    if (text.find('+') != std::string_view::npos)
+        throw std::invalid_argument(fmt::format("model '{}': models are taken each by itself, not composed", text));
     auto const colon = text.find(':');
     model_spec spec{.kind = parse_kind(text.substr(0, colon), text)};
     if (colon == std::string_view::npos) return spec;

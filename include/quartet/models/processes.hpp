@@ -8,7 +8,7 @@
 // through shared memory; a body sees copies of the parent's variables as they were at the fork. A worker
 // that dies is replaced; its running task is a failed outcome that names the signal or exit code, and the
 // other tasks it held run elsewhere. A stop kills the workers that still run a body after a grace of
-// 100 ms. Descriptors that were open at the fork stay open in the workers.
+// 250 ms. Descriptors that were open at the fork stay open in the workers.
 //
 // If this process ends in any way, so do the workers. Terminal interrupts (SIGINT) are for the parent: the
 // workers ignore them.
