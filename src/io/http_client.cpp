@@ -26,6 +26,12 @@
 namespace quartet::detail {
 namespace {
 
+// Replies taken in one turn of the loop are all in memory until their bodies have run, and no new request
+// goes out meanwhile. Turns of up to 256 events took 42 to 47 µs of CPU a reply of 15,000 bytes, those of 4
+// to 32 events 30 to 35 µs: the replies stay in the cache, and malloc does not give the heap's top back in
+// between.
+constexpr std::size_t events_a_turn = 16;
+
 CURLM* new_multi() {
     CURLM* const multi = curl_multi_init();
     if (!multi) throw std::bad_alloc();
@@ -129,7 +135,7 @@ void http_client::watch() {
 }
 
 void http_client::handle_events() {
-    std::array<epoll_event, 256> events{};
+    std::array<epoll_event, events_a_turn> events{};
     int const count = epoll_wait(sockets_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
     for (int i = 0; i < count; ++i) {
         auto const& event = events[static_cast<std::size_t>(i)];
