@@ -180,8 +180,8 @@ TEST_P(files, that_are_open_buffer_what_is_appended) {
     };
     auto const size = file::buffer_bytes;
     EXPECT_EQ(executor.map(body, std::vector{path}).at(0),
-              (std::vector<std::string>{"", "one", std::to_string(size + 3), "its path",
-                                        std::to_string(size + 6)}));
+              (std::vector<std::string>{"", "one", std::to_string(size + 4), "its path",
+                                        std::to_string(size + 7)}));
 }
 
 TEST_P(files, that_are_dropped_are_written_and_closed) {
