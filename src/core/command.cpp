@@ -15,7 +15,7 @@ std::string text_of(command_result const& result) {
 }  // namespace
 
 command command::shell(std::string line) {
-    return {.arguments = {"/bin/sh", "-c", std::move(line)}};
+    return program("/bin/sh", "-c", std::move(line));
 }
 
 std::string command_result::describe() const {
