@@ -53,18 +53,9 @@ int require(int result) {
     return result;
 }
 
-// In a process whose standard streams are closed new descriptors get their numbers, and then one stream
-// of the child would be put over the next one's source.
-descriptor above_standard(int opened) {
-    require(opened);
-    descriptor low(opened);
-    if (opened > STDERR_FILENO) return low;
-    return descriptor(require(fcntl(opened, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)));
-}
-
 descriptor open_input(std::string const& text) {
-    if (text.empty()) return above_standard(open("/dev/null", O_RDONLY | O_CLOEXEC));
-    descriptor file = above_standard(memfd_create("quartet-input", MFD_CLOEXEC));
+    if (text.empty()) return descriptor(require(open("/dev/null", O_RDONLY | O_CLOEXEC)));
+    descriptor file(require(memfd_create("quartet-input", MFD_CLOEXEC)));
     for (std::size_t written = 0; written < text.size();) {
         auto const more =
             pwrite(file.get(), text.data() + written, text.size() - written, static_cast<off_t>(written));
@@ -82,7 +73,7 @@ descriptor open_pipe(descriptor& read_end) {
     int ends[2];
     require(pipe2(ends, O_CLOEXEC));
     read_end = descriptor(ends[0]);
-    return above_standard(ends[1]);
+    return descriptor(ends[1]);
 }
 
 bool is_readable(descriptor const& what) noexcept {

@@ -1,9 +1,13 @@
 #include "src/io/spawn.hpp"
 
+#include "src/core/descriptor.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <new>
 #include <spawn.h>
 #include <stdexcept>
@@ -19,6 +23,23 @@ namespace {
 void require(int error) {
     if (error != 0) throw std::system_error(error, std::generic_category());
 }
+
+/// A stream's source, by a number that is none of the standard streams'. In a process that has closed those
+/// a new descriptor gets one of their numbers, and then one stream is put over the next one's source.
+class above_standard {
+public:
+    explicit above_standard(int source) : number_(source) {
+        if (source > STDERR_FILENO) return;
+        copy_ = descriptor(fcntl(source, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+        if (copy_.get() < 0) require(errno);
+        number_ = copy_.get();
+    }
+    int get() const noexcept { return number_; }
+
+private:
+    int number_;
+    descriptor copy_;
+};
 
 /// What happens in the child before it becomes the program.
 class spawn_plan {
@@ -111,9 +132,12 @@ void refuse_unusable(command const& what) {
 }
 
 pid_t spawn(command const& what, standard_streams const& streams) {
+    above_standard const input(streams.input);
+    above_standard const output(streams.output);
+    above_standard const errors(streams.errors);
     spawn_plan plan;
     plan.give_usual_signals();
-    plan.give_streams(streams);
+    plan.give_streams({.input = input.get(), .output = output.get(), .errors = errors.get()});
     if (!what.directory.empty()) plan.go_to(what.directory);
 
     auto arguments = what.arguments;

@@ -9,7 +9,7 @@
 
 namespace quartet::detail {
 
-/// The descriptors that become a program's standard streams. Not owned; each is 3 or above.
+/// The descriptors that become a program's standard streams. Not owned.
 struct standard_streams {
     int input;
     int output;

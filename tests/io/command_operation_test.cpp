@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -125,19 +126,21 @@ TEST_P(running_a_command, runs_where_it_is_told_to) {
               "cannot start 'pwd' in '/no/such/place': No such file or directory");
 }
 
-task<command_result> run_with_environment(context& ctx, std::string value) {
-    auto what = command::shell("echo $QUARTET_TEST $QUARTET_OTHER; test -n \"$PATH\"");
-    what.environment = {{"QUARTET_TEST", value}, {"QUARTET_OTHER", "other"}};
+task<command_result> run_with_environment(context& ctx, std::string line) {
+    auto what = command::shell(std::move(line));
+    what.environment = {{"QUARTET_REPLACED", "from inside"}, {"QUARTET_ADDED", "from inside"}};
     co_return co_await ctx.run(std::move(what));
 }
 
 TEST_P(running_a_command, adds_to_the_environment_and_replaces_in_it) {
-    setenv("QUARTET_TEST", "from outside", 1);
-    auto const runs =
-        make_executor(GetParam()).map(run_with_environment, std::vector<std::string>{"from inside"});
-    unsetenv("QUARTET_TEST");
-    EXPECT_EQ(runs[0].output, "from inside other\n");
-    EXPECT_TRUE(runs[0].ok()) << "PATH was lost";
+    setenv("QUARTET_REPLACED", "from outside", 1);
+    setenv("QUARTET_KEPT", "from outside", 1);
+    std::vector<std::string> const lines{"tr '\\0' '\\n' </proc/$$/environ | grep ^QUARTET_ | sort"};
+    auto const result = make_executor(GetParam()).map(run_with_environment, lines)[0];
+    unsetenv("QUARTET_REPLACED");
+    unsetenv("QUARTET_KEPT");
+    EXPECT_EQ(result.output,
+              "QUARTET_ADDED=from inside\nQUARTET_KEPT=from outside\nQUARTET_REPLACED=from inside\n");
 }
 
 task<command_result> run_joined(context& ctx, std::string line) {
@@ -392,7 +395,7 @@ TEST_P(stopping_a_command, gives_what_the_shell_started_time_to_clean_up) {
 TEST_P(stopping_a_command, kills_what_ignores_it) {
     auto const id = folder_ / "id";
     auto const other = folder_ / "other";
-    auto const line = fmt::format("trap '' TERM; sleep 20 & echo $! > {}; echo $$ > {}; wait; sleep 20",
+    auto const line = fmt::format("trap '' TERM; sleep 100 & echo $! > {}; echo $$ > {}; wait; sleep 20",
                                   other.native(), id.native());
     expect_cancelled_at_once(stop_when_written(line, id));
     EXPECT_FALSE(is_alive(process_from(id)));
@@ -432,6 +435,21 @@ TEST(running_commands_on_a_loop, runs_them_at_the_same_time) {
                                     (folder / std::to_string(i)).native(),
                                     (folder / std::to_string(i < 19 ? i + 1 : i)).native()));
     EXPECT_THAT(make_executor("async:20").map(wait_for_next, lines), testing::Each(true));
+}
+
+TEST(running_commands_on_a_loop, keeps_all_that_is_in_a_pipe_when_the_loop_comes_late) {
+    // F_SETPIPE_SZ is 1031; all the output fits in, so the program ends before anybody reads.
+    auto const run_or_hold_the_loop = [](context& ctx, bool hold) -> task<std::size_t> {
+        if (hold) {
+            std::this_thread::sleep_for(300ms);
+            co_return 0;
+        }
+        auto const result = co_await ctx.run(command::program(
+            "perl", "-e", "fcntl(STDOUT, 1031, 1048576) or die; syswrite(STDOUT, 'x' x 1000000)"));
+        co_return result.output.size();
+    };
+    auto const sizes = make_executor("async:2").map(run_or_hold_the_loop, std::vector{false, true});
+    EXPECT_EQ(sizes[0], 1'000'000u);
 }
 
 }  // namespace
