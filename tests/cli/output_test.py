@@ -1,0 +1,164 @@
+"""What goes where: table and sentences on standard output, progress on a terminal's standard error, logs."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+import time
+import unittest
+
+from tool import QUARTET, ToolTest, settings
+
+ESCAPE = "\x1b"
+
+
+class AtATerminal(ToolTest):
+    def at_terminal(self, *arguments, width=100, env=None, split=False):
+        """What both streams show on a terminal; with `split` standard output is a pipe, and is returned too."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+        started = self.start(*arguments, stdin=theirs, stdout=subprocess.PIPE if split else theirs, stderr=theirs, env=env)
+        os.close(theirs)
+        shown = self.read_all(ours)
+        os.close(ours)
+        output = started.stdout.read().decode() if split else None
+        self.assertEqual(started.wait(timeout=30), 0)
+        return (shown, output) if split else shown
+
+    def read_all(self, terminal, limit=60):
+        end = time.monotonic() + limit
+        shown = b""
+        while time.monotonic() < end:
+            if select.select([terminal], [], [], 1)[0]:
+                try:
+                    shown += os.read(terminal, 65536)
+                except OSError:  # the other side is closed: the end
+                    return shown.decode()
+        return self.fail("no end")
+
+    def small(self, *more):
+        return ["run", "sleep", *settings(["sleep"]), *more]
+
+    def test_colours(self):
+        self.assertIn(ESCAPE + "[1;32m", self.at_terminal(*self.small()))
+
+    def test_no_colours_when_they_are_not_wanted(self):
+        for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+            shown = self.at_terminal(*self.small(), env=env)
+            self.assertNotRegex(shown, ESCAPE + r"\[[0-9;]*m")
+            self.assertIn("sleep", shown)
+
+    def test_an_empty_no_color_does_not_count(self):
+        self.assertIn(ESCAPE + "[1;32m", self.at_terminal(*self.small(), env={"NO_COLOR": ""}))
+
+    def test_progress_with_the_time_left(self):
+        shown, output = self.at_terminal("run", "sleep", "--set", "sleep.scale=0.005", "--models", "single,async", split=True)
+        self.assertIn("1/4  sleep single", shown)
+        self.assertRegex(shown, r"2/4  sleep async:26  about \d+ s left")
+        self.assertIn("4/4  sleep single", shown, "the second round goes backwards")
+        self.assertTrue(shown.endswith("\r" + ESCAPE + "[K"), "the line is taken away")
+        self.assertNotIn(ESCAPE, output)
+        self.assertNotIn("left", output)
+
+    def test_progress_fits_the_terminal(self):
+        shown = self.at_terminal(*self.small(), width=20)
+        for line in re.findall(r"\d/8  [^\r\n]*", shown):
+            self.assertLess(len(line), 20)
+
+    def test_logs_instead_of_progress(self):
+        shown = self.at_terminal(*self.small("--log"))
+        self.assertNotIn("1/8", shown)
+        self.assertIn("Response A: starting", shown)
+
+    def test_the_terminal_gives_the_width(self):
+        for width in (60, 80, 120, 200):
+            shown = self.at_terminal(*self.small(), width=width, env={"NO_COLOR": "1"})
+            table = shown.rsplit(ESCAPE + "[K", 1)[1]
+            self.assertLessEqual(max(map(len, table.splitlines())), width)
+
+
+class InAPipe(ToolTest):
+    def small(self, *more, **options):
+        done = self.quartet("run", "sleep", "power", *settings(["sleep", "power"]), *more, **options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def test_only_table_and_sentences(self):
+        done = self.small()
+        self.assertEqual(done.stderr, "")
+        self.assertNotIn(ESCAPE, done.stdout)
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[0].split(), ["single", "processes", "threads", "async"])
+        self.assertRegex(lines[2], r"^sleep  time    \S+ (s|ms|µs)")
+        self.assertRegex(lines[3], r"^       memory  \S+ / \S+M ")
+        self.assertRegex(lines[4], r"^power  time ")
+        self.assertRegex(done.stdout, r"\nsleep: \S+ (won|and \S+ are level|.* are level)")
+        self.assertIn("The seed found: ", done.stdout)
+
+    def test_columns_gives_the_width(self):
+        for width in (60, 80, 120, 200):
+            with self.subTest(width=width):
+                lines = self.small(env={"COLUMNS": str(width)}).stdout.splitlines()
+                self.assertLessEqual(max(map(len, lines)), width)
+                side_by_side = lines[0].split() == ["single", "processes", "threads", "async"]
+                self.assertEqual(side_by_side, width >= 80)
+
+    def test_ascii_where_the_locale_is(self):
+        done = self.small(env={"LANG": None, "LC_ALL": "C"})
+        self.assertTrue(done.stdout.isascii(), done.stdout)
+        self.assertIn("x26", done.stdout)
+        self.assertTrue(self.quartet("list", env={"LANG": None, "LC_ALL": "C"}).stdout.isascii())
+
+    def test_a_report_on_standard_output(self):
+        for name in ("-", "/dev/stdout"):
+            done = self.small("--json", name)
+            self.assertEqual(json.loads(done.stdout)["schema"], "quartet/results/1")
+            self.assertIn("memory", done.stderr, "the table goes out of its way")
+
+    def test_a_reader_that_goes_away(self):
+        """No hang, no traceback, and the report is written all the same."""
+        report = self.folder / "r.json"
+        for reader in ("head -1", "true"):
+            command = f"'{QUARTET}' run sleep --models single --set sleep.scale=0 --json '{report}' | {reader}"
+            done = subprocess.run(["bash", "-o", "pipefail", "-c", command], env=self.environment(), capture_output=True,
+                                  text=True, timeout=60, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(json.loads(report.read_text())["quartet"].count("."), 2)
+            report.unlink()
+            self.assert_nothing_left()
+
+    def test_a_full_disk_under_standard_output(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = self.quartet("run", "sleep", "--models", "single", "--set", "sleep.scale=0", stdout=full)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("No space left on device", done.stderr)
+        self.assert_nothing_left()
+
+
+class Logs(ToolTest):
+    LINE = re.compile(r"\d\d:\d\d:\d\d: Response [A-Z]: (starting|finishing)")
+
+    def test_the_seeds_lines_under_every_model(self):
+        for model in ("single", "processes:2", "threads:3", "threads:each", "processes:each", "async:5", "async:each"):
+            with self.subTest(model=model):
+                done = self.quartet("run", "sleep", "--log", "--models", model, *settings(["sleep"]))
+                self.assertEqual(done.returncode, 0)
+                lines = done.stderr.splitlines()
+                for line in lines:
+                    self.assertRegex(line, self.LINE)
+                for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ":
+                    starts = sum(f"Response {letter}: starting" in line for line in lines)
+                    ends = sum(f"Response {letter}: finishing" in line for line in lines)
+                    self.assertIn((starts, ends), ((2, 2), (3, 3)), "two rounds, and one more if tracing cost too much")
+
+    def test_none_without_the_flag(self):
+        self.assertEqual(self.quartet("run", "sleep", *settings(["sleep"])).stderr, "")
+
+
+if __name__ == "__main__":
+    unittest.main()

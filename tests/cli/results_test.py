@@ -1,0 +1,137 @@
+"""Every workload under every model: the same answer, the right end state, and reports that agree."""
+
+import csv
+import json
+import unittest
+
+from jsonschema import Draft202012Validator
+
+from tool import SOURCES, WORKLOADS, ToolTest, settings
+
+MODELS = ["single", "processes:2", "threads:3", "threads:each", "processes:each", "async:5", "async:each"]
+
+
+def flatten(of, prefix=""):
+    """Names of fields as the CSV has them: wall_seconds.median."""
+    names = []
+    for name, value in of.items():
+        names += flatten(value, f"{prefix}{name}.") if isinstance(value, dict) else [prefix + name]
+    return names
+
+
+class EveryWorkloadUnderEveryModel(ToolTest):
+    def run_all(self):
+        files = [self.folder / name for name in ("r.csv", "r.md")]
+        done, document = self.results(*settings(), "--models", ",".join(MODELS), "--csv", files[0], "--markdown", files[1])
+        return done, document, [file.read_text(encoding="utf-8") for file in files]
+
+    def test_everything(self):
+        done, document, (table, markdown) = self.run_all()
+        self.assertEqual(done.stderr, "")
+        self.assert_nothing_left()
+        self.check_order(document["results"])
+        self.check_answers(document["results"])
+        self.check_figures(document["results"])
+        self.check_schema(document)
+        self.check_csv(document["results"], table)
+        self.check_markdown(document["results"], markdown)
+        self.check_settings(document["settings"])
+
+    def check_order(self, results):
+        self.assertEqual([(each["workload"], each["spec"]) for each in results],
+                         [(workload, model) for workload in WORKLOADS for model in MODELS])
+
+    def check_answers(self, results):
+        answers = {}
+        for each in results:
+            with self.subTest(workload=each["workload"], spec=each["spec"]):
+                self.assertEqual(each["failed"], 0)
+                self.assertEqual(each["failures"], [])
+                self.assertEqual(each["verification"], "")
+                self.assertEqual(each["checksum"], answers.setdefault(each["workload"], each["checksum"]))
+        self.assertEqual(len(set(answers.values())), len(WORKLOADS), "two workloads have the same checksum")
+
+    def check_figures(self, results):
+        tasks = {"sleep": 26, "fetch": 10, "append": 26, "power": 16, "files": 50, "api_to_file": 10, "csv": 16}
+        for each in results:
+            with self.subTest(workload=each["workload"], spec=each["spec"]):
+                self.assertEqual(each["tasks"], tasks[each["workload"]])
+                self.assertEqual(each["model"], each["spec"].split(":")[0])
+                samples = each["wall_seconds"]["samples"]
+                self.assertEqual(len(samples), 2)
+                self.assertAlmostEqual(each["wall_seconds"]["median"], sum(samples) / 2)
+                self.assertGreater(min(samples), 0)
+                self.assertGreaterEqual(each["heap_peak_bytes"], each["heap_current_bytes"])
+                self.assertGreater(each["heap_peak_bytes"], 0)
+                self.assertGreater(each["tree_peak_bytes"], 1 << 20)
+
+    def check_schema(self, document):
+        schema = json.loads((SOURCES / "measure/results.schema.json").read_text())
+        self.assertEqual([error.message for error in Draft202012Validator(schema).iter_errors(document)], [])
+
+    def check_csv(self, results, table):
+        rows = list(csv.DictReader(table.splitlines()))
+        self.assertEqual(sorted(rows[0]), sorted(flatten(results[0])))
+        self.assertEqual([(row["workload"], row["spec"], row["checksum"]) for row in rows],
+                         [(each["workload"], each["spec"], each["checksum"]) for each in results])
+        self.assertEqual([float(row["wall_seconds.median"]) for row in rows],
+                         [each["wall_seconds"]["median"] for each in results])
+
+    def check_markdown(self, results, markdown):
+        lines = markdown.splitlines()
+        for each in results:
+            self.assertTrue(any(each["spec"] in line and line.startswith("|") for line in lines), each["spec"])
+            self.assertIn(each["checksum"], markdown)
+        for field in flatten(results[0]):
+            if field not in ("workload", "model", "spec"):  # these are headings
+                self.assertIn(field, markdown)
+
+    def check_settings(self, used):
+        self.assertEqual(used["preset"], "quick")
+        self.assertEqual(used["rounds"], 2)
+        self.assertEqual(used["parameters"]["files.count"], "50")
+        self.assertEqual(used["parameters"]["sleep.scale"], "0.0001")
+
+
+class WhatIsRun(ToolTest):
+    def specs(self, *arguments):
+        _, document = self.results(*arguments)
+        return [(each["workload"], each["spec"]) for each in document["results"]]
+
+    def test_a_spec_without_a_number_is_written_with_the_number_that_it_got(self):
+        specs = dict((spec.split(":")[0], spec) for _, spec in self.specs("sleep", *settings(["sleep"])))
+        self.assertEqual(specs["threads"], "threads:26")
+        self.assertEqual(specs["async"], "async:26")
+        self.assertRegex(specs["processes"], r"^processes:\d+$")
+        self.assertEqual(specs["single"], "single")
+
+    def test_the_preset_seed_has_a_thread_per_task(self):
+        found = self.specs("sleep", "--preset", "seed", *settings(["sleep"]), "--models", "threads,async")
+        self.assertEqual(found, [("sleep", "threads:each"), ("sleep", "async:each")])
+
+    def test_what_is_named_twice_is_run_once(self):
+        found = self.specs("sleep", "sleep", "--models", "single,single", *settings(["sleep"]))
+        self.assertEqual(found, [("sleep", "single")])
+
+    def test_each_round_gives_a_sample(self):
+        _, document = self.results("sleep", "--rounds", 3, "--models", "single", *settings(["sleep"]))
+        self.assertEqual(len(document["results"][0]["wall_seconds"]["samples"]), 3)
+
+    def test_laps_of_the_fetch_series(self):
+        _, document = self.results("fetch", "--models", "async", "--set", "fetch.series=yes", "--set", "fetch.count=20")
+        laps = [(lap["name"], lap["tasks"]) for lap in document["results"][0]["laps"]]
+        self.assertEqual(laps, [("1 fetches", 1), ("10 fetches", 10)])
+
+    def test_a_file_to_append_to_keeps_what_it_held(self):
+        file = self.folder / "kept.txt"
+        file.write_text("mine\n")
+        self.specs("append", "--models", "threads:3", "--set", f"append.file={file}", "--set", "append.factor=1")
+        content = file.read_text()
+        self.assertTrue(content.startswith("mine\n"))
+        trials, rest = divmod(len(content) - len("mine\n"), 178)
+        self.assertEqual(rest, 0)
+        self.assertIn(trials, (2, 3), "two rounds, and one more if tracing the heap cost too much")
+
+
+if __name__ == "__main__":
+    unittest.main()
