@@ -114,7 +114,8 @@ constexpr std::array measurement_list{
     of_measurement<&m::tree_peak_bytes>("tree_peak_bytes", bytes,
                                         "memory of all processes and commands at most"),
     of_measurement<&m::tree_peak_method>("tree_peak_method", none,
-                                         "pss counts shared pages once, rss in every process"),
+                                         "pss counts shared pages once, pss+hwm each process at its own "
+                                         "peak, rss shared pages in every process"),
     of_measurement<&m::context_switches>("context_switches", none,
                                          "of all processes, voluntary and involuntary"),
     of_measurement<&m::verification>("verification", none, "what was wrong with the end state"),
