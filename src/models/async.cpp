@@ -3,19 +3,20 @@
 // The loop runs on the caller's thread for as long as the run lasts. A stop may come from any thread: it
 // sets the run's word, and posts to the loop, which ends sleeps and fetches there.
 
-#include <quartet/models/async.hpp>
-
 #include "src/core/run_stop.hpp"
 #include "src/io/async_context.hpp"
 #include "src/io/event_loop.hpp"
 #include "src/models/flight.hpp"
 #include "src/models/logging.hpp"
 
+#include <quartet/models/async.hpp>
+
+#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <stdexcept>
+#include <system_error>
+#include <unistd.h>
 
 namespace quartet {
 
@@ -27,8 +28,13 @@ struct async::state {
     std::size_t run_number = 0;
 };
 
-async::async(async_options options) : state_(std::make_unique<state>(std::move(options))) {
-    if (state_->options.limit == 0) throw std::invalid_argument("quartet: the model 'async' needs a limit above 0");
+async::async(async_options options) {
+    if (options.limit == 0) throw std::invalid_argument("quartet: the model 'async' needs a limit above 0");
+    try {
+        state_ = std::make_unique<state>(std::move(options));
+    } catch (boost::system::system_error const& refused) {  // Boost's is not derived from the standard one
+        throw std::system_error(refused.code().value(), std::generic_category(), "cannot make an event loop");
+    }
 }
 async::~async() = default;
 
@@ -52,6 +58,8 @@ std::string async::spec() const {
     return limit == async_options::no_limit ? "async:each" : fmt::format("async:{}", limit);
 }
 
-std::string async::file_backend_name() const { return state_->loop.file_backend_name(); }
+std::string async::file_backend_name() const {
+    return state_->loop.file_backend_name();
+}
 
 }  // namespace quartet

@@ -1,0 +1,114 @@
+// An executor leaves nothing behind: no descriptor, thread, process or memory.
+#include "tests/conformance/models.hpp"
+#include "tests/faults/checks.hpp"
+
+#include <ranges>
+#include <signal.h>
+#include <string>
+#include <thread>
+
+namespace quartet::faults {
+namespace {
+
+using conformance::any_model;
+using conformance::sanitized;
+using conformance::temporary_folder;
+using namespace std::chrono_literals;
+
+class leaks : public any_model {};
+QUARTET_SUITE(leaks, conformance::all_rows());
+
+class leaks_after_deaths : public any_model {};
+QUARTET_SUITE(leaks_after_deaths, conformance::rows_with(&model_traits::survives_crash));
+
+/// Uses everything that may keep something.
+void use(executor& runs, std::string const& path) {
+    auto const body = [](context& ctx, std::string const& each) -> task<int> {
+        co_await ctx.sleep_for(1us);
+        auto file = co_await ctx.open_file(each, open_mode::append);
+        co_await file.append("x");
+        co_await ctx.append_file(each, "y");
+        co_await ctx.offload([] {});
+        ctx.log("line");
+        static_cast<void>(ctx.stop_token());
+        try {
+            co_await ctx.read_file(each + ".absent");
+        } catch (std::system_error const&) {
+        }
+        try {
+            co_await ctx.fetch("http://127.0.0.1:9/");
+        } catch (fetch_error const&) {
+        }
+        if (each.ends_with('3')) throw std::runtime_error("three");
+        co_return 1;
+    };
+    std::vector<std::string> paths;
+    for (int n = 0; n < 5; ++n)
+        paths.push_back(path + std::to_string(n));
+    runs.try_map(body, paths);
+}
+
+struct belongings {
+    std::size_t descriptors = open_descriptors();
+    std::vector<pid_t> children = children_of(getpid());
+    bool operator==(belongings const&) const = default;
+    friend void PrintTo(belongings const& each, std::ostream* out) {
+        *out << each.descriptors << " descriptors, " << each.children.size() << " children";
+    }
+};
+
+std::size_t const threads_at_start = own_threads();
+
+/// A thread that has been joined may be listed for a moment longer.
+void expect_no_more_threads() {
+    for (int tries = 0; tries < 5000 && own_threads() > threads_at_start; ++tries)
+        std::this_thread::sleep_for(1ms);
+    EXPECT_EQ(own_threads(), threads_at_start);
+}
+
+TEST_P(leaks, of_nothing_when_an_executor_is_gone) {
+    temporary_folder folder;
+    {  // what libraries open once and keep
+        auto executor = make([](log_record const&) {});
+        use(executor, folder / "a");
+    }
+    belongings const before;
+    for (int round = 0; round < 5; ++round) {
+        auto executor = make([](log_record const&) {});
+        use(executor, folder / "a");
+        use(executor, folder / "b");
+    }
+    EXPECT_EQ(belongings(), before);
+    expect_no_more_threads();
+}
+
+TEST_P(leaks_after_deaths, of_nothing_when_an_executor_is_gone) {
+    belongings const before;
+    {
+        auto executor = make();
+        for (int round = 0; round < 3; ++round)
+            executor.try_map([](int) { raise(SIGKILL); }, std::vector<int>(10));
+        executor.try_map([](int) { kill(getppid(), SIGKILL); }, std::vector<int>(3));
+        executor.map([](int) {}, std::vector<int>(3));
+    }
+    EXPECT_EQ(belongings(), before);
+    expect_no_more_threads();
+}
+
+TEST_P(leaks, of_no_memory_over_a_thousand_maps) {
+    if (sanitized)
+        GTEST_SKIP() << "a sanitizer keeps freed memory for a while; its own check of leaks is at the end";
+    auto executor = make();
+    auto const run_maps = [&](int count) {
+        for (int round = 0; round < count; ++round)
+            executor.map([](std::size_t n) { return std::string(10'000 + n, 'x'); },
+                         std::views::iota(0u, 8u));
+    };
+    run_maps(100);
+    auto const before = status("VmRSS");
+    run_maps(1000);
+    EXPECT_LT(status("VmRSS"), before + 8 * 1024) << "in kB; all results together would be 80,000";
+}
+
+}  // namespace
+}  // namespace quartet::faults

@@ -1,0 +1,98 @@
+// tests/faults/limits.hpp
+//
+// Makes the system refuse things, for as long as an object lives.
+#pragma once
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace quartet::faults {
+
+/// A lower soft limit of this process.
+class resource_limit {
+public:
+    resource_limit(__rlimit_resource what, rlim_t soft) : what_(what) {
+        getrlimit(what, &before_);
+        rlimit const lower{soft, before_.rlim_max};
+        setrlimit(what, &lower);
+    }
+    resource_limit(resource_limit const&) = delete;
+    resource_limit& operator=(resource_limit const&) = delete;
+    ~resource_limit() { setrlimit(what_, &before_); }
+
+private:
+    __rlimit_resource what_;
+    rlimit before_{};
+};
+
+/// A file system of a few kilobytes. Throws std::system_error where mounting is not allowed.
+class small_disk {
+public:
+    small_disk() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "quartet-disk-XXXXXX").native();
+        folder_ = mkdtemp(pattern.data());
+        if (mount("none", folder_.c_str(), "tmpfs", 0, "size=64k") == 0) return;
+        int const error = errno;
+        rmdir(folder_.c_str());
+        throw std::system_error(error, std::generic_category(), "cannot mount a tmpfs");
+    }
+    small_disk(small_disk const&) = delete;
+    small_disk& operator=(small_disk const&) = delete;
+    ~small_disk() {
+        umount2(folder_.c_str(), MNT_DETACH);
+        rmdir(folder_.c_str());
+    }
+    std::string operator/(std::string const& name) const { return folder_ + "/" + name; }
+
+private:
+    std::string folder_;
+};
+
+/// A limit on the processes and threads of this process and those it forks, by a cgroup of version 1 or 2:
+/// RLIMIT_NPROC does not bind root. Throws std::runtime_error where it can't be had.
+class task_limit {
+public:
+    explicit task_limit(std::size_t further) {
+        for (std::string const root : {"/sys/fs/cgroup/pids", "/sys/fs/cgroup"}) {
+            group_ = root + "/quartet-faults-" + std::to_string(getpid());
+            if (mkdir(group_.c_str(), 0755) != 0) continue;
+            if (enter(root, further)) return;
+            leave();
+        }
+        throw std::runtime_error("no cgroup with a pids controller can be made here");
+    }
+    task_limit(task_limit const&) = delete;
+    task_limit& operator=(task_limit const&) = delete;
+    ~task_limit() { leave(); }
+
+private:
+    static bool write(std::string const& path, std::string const& text) {
+        std::ofstream file(path);
+        file << text << std::flush;
+        return file.good();
+    }
+    bool enter(std::string const& root, std::size_t further) {
+        home_ = root + "/cgroup.procs";
+        if (!write(group_ + "/cgroup.procs", "0")) return false;
+        std::size_t now = 0;
+        std::ifstream(group_ + "/pids.current") >> now;
+        return now > 0 && write(group_ + "/pids.max", std::to_string(now + further));
+    }
+    void leave() {
+        write(home_, "0");
+        rmdir(group_.c_str());
+    }
+
+    std::string group_;
+    std::string home_;
+};
+
+}  // namespace quartet::faults
