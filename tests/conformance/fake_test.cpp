@@ -63,8 +63,9 @@ TEST_F(the_fake, wakes_sleepers_in_the_order_of_their_deadlines) {
 }
 
 task<int> fetch(context& ctx, std::string url) {
-    auto const reply = co_await ctx.fetch({.url = url, .timeout = 2s});
-    co_return reply.status;
+    http_request request(url);
+    request.timeout = 2s;
+    co_return (co_await ctx.fetch(std::move(request))).status;
 }
 
 TEST_F(the_fake, answers_fetches_after_their_latency) {

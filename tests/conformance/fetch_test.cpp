@@ -53,13 +53,14 @@ struct answered {
 task<answered> fetch(context& ctx, asked what) {
     answered result;
     try {
-        auto const reply = co_await ctx.fetch({.url = what.url,
-                                               .method = what.method,
-                                               .headers = what.headers,
-                                               .body = what.body,
-                                               .timeout = std::chrono::milliseconds(what.timeout_ms),
-                                               .max_redirects = what.max_redirects,
-                                               .reuse_connection = what.reuse});
+        http_request request(what.url);
+        request.method = what.method;
+        request.headers = what.headers;
+        request.body = what.body;
+        request.timeout = std::chrono::milliseconds(what.timeout_ms);
+        request.max_redirects = what.max_redirects;
+        request.reuse_connection = what.reuse;
+        auto const reply = co_await ctx.fetch(std::move(request));
         result.status = reply.status;
         result.type = reply.header("CONTENT-type");
         result.body = reply.body;

@@ -92,9 +92,10 @@ protected:
     int fetch(choice const& what) {
         auto const body = [](context& ctx, choice const& each) -> task<int> {
             try {
-                auto const reply =
-                    co_await ctx.fetch({.url = each.url, .verify_tls = each.verify, .ca_file = each.ca_file});
-                co_return reply.status;
+                http_request request(each.url);
+                request.verify_tls = each.verify;
+                request.ca_file = each.ca_file;
+                co_return (co_await ctx.fetch(std::move(request))).status;
             } catch (fetch_error const& error) {
                 co_return -static_cast<int>(error.what_kind());
             }
