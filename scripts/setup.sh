@@ -46,7 +46,7 @@ build() {
         cmake --preset "$preset" >"$log" 2>&1 || { cat "$log" >&2; fail "cmake could not configure"; }
     fi
     # Ninja says at once if there is nothing to do; only real work is announced.
-    if ninja -C "build/$preset" -n "$@" 2>/dev/null | grep -q '^\[[0-9]*/[0-9]*\]'; then
+    if ! ninja -C "build/$preset" -n "$@" 2>/dev/null | grep 'no work to do' >/dev/null; then
         say "building $preset"
         cmake --build "build/$preset" ${1:+--target "$@"} >"$log" 2>&1 || { tail -n 60 "$log" >&2; fail "the build failed"; }
     fi
