@@ -62,6 +62,8 @@ std::filesystem::path source(workload_run const& run) {
 }
 
 std::string load(std::filesystem::path const& path) {
+    if (std::filesystem::is_directory(path))
+        throw std::system_error(EISDIR, std::generic_category(), fmt::format("cannot read '{}'", path.native()));
     std::ifstream file(path, std::ios::binary | std::ios::ate);
     std::string text(file ? static_cast<std::size_t>(file.tellg()) : 0, '\0');
     if (!file.seekg(0) || !file.read(text.data(), static_cast<std::streamsize>(text.size())))
