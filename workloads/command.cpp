@@ -92,9 +92,6 @@ std::string fill_in(std::string_view line, std::string_view input) {
 }
 
 std::vector<std::string> read_inputs(std::string const& path) {
-    if (path.empty())
-        throw std::invalid_argument(
-            "command.inputs is empty; name a file with one input a line: --inputs FILE");
     std::ifstream file(path);
     if (!file) throw std::system_error(errno, std::generic_category(), fmt::format("cannot open '{}'", path));
     std::vector<std::string> inputs;
@@ -123,11 +120,20 @@ struct state {
     std::vector<outcome<digest>> outcomes;
 };
 
-void prepare(workload_run& run, state& now) {
-    auto const line = run.get<std::string>("line");
+void check(parameter_values const& values) {
+    auto const& line = std::get<std::string>(values.at("line"));
     if (line.find_first_not_of(" \t") == line.npos)
         throw std::invalid_argument(
             "command.line is empty; say what to run on each input: --set command.line='gzip -kc {}'");
+    auto const& inputs = std::get<std::string>(values.at("inputs"));
+    if (inputs.empty())
+        throw std::invalid_argument(
+            "command.inputs is empty; name a file with one input a line: --inputs FILE");
+    read_inputs(inputs);
+}
+
+void prepare(workload_run& run, state& now) {
+    auto const line = run.get<std::string>("line");
     auto const folder = run.get<std::string>("output");
     now = {};
     for (auto const& input : read_inputs(run.get<std::string>("inputs")))
@@ -191,6 +197,7 @@ workload make_command() {
                        number("timeout", 0, 0, 1e6, "seconds after which a command is ended; 0: never")},
         .workers = {.threads = 0, .async = usable_cpus()},
         .only_by_name = true,
+        .check = check,
         .prepare = [shared](workload_run& run) { prepare(run, *shared); },
         .run = [shared](workload_run& run) { run_all(run, *shared); },
         .verify = [shared](workload_run& run) { verify(run, *shared); },

@@ -136,12 +136,23 @@ void apply_setting(values_by_workload& values, std::string const& setting) {
     }
 }
 
+void check_values(workload const& what, parameter_values const& values) {
+    if (!what.check) return;
+    try {
+        what.check(values);
+    } catch (std::exception const& wrong) {
+        throw usage_error(wrong.what());
+    }
+}
+
 values_by_workload choose_values(std::vector<workload const*> const& workloads, run_options const& options) {
     values_by_workload values;
     for (auto const* each : workloads)
         values[each->name] = default_values(each->parameters, choose_preset(options));
     for (auto const& setting : options.settings)
         apply_setting(values, setting);
+    for (auto const* each : workloads)
+        check_values(*each, values[each->name]);
     return values;
 }
 

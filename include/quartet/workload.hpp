@@ -188,6 +188,10 @@ struct workload {
     /// Whether a run with these values asks the test server; empty: no.
     std::function<bool(parameter_values const&)> needs_server{};
 
+    /// Throws std::invalid_argument, with a sentence for the user, if these values can't be run together; called
+    /// once, before anything is run. May be empty.
+    std::function<void(parameter_values const&)> check{};
+
     /// Before the clock: makes what the run reads. May be empty.
     std::function<void(workload_run&)> prepare{};
 

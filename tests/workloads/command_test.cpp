@@ -57,6 +57,7 @@ public:
 
     workload_run::report run(std::stop_token stop = {}) {
         workload_run run({.parameters = values_, .model = parse_spec(spec_), .stop = std::move(stop)});
+        command_workload().check(values_);
         command_workload().prepare(run);
         command_workload().run(run);
         run.end_executor();
