@@ -46,15 +46,21 @@ namespace {
 
 class results : public any_model {
 protected:
-    /// `value` goes in and comes out, by a plain body and by a coroutine.
+    /// `value` goes in and comes out.
     template <class T>
     void expect_to_cross(T const& value) {
-        auto executor = make();
         std::vector<T> const inputs{value, value};
-        EXPECT_EQ(executor.map([](T const& each) { return each; }, inputs), inputs);
-        EXPECT_EQ(executor.map([](context&, T const& each) -> task<T> { co_return each; }, inputs), inputs);
-        auto const outcomes = executor.try_map([](T const& each) { return each; }, inputs);
-        EXPECT_EQ(outcomes.back().value(), value);
+        EXPECT_EQ(make().map([](T const& each) { return each; }, inputs), inputs);
+    }
+
+    /// And by a coroutine, and in outcomes; a few types will do, since each costs the compiler seconds.
+    template <class T>
+    void expect_to_cross_in_all_ways(T const& value) {
+        expect_to_cross(value);
+        auto const outcomes = make().try_map([](context&, T const& each) -> task<T> { co_return each; },
+                                             std::vector{value, value});
+        EXPECT_EQ(outcomes.at(0).value(), value);
+        EXPECT_EQ(outcomes.at(1).value(), value);
     }
 };
 QUARTET_SUITE(results, all_rows());
@@ -89,7 +95,7 @@ struct person {
 };
 
 TEST_P(results, scalars) {
-    expect_to_cross(42);
+    expect_to_cross_in_all_ways(42);
     expect_to_cross(char{'x'});
     expect_to_cross(1e300);
     expect_to_cross(colour::red);
@@ -101,15 +107,15 @@ TEST_P(results, scalars) {
 TEST_P(results, structs) {
     expect_to_cross(nothing{});
     expect_to_cross(point(2.5));
-    expect_to_cross(wide{});
+    expect_to_cross_in_all_ways(wide{});
     expect_to_cross(person{"Ada", {"a@b", ""}, {{1, 0.5}, {2, -1}}});
-    expect_to_cross(label("hello"));
+    expect_to_cross_in_all_ways(label("hello"));
 }
 
 TEST_P(results, texts_and_containers) {
     using namespace std::string_literals;
     expect_to_cross(""s);
-    expect_to_cross("a\0b\nc"s);
+    expect_to_cross_in_all_ways("a\0b\nc"s);
     expect_to_cross(std::vector<int>{});
     expect_to_cross(std::vector<int>{1, 2, 3});
     expect_to_cross(std::vector<bool>{true, false, true});
