@@ -52,7 +52,7 @@ http_client::http_client(boost::asio::io_context& io)
     curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
     curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &on_timer);
     curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
-    watch();
+    await_events();
 }
 
 http_client::~http_client() {
@@ -68,7 +68,12 @@ void http_client::start(fetch_operation& operation) {
     transfer->prepare(operation);
     active_.insert(transfer.get());
     keep_connections(active_.size());
-    curl_multi_add_handle(multi_.get(), transfer.release()->handle());
+    CURL* const handle = transfer.release()->handle();
+    curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, &on_open);
+    curl_easy_setopt(handle, CURLOPT_SOCKOPTDATA, this);
+    curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, &on_close);
+    curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, this);
+    curl_multi_add_handle(multi_.get(), handle);
 }
 
 // By itself libcurl keeps as many idle connections as four times the requests of this moment. Many requests
@@ -92,21 +97,64 @@ void http_client::take_back(http_transfer* ended) noexcept {
     idle_.emplace_back(ended);
 }
 
-int http_client::on_socket(CURL*, curl_socket_t socket, int what, void* self, void* known) noexcept {
+// After every reply libcurl takes the socket of a kept connection back, and for the next request it gives it
+// again. Such a socket stays in the set meanwhile, which saves two calls of epoll_ctl a request.
+int http_client::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
     auto& client = *static_cast<http_client*>(self);
-    int const set = client.sockets_.native_handle();
-    if (what == CURL_POLL_REMOVE) {
-        epoll_ctl(set, EPOLL_CTL_DEL, socket, nullptr);
-        return 0;
+    try {
+        watched& entry = client.entry_of(socket);
+        entry.wanted = 0;
+        if (what == CURL_POLL_REMOVE) {
+            if (!entry.is_connection) client.unwatch(socket);
+            return 0;
+        }
+        if (what & CURL_POLL_IN) entry.wanted |= EPOLLIN;
+        if (what & CURL_POLL_OUT) entry.wanted |= EPOLLOUT;
+        return client.watch(socket) ? 0 : -1;
+    } catch (std::bad_alloc const&) {
+        return -1;
     }
+}
+
+// The number of a closed socket may come again at once, for one that nobody watches yet.
+int http_client::on_open(void* self, curl_socket_t socket, curlsocktype) noexcept {
+    try {
+        static_cast<http_client*>(self)->entry_of(socket) = {.is_connection = true};
+        return CURL_SOCKOPT_OK;
+    } catch (std::bad_alloc const&) {
+        return CURL_SOCKOPT_ERROR;
+    }
+}
+
+int http_client::on_close(void* self, curl_socket_t socket) noexcept {
+    auto& client = *static_cast<http_client*>(self);
+    client.unwatch(socket);
+    client.entry_of(socket) = {};  // it has an entry since it was opened: nothing is allocated
+    return close(socket);
+}
+
+http_client::watched& http_client::entry_of(curl_socket_t socket) {
+    auto const index = static_cast<std::size_t>(socket);
+    if (index >= watched_.size()) watched_.resize(index + 1);
+    return watched_[index];
+}
+
+bool http_client::watch(curl_socket_t socket) noexcept {
+    watched& entry = watched_[static_cast<std::size_t>(socket)];
+    if (entry.events == entry.wanted) return true;
     epoll_event event{};
     event.data.fd = socket;
-    if (what & CURL_POLL_IN) event.events |= EPOLLIN;
-    if (what & CURL_POLL_OUT) event.events |= EPOLLOUT;
-    if (known) return epoll_ctl(set, EPOLL_CTL_MOD, socket, &event);
-    curl_multi_assign(client.multi_.get(), socket, self);  // from now on it is known
-    if (epoll_ctl(set, EPOLL_CTL_ADD, socket, &event) == 0) return 0;
-    return errno == EEXIST ? epoll_ctl(set, EPOLL_CTL_MOD, socket, &event) : -1;
+    event.events = entry.wanted;
+    int const how = entry.events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    if (epoll_ctl(sockets_.native_handle(), how, socket, &event) != 0) return false;
+    entry.events = entry.wanted;
+    return true;
+}
+
+void http_client::unwatch(curl_socket_t socket) noexcept {
+    watched& entry = watched_[static_cast<std::size_t>(socket)];
+    if (entry.events) epoll_ctl(sockets_.native_handle(), EPOLL_CTL_DEL, socket, nullptr);
+    entry.events = 0;
 }
 
 int http_client::on_timer(CURLM*, long milliseconds, void* self) noexcept {
@@ -125,12 +173,12 @@ bool http_client::advance(time_point now) {
     return true;
 }
 
-void http_client::watch() {
+void http_client::await_events() {
     sockets_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                         [this](boost::system::error_code const& error) {
                             if (error) return;
                             handle_events();
-                            watch();
+                            await_events();
                         });
 }
 
@@ -139,6 +187,10 @@ void http_client::handle_events() {
     int const count = epoll_wait(sockets_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
     for (int i = 0; i < count; ++i) {
         auto const& event = events[static_cast<std::size_t>(i)];
+        if (!watched_[static_cast<std::size_t>(event.data.fd)].wanted) {
+            unwatch(event.data.fd);  // the server closes a connection that is not in use
+            continue;
+        }
         int what = 0;
         if (event.events & EPOLLIN) what |= CURL_CSELECT_IN;
         if (event.events & EPOLLOUT) what |= CURL_CSELECT_OUT;

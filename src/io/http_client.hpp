@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <unordered_set>
@@ -39,9 +40,21 @@ public:
     std::optional<time_point> deadline() const noexcept { return deadline_; }
 
 private:
-    static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void* known) noexcept;
+    /// What is known of a socket that libcurl opened.
+    struct watched {
+        std::uint32_t events = 0;    ///< what the set reports of it; 0: it is not in the set
+        std::uint32_t wanted = 0;    ///< what libcurl waits for; 0: nothing, the connection is kept for later
+        bool is_connection = false;  ///< on_close will be called for it
+    };
+
+    static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept;
+    static int on_open(void* self, curl_socket_t socket, curlsocktype) noexcept;
+    static int on_close(void* self, curl_socket_t socket) noexcept;
     static int on_timer(CURLM*, long milliseconds, void* self) noexcept;
-    void watch();
+    watched& entry_of(curl_socket_t socket);
+    bool watch(curl_socket_t socket) noexcept;
+    void unwatch(curl_socket_t socket) noexcept;
+    void await_events();
     void handle_events();
     void tell(curl_socket_t socket, int events);
     void complete_ended();
@@ -51,6 +64,7 @@ private:
 
     std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_;
     boost::asio::posix::stream_descriptor sockets_;
+    std::vector<watched> watched_;  // by the socket's number
     std::optional<time_point> deadline_;
     std::vector<std::unique_ptr<http_transfer>> idle_;
     std::unordered_set<http_transfer*> active_;

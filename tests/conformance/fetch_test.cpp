@@ -222,6 +222,20 @@ TEST_P(fetches, may_keep_connections_to_themselves) {
     EXPECT_EQ(server_.stats().connections, 20u);
 }
 
+// What a client kept of connections that are closed by now must not be taken for the next ones, which get
+// the same descriptors.
+TEST_P(fetches, go_on_when_servers_end_and_others_come) {
+    auto executor = make();
+    for (int round = 0; round < 5; ++round) {
+        test_server const server({.latency = {}});
+        std::vector<asked> const inputs(10, {.url = server / "genre?n=1", .reuse = round != 2});
+        for (int again = 0; again < 2; ++again) {
+            for (auto const& reply : executor.map(fetch, inputs))
+                ASSERT_EQ(reply.body, '"' + genre(1) + '"') << reply.message;
+        }
+    }
+}
+
 TEST_P(fetches, that_are_slow_end_at_a_stop) {
     shared_counter begun;
     std::stop_source source;
