@@ -9,6 +9,7 @@
 #include "measure/session.hpp"
 
 #include "measure/statistics.hpp"
+#include "measure/trial_folders.hpp"
 
 #include <quartet/cpus.hpp>
 
@@ -52,7 +53,8 @@ public:
           options_(options),
           observer_(observer),
           records_(configurations.size()),
-          left_in_plan_(configurations.size() * options.rounds) {}
+          left_in_plan_(configurations.size() * options.rounds),
+          folders_(options.scratch) {}
 
     std::vector<measurement> run() {
         for (std::size_t round = 0; round < options_.rounds; ++round) {
@@ -94,8 +96,7 @@ private:
 
     trial_result run_once(std::size_t index, bool trace) {
         auto const& which = configurations_[index];
-        auto const folder = options_.scratch / fmt::format("trial-{}", ++trials_);
-        std::filesystem::create_directory(folder);
+        auto const folder = folders_.make();
         trial_request request{.workload = which.what->name,
                               .spec = to_string(which.model),
                               .parameters = {},
@@ -106,8 +107,7 @@ private:
         for (auto const& [name, value] : which.parameters)
             request.parameters[name] = quartet::to_string(value);
         auto report = run_trial_process(request, options_.stop_descriptor);
-        std::error_code ignored;
-        std::filesystem::remove_all(folder, ignored);
+        trial_folders::empty(folder);
         auto& record = records_[index];
         record.tree_peak.push_back(static_cast<double>(report.tree_peak_bytes));
         record.tree_method = report.tree_peak_method;
@@ -205,7 +205,7 @@ private:
     session_observer& observer_;
     std::vector<record> records_;
     std::size_t left_in_plan_;
-    std::size_t trials_ = 0;
+    trial_folders folders_;
 };
 
 }  // namespace

@@ -93,7 +93,8 @@ protected:
             configurations.push_back({&named(name), {}, parse_spec(spec)});
         auto measured = run_session(configurations, "",
                                     {.rounds = rounds, .scratch = scratch_, .stop_descriptor = stop}, seen_);
-        EXPECT_TRUE(std::filesystem::is_empty(scratch_)) << "a trial's folder is left";
+        for (auto const& folder : std::filesystem::directory_iterator(scratch_))
+            EXPECT_TRUE(std::filesystem::is_empty(folder)) << "a trial's files are left in " << folder;
         return measured;
     }
 
