@@ -4,26 +4,31 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <numeric>
-#include <utility>
+#include <vector>
 
 namespace quartet::detail {
 namespace {
 
-// Levenshtein's distance, one row at a time (Wagner and Fischer, "The String-to-String Correction
-// Problem", J. ACM 21, 1974).
+// How many insertions, deletions, replacements and swaps of neighbours lead from one to the other, none of
+// them within an earlier one ("optimal string alignment"; the four slips are those of Damerau, "A technique
+// for computer detection and correction of spelling errors", Communications of the ACM 7, 1964).
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i + 1);
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            std::size_t const replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    std::size_t const width = b.size() + 1;
+    std::vector<std::size_t> distances((a.size() + 1) * width);
+    auto const at = [&](std::size_t i, std::size_t j) -> std::size_t& { return distances[i * width + j]; };
+    for (std::size_t i = 0; i <= a.size(); ++i) {
+        for (std::size_t j = 0; j <= b.size(); ++j) {
+            if (i == 0 || j == 0) {
+                at(i, j) = i + j;
+                continue;
+            }
+            std::size_t const replaced = at(i - 1, j - 1) + (a[i - 1] == b[j - 1] ? 0 : 1);
+            at(i, j) = std::min({replaced, at(i - 1, j) + 1, at(i, j - 1) + 1});
+            bool const swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped) at(i, j) = std::min(at(i, j), at(i - 2, j - 2) + 1);
         }
     }
-    return row.back();
+    return distances.back();
 }
 
 }  // namespace

@@ -5,13 +5,15 @@
 namespace quartet::detail {
 namespace {
 
-constexpr std::string_view names[] = {"sleep", "fetch", "append", "power"};
+constexpr std::string_view names[] = {"sleep", "fetch", "append", "power", "csv", "run"};
 
 TEST(Nearest, FindsASlip) {
     EXPECT_EQ(nearest("slep", names), "sleep");
     EXPECT_EQ(nearest("fetsch", names), "fetch");
     EXPECT_EQ(nearest("powre", names), "power");
     EXPECT_EQ(nearest("append", names), "append");
+    EXPECT_EQ(nearest("rnu", names), "run");
+    EXPECT_EQ(nearest("cvs", names), "csv");
 }
 
 TEST(Nearest, LeavesAnotherWordAlone) {
