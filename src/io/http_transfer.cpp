@@ -6,9 +6,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
+#include <system_error>
 
 namespace quartet::detail {
 namespace {
@@ -91,6 +94,7 @@ http_transfer& http_transfer::of(CURL* handle) noexcept {
 void http_transfer::prepare(fetch_operation& operation) {
     operation_ = &operation;
     error_text_[0] = '\0';
+    socket_error_ = 0;
     if (!settings_ || !same_but_for_the_url(*settings_, operation.request)) set_up(operation.request);
     if (curl_easy_setopt(handle_.get(), CURLOPT_URL, operation.request.url.c_str()) != CURLE_OK)
         throw std::bad_alloc();
@@ -119,6 +123,8 @@ void http_transfer::set_up(http_request const& request) {
     set_method(request);
     set_headers(request);
 
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, &on_connect);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, this);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &on_header);
@@ -163,8 +169,7 @@ void http_transfer::finish(CURLcode result) noexcept {
         if (result == CURLE_ABORTED_BY_CALLBACK) {
             operation.error = std::make_exception_ptr(cancelled());
         } else if (result != CURLE_OK) {
-            std::string_view const reason = error_text_[0] ? error_text_.data() : curl_easy_strerror(result);
-            operation.error = no_reply(kind_of(result), operation.request, reason);
+            operation.error = no_reply(kind_of(result), operation.request, reason_of(result));
         } else {
             long status = 0;
             curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
@@ -174,6 +179,18 @@ void http_transfer::finish(CURLcode result) noexcept {
         operation.error = std::current_exception();
     }
     operation_ = nullptr;
+}
+
+std::string http_transfer::reason_of(CURLcode result) const {
+    if (result == CURLE_COULDNT_CONNECT && socket_error_)
+        return std::generic_category().message(socket_error_);
+    return error_text_[0] ? error_text_.data() : curl_easy_strerror(result);
+}
+
+curl_socket_t http_transfer::on_connect(void* self, curlsocktype, curl_sockaddr* address) noexcept {
+    int const opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (opened < 0) static_cast<http_transfer*>(self)->socket_error_ = errno;
+    return opened;
 }
 
 std::size_t http_transfer::on_body(char* data, std::size_t, std::size_t size, void* self) noexcept {

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace quartet::detail {
 
@@ -35,15 +36,18 @@ public:
     static http_transfer& of(CURL* handle) noexcept;
 
 private:
+    static curl_socket_t on_connect(void* self, curlsocktype, curl_sockaddr* address) noexcept;
     static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) noexcept;
     static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) noexcept;
     void set_up(http_request const& request);
     void set_method(http_request const& request);
     void set_headers(http_request const& request);
+    std::string reason_of(CURLcode result) const;
 
     std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle_;
     std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_;
     std::array<char, CURL_ERROR_SIZE> error_text_{};
+    int socket_error_ = 0;  // why the system gave no socket; libcurl only says that it couldn't connect
     fetch_operation* operation_ = nullptr;
     std::optional<http_request>
         settings_;  // the request that the handle was set up for, if the next may be like it
