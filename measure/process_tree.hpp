@@ -6,8 +6,8 @@
 // The figure is the sum of PSS: a page that n processes share counts 1/n in each, so once in the sum, and
 // forked workers are not charged with their parent's memory n times. The kernel keeps no peak of it, so it is
 // sampled; a peak shorter than the pause between two samples can be missed. So the last sample of a short
-// trial also asks each process for its own peak, which the kernel does keep (VmHWM). The cgroup's memory.peak has
-// no such gap, but needs a cgroup of our own to write to, and counts the page cache: a workload of files
+// trial also asks each process for its own peak, which the kernel does keep (VmHWM). The cgroup's memory.peak
+// has no such gap, but needs a cgroup of our own to write to, and counts the page cache: a workload of files
 // would be charged with what it wrote, and another round with what the first one read.
 #pragma once
 
@@ -57,8 +57,9 @@ public:
 
     std::size_t sample_count() const;
 
-    /// "pss"; "pss+hwm" if the peak is that of sample_last(); or "rss" as soon as the kernel shows for a process only that, which counts shared pages in
-    /// each process (old kernels, and commands that run as another user).
+    /// "pss"; "pss+hwm" if the peak is that of sample_last(); or "rss" as soon as the kernel shows for a
+    /// process only that, which counts shared pages in each process (old kernels, and commands that run as
+    /// another user).
     std::string_view method() const;
 
 private:

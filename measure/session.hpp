@@ -5,12 +5,12 @@
 // thread; forks, so the caller should have no others.
 #pragma once
 
+#include "measure/results.hpp"
+#include "measure/trial_process.hpp"
+
 #include <quartet/parameter.hpp>
 #include <quartet/spec.hpp>
 #include <quartet/workload.hpp>
-
-#include "measure/results.hpp"
-#include "measure/trial_process.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -52,8 +52,9 @@ model_spec resolve(model_spec asked, workload const& what, preset which);
 
 /// Runs all rounds. One measurement per configuration, in their order. `server_url` is that of the test
 /// server, empty if no configuration needs it. Throws `interrupted`, std::system_error.
-std::vector<measurement> run_session(std::vector<configuration> const& configurations, std::string const& server_url,
-                                     session_options const& options, session_observer& observer);
+std::vector<measurement> run_session(std::vector<configuration> const& configurations,
+                                     std::string const& server_url, session_options const& options,
+                                     session_observer& observer);
 
 /// Whether a measurement is without fault: no failed tasks, right end state, right checksum.
 bool is_good(measurement const& of);

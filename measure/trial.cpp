@@ -6,9 +6,9 @@
 
 #include "measure/trial.hpp"
 
-#include <quartet/workload.hpp>
-
 #include "measure/heap_trace.hpp"
+
+#include <quartet/workload.hpp>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -19,7 +19,8 @@
 namespace quartet::measure {
 
 // These macros make to_json and from_json for the library.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(trial_request, workload, spec, parameters, scratch, server_url, trace_heap, log)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(trial_request, workload, spec, parameters, scratch, server_url, trace_heap,
+                                   log)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(lap, name, tasks, wall_seconds)
 
 namespace {
@@ -32,7 +33,9 @@ std::optional<std::uint64_t> optional_at(json const& object, char const* name) {
     return value.is_null() ? std::nullopt : std::optional(value.get<std::uint64_t>());
 }
 
-json or_null(std::optional<std::uint64_t> const& value) { return value ? json(*value) : json(nullptr); }
+json or_null(std::optional<std::uint64_t> const& value) {
+    return value ? json(*value) : json(nullptr);
+}
 
 template <class Result>
 Result parse(std::string_view text, Result (*convert)(json const&)) {
@@ -46,13 +49,16 @@ Result parse(std::string_view text, Result (*convert)(json const&)) {
 workload const& find_workload(std::string const& name) {
     auto const& all = registered_workloads();
     auto const found = std::ranges::find(all, name, &workload::name);
-    if (found == all.end()) throw std::invalid_argument(fmt::format("this program has no workload '{}'", name));
+    if (found == all.end())
+        throw std::invalid_argument(fmt::format("this program has no workload '{}'", name));
     return *found;
 }
 
 workload_run::setting make_setting(workload const& what, trial_request const& request, log_handler log) {
-    workload_run::setting setting{.model = parse_spec(request.spec), .scratch = request.scratch,
-                                  .server_url = request.server_url, .log = std::move(log)};
+    workload_run::setting setting{.model = parse_spec(request.spec),
+                                  .scratch = request.scratch,
+                                  .server_url = request.server_url,
+                                  .log = std::move(log)};
     for (auto const& [name, value] : request.parameters)
         set_value(setting.parameters, what.parameters, what.name, name, value);
     return setting;
@@ -141,7 +147,9 @@ trial_result run_trial(trial_request const& request, log_handler log, trial_hook
     return result;
 }
 
-std::string to_json(trial_request const& request) { return json(request).dump(); }
+std::string to_json(trial_request const& request) {
+    return json(request).dump();
+}
 
 std::string to_json(trial_result const& result) {
     json const object{

@@ -4,10 +4,10 @@
 // other side, which starts that process and watches it, is trial_process.hpp.
 #pragma once
 
-#include <quartet/model.hpp>
-
 #include "measure/results.hpp"
 #include "measure/usage.hpp"
+
+#include <quartet/model.hpp>
 
 #include <chrono>
 #include <cstdint>

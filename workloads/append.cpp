@@ -1,8 +1,8 @@
 // Test 3: 26 writers, A to Z, each append their letter to ONE file, one character a call.
 
-#include <quartet/workload.hpp>
-
 #include "workloads/data/generate_messages.hpp"
+
+#include <quartet/workload.hpp>
 
 #include <fmt/format.h>
 
@@ -43,7 +43,8 @@ using letter_counts = std::array<std::int64_t, 256>;
 letter_counts count_letters(std::filesystem::path const& path) {
     letter_counts counts{};
     std::ifstream file(path, std::ios::binary);
-    for (std::istreambuf_iterator<char> at(file), end; at != end; ++at) ++counts[static_cast<unsigned char>(*at)];
+    for (std::istreambuf_iterator<char> at(file), end; at != end; ++at)
+        ++counts[static_cast<unsigned char>(*at)];
     return counts;
 }
 
@@ -70,9 +71,12 @@ workload make_append() {
         .name = "append",
         .help = "26 writers append to one file, a character a call",
         .parameters = {text("file", "", "the file; empty: one that is removed afterwards"),
-                       integer("factor", 1000, 1, 1'000'000, "characters per second of the seed's delays: 178 of these")},
+                       integer("factor", 1000, 1, 1'000'000,
+                               "characters per second of the seed's delays: 178 of these")},
         .workers = {.threads = 26, .async = 26},
-        .seed_finding = "single (0.046 s); threads are close, async takes 8.3 s since each character goes through a thread",
+        .seed_finding =
+            "single (0.046 s); threads are close, async takes 8.3 s since each character goes through a "
+            "thread",
         .prepare = [shared](workload_run& run) { shared->before = count_letters(target(run)); },
         .run = [](workload_run& run) { run.checksum(run.map(write_letters, writers(run))); },
         .verify =
@@ -81,8 +85,8 @@ workload make_append() {
                 for (auto const& each : writers(run)) {
                     auto const letter = static_cast<unsigned char>(each.letter);
                     auto const found = after[letter] - shared->before[letter];
-                    run.expect(found == each.count,
-                               fmt::format("{}: {} times {}, not {}", each.path, found, each.letter, each.count));
+                    run.expect(found == each.count, fmt::format("{}: {} times {}, not {}", each.path, found,
+                                                                each.letter, each.count));
                 }
             },
     };

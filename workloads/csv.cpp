@@ -3,12 +3,13 @@
 // The file is cut at record borders into as many parts as `csv.parts`, the same under all models; a task
 // reads its part from the file by itself.
 
-#include <quartet/workload.hpp>
-
 #include "workloads/data/csv.hpp"
+
 #include "workloads/data/csv_digest.hpp"
 #include "workloads/data/csv_split.hpp"
 #include "workloads/data/generate_csv.hpp"
+
+#include <quartet/workload.hpp>
 
 #include <fmt/format.h>
 
@@ -63,11 +64,13 @@ std::filesystem::path source(workload_run const& run) {
 
 std::string load(std::filesystem::path const& path) {
     if (std::filesystem::is_directory(path))
-        throw std::system_error(EISDIR, std::generic_category(), fmt::format("cannot read '{}'", path.native()));
+        throw std::system_error(EISDIR, std::generic_category(),
+                                fmt::format("cannot read '{}'", path.native()));
     std::ifstream file(path, std::ios::binary | std::ios::ate);
     std::string text(file ? static_cast<std::size_t>(file.tellg()) : 0, '\0');
     if (!file.seekg(0) || !file.read(text.data(), static_cast<std::streamsize>(text.size())))
-        throw std::system_error(errno, std::generic_category(), fmt::format("cannot read '{}'", path.native()));
+        throw std::system_error(errno, std::generic_category(),
+                                fmt::format("cannot read '{}'", path.native()));
     return text;
 }
 
@@ -87,7 +90,8 @@ std::vector<part_of_file> cut(std::filesystem::path const& path, std::size_t par
         csv_header const header(text);
         std::vector<part_of_file> all;
         for (auto const& each : split_at_records(text, parts))
-            all.push_back({path.native(), text.substr(0, header.records_offset()), each.offset, each.length, each.first_line});
+            all.push_back({path.native(), text.substr(0, header.records_offset()), each.offset, each.length,
+                           each.first_line});
         return all;
     });
 }
@@ -120,7 +124,8 @@ void generate(workload_run& run) {
     std::ofstream file(source(run), std::ios::binary);
     generate_csv(file, run.get<std::size_t>("rows"));
     if (!file.flush())
-        throw std::system_error(errno, std::generic_category(), fmt::format("cannot write '{}'", source(run).native()));
+        throw std::system_error(errno, std::generic_category(),
+                                fmt::format("cannot write '{}'", source(run).native()));
 }
 
 struct state {
@@ -134,8 +139,10 @@ workload make_csv() {
         .name = "csv",
         .help = "parses a CSV file of some 10 MB",
         .parameters = {text("file", "", "the file; empty: a generated one of made-up profiles"),
-                       integer("rows", 30'001, 1, 100'000'000, "records of the generated file; 30,001 are 10 MB"),
-                       with_seed(integer("parts", 16, 1, 100'000, "tasks that share the file, cut at record borders"),
+                       integer("rows", 30'001, 1, 100'000'000,
+                               "records of the generated file; 30,001 are 10 MB"),
+                       with_seed(integer("parts", 16, 1, 100'000,
+                                         "tasks that share the file, cut at record borders"),
                                  std::int64_t{1})},
         .workers = {.threads = 0, .async = 16},
         .seed_finding = "",

@@ -31,14 +31,18 @@ struct page {
 
 task<page> fetch_page(context& ctx, page_request wanted) {
     http_request request(wanted.url);
-    request.timeout = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(wanted.timeout_seconds));
+    request.timeout =
+        std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(wanted.timeout_seconds));
     request.reuse_connection = wanted.reuse;
     auto const response = co_await ctx.fetch(std::move(request));
-    if (!response.ok()) throw std::runtime_error(fmt::format("GET {}: status {}", wanted.url, response.status));
+    if (!response.ok())
+        throw std::runtime_error(fmt::format("GET {}: status {}", wanted.url, response.status));
     co_return page{static_cast<std::uint64_t>(response.status), response.body.size()};
 }
 
-bool asks_own_server(parameter_values const& values) { return std::get<std::string>(values.at("url")).empty(); }
+bool asks_own_server(parameter_values const& values) {
+    return std::get<std::string>(values.at("url")).empty();
+}
 
 constexpr std::uint64_t own_page_bytes = 15'000;
 
@@ -73,7 +77,8 @@ registration const fetch_workload{{
     .parameters = {with_seed(integer("count", 200, 1, 10'000'000, "how many times"), std::int64_t{1000}),
                    text("url", "", "what to fetch; empty: a page of 15,000 bytes from quartet's own server"),
                    with_seed(flag("reuse", true, "whether a connection serves several requests"), false),
-                   with_seed(flag("series", false, "first fetch 1, 10, 100 and 500 times, timed as laps"), true),
+                   with_seed(flag("series", false, "first fetch 1, 10, 100 and 500 times, timed as laps"),
+                             true),
                    number("timeout", 15, 0.001, 86400, "seconds that one fetch may take")},
     .workers = {.threads = 32, .async = 100},
     .seed_finding = "threads (6.9 s) ahead of async (9.2 s); processes 82 s, single 244 s",

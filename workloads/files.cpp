@@ -1,8 +1,8 @@
 // Test 5: many small files: create, write 4 bytes, close, open, read back, close.
 
-#include <quartet/workload.hpp>
-
 #include "workloads/data/marked_folder.hpp"
+
+#include <quartet/workload.hpp>
 
 #include <fmt/format.h>
 
@@ -42,10 +42,12 @@ std::vector<small_file> files(workload_run const& run) {
     return all;
 }
 
-void check(workload_run& run, std::vector<small_file> const& wanted, std::vector<outcome<std::string>> const& read) {
+void check(workload_run& run, std::vector<small_file> const& wanted,
+           std::vector<outcome<std::string>> const& read) {
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         if (read[i] && *read[i] != wanted[i].content)
-            return run.expect(false, fmt::format("{}: read back '{}', not '{}'", wanted[i].path, *read[i], wanted[i].content));
+            return run.expect(false, fmt::format("{}: read back '{}', not '{}'", wanted[i].path, *read[i],
+                                                 wanted[i].content));
     }
 }
 

@@ -1,8 +1,8 @@
 // Test 1: 26 responses named A to Z, each of which takes its time and says when it starts and finishes.
 
-#include <quartet/workload.hpp>
-
 #include "workloads/data/generate_messages.hpp"
+
+#include <quartet/workload.hpp>
 
 #include <fmt/format.h>
 
@@ -29,16 +29,19 @@ task<char> respond(context& ctx, response wanted) {
 void run(workload_run& run) {
     auto const scale = run.get<double>("scale");
     std::vector<response> responses;
-    for (auto const& [name, count] : seed_messages) responses.push_back({name, count * scale});
+    for (auto const& [name, count] : seed_messages)
+        responses.push_back({name, count * scale});
     run.checksum(run.map(respond, responses));
 }
 
 registration const sleep_workload{{
     .name = "sleep",
     .help = "26 tasks that only wait, 2 to 10 s each in the seed",
-    .parameters = {with_seed(number("scale", 0.02, 0, 1000, "factor on the seed's delays, which are 178 s in all"), 1.0)},
+    .parameters = {with_seed(
+        number("scale", 0.02, 0, 1000, "factor on the seed's delays, which are 178 s in all"), 1.0)},
     .workers = {.threads = 26, .async = 26},
-    .seed_finding = "async and threads (10.0 s), because all waits overlap; 2 to 8 processes overlap only as many",
+    .seed_finding =
+        "async and threads (10.0 s), because all waits overlap; 2 to 8 processes overlap only as many",
     .run = run,
 }};
 

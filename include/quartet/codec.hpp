@@ -68,7 +68,8 @@ public:
 
     /// The next `size` bytes, where they stand.
     std::byte const* take(std::size_t size) {
-        if (size > rest_.size()) throw std::length_error("quartet: an encoded value is shorter than its decoder expects");
+        if (size > rest_.size())
+            throw std::length_error("quartet: an encoded value is shorter than its decoder expects");
         auto const* taken = rest_.data();
         rest_ = rest_.subspan(size);
         return taken;
@@ -86,11 +87,12 @@ namespace detail {
 
 template <class T>
 concept cereal_type = cereal::traits::is_output_serializable<T, cereal::BinaryOutputArchive>::value &&
-                      cereal::traits::is_input_serializable<T, cereal::BinaryInputArchive>::value &&
-                      std::is_default_constructible_v<T>;
+    cereal::traits::is_input_serializable<T, cereal::BinaryInputArchive>::value &&
+    std::is_default_constructible_v<T>;
 
 template <class T>
-inline constexpr bool is_view = std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_null_pointer_v<T>;
+inline constexpr bool is_view =
+    std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_null_pointer_v<T>;
 template <class Char, class Traits>
 inline constexpr bool is_view<std::basic_string_view<Char, Traits>> = true;
 template <class T, std::size_t Extent>
@@ -103,7 +105,9 @@ concept as_bytes = std::is_trivially_copyable_v<T> && !is_view<T> && !std::is_em
 
 /// True for the primary template below, false for a user's specialization.
 template <class T>
-concept own_codec = requires { typename codec<T>::is_quartets_own; };
+concept own_codec = requires {
+    typename codec<T>::is_quartets_own;
+};
 
 /// Values of this type have one size and may be read where they stand.
 template <class T>
@@ -149,9 +153,8 @@ template <class T>
 struct codec {
     using is_quartets_own = void;
 
-    static void encode(T const& value, byte_writer& out)
-        requires detail::as_bytes<T> || std::is_empty_v<T> || detail::cereal_type<T>
-    {
+    static void encode(T const& value, byte_writer& out) requires detail::as_bytes<T> || std::is_empty_v<T> ||
+        detail::cereal_type<T> {
         if constexpr (detail::as_bytes<T>) {
             out.write(&value, sizeof value);
         } else if constexpr (!std::is_empty_v<T>) {
@@ -162,10 +165,9 @@ struct codec {
         }
     }
 
-    static T decode(byte_reader& in)
-        requires detail::as_bytes<T> || (std::is_empty_v<T> && std::is_default_constructible_v<T>) ||
-                 detail::cereal_type<T>
-    {
+    static T decode(byte_reader& in) requires detail::as_bytes<T> ||
+        (std::is_empty_v<T>&& std::is_default_constructible_v<T>) ||
+        detail::cereal_type<T> {
         if constexpr (detail::as_bytes<T>) {
             alignas(T) std::byte storage[sizeof(T)];
             std::memcpy(storage, in.take(sizeof(T)), sizeof(T));
@@ -197,8 +199,7 @@ struct codec<std::string> {
 };
 
 template <detail::as_bytes T>
-    requires(!std::same_as<T, bool>)
-struct codec<std::vector<T>> {
+requires(!std::same_as<T, bool>) struct codec<std::vector<T>> {
     static void encode(std::vector<T> const& value, byte_writer& out) {
         std::uint64_t const size = value.size();
         out.write(&size, sizeof size);

@@ -16,8 +16,6 @@
 #include <quartet/operations.hpp>
 #include <quartet/task.hpp>
 
-#include <sys/types.h>
-
 #include <atomic>
 #include <chrono>
 #include <concepts>
@@ -26,6 +24,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <utility>
 
 namespace quartet {
@@ -44,7 +43,9 @@ public:
     virtual ~context() = default;
 
     /// Waits. A duration of zero or less is done at once.
-    detail::sleep_operation sleep_for(std::chrono::nanoseconds duration) noexcept { return {*this, duration}; }
+    detail::sleep_operation sleep_for(std::chrono::nanoseconds duration) noexcept {
+        return {*this, duration};
+    }
 
     /// A GET, or any request. Gives the reply whatever its status; throws fetch_error if there is none.
     detail::fetch_operation fetch(http_request request) { return {*this, std::move(request)}; }
@@ -117,13 +118,27 @@ private:
     std::atomic<std::uint32_t> const* stop_word_;
 };
 
-inline bool detail::sleep_operation::await_ready() { return owner().start(*this); }
-inline bool detail::fetch_operation::await_ready() { return owner().start(*this); }
-inline bool detail::command_operation::await_ready() { return owner().start(*this); }
-inline bool detail::file_operation::await_ready() { return owner().start(*this); }
-inline void detail::file_operation::perform_now() noexcept { owner().perform_now(*this); }
-inline bool detail::offload_base::await_ready() { return owner().start(*this); }
-inline bool detail::yield_operation::await_ready() { return owner().start(*this); }
+inline bool detail::sleep_operation::await_ready() {
+    return owner().start(*this);
+}
+inline bool detail::fetch_operation::await_ready() {
+    return owner().start(*this);
+}
+inline bool detail::command_operation::await_ready() {
+    return owner().start(*this);
+}
+inline bool detail::file_operation::await_ready() {
+    return owner().start(*this);
+}
+inline void detail::file_operation::perform_now() noexcept {
+    owner().perform_now(*this);
+}
+inline bool detail::offload_base::await_ready() {
+    return owner().start(*this);
+}
+inline bool detail::yield_operation::await_ready() {
+    return owner().start(*this);
+}
 
 inline auto context::open_file(std::filesystem::path const& path, open_mode mode) {
     struct awaiter {
@@ -138,7 +153,8 @@ inline auto context::open_file(std::filesystem::path const& path, open_mode mode
         }
     };
     using kind = detail::file_operation::kind;
-    return awaiter{{*this, mode == open_mode::read ? kind::open_read : kind::open_append, path.native()}, *this};
+    return awaiter{{*this, mode == open_mode::read ? kind::open_read : kind::open_append, path.native()},
+                   *this};
 }
 
 }  // namespace quartet

@@ -21,7 +21,8 @@ namespace detail {
 /// The cgroup limit in whole CPUs, rounded up; 0 if there is none. `cgroup_file` is in the form of
 /// /proc/self/cgroup, `mounts_file` in that of /proc/self/mountinfo; `root` stands before every mount
 /// point, for tests.
-std::size_t cgroup_cpu_limit(std::filesystem::path const& cgroup_file, std::filesystem::path const& mounts_file,
+std::size_t cgroup_cpu_limit(std::filesystem::path const& cgroup_file,
+                             std::filesystem::path const& mounts_file,
                              std::filesystem::path const& root = {});
 
 }  // namespace detail

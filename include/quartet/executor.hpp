@@ -70,7 +70,8 @@ auto indexable(Range&& range) {
         input_store<in> copies;
         if constexpr (std::ranges::sized_range<Range> && requires { copies.reserve(1); })
             copies.reserve(std::ranges::size(range));
-        for (auto&& element : range) copies.push_back(static_cast<decltype(element)&&>(element));
+        for (auto&& element : range)
+            copies.push_back(static_cast<decltype(element)&&>(element));
         return copies;
     }
 }
@@ -79,22 +80,26 @@ auto indexable(Range&& range) {
 template <class Body, class In>
 consteval bool check_body() {
     constexpr bool callable = coroutine_body<Body, In> || plain_body<Body, In>;
-    static_assert(callable,
-                  "quartet: a body is a coroutine task<R>(context&, In) or a plain function R(In) that takes an "
-                  "element of the inputs by value or const reference");
+    static_assert(
+        callable,
+        "quartet: a body is a coroutine task<R>(context&, In) or a plain function R(In) that takes an "
+        "element of the inputs by value or const reference");
     constexpr bool closure = std::is_trivially_copyable_v<Body>;
-    static_assert(closure,
-                  "quartet: the body can't cross to a process: what it captures must be trivially copyable; pass "
-                  "strings, containers and other owners of memory as inputs instead");
+    static_assert(
+        closure,
+        "quartet: the body can't cross to a process: what it captures must be trivially copyable; pass "
+        "strings, containers and other owners of memory as inputs instead");
     constexpr bool input = crossable<In>;
-    static_assert(input,
-                  "quartet: the inputs can't cross to a process: pointers and views leave behind what they point to, "
-                  "and other types need a serialize() function or a specialization of quartet::codec");
+    static_assert(
+        input,
+        "quartet: the inputs can't cross to a process: pointers and views leave behind what they point to, "
+        "and other types need a serialize() function or a specialization of quartet::codec");
     if constexpr (callable && closure && input) {
         constexpr bool result = crossable_result<typename body_result<Body, In>::type>;
-        static_assert(result,
-                      "quartet: the result can't cross from a process: pointers and views leave behind what they point "
-                      "to, and other types need a serialize() function or a specialization of quartet::codec");
+        static_assert(
+            result,
+            "quartet: the result can't cross from a process: pointers and views leave behind what they point "
+            "to, and other types need a serialize() function or a specialization of quartet::codec");
         return result;
     } else {
         return false;
@@ -117,8 +122,9 @@ public:
         using in = std::ranges::range_value_t<Range>;
         if constexpr (detail::check_body<Body, in>()) {
             using result = typename detail::body_result<Body, in>::type;
-            if constexpr (std::is_void_v<result> || (std::default_initializable<result> && !std::same_as<result, bool> &&
-                                                     std::is_move_assignable_v<result>)) {
+            if constexpr (std::is_void_v<result> ||
+                          (std::default_initializable<result> && !std::same_as<result, bool> &&
+                           std::is_move_assignable_v<result>)) {
                 return run<detail::value_sink<result>>(body, inputs, options);
             } else {
                 return values(run<detail::outcome_sink<result>>(body, inputs, options));
@@ -131,7 +137,8 @@ public:
     auto try_map(Body body, Range&& inputs, map_options const& options = {}) {
         using in = std::ranges::range_value_t<Range>;
         if constexpr (detail::check_body<Body, in>())
-            return run<detail::outcome_sink<typename detail::body_result<Body, in>::type>>(body, inputs, options);
+            return run<detail::outcome_sink<typename detail::body_result<Body, in>::type>>(body, inputs,
+                                                                                           options);
     }
 
     /// Runs a job that is not a map.
@@ -147,8 +154,8 @@ private:
         using in = std::ranges::range_value_t<Range>;
         auto const elements = detail::indexable(inputs);
         Sink sink(elements.size());
-        detail::map_job<Body, in, std::remove_const_t<decltype(elements)>, Sink> work(body, elements, elements.size(), sink,
-                                                                                   options.failure);
+        detail::map_job<Body, in, std::remove_const_t<decltype(elements)>, Sink> work(
+            body, elements, elements.size(), sink, options.failure);
         if (work.size() > 0) model_->run(work, options.stop);
         return sink.take();
     }
@@ -162,7 +169,8 @@ private:
         if (!failures.empty()) throw map_error(std::move(failures), outcomes.size());
         std::vector<R> result;
         result.reserve(outcomes.size());
-        for (auto& each : outcomes) result.push_back(std::move(each).value());
+        for (auto& each : outcomes)
+            result.push_back(std::move(each).value());
         return result;
     }
 

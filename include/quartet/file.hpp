@@ -84,7 +84,9 @@ inline auto file::append(std::string_view data) {
             written = true;
             return file.start_write(data);
         }
-        void await_suspend(std::coroutine_handle<> waiter) const noexcept { file.operation.await_suspend(waiter); }
+        void await_suspend(std::coroutine_handle<> waiter) const noexcept {
+            file.operation.await_suspend(waiter);
+        }
         void await_resume() const {
             if (written) file.finish_write();
         }
@@ -96,7 +98,9 @@ inline auto file::flush() {
     struct awaiter {
         state& file;
         bool await_ready() const { return file.buffer.empty() || file.start_write({}); }
-        void await_suspend(std::coroutine_handle<> waiter) const noexcept { file.operation.await_suspend(waiter); }
+        void await_suspend(std::coroutine_handle<> waiter) const noexcept {
+            file.operation.await_suspend(waiter);
+        }
         void await_resume() const { file.finish_write(); }
     };
     return awaiter{*state_};
@@ -114,7 +118,9 @@ inline auto file::read_at(std::uint64_t offset, std::size_t length) {
             file.operation.length = length;
             return file.operation.await_ready();
         }
-        void await_suspend(std::coroutine_handle<> waiter) const noexcept { file.operation.await_suspend(waiter); }
+        void await_suspend(std::coroutine_handle<> waiter) const noexcept {
+            file.operation.await_suspend(waiter);
+        }
         std::string await_resume() const {
             file.operation.await_resume();
             return std::move(file.operation.output);

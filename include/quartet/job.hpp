@@ -65,11 +65,14 @@ private:
     running_body* top_ = nullptr;
 };
 
-inline void running_body::ended() noexcept { list_->push(*this); }
+inline void running_body::ended() noexcept {
+    list_->push(*this);
+}
 
 /// How a job's bodies are called in a worker process that has the same code at the same addresses.
 struct remote_code {
-    using run_function = void (*)(context&, remote_batch&, remote_worker&, std::size_t first, std::size_t last) noexcept;
+    using run_function = void (*)(context&, remote_batch&, remote_worker&, std::size_t first,
+                                  std::size_t last) noexcept;
     run_function run;                    ///< runs bodies first to last - 1
     std::span<std::byte const> closure;  ///< the bytes of the body object
 };
@@ -101,7 +104,8 @@ public:
 
     virtual detail::remote_code code() const noexcept = 0;
 
-    /// Puts the inputs into shared memory; one that can't be encoded is a failed outcome. Throws std::bad_alloc.
+    /// Puts the inputs into shared memory; one that can't be encoded is a failed outcome. Throws
+    /// std::bad_alloc.
     virtual void encode(detail::shared_heap& heap, detail::remote_batch& batch) = 0;
 
     /// Takes the outcomes that workers left in shared memory. Skips those that were never left there.

@@ -26,9 +26,9 @@ using log_handler = std::function<void(log_record const&)>;
 
 /// What a model can do about a body that does not end by itself.
 struct model_traits {
-    bool can_kill;       ///< a running body can be ended from outside
-    bool shares_memory;  ///< bodies see the caller's variables
-    bool survives_crash; ///< a body that crashes costs only its own task
+    bool can_kill;        ///< a running body can be ended from outside
+    bool shares_memory;   ///< bodies see the caller's variables
+    bool survives_crash;  ///< a body that crashes costs only its own task
 };
 
 class model {

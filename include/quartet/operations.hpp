@@ -60,7 +60,8 @@ private:
 
 class sleep_operation final : public operation {
 public:
-    sleep_operation(context& owner, std::chrono::nanoseconds length) noexcept : operation(owner), duration(length) {}
+    sleep_operation(context& owner, std::chrono::nanoseconds length) noexcept
+        : operation(owner), duration(length) {}
 
     bool await_ready();
     void await_resume() { throw_error(); }
@@ -123,7 +124,8 @@ class offload_operation final : public offload_base {
     using stored = std::conditional_t<std::is_void_v<result>, std::monostate, result>;
 
 public:
-    offload_operation(context& owner, Function function) : offload_base(owner), function_(std::move(function)) {}
+    offload_operation(context& owner, Function function)
+        : offload_base(owner), function_(std::move(function)) {}
 
     void run() noexcept override {
         try {

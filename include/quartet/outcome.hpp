@@ -29,13 +29,13 @@ std::string_view to_string(cause why) noexcept;
 
 /// A task that has no value, and all that is known about why.
 struct failure {
-    std::size_t index = 0;         ///< the task's place in the inputs
+    std::size_t index = 0;  ///< the task's place in the inputs
     cause why = cause::threw;
-    std::string message{};           ///< one line: the exception's text, or the signal or exit code
-    std::string worker{};            ///< where the body ran, as context::where().name; empty if it never began
+    std::string message{};  ///< one line: the exception's text, or the signal or exit code
+    std::string worker{};   ///< where the body ran, as context::where().name; empty if it never began
     std::exception_ptr exception{};  ///< what was thrown; a remote_error if that was in another process
-    int signal = 0;                ///< the signal that ended the worker, or 0
-    int exit_code = 0;             ///< the worker's exit code, if it ended by itself
+    int signal = 0;                  ///< the signal that ended the worker, or 0
+    int exit_code = 0;               ///< the worker's exit code, if it ended by itself
 };
 
 /// An exception that was thrown in another process: its type can't cross, its text can.

@@ -20,7 +20,7 @@ using parameter_value = std::variant<std::int64_t, double, bool, std::string>;
 struct parameter {
     std::string name;
     std::string help;
-    parameter_value value;                 ///< the default
+    parameter_value value;                  ///< the default
     std::optional<parameter_value> seed{};  ///< under --preset seed, where it differs
     std::optional<double> least{};          ///< of a number
     std::optional<double> most{};
@@ -39,7 +39,8 @@ struct parameter {
 /// The value as parse() reads it.
 std::string to_string(parameter_value const& value);
 
-parameter integer(std::string name, std::int64_t value, std::int64_t least, std::int64_t most, std::string help);
+parameter integer(std::string name, std::int64_t value, std::int64_t least, std::int64_t most,
+                  std::string help);
 parameter number(std::string name, double value, double least, double most, std::string help);
 parameter flag(std::string name, bool value, std::string help);
 parameter text(std::string name, std::string value, std::string help);

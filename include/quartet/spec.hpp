@@ -13,8 +13,8 @@ namespace quartet {
 enum class model_kind { single, processes, threads, async };
 
 /// The names that specs begin with, in the order of the seed's table.
-inline constexpr model_kind all_model_kinds[] = {model_kind::single, model_kind::processes, model_kind::threads,
-                                                 model_kind::async};
+inline constexpr model_kind all_model_kinds[] = {model_kind::single, model_kind::processes,
+                                                 model_kind::threads, model_kind::async};
 
 std::string_view to_string(model_kind kind) noexcept;
 

@@ -65,7 +65,7 @@ public:
     task<T> get_return_object() noexcept;
 
     template <class Value>
-        requires std::is_convertible_v<Value&&, T>
+    requires std::is_convertible_v<Value&&, T>
     void return_value(Value&& value) noexcept(std::is_nothrow_constructible_v<T, Value&&>) {
         result_.template emplace<1>(std::forward<Value>(value));
     }
@@ -130,7 +130,9 @@ public:
     }
 
     /// Who is told when the task ends. Set before start(); a task that is awaited has no listener.
-    void set_listener(detail::task_listener* listener) noexcept { coroutine_.promise().set_listener(listener); }
+    void set_listener(detail::task_listener* listener) noexcept {
+        coroutine_.promise().set_listener(listener);
+    }
 
     /// Awaiting a task runs it right here; the awaiting coroutine suspends only if the task had to wait.
     auto operator co_await() && noexcept {
@@ -141,7 +143,9 @@ public:
                 return awaited.done();
             }
             // The awaited task can't have ended since await_ready: it goes on only from this thread's loop.
-            void await_suspend(std::coroutine_handle<> waiter) const noexcept { awaited.promise().set_waiter(waiter); }
+            void await_suspend(std::coroutine_handle<> waiter) const noexcept {
+                awaited.promise().set_waiter(waiter);
+            }
             T await_resume() const { return awaited.promise().take(); }
         };
         return awaiter{coroutine_};

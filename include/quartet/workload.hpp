@@ -11,7 +11,8 @@
 //         .name = "mine",
 //         .help = "what it does, in a line",
 //         .parameters = {quartet::integer("count", 1000, 1, 1'000'000, "how many tasks")},
-//         .run = [](quartet::workload_run& run) { run.checksum(run.map(body, inputs(run.get<int>("count")))); },
+//         .run = [](quartet::workload_run& run) { run.checksum(run.map(body, inputs(run.get<int>("count"))));
+//         },
 //     }};
 //
 //     QUARTET_MAIN()
@@ -52,9 +53,11 @@ class checksum {
 public:
     template <crossable T>
     void add(T const& value) {
-        static_assert(!detail::fixed_size<T> || std::has_unique_object_representations_v<T> || std::is_floating_point_v<T>,
-                      "quartet: a checksum over this type would take in its padding, which differs from run to run; "
-                      "give its members one size, or add them one by one");
+        static_assert(
+            !detail::fixed_size<T> || std::has_unique_object_representations_v<T> ||
+                std::is_floating_point_v<T>,
+            "quartet: a checksum over this type would take in its padding, which differs from run to run; "
+            "give its members one size, or add them one by one");
         byte_writer bytes;
         codec<T>::encode(value, bytes);
         add_bytes(bytes.bytes());
@@ -105,7 +108,8 @@ public:
     template <class Body, class Range>
     auto map(Body body, Range&& inputs) {
         auto outcomes = how().try_map(std::move(body), std::forward<Range>(inputs), {.stop = setting_.stop});
-        for (auto const& each : outcomes) note(each ? nullptr : &each.error());
+        for (auto const& each : outcomes)
+            note(each ? nullptr : &each.error());
         return outcomes;
     }
 
@@ -188,8 +192,8 @@ struct workload {
     /// Whether a run with these values asks the test server; empty: no.
     std::function<bool(parameter_values const&)> needs_server{};
 
-    /// Throws std::invalid_argument, with a sentence for the user, if these values can't be run together; called
-    /// once, before anything is run. May be empty.
+    /// Throws std::invalid_argument, with a sentence for the user, if these values can't be run together;
+    /// called once, before anything is run. May be empty.
     std::function<void(parameter_values const&)> check{};
 
     /// Before the clock: makes what the run reads. May be empty.
@@ -215,10 +219,13 @@ public:
     explicit registration(workload added) { register_workload(std::move(added)); }
 };
 
-/// The command line of `quartet` for the workloads of this program: the exit code for main(). In quartet::main.
+/// The command line of `quartet` for the workloads of this program: the exit code for main(). In
+/// quartet::main.
 int command_line(int argc, char** argv);
 
 }  // namespace quartet
 
-#define QUARTET_MAIN() \
-    int main(int argc, char** argv) { return quartet::command_line(argc, argv); }
+#define QUARTET_MAIN()                            \
+    int main(int argc, char** argv) {             \
+        return quartet::command_line(argc, argv); \
+    }

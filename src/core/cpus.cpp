@@ -1,11 +1,10 @@
 #include <quartet/cpus.hpp>
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <optional>
+#include <sched.h>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -81,14 +80,16 @@ std::optional<double> read_quota(fs::path const& group, bool unified) {
 }
 
 /// The tightest quota from `group` up to the mount point.
-std::optional<double> tightest_quota(cgroup_mount const& mount, std::string const& group, fs::path const& root) {
+std::optional<double> tightest_quota(cgroup_mount const& mount, std::string const& group,
+                                     fs::path const& root) {
     fs::path const top = root / mount.point.relative_path();
     // In a container the mount shows only our part of the hierarchy.
     fs::path below = fs::path(group).lexically_relative(mount.root);
     if (below.empty() || below.native().starts_with("..")) below = ".";
     std::optional<double> tightest;
     for (fs::path here = (top / below).lexically_normal();; here = here.parent_path()) {
-        if (auto const quota = read_quota(here, mount.unified)) tightest = std::min(quota, tightest ? tightest : quota);
+        if (auto const quota = read_quota(here, mount.unified))
+            tightest = std::min(quota, tightest ? tightest : quota);
         if (!here.native().starts_with(top.native()) || here.native().size() <= top.native().size()) break;
     }
     return tightest;
@@ -114,7 +115,8 @@ std::size_t cgroup_cpu_limit(fs::path const& cgroup_file, fs::path const& mounts
     for (auto const& mount : find_mounts(mounts_file)) {
         auto const group = own_group(cgroup_file, mount.unified);
         if (!group) continue;
-        if (auto const quota = tightest_quota(mount, *group, root)) tightest = std::min(quota, tightest ? tightest : quota);
+        if (auto const quota = tightest_quota(mount, *group, root))
+            tightest = std::min(quota, tightest ? tightest : quota);
     }
     return tightest ? std::max<std::size_t>(1, static_cast<std::size_t>(std::ceil(*tightest))) : 0;
 }

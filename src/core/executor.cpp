@@ -11,14 +11,17 @@ namespace {
 
 std::unique_ptr<model> make_model(model_spec const& spec, executor_options options) {
     switch (spec.kind) {
-        case model_kind::single: return std::make_unique<single>(std::move(options.log));
+        case model_kind::single:
+            return std::make_unique<single>(std::move(options.log));
         case model_kind::threads:
             if (spec.each) return std::make_unique<thread_per_task>(std::move(options.log));
             return std::make_unique<threads>(spec.count.value_or(usable_cpus()), std::move(options.log));
         case model_kind::processes:
-            if (spec.each) return std::make_unique<processes>(processes::one_per_task{}, std::move(options.log));
+            if (spec.each)
+                return std::make_unique<processes>(processes::one_per_task{}, std::move(options.log));
             return std::make_unique<processes>(spec.count.value_or(usable_cpus()), std::move(options.log));
-        case model_kind::async: break;
+        case model_kind::async:
+            break;
     }
     async_options in_flight{.files = options.files, .log = std::move(options.log)};
     if (spec.count) in_flight.limit = *spec.count;

@@ -1,11 +1,11 @@
 #include "src/core/futex.hpp"
 
+#include <climits>
+
+#include <ctime>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <climits>
-#include <ctime>
 
 namespace quartet::detail {
 namespace {

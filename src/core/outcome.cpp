@@ -3,18 +3,20 @@
 
 #include <fmt/format.h>
 
-#include <cxxabi.h>
-
 #include <cstdlib>
+#include <cxxabi.h>
 #include <memory>
 
 namespace quartet {
 
 std::string_view to_string(cause why) noexcept {
     switch (why) {
-        case cause::threw: return "threw";
-        case cause::worker_died: return "worker died";
-        case cause::cancelled: return "cancelled";
+        case cause::threw:
+            return "threw";
+        case cause::worker_died:
+            return "worker died";
+        case cause::cancelled:
+            return "cancelled";
     }
     return "unknown";
 }
@@ -23,7 +25,8 @@ namespace {
 
 std::string summary(std::vector<failure> const& failures, std::size_t tasks) {
     auto const& first = failures.front();
-    return fmt::format("{} of {} tasks failed; the first is task {}: {}", failures.size(), tasks, first.index, first.message);
+    return fmt::format("{} of {} tasks failed; the first is task {}: {}", failures.size(), tasks, first.index,
+                       first.message);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
+#include "src/core/futex.hpp"
+
 #include <quartet/detail/map_job.hpp>
 #include <quartet/detail/remote.hpp>
-
-#include "src/core/futex.hpp"
 
 #include <fmt/format.h>
 
@@ -34,14 +34,15 @@ std::byte* take_bytes(remote_batch& batch, remote_worker& worker, std::size_t si
 }
 
 void push_failure(remote_batch& batch, remote_worker& worker, failure const& why, std::string_view type) {
-    auto* filed = ::new (batch.heap->allocate(sizeof(remote_failure), alignof(remote_failure))) remote_failure{
-        .next = batch.failures.load(std::memory_order_relaxed),
-        .index = why.index,
-        .was_cancelled = why.why == cause::cancelled,
-        .worker = worker.number,
-        .type = store_bytes(batch, worker, bytes_of(type)),
-        .message = store_bytes(batch, worker, bytes_of(why.message)),
-    };
+    auto* filed =
+        ::new (batch.heap->allocate(sizeof(remote_failure), alignof(remote_failure))) remote_failure{
+            .next = batch.failures.load(std::memory_order_relaxed),
+            .index = why.index,
+            .was_cancelled = why.why == cause::cancelled,
+            .worker = worker.number,
+            .type = store_bytes(batch, worker, bytes_of(type)),
+            .message = store_bytes(batch, worker, bytes_of(why.message)),
+        };
     while (!batch.failures.compare_exchange_weak(filed->next, filed, std::memory_order_release)) {
     }
 }
@@ -81,13 +82,15 @@ void collect_failures(remote_batch const& batch, std::string_view where, job& in
             why.why = cause::cancelled;
             why.exception = std::make_exception_ptr(cancelled());
         } else {
-            why.exception = std::make_exception_ptr(remote_error(message, std::string(text_of(filed->type)), worker));
+            why.exception =
+                std::make_exception_ptr(remote_error(message, std::string(text_of(filed->type)), worker));
         }
         into.fail(std::move(why));
     }
     for (std::size_t index = 0; index < batch.count; ++index) {
         if (batch.states[index].load(std::memory_order_acquire) == task_state::failed && !told[index])
-            into.fail({.index = index, .message = "failed, and shared memory had no room left for the reason"});
+            into.fail(
+                {.index = index, .message = "failed, and shared memory had no room left for the reason"});
     }
 }
 

@@ -15,7 +15,8 @@ namespace quartet::detail {
 
 class run_stop {
 public:
-    /// Follows the caller's token. `hook` is called once, by whoever requests the stop, after the word is set.
+    /// Follows the caller's token. `hook` is called once, by whoever requests the stop, after the word is
+    /// set.
     explicit run_stop(std::stop_token const& caller, std::function<void()> hook = {})
         : hook_(std::move(hook)), follow_(caller, [this] { request(); }) {}
 

@@ -1,6 +1,6 @@
-#include <quartet/spec.hpp>
-
 #include "src/core/nearest.hpp"
+
+#include <quartet/spec.hpp>
 
 #include <fmt/format.h>
 
@@ -20,16 +20,16 @@ model_kind parse_kind(std::string_view name, std::string_view text) {
         if (to_string(kind) == name) return kind;
         names.push_back(to_string(kind));
     }
-    throw std::invalid_argument(fmt::format("unknown model '{}'; the models are {}{}", text, detail::join(names),
-                                            detail::did_you_mean(name, names)));
+    throw std::invalid_argument(fmt::format("unknown model '{}'; the models are {}{}", text,
+                                            detail::join(names), detail::did_you_mean(name, names)));
 }
 
 std::size_t parse_count(std::string_view digits, std::string_view text) {
     std::size_t count = 0;
     auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
     if (error != std::errc() || end != digits.data() + digits.size() || count == 0 || count > most_workers)
-        throw std::invalid_argument(
-            fmt::format("model '{}': after the colon comes a number from 1 to {}, or 'each'", text, most_workers));
+        throw std::invalid_argument(fmt::format(
+            "model '{}': after the colon comes a number from 1 to {}, or 'each'", text, most_workers));
     return count;
 }
 
@@ -37,17 +37,22 @@ std::size_t parse_count(std::string_view digits, std::string_view text) {
 
 std::string_view to_string(model_kind kind) noexcept {
     switch (kind) {
-        case model_kind::single: return "single";
-        case model_kind::processes: return "processes";
-        case model_kind::threads: return "threads";
-        case model_kind::async: return "async";
+        case model_kind::single:
+            return "single";
+        case model_kind::processes:
+            return "processes";
+        case model_kind::threads:
+            return "threads";
+        case model_kind::async:
+            return "async";
     }
     return "unknown";
 }
 
 model_spec parse_spec(std::string_view text) {
     if (text.find('+') != std::string_view::npos)
-        throw std::invalid_argument(fmt::format("model '{}': models are taken each by itself, not composed", text));
+        throw std::invalid_argument(
+            fmt::format("model '{}': models are taken each by itself, not composed", text));
     auto const colon = text.find(':');
     model_spec spec{.kind = parse_kind(text.substr(0, colon), text)};
     if (colon == std::string_view::npos) return spec;

@@ -4,10 +4,10 @@
 // done. One object serves all bodies of a run. For the loop's thread.
 #pragma once
 
-#include <quartet/context.hpp>
-
 #include "src/core/run_stop.hpp"
 #include "src/io/event_loop.hpp"
+
+#include <quartet/context.hpp>
 
 #include <functional>
 #include <string_view>

@@ -5,13 +5,13 @@
 // All members are for the thread that runs the loop, except post().
 #pragma once
 
-#include <quartet/models/async.hpp>
-#include <quartet/operations.hpp>
-
 #include "src/io/async_files.hpp"
 #include "src/io/command_runner.hpp"
 #include "src/io/http_client.hpp"
 #include "src/io/timer_queue.hpp"
+
+#include <quartet/models/async.hpp>
+#include <quartet/operations.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -65,7 +65,7 @@ private:
     std::optional<timer_queue::time_point> armed_for_;
     std::vector<operation*> ready_;
     command_runner commands_{io_};
-    std::unique_ptr<http_client> http_;                    // made by the first fetch
+    std::unique_ptr<http_client> http_;  // made by the first fetch
     std::unique_ptr<async_files> files_;
     std::unique_ptr<boost::asio::thread_pool> side_pool_;  // made by the first offload
 };

@@ -152,7 +152,9 @@ std::size_t known_length(int descriptor) noexcept {
 }
 
 // fstatfs() would say so too, but asks the server if the file lies on one. Only files in memory have seals.
-bool is_in_memory(int descriptor) noexcept { return ::fcntl(descriptor, F_GET_SEALS) >= 0; }
+bool is_in_memory(int descriptor) noexcept {
+    return ::fcntl(descriptor, F_GET_SEALS) >= 0;
+}
 
 std::size_t room_to_read(std::size_t filled, std::size_t expected) noexcept {
     if (filled < expected) return expected;

@@ -32,7 +32,8 @@ public:
 
     /// Tells how long a chunk of `tasks` took.
     void took(std::size_t tasks, clock::duration time) noexcept {
-        auto const per_task = std::max<double>(static_cast<double>(time.count()) / static_cast<double>(tasks), 0.1);
+        auto const per_task =
+            std::max<double>(static_cast<double>(time.count()) / static_cast<double>(tasks), 0.1);
         auto const wanted = static_cast<std::size_t>(static_cast<double>(target.count()) / per_task);
         size_ = std::clamp<std::size_t>(wanted, 1, tasks * growth);
     }

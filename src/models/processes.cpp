@@ -6,10 +6,10 @@
 // (detail/shared_heap.hpp, detail/remote.hpp); what a worker does there stands in worker_process.hpp, what
 // the parent does in process_host.hpp, and the two arrangements in process_pool.hpp and process_each.hpp.
 
-#include <quartet/models/processes.hpp>
-
 #include "src/models/process_each.hpp"
 #include "src/models/process_pool.hpp"
+
+#include <quartet/models/processes.hpp>
 
 namespace quartet {
 
@@ -25,7 +25,11 @@ processes::processes(one_per_task, log_handler log)
 
 processes::~processes() = default;
 
-void processes::run(job& work, std::stop_token stop) { state_->host->run(work, stop); }
-std::string processes::spec() const { return state_->host->spec(); }
+void processes::run(job& work, std::stop_token stop) {
+    state_->host->run(work, stop);
+}
+std::string processes::spec() const {
+    return state_->host->spec();
+}
 
 }  // namespace quartet

@@ -4,16 +4,14 @@
 // threads; each takes chunks of indices from one atomic counter until none is left. The last thread to
 // leave the batch wakes the caller, so the batch can stand on the caller's stack.
 
-#include <quartet/models/threads.hpp>
-
 #include "src/core/run_stop.hpp"
 #include "src/io/blocking_context.hpp"
 #include "src/models/chunk_sizer.hpp"
 #include "src/models/logging.hpp"
 
-#include <fmt/format.h>
+#include <quartet/models/threads.hpp>
 
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -21,6 +19,7 @@
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace quartet {
@@ -63,7 +62,8 @@ struct threads::state {
 
 void threads::state::start_threads(std::size_t count) {
     pool.reserve(count);
-    for (std::size_t number = 0; number < count; ++number) pool.emplace_back([this, number] { serve(number); });
+    for (std::size_t number = 0; number < count; ++number)
+        pool.emplace_back([this, number] { serve(number); });
 }
 
 void threads::state::end_threads() noexcept {
@@ -72,7 +72,8 @@ void threads::state::end_threads() noexcept {
         ending = true;
     }
     changed.notify_all();
-    for (auto& thread : pool) thread.join();
+    for (auto& thread : pool)
+        thread.join();
 }
 
 void threads::state::serve(std::size_t number) {
@@ -127,7 +128,9 @@ void threads::run(job& work, std::stop_token caller) {
     state_->current = nullptr;
 }
 
-std::string threads::spec() const { return fmt::format("threads:{}", state_->pool.size()); }
+std::string threads::spec() const {
+    return fmt::format("threads:{}", state_->pool.size());
+}
 
 thread_per_task::thread_per_task(log_handler log) : log_(std::move(log)) {}
 thread_per_task::~thread_per_task() = default;
@@ -142,7 +145,8 @@ void thread_per_task::run(job& work, std::stop_token caller) {
     };
     std::vector<std::thread> running;
     auto const join_all = [&] {
-        for (auto& thread : running) thread.join();
+        for (auto& thread : running)
+            thread.join();
         running.clear();
     };
     for (std::size_t index = 0; index < work.size();) {

@@ -6,14 +6,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <optional>
 #include <thread>
+#include <unistd.h>
 
 namespace quartet::detail {
 namespace {
@@ -29,7 +28,8 @@ public:
         if (!source_ || (source_->stop_requested() && word_.load() == 0)) {
             source_.emplace();
             std::thread([this, source = *source_]() mutable {
-                while (word_.load() == 0) futex_wait(word_, 0);
+                while (word_.load() == 0)
+                    futex_wait(word_, 0);
                 source.request_stop();
             }).detach();
         }
@@ -59,8 +59,8 @@ public:
         : pool_(pool),
           slot_(pool.slots[number]),
           stop_(pool.stop_word),
-          where_({.name = fmt::format("processes-{}", number), .number = number, .process_id = getpid()}, pool.stop_word,
-                 host()) {}
+          where_({.name = fmt::format("processes-{}", number), .number = number, .process_id = getpid()},
+                 pool.stop_word, host()) {}
 
     void serve_next() {
         std::uint32_t const seen = pool_.generation.load(std::memory_order_acquire);
@@ -112,12 +112,14 @@ private:
         if (taken == count) return {};
         std::size_t const wanted = sizer.next(count - taken);
         std::size_t const first = std::min(pool_.next.fetch_add(wanted, std::memory_order_relaxed), count);
-        return {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(std::min(first + wanted, count))};
+        return {static_cast<std::uint32_t>(first),
+                static_cast<std::uint32_t>(std::min(first + wanted, count))};
     }
 
     bool all_idle() const {
-        return std::all_of(pool_.slots, pool_.slots + pool_.slot_count,
-                           [](worker_slot const& each) { return each.busy.load(std::memory_order_seq_cst) == 0; });
+        return std::all_of(pool_.slots, pool_.slots + pool_.slot_count, [](worker_slot const& each) {
+            return each.busy.load(std::memory_order_seq_cst) == 0;
+        });
     }
 
     pool_state& pool_;
@@ -130,7 +132,8 @@ private:
 
 void serve_pool(pool_state& pool, std::size_t number) {
     worker self(pool, number);
-    for (;;) self.serve_next();
+    for (;;)
+        self.serve_next();
 }
 
 void serve_one(pool_state& pool, std::size_t number) {

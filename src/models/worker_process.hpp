@@ -8,8 +8,8 @@
 
 #include <quartet/detail/remote.hpp>
 
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -30,8 +30,8 @@ struct alignas(64) worker_slot {
     static constexpr std::size_t nothing = ~std::size_t{0};
 
     remote_worker remote;
-    std::atomic<index_range> chunk;    ///< what it took, and may not have run yet
-    std::atomic<std::uint32_t> busy;   ///< 1 from before it looks for tasks until after it found none
+    std::atomic<index_range> chunk;   ///< what it took, and may not have run yet
+    std::atomic<std::uint32_t> busy;  ///< 1 from before it looks for tasks until after it found none
 };
 static_assert(std::atomic<index_range>::is_always_lock_free);
 
@@ -45,14 +45,14 @@ struct pool_state {
     remote_batch* batch;
     worker_slot* slots;
     std::size_t slot_count;
-    std::size_t workers;                         ///< that share the tasks, for the size of chunks
-    int changed_event;                           ///< eventfd: all workers are idle
-    int log_socket;                              ///< -1: nobody reads logs
-    std::atomic<std::uint32_t> generation;       ///< futex: changes when workers should look again
+    std::size_t workers;                    ///< that share the tasks, for the size of chunks
+    int changed_event;                      ///< eventfd: all workers are idle
+    int log_socket;                         ///< -1: nobody reads logs
+    std::atomic<std::uint32_t> generation;  ///< futex: changes when workers should look again
     std::atomic<std::uint32_t> open;
     std::atomic<std::uint32_t> stop_word;
-    std::atomic<std::size_t> next;               ///< the first task that nobody has taken
-    std::atomic<std::uint32_t> returned_count;   ///< a hint: returned ranges that are not empty
+    std::atomic<std::size_t> next;                      ///< the first task that nobody has taken
+    std::atomic<std::uint32_t> returned_count;          ///< a hint: returned ranges that are not empty
     std::array<std::atomic<index_range>, 64> returned;  ///< tasks that dead workers had taken
 };
 

@@ -1,6 +1,6 @@
-#include <quartet/parameter.hpp>
-
 #include "src/core/nearest.hpp"
+
+#include <quartet/parameter.hpp>
 
 #include <fmt/format.h>
 
@@ -21,7 +21,8 @@ Number parse_number(std::string_view text, parameter const& of, std::string_view
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     bool good = error == std::errc() && end == text.data() + text.size();
     if constexpr (std::is_floating_point_v<Number>) good = good && std::isfinite(value);
-    good = good && !(of.least && static_cast<double>(value) < *of.least) && !(of.most && static_cast<double>(value) > *of.most);
+    good = good && !(of.least && static_cast<double>(value) < *of.least) &&
+           !(of.most && static_cast<double>(value) > *of.most);
     if (!good) refuse(text, fmt::format("{} {}", what, of.range()));
     return value;
 }
@@ -56,13 +57,16 @@ std::string parameter::range() const {
 }
 
 parameter_value parameter::parse(std::string_view text) const {
-    return std::visit(overloaded{
-                          [&](std::int64_t) -> parameter_value { return parse_number<std::int64_t>(text, *this, "an integer"); },
-                          [&](double) -> parameter_value { return parse_number<double>(text, *this, "a number"); },
-                          [&](bool) -> parameter_value { return parse_flag(text); },
-                          [&](std::string const&) -> parameter_value { return std::string(text); },
-                      },
-                      value);
+    return std::visit(
+        overloaded{
+            [&](std::int64_t) -> parameter_value {
+                return parse_number<std::int64_t>(text, *this, "an integer");
+            },
+            [&](double) -> parameter_value { return parse_number<double>(text, *this, "a number"); },
+            [&](bool) -> parameter_value { return parse_flag(text); },
+            [&](std::string const&) -> parameter_value { return std::string(text); },
+        },
+        value);
 }
 
 std::string to_string(parameter_value const& value) {
@@ -72,9 +76,13 @@ std::string to_string(parameter_value const& value) {
                       value);
 }
 
-parameter integer(std::string name, std::int64_t value, std::int64_t least, std::int64_t most, std::string help) {
-    return {.name = std::move(name), .help = std::move(help), .value = value,
-            .least = static_cast<double>(least), .most = static_cast<double>(most)};
+parameter integer(std::string name, std::int64_t value, std::int64_t least, std::int64_t most,
+                  std::string help) {
+    return {.name = std::move(name),
+            .help = std::move(help),
+            .value = value,
+            .least = static_cast<double>(least),
+            .most = static_cast<double>(most)};
 }
 
 parameter number(std::string name, double value, double least, double most, std::string help) {
@@ -96,7 +104,8 @@ parameter with_seed(parameter of, parameter_value seed) {
 
 parameter_values default_values(std::vector<parameter> const& parameters, preset which) {
     parameter_values values;
-    for (auto const& each : parameters) values[each.name] = which == preset::seed ? each.seed.value_or(each.value) : each.value;
+    for (auto const& each : parameters)
+        values[each.name] = which == preset::seed ? each.seed.value_or(each.value) : each.value;
     return values;
 }
 
@@ -113,9 +122,10 @@ void set_value(parameter_values& values, std::vector<parameter> const& parameter
         }
         return;
     }
-    if (names.empty()) throw std::invalid_argument(fmt::format("{}.{}: '{}' has no parameters", of, name, of));
-    throw std::invalid_argument(fmt::format("unknown parameter '{}.{}'; {} has {}{}", of, name, of, detail::join(names),
-                                            detail::did_you_mean(name, names)));
+    if (names.empty())
+        throw std::invalid_argument(fmt::format("{}.{}: '{}' has no parameters", of, name, of));
+    throw std::invalid_argument(fmt::format("unknown parameter '{}.{}'; {} has {}{}", of, name, of,
+                                            detail::join(names), detail::did_you_mean(name, names)));
 }
 
 }  // namespace quartet

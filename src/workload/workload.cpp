@@ -19,7 +19,8 @@ std::vector<workload>& registry() {
 }  // namespace
 
 void checksum::add_bytes(std::span<std::byte const> bytes) noexcept {
-    for (std::byte const each : bytes) value_ = (value_ ^ static_cast<std::uint64_t>(each)) * 1099511628211u;
+    for (std::byte const each : bytes)
+        value_ = (value_ ^ static_cast<std::uint64_t>(each)) * 1099511628211u;
 }
 
 workload_run::workload_run(setting chosen) : setting_(std::move(chosen)) {}
@@ -28,7 +29,8 @@ workload_run::~workload_run() = default;
 parameter_value const& workload_run::value_of(std::string_view name) const {
     auto const found = setting_.parameters.find(name);
     if (found == setting_.parameters.end())
-        throw std::logic_error(fmt::format("the workload asks for a parameter '{}' that it does not declare", name));
+        throw std::logic_error(
+            fmt::format("the workload asks for a parameter '{}' that it does not declare", name));
     return found->second;
 }
 
@@ -42,7 +44,8 @@ void workload_run::note(failure const* why) {
     ++tasks_;
     if (!why) return;
     ++failed_;
-    if (failures_.size() < kept_failures) failures_.push_back(fmt::format("task {}: {}", why->index, why->message));
+    if (failures_.size() < kept_failures)
+        failures_.push_back(fmt::format("task {}: {}", why->index, why->message));
 }
 
 void workload_run::expect(bool holds, std::string_view otherwise) {
@@ -73,13 +76,16 @@ void register_workload(workload added) {
         return std::isalnum(c) || c == '_';
     });
     if (!well_named)
-        throw std::invalid_argument(fmt::format("a workload's name is made of letters, digits and _, not '{}'", added.name));
+        throw std::invalid_argument(
+            fmt::format("a workload's name is made of letters, digits and _, not '{}'", added.name));
     if (std::ranges::any_of(registry(), [&](workload const& other) { return other.name == added.name; }))
         throw std::invalid_argument(fmt::format("there are two workloads named '{}'", added.name));
     if (!added.run) throw std::invalid_argument(fmt::format("workload '{}' has nothing to run", added.name));
     registry().push_back(std::move(added));
 }
 
-std::vector<workload> const& registered_workloads() { return registry(); }
+std::vector<workload> const& registered_workloads() {
+    return registry();
+}
 
 }  // namespace quartet

@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
-quartet::task<int> body(quartet::context&, int x) { co_return x; }
+quartet::task<int> body(quartet::context&, int x) {
+    co_return x;
+}
 
 void good(quartet::executor& executor) {
     executor.map(body, std::vector{1, 2});

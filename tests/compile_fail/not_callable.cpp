@@ -6,4 +6,6 @@
 #include <string_view>
 #include <vector>
 
-void wrong(quartet::executor& executor) { executor.map(42, std::vector{1}); }
+void wrong(quartet::executor& executor) {
+    executor.map(42, std::vector{1});
+}

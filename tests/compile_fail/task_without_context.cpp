@@ -6,6 +6,10 @@
 #include <string_view>
 #include <vector>
 
-quartet::task<int> body(int x) { co_return x; }
+quartet::task<int> body(int x) {
+    co_return x;
+}
 
-void wrong(quartet::executor& executor) { executor.map(body, std::vector{1}); }
+void wrong(quartet::executor& executor) {
+    executor.map(body, std::vector{1});
+}

@@ -7,5 +7,6 @@
 #include <vector>
 
 void wrong(quartet::executor& executor) {
-    executor.map([](std::string const& text) { return std::string_view(text); }, std::vector<std::string>{"a"});
+    executor.map([](std::string const& text) { return std::string_view(text); },
+                 std::vector<std::string>{"a"});
 }

@@ -6,6 +6,10 @@
 #include <string_view>
 #include <vector>
 
-quartet::task<int> body(quartet::context&, std::vector<int> x) { co_return static_cast<int>(x.size()); }
+quartet::task<int> body(quartet::context&, std::vector<int> x) {
+    co_return static_cast<int>(x.size());
+}
 
-void wrong(quartet::executor& executor) { executor.map(body, std::vector<std::string>{"a"}); }
+void wrong(quartet::executor& executor) {
+    executor.map(body, std::vector<std::string>{"a"});
+}

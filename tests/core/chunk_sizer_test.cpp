@@ -9,11 +9,14 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t plenty = 1'000'000;
 
-TEST(ChunkSizer, BeginsWithOneTask) { EXPECT_EQ(chunk_sizer(2).next(plenty), 1u); }
+TEST(ChunkSizer, BeginsWithOneTask) {
+    EXPECT_EQ(chunk_sizer(2).next(plenty), 1u);
+}
 
 TEST(ChunkSizer, LongTasksAreTakenAlone) {
     chunk_sizer sizer(2);
-    for (int i = 0; i < 10; ++i) sizer.took(1, 10ms);
+    for (int i = 0; i < 10; ++i)
+        sizer.took(1, 10ms);
     EXPECT_EQ(sizer.next(plenty), 1u);
 }
 

@@ -1,7 +1,6 @@
 #include <quartet/codec.hpp>
 
 #include <cereal/types/memory.hpp>
-
 #include <gtest/gtest.h>
 
 #include <array>
@@ -55,7 +54,9 @@ struct empty {
 
 template <>
 struct codec<own_way> {
-    static void encode(own_way const& value, byte_writer& out) { out.write(&value.value, sizeof value.value); }
+    static void encode(own_way const& value, byte_writer& out) {
+        out.write(&value.value, sizeof value.value);
+    }
     static own_way decode(byte_reader& in) { return own_way(codec<int>::decode(in)); }
 };
 

@@ -4,11 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include <sched.h>
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
+#include <sched.h>
+#include <stdlib.h>
 #include <string>
 #include <thread>
 
@@ -35,14 +34,17 @@ protected:
         write("mountinfo", "30 23 0:26 " + mounted_root + " /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n");
     }
     void mount_v1() const {
-        write("mountinfo", "40 23 0:30 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
-                           "41 23 0:31 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
+        write("mountinfo",
+              "40 23 0:30 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+              "41 23 0:31 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
     }
 
     fs::path root;
 };
 
-TEST_F(Cpus, WithoutCgroupsThereIsNoLimit) { EXPECT_EQ(limit(), 0u); }
+TEST_F(Cpus, WithoutCgroupsThereIsNoLimit) {
+    EXPECT_EQ(limit(), 0u);
+}
 
 TEST_F(Cpus, AV2QuotaIsRoundedUp) {
     mount_v2();
@@ -124,7 +126,8 @@ TEST(UsableCpus, FollowAffinity) {
         CPU_ZERO(&mask);
         sched_getaffinity(0, sizeof mask, &mask);
         int first = 0;
-        while (!CPU_ISSET(first, &mask)) ++first;
+        while (!CPU_ISSET(first, &mask))
+            ++first;
         CPU_ZERO(&mask);
         CPU_SET(first, &mask);
         sched_setaffinity(0, sizeof mask, &mask);

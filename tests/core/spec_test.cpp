@@ -28,7 +28,8 @@ TEST(Spec, NamesEveryModel) {
 }
 
 TEST(Spec, TextAndBackIsTheSame) {
-    for (auto text : {"single", "threads", "threads:1", "threads:each", "processes:4", "processes:each", "async:1000", "async:each"})
+    for (auto text : {"single", "threads", "threads:1", "threads:each", "processes:4", "processes:each",
+                      "async:1000", "async:each"})
         EXPECT_EQ(to_string(parse_spec(text)), text);
 }
 
@@ -41,7 +42,8 @@ TEST(Spec, AnUnknownModelGetsTheNearestName) {
 }
 
 TEST(Spec, ACountIsANumberFromOneOrEach) {
-    for (auto text : {"threads:", "threads:0", "threads:-1", "threads:2x", "threads: 2", "threads:all", "threads:99999999999999999999"})
+    for (auto text : {"threads:", "threads:0", "threads:-1", "threads:2x", "threads: 2", "threads:all",
+                      "threads:99999999999999999999"})
         EXPECT_THAT(refusal(text), HasSubstr("a number from 1 to 10000000, or 'each'")) << text;
     EXPECT_THAT(refusal("single:2"), HasSubstr("'single' takes no number"));
 }

@@ -28,7 +28,9 @@ struct gate {
     void resume() { std::exchange(waiting, {}).resume(); }
 };
 
-task<int> answer(int value) { co_return value; }
+task<int> answer(int value) {
+    co_return value;
+}
 task<std::string> fail() {
     throw std::out_of_range("no such thing");
     co_return "";
@@ -37,12 +39,16 @@ task<int> holding(counted, gate& until) {
     co_await until;
     co_return 1;
 }
-task<int> sum_of_two() { co_return co_await answer(40) + co_await answer(2); }
+task<int> sum_of_two() {
+    co_return co_await answer(40) + co_await answer(2);
+}
 task<int> outer(gate& until) {
     co_await until;
     co_return co_await answer(7);
 }
-task<int> waits_for(task<int> inner) { co_return 1 + co_await std::move(inner); }
+task<int> waits_for(task<int> inner) {
+    co_return 1 + co_await std::move(inner);
+}
 
 TEST(Task, DoesNothingUntilItIsStarted) {
     bool ran = false;

@@ -38,15 +38,18 @@ TEST_F(TimerQueue, GivesTheEarliestFirst) {
 }
 
 TEST_F(TimerQueue, EqualDeadlinesEndInTheOrderTheyCame) {
-    for (int i = 0; i < 100; ++i) add(5ms);
-    for (auto& expected : operations) EXPECT_EQ(&queue.pop(), &expected);
+    for (int i = 0; i < 100; ++i)
+        add(5ms);
+    for (auto& expected : operations)
+        EXPECT_EQ(&queue.pop(), &expected);
     EXPECT_TRUE(queue.empty());
 }
 
 TEST_F(TimerQueue, SortsWhatIsAddedAndTakenInTurns) {
     std::mt19937 random(1);
     time_point last{};
-    for (int i = 0; i < 1000; ++i) add(std::chrono::microseconds(random() % 1000));
+    for (int i = 0; i < 1000; ++i)
+        add(std::chrono::microseconds(random() % 1000));
     for (int i = 0; i < 1000; ++i) {
         EXPECT_GE(queue.earliest(), last);
         last = queue.earliest();

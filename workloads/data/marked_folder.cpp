@@ -1,11 +1,10 @@
 #include "workloads/data/marked_folder.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
+#include <fcntl.h>
 #include <stdexcept>
 #include <system_error>
+#include <unistd.h>
 
 namespace quartet {
 
@@ -19,7 +18,8 @@ void make_marked_folder(std::filesystem::path const& folder) {
                                  "' is not empty and not quartet's; name another one, or empty it");
     auto const mark = folder / folder_mark;
     int const descriptor = open(mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "cannot make '" + mark.native() + "'");
+    if (descriptor < 0)
+        throw std::system_error(errno, std::generic_category(), "cannot make '" + mark.native() + "'");
     close(descriptor);
 }
 

@@ -40,9 +40,9 @@ private:
 
     int descriptor_;
     std::size_t capacity_;
-    std::size_t start_;                 ///< where allocations begin, behind this object
-    std::atomic<std::size_t> top_;      ///< end of what is allocated
-    std::atomic<std::size_t> backed_;   ///< end of what surely has pages
+    std::size_t start_;                ///< where allocations begin, behind this object
+    std::atomic<std::size_t> top_;     ///< end of what is allocated
+    std::atomic<std::size_t> backed_;  ///< end of what surely has pages
 };
 
 using shared_heap_owner = std::unique_ptr<shared_heap, void (*)(shared_heap*)>;
