@@ -189,7 +189,7 @@ TEST_P(command_workload_under, runs_200_inputs_to_the_same_checksum_as_single) {
 
 TEST_P(command_workload_under, stops_within_a_second_and_leaves_no_process) {
     auto const begun = trial_.folder() / "begun";
-    trial_.set("line", fmt::format("echo $$ > {}; sleep 10; true", begun.native()));
+    trial_.set("line", fmt::format("echo $$ > {0}.$$; mv {0}.$$ {0}; sleep 10; true", begun.native()));
     trial_.set_inputs(std::vector<std::string>(20, "x"));
     std::stop_source source;
     std::chrono::steady_clock::time_point asked;
