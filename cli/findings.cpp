@@ -17,9 +17,6 @@ namespace {
 using measure::measurement;
 using measure::placing;
 
-/// Longer lines are hard to read, however wide the terminal is.
-constexpr std::size_t widest_text = 100;
-
 /// "a", "a and b", "a, b and c".
 std::string enumerate(std::vector<std::string> const& parts) {
     std::string text;

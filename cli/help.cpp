@@ -13,7 +13,6 @@ namespace quartet::cli {
 namespace {
 
 constexpr std::size_t left_width = 22;
-constexpr std::size_t widest_text = 100;
 constexpr std::size_t narrowest_text = 50;
 
 std::size_t text_width() {

@@ -24,9 +24,6 @@ struct cell {
 
 constexpr std::size_t gap = 2;
 
-/// Longer lines of text are hard to read, however wide the terminal is.
-constexpr std::size_t widest_text = 100;
-
 std::string pad(std::string text, std::size_t width) {
     std::size_t const shown = display_width(text);
     if (shown < width) text.append(width - shown, ' ');

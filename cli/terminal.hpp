@@ -9,6 +9,9 @@
 
 namespace quartet::cli {
 
+/// Longer lines of text are hard to read, however wide the terminal is.
+inline constexpr std::size_t widest_text = 100;
+
 struct terminal {
     bool is_terminal = false;
     bool colour = false;  ///< only on a terminal, never with NO_COLOR (https://no-color.org) or TERM=dumb

@@ -26,22 +26,21 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(lap, name, tasks, wall_seconds)
 namespace {
 
 using clock = std::chrono::steady_clock;
-using nlohmann::json;
 
-std::optional<std::uint64_t> optional_at(json const& object, char const* name) {
-    json const& value = object.at(name);
+std::optional<std::uint64_t> optional_at(nlohmann::json const& object, char const* name) {
+    nlohmann::json const& value = object.at(name);
     return value.is_null() ? std::nullopt : std::optional(value.get<std::uint64_t>());
 }
 
-json or_null(std::optional<std::uint64_t> const& value) {
-    return value ? json(*value) : json(nullptr);
+nlohmann::json or_null(std::optional<std::uint64_t> const& value) {
+    return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
 }
 
 template <class Result>
-Result parse(std::string_view text, Result (*convert)(json const&)) {
+Result parse(std::string_view text, Result (*convert)(nlohmann::json const&)) {
     try {
-        return convert(json::parse(text));
-    } catch (json::exception const& wrong) {
+        return convert(nlohmann::json::parse(text));
+    } catch (nlohmann::json::exception const& wrong) {
         throw std::invalid_argument(wrong.what());
     }
 }
@@ -148,11 +147,11 @@ trial_result run_trial(trial_request const& request, log_handler log, trial_hook
 }
 
 std::string to_json(trial_request const& request) {
-    return json(request).dump();
+    return nlohmann::json(request).dump();
 }
 
 std::string to_json(trial_result const& result) {
-    json const object{
+    nlohmann::json const object{
         {"error", result.error},
         {"tasks", result.tasks},
         {"failed", result.failed},
@@ -168,15 +167,15 @@ std::string to_json(trial_result const& result) {
         {"heap_peak_bytes", or_null(result.heap_peak_bytes)},
         {"tracing_seconds", result.tracing_seconds},
     };
-    return object.dump(-1, ' ', false, json::error_handler_t::replace);
+    return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 trial_request trial_request_from_json(std::string_view text) {
-    return parse<trial_request>(text, [](json const& object) { return object.get<trial_request>(); });
+    return parse<trial_request>(text, [](nlohmann::json const& object) { return object.get<trial_request>(); });
 }
 
 trial_result trial_result_from_json(std::string_view text) {
-    return parse<trial_result>(text, [](json const& object) {
+    return parse<trial_result>(text, [](nlohmann::json const& object) {
         trial_result result;
         object.at("error").get_to(result.error);
         object.at("tasks").get_to(result.tasks);

@@ -27,34 +27,34 @@ CURL* new_handle() {
 }
 
 fetch_error::kind kind_of(CURLcode code) noexcept {
-    using kind = fetch_error::kind;
+    using error = fetch_error::kind;
     switch (code) {
         case CURLE_UNSUPPORTED_PROTOCOL:
         case CURLE_URL_MALFORMAT:
-            return kind::url;
+            return error::url;
         case CURLE_COULDNT_RESOLVE_PROXY:
         case CURLE_COULDNT_RESOLVE_HOST:
-            return kind::resolve;
+            return error::resolve;
         case CURLE_COULDNT_CONNECT:
-            return kind::connect;
+            return error::connect;
         case CURLE_OPERATION_TIMEDOUT:
-            return kind::timeout;
+            return error::timeout;
         case CURLE_SSL_CONNECT_ERROR:
         case CURLE_PEER_FAILED_VERIFICATION:
         case CURLE_SSL_CERTPROBLEM:
         case CURLE_SSL_CIPHER:
         case CURLE_SSL_CACERT_BADFILE:
         case CURLE_SSL_ISSUER_ERROR:
-            return kind::tls;
+            return error::tls;
         case CURLE_PARTIAL_FILE:
         case CURLE_GOT_NOTHING:
         case CURLE_RECV_ERROR:
         case CURLE_SEND_ERROR:
         case CURLE_WEIRD_SERVER_REPLY:
         case CURLE_BAD_CONTENT_ENCODING:
-            return kind::reply;
+            return error::reply;
         default:
-            return kind::other;
+            return error::other;
     }
 }
 
