@@ -171,7 +171,8 @@ std::string to_json(trial_result const& result) {
 }
 
 trial_request trial_request_from_json(std::string_view text) {
-    return parse<trial_request>(text, [](nlohmann::json const& object) { return object.get<trial_request>(); });
+    return parse<trial_request>(text,
+                                [](nlohmann::json const& object) { return object.get<trial_request>(); });
 }
 
 trial_result trial_result_from_json(std::string_view text) {
