@@ -142,11 +142,8 @@ class ToolTest(unittest.TestCase):
         nobody = 65534
         for folder in (self.folder, self.tmp):
             folder.chmod(0o777)
-        probe = subprocess.run([QUARTET, "--version"], user=nobody, group=nobody, capture_output=True, check=False) \
-            if os.access(QUARTET, os.X_OK) else None
-        if not probe or probe.returncode != 0:
-            self.skipTest("the program lies where only root can run it")
-        return {"user": nobody, "group": nobody}
+        reachable = shutil.copy(QUARTET, self.folder)  # the build folder may be closed to others
+        return {"user": nobody, "group": nobody, "executable": reachable}
 
     def serve(self, *options):
         """A `quartet serve` that ends with the test; its url."""
