@@ -242,6 +242,12 @@ void die_with_parent() {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
+// Of a parent with threads the one that started us may be gone before we ask to die with it, while another
+// still holds the socket open: then no signal comes, but no answer either.
+void await_answer(line_socket& parent) {
+    if (!parent.receive_line()) kill_group(SIGKILL);
+}
+
 }  // namespace
 
 int serve_trial(log_handler log) {
@@ -255,13 +261,13 @@ int serve_trial(log_handler log) {
     trial_hooks const hooks{.at_start =
                                 [&parent] {
                                     parent.send_line(starting);
-                                    parent.receive_line();
+                                    await_answer(parent);
                                     forget_own_peak();
                                 },
                             .at_end =
                                 [&parent] {
                                     parent.send_line(measured);
-                                    parent.receive_line();
+                                    await_answer(parent);
                                 }};
     auto const result = run_trial(request, request.log ? std::move(log) : log_handler(), hooks);
     return parent.send_line(to_json(result)) ? 0 : 1;
