@@ -6,6 +6,7 @@
 // Lives on the thread of the event loop. Its memory is a read buffer, a parser and three coroutine frames.
 #pragma once
 
+#include "server/counters.hpp"
 #include "server/faults.hpp"
 #include "server/router.hpp"
 #include "server/server.hpp"
@@ -17,12 +18,11 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 
-#include <atomic>
 #include <chrono>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace quartet::server_detail {
 
@@ -35,17 +35,13 @@ using timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, executor>;
 using asio_task = asio::awaitable<void, executor>;
 
-/// Written by the thread of the loop only, read by any; so relaxed order is enough.
-struct live_counters {
-    std::atomic<std::uint64_t> connections{0}, open{0}, requests{0}, errors{0}, slow{0}, broken{0},
-        bytes_sent{0}, idle_closed{0}, accept_pauses{0};
-};
-
 /// What the connections of a server share.
 struct shared {
+    explicit shared(server_options given) : options(std::move(given)), routes(options.page_bytes, counts) {}
+
     server_options options;
-    router routes;
     live_counters counts;
+    router routes;
 };
 
 class connection {

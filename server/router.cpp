@@ -101,6 +101,7 @@ constexpr router::route router::routes[] = {
     {"/echo", "", &router::echo, "method, target, headers and body of the request as JSON"},
     {"/gzip", "", &router::gzip, "the page, compressed if Accept-Encoding allows gzip"},
     {"/delay/", "MS", &router::delay, "a reply that comes MS milliseconds later than others"},
+    {"/stats", "", &router::stats, "what the server has counted so far, this request included, as JSON"},
 };
 
 reply text_reply(unsigned status, std::string text) {
@@ -109,8 +110,10 @@ reply text_reply(unsigned status, std::string text) {
     return with_text(std::move(result), std::move(text += '\n'));
 }
 
-router::router(std::size_t page_bytes)
-    : page_bytes_(page_bytes), page_(std::make_shared<std::string const>(quartet::page(page_bytes))) {}
+router::router(std::size_t page_bytes, live_counters const& counts)
+    : page_bytes_(page_bytes),
+      counts_(counts),
+      page_(std::make_shared<std::string const>(quartet::page(page_bytes))) {}
 
 reply router::answer(request const& asked) {
     auto const target = local_part(view(asked.target()));
@@ -205,6 +208,22 @@ reply router::delay(call const& asked) {
     auto result = text_reply(200, fmt::format("{} ms later", *ms));
     result.delay = std::chrono::milliseconds(*ms);
     return result;
+}
+
+reply router::stats(call const&) {
+    auto const now = counts_.snapshot();
+    nlohmann::json const said{{"connections", now.connections},
+                              {"open", now.open},
+                              {"requests", now.requests},
+                              {"errors", now.errors},
+                              {"slow", now.slow},
+                              {"broken", now.broken},
+                              {"bytes_sent", now.bytes_sent},
+                              {"idle_closed", now.idle_closed},
+                              {"accept_pauses", now.accept_pauses}};
+    reply result;
+    result.content_type = "application/json";
+    return with_text(std::move(result), said.dump());
 }
 
 }  // namespace quartet::server_detail

@@ -1,9 +1,12 @@
 // server/router.hpp
 //
-// Which path answers what. Knows nothing of sockets, time or faults: a request in, a reply out.
+// Which path answers what. Knows nothing of sockets, time or faults: a request in, a reply out. What the
+// server has counted it reads for /stats.
 //
 // Not for use by several threads at once: pages are made when first asked for.
 #pragma once
+
+#include "server/counters.hpp"
 
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -32,7 +35,8 @@ reply text_reply(unsigned status, std::string text);
 
 class router {
 public:
-    explicit router(std::size_t page_bytes);
+    /// `counts` must outlive the router.
+    router(std::size_t page_bytes, live_counters const& counts);
 
     /// Never fails: what it does not know it answers with 404 or 400 and a line that says why.
     reply answer(request const& asked);
@@ -50,10 +54,12 @@ private:
     reply echo(call const& asked);
     reply gzip(call const& asked);
     reply delay(call const& asked);
+    reply stats(call const& asked);
 
     reply page_reply(std::size_t bytes);
 
     std::size_t page_bytes_;
+    live_counters const& counts_;
     std::shared_ptr<std::string const> page_;  ///< the longest page asked for; the others are its beginnings
     std::shared_ptr<std::string const> gzipped_;
 };

@@ -62,7 +62,7 @@ struct server::state {
     bool stopping = false;
 };
 
-server::state::state(server_options given) : common{(check(given), given), router(given.page_bytes), {}} {
+server::state::state(server_options given) : common((check(given), std::move(given))) {
     listen();
 }
 
@@ -164,19 +164,7 @@ void server::stop() {
 }
 
 server::counters server::stats() const {
-    auto const& now = state_->common.counts;
-    auto const get = [](auto const& counter) { return counter.load(std::memory_order_relaxed); };
-    counters result;
-    result.connections = get(now.connections);
-    result.open = get(now.open);
-    result.requests = get(now.requests);
-    result.errors = get(now.errors);
-    result.slow = get(now.slow);
-    result.broken = get(now.broken);
-    result.bytes_sent = get(now.bytes_sent);
-    result.idle_closed = get(now.idle_closed);
-    result.accept_pauses = get(now.accept_pauses);
-    return result;
+    return state_->common.counts.snapshot();
 }
 
 }  // namespace quartet

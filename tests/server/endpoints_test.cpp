@@ -119,6 +119,17 @@ TEST_F(endpoints, echo_survives_a_body_that_is_not_utf_8) {
               "b");
 }
 
+TEST_F(endpoints, stats_count_with_the_request_for_them) {
+    get("/page");
+    get("/no-such-path");
+    auto const said = nlohmann::json::parse(get("/stats").body);
+    EXPECT_EQ(said.at("requests"), 3);
+    EXPECT_EQ(said.at("connections"), 1);
+    EXPECT_EQ(said.at("open"), 1);
+    EXPECT_EQ(said.at("errors"), 0);
+    EXPECT_GT(said.at("bytes_sent"), 15'000);
+}
+
 TEST_F(endpoints, gzip_compresses_for_who_accepts_it) {
     client_.set(CURLOPT_ACCEPT_ENCODING, "gzip");  // makes libcurl unpack, too, and check the checksum
     for (int twice = 0; twice < 2; ++twice) {
