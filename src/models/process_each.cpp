@@ -37,6 +37,12 @@ void process_each::run_batch(job& work) {
     if (lost()) fail_waiting(work, zygote_lost);
     if (!refused_.empty())
         fail_waiting(work, fmt::format("no process could be forked: {}", std::strerror(refusal_)));
+    pool().slot_count = 0;  // the slots go with the batch
+}
+
+void process_each::take_idle_events() {
+    while (next_event()) {
+    }
 }
 
 void process_each::on_event(zygote::event const& happened, job& work) {

@@ -18,6 +18,7 @@ public:
 
 private:
     void start() override;
+    void take_idle_events() override;
     void run_batch(job& work) override;
     void on_event(zygote::event const& happened, job& work);
 

@@ -119,6 +119,7 @@ void process_host::reset_slot(std::size_t number) {
 }
 
 void process_host::run(job& work, std::stop_token const& caller) {
+    take_idle_events();
     if (lost_) start();
     pool_->stop_word.store(0, std::memory_order_relaxed);
     run_stop stop(caller, [shared = pool_] {

@@ -61,6 +61,9 @@ protected:
     /// Called again when the zygote was lost.
     virtual void start() = 0;
 
+    /// Takes note of what happened to workers that had nothing to do.
+    virtual void take_idle_events() = 0;
+
     /// Waits for an event, a log line, or the moment to kill; delivers log lines, kills.
     void wait_for_events();
 

@@ -97,10 +97,14 @@ void process_pool::close_batch() {
     pool().open.store(0, std::memory_order_seq_cst);
     while (!all_idle() || (forker().kills_unanswered() && !lost())) {
         wait_for_events();
-        while (auto const happened = next_event()) {
-            if (happened->what != zygote::event::kind::killed) spawning_.erase(happened->number);
-            if (happened->what == zygote::event::kind::ended) reset_slot(happened->number);
-        }
+        take_idle_events();
+    }
+}
+
+void process_pool::take_idle_events() {
+    while (auto const happened = next_event()) {
+        if (happened->what != zygote::event::kind::killed) spawning_.erase(happened->number);
+        if (happened->what == zygote::event::kind::ended) reset_slot(happened->number);
     }
 }
 

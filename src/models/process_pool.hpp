@@ -22,6 +22,7 @@ public:
 
 private:
     void start() override;
+    void take_idle_events() override;
     void run_batch(job& work) override;
     void open_batch();
     void close_batch();

@@ -221,13 +221,20 @@ void zygote::kill_busy() {
     ++kills_unanswered_;
 }
 
+// The end of the socket tells of it too, but later, if a worker was just forked and has not closed it yet.
+bool zygote::has_ended() const {
+    siginfo_t end{};
+    bool const known = waitid(P_PID, static_cast<id_t>(process_), &end, WEXITED | WNOHANG | WNOWAIT) == 0;
+    return !known || end.si_pid != 0;  // unknown: where SIGCHLD is ignored the kernel forgets it at once
+}
+
 std::optional<zygote::event> zygote::next_event() {
     event happened{};
     ssize_t got = 0;
     do {
         got = recv(socket_, &happened, sizeof happened, MSG_DONTWAIT);
     } while (got < 0 && errno == EINTR);
-    if (got < 0 && errno == EAGAIN) return std::nullopt;
+    if (got < 0 && errno == EAGAIN && !has_ended()) return std::nullopt;
     if (got != sizeof happened) return event{event::kind::gone, 0, 0, 0};
     if (happened.what == event::kind::killed) --kills_unanswered_;
     if (happened.what == event::kind::spawned || happened.what == event::kind::refused) {

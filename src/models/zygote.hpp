@@ -70,6 +70,7 @@ public:
 
 private:
     void send_spawns();
+    bool has_ended() const;
 
     int socket_ = -1;
     pid_t process_ = -1;

@@ -205,6 +205,16 @@ TEST_P(deaths, of_the_zygote_end_the_run_but_not_the_executor) {
     }
 }
 
+TEST_P(deaths, of_an_idle_zygote_cost_nothing) {
+    auto executor = make();
+    for (int round = 0; round < 5; ++round) {
+        pid_t const zygote = executor.map([](int) { return getppid(); }, std::vector{0})[0];
+        kill(zygote, SIGKILL);
+        wait_until([&] { return !runs(zygote); });
+        EXPECT_EQ(executor.map([](int n) { return n + 1; }, std::vector{1, 2}), (std::vector{2, 3}));
+    }
+}
+
 struct family {
     std::atomic<pid_t> zygote;
     std::atomic<std::size_t> workers;
