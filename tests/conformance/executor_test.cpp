@@ -57,7 +57,12 @@ TEST_P(an_executor, may_be_made_on_a_thread_that_ends) {
     EXPECT_EQ(made->map([](int n) { return n; }, std::vector{3}), std::vector{3});
 }
 
-TEST_P(an_executor, does_not_disturb_another_at_the_same_time) {
+class an_executor_beside_threads : public any_model {};
+QUARTET_SUITE(an_executor_beside_threads, rows_where([](row const& each) {
+                  return may_fork_beside_threads || !each.name.starts_with("processes");
+              }));
+
+TEST_P(an_executor_beside_threads, does_not_disturb_another_at_the_same_time) {
     auto const use = [this] {
         fake_world world;
         auto executor = GetParam().make(world, {});
@@ -77,7 +82,7 @@ TEST_P(an_executor, does_not_disturb_another_at_the_same_time) {
 }
 
 // A fork copies the locks that other threads hold; here they hold the allocator's nearly always.
-TEST_P(an_executor, may_be_made_while_other_threads_run) {
+TEST_P(an_executor_beside_threads, may_be_made_while_other_threads_run) {
     std::atomic<bool> done = false;
     std::vector<std::jthread> others;
     for (int n = 0; n < 3; ++n) {
@@ -101,7 +106,7 @@ TEST_P(an_executor, may_be_made_by_a_body) {
         return values.at(0) + values.at(1) + values.at(2);
     };
     std::vector<std::string> specs{"single", "threads:2", "async:2"};
-    if (with_processes) specs.push_back("processes:2");
+    if (may_fork_beside_threads) specs.push_back("processes:2");
     EXPECT_EQ(make().map(body, specs), std::vector<int>(specs.size(), 12));
 }
 

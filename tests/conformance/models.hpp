@@ -38,6 +38,10 @@ inline constexpr bool with_processes = false;
 inline constexpr bool with_processes = true;
 #endif
 
+// A fork copies the locks that other threads hold. glibc's allocator frees its own in the child,
+// AddressSanitizer's of g++ 12 does not, and a worker was seen to wait for one for ever.
+inline constexpr bool may_fork_beside_threads = with_processes && !sanitized;
+
 struct row {
     std::string name;
     std::function<executor(fake_world&, log_handler)> make;

@@ -1,9 +1,8 @@
 // tests/conformance/test_server.hpp
 //
-// The test server, without latency unless told otherwise. In a process of its own: on a thread of the
-// test's it might hold a lock at the moment when an executor forks its workers, and the allocator of
-// AddressSanitizer has locks that stay held in the child then (glibc's are released). Make it before
-// the executor, while the test has one thread.
+// The test server, without latency unless told otherwise. In a process of its own, because executors
+// with processes are forked beside it (see may_fork_beside_threads). Make it before the executor, while
+// the test has one thread.
 #pragma once
 
 #include "server/server_process.hpp"
