@@ -81,11 +81,27 @@ public:
     /// Hands a line to the executor's log handler; dropped if there is none.
     void log(std::string_view line);
 
-    /// Requested when the run is to stop. In a worker process the first call starts a small thread.
+    /// Requested when the run is to stop; does not hear of time limits or of siblings that failed. In a
+    /// worker process the first call starts a small thread.
     std::stop_token stop_token() { return do_stop_token(); }
 
-    /// The same question at the cost of one load, for bodies that compute.
-    bool stop_requested() const noexcept { return stop_word_->load(std::memory_order_relaxed) != 0; }
+    /// Whether the body is to end: the run is to stop, or the part of the body that asks was cancelled or is
+    /// out of time (structured.hpp). Costs two loads, for bodies that compute; in a part with a time limit
+    /// also a look at the clock.
+    bool stop_requested() const noexcept {
+        if (stop_word_->load(std::memory_order_relaxed) != 0) return true;
+        auto const* const part = detail::current_scope();
+        return part && (part->cancelled() || (part->has_deadline() && part->deadline() <= now()));
+    }
+
+    /// Awaits `what` for no longer than `limit`; see structured.hpp, which has to be included.
+    template <class Awaitable>
+    auto with_timeout(std::chrono::nanoseconds limit, Awaitable what);
+
+    /// The clock that sleeps and time limits go by.
+    virtual std::chrono::steady_clock::time_point now() const noexcept {
+        return std::chrono::steady_clock::now();
+    }
 
     worker_info const& where() const noexcept { return where_; }
 
@@ -109,6 +125,10 @@ private:
     virtual bool start(detail::file_operation& operation) = 0;
     virtual bool start(detail::offload_base& operation) = 0;
     virtual bool start(detail::yield_operation& operation) = 0;
+    // Ends an operation that is under way: it completes soon, with `cancelled`. Resumes nobody from within.
+    virtual void cancel(detail::sleep_operation&) noexcept {}
+    virtual void cancel(detail::fetch_operation&) noexcept {}
+    virtual void cancel(detail::command_operation&) noexcept {}
     /// In place, without the loop, for a `file` that is dropped.
     virtual void perform_now(detail::file_operation& operation) noexcept;
     virtual void do_log(std::string_view line) = 0;
@@ -138,6 +158,15 @@ inline bool detail::offload_base::await_ready() {
 }
 inline bool detail::yield_operation::await_ready() {
     return owner().start(*this);
+}
+inline void detail::sleep_operation::cancel() noexcept {
+    owner().cancel(*this);
+}
+inline void detail::fetch_operation::cancel() noexcept {
+    owner().cancel(*this);
+}
+inline void detail::command_operation::cancel() noexcept {
+    owner().cancel(*this);
 }
 
 inline auto context::open_file(std::filesystem::path const& path, open_mode mode) {

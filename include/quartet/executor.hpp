@@ -142,7 +142,10 @@ public:
     }
 
     /// Runs a job that is not a map.
-    void run(job& work, std::stop_token stop = {}) { model_->run(work, std::move(stop)); }
+    void run(job& work, std::stop_token stop = {}) {
+        detail::scope_switch const outside(nullptr);  // a body may run an executor of its own
+        model_->run(work, std::move(stop));
+    }
 
     /// The spec with all numbers filled in.
     std::string spec() const { return model_->spec(); }
@@ -156,7 +159,7 @@ private:
         Sink sink(elements.size());
         detail::map_job<Body, in, std::remove_const_t<decltype(elements)>, Sink> work(
             body, elements, elements.size(), sink, options.failure);
-        if (work.size() > 0) model_->run(work, options.stop);
+        if (work.size() > 0) run(work, options.stop);
         return sink.take();
     }
 

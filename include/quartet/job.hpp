@@ -13,6 +13,7 @@
 #include <quartet/outcome.hpp>
 #include <quartet/task.hpp>
 
+#include <coroutine>
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -36,10 +37,7 @@ class ended_bodies;
 class running_body : public task_listener {
 public:
     explicit running_body(ended_bodies& list) noexcept : list_(&list) {}
-    void ended() noexcept final;
-
-protected:
-    virtual ~running_body() = default;
+    std::coroutine_handle<> ended() noexcept final;
 
 private:
     friend class ended_bodies;
@@ -65,8 +63,9 @@ private:
     running_body* top_ = nullptr;
 };
 
-inline void running_body::ended() noexcept {
+inline std::coroutine_handle<> running_body::ended() noexcept {
     list_->push(*this);
+    return std::noop_coroutine();
 }
 
 /// How a job's bodies are called in a worker process that has the same code at the same addresses.

@@ -6,16 +6,18 @@
 // that the body never suspends, or returns false and completes it later from the event loop of the same
 // thread. The loop can't run between await_ready and await_suspend, so no completion comes too early.
 //
-// An operation must not be destroyed while it is under way; a model runs every body it has started to its
-// end, so this can't happen to a body. Text and data that an operation refers to must live until it is
-// done: a temporary within the co_await expression does.
+// An operation may be moved until it is awaited. It must not be destroyed while it is under way; a model runs
+// every body it has started to its end, so this can't happen to a body. Text and data that an operation
+// refers to must live until it is done: a temporary within the co_await expression does.
 #pragma once
 
 #include <quartet/command.hpp>
+#include <quartet/detail/scope.hpp>
 #include <quartet/http.hpp>
 
 #include <chrono>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -31,22 +33,35 @@ class context;
 
 namespace detail {
 
-class operation {
+class http_transfer;
+
+class operation : public waiting_place {
 public:
-    operation(operation const&) = delete;
     operation& operator=(operation const&) = delete;
 
-    void await_suspend(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
+    void await_suspend(std::coroutine_handle<> waiter) noexcept {
+        waiter_ = waiter;
+        scope_ = current_scope();
+        if (scope_) scope_->wait_in(this);
+    }
 
     /// For contexts: the operation is done (or failed, see `error`), its body goes on.
-    void complete() { waiter_.resume(); }
+    void complete() {
+        current_scope() = scope_;
+        if (scope_) scope_->wait_in(nullptr);
+        waiter_.resume();  // which may destroy the operation
+        current_scope() = nullptr;
+    }
+
+    /// Most operations are short or can't be ended, and their bodies learn of it afterwards.
+    void cancel() noexcept override {}
 
     /// For contexts: what await_resume throws, if set.
     std::exception_ptr error;
 
 protected:
     explicit operation(context& owner) noexcept : owner_(&owner) {}
-    ~operation() = default;
+    operation(operation&&) noexcept = default;
 
     context& owner() const noexcept { return *owner_; }
     void throw_error() {
@@ -56,24 +71,37 @@ protected:
 private:
     context* owner_;
     std::coroutine_handle<> waiter_;
+    scope* scope_ = nullptr;
 };
 
-class sleep_operation final : public operation {
+/// An operation that may wait for a moment, and its place in a timer_queue.
+class timed_operation : public operation {
+public:
+    static constexpr std::size_t not_queued = ~std::size_t{0};
+    std::size_t place = not_queued;
+
+protected:
+    using operation::operation;
+};
+
+class sleep_operation final : public timed_operation {
 public:
     sleep_operation(context& owner, std::chrono::nanoseconds length) noexcept
-        : operation(owner), duration(length) {}
+        : timed_operation(owner), duration(length) {}
 
     bool await_ready();
+    void cancel() noexcept override;
     void await_resume() { throw_error(); }
 
     std::chrono::nanoseconds duration;
 };
 
-class fetch_operation final : public operation {
+class fetch_operation final : public timed_operation {
 public:
-    fetch_operation(context& owner, http_request what) : operation(owner), request(std::move(what)) {}
+    fetch_operation(context& owner, http_request what) : timed_operation(owner), request(std::move(what)) {}
 
     bool await_ready();
+    void cancel() noexcept override;
     http_response await_resume() {
         throw_error();
         return std::move(response);
@@ -81,13 +109,15 @@ public:
 
     http_request request;
     http_response response;
+    http_transfer* transfer = nullptr;  ///< what carries it out on a loop
 };
 
-class command_operation final : public operation {
+class command_operation final : public timed_operation {
 public:
-    command_operation(context& owner, command program) : operation(owner), what(std::move(program)) {}
+    command_operation(context& owner, command program) : timed_operation(owner), what(std::move(program)) {}
 
     bool await_ready();
+    void cancel() noexcept override;
     command_result await_resume() {
         throw_error();
         return std::move(result);
@@ -115,7 +145,6 @@ public:
 
 protected:
     using operation::operation;
-    ~offload_base() = default;
 };
 
 template <class Function>

@@ -5,6 +5,7 @@
 // Plain values without hidden state; one object is not to be changed by two threads at the same time.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -56,6 +57,16 @@ private:
 class cancelled : public std::runtime_error {
 public:
     cancelled() : std::runtime_error("cancelled") {}
+};
+
+/// Thrown into a body by context::with_timeout when the time was up.
+class timed_out : public std::runtime_error {
+public:
+    explicit timed_out(std::chrono::nanoseconds limit);
+    std::chrono::nanoseconds limit() const noexcept { return limit_; }
+
+private:
+    std::chrono::nanoseconds limit_;
 };
 
 /// Thrown by outcome::value() of a task whose worker died or that was cancelled.

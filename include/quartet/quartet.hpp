@@ -9,4 +9,5 @@
 #include <quartet/executor.hpp>
 #include <quartet/outcome.hpp>
 #include <quartet/spec.hpp>
+#include <quartet/structured.hpp>
 #include <quartet/task.hpp>

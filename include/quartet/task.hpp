@@ -24,13 +24,14 @@ class task;
 namespace detail {
 
 /// Told that a task which nobody awaits has ended. It must not destroy the task from within `ended`: the
-/// coroutine's last suspension is still on the stack.
+/// coroutine's last suspension is still on the stack. It gives the coroutine that goes on now, or one that
+/// does nothing.
 class task_listener {
 public:
-    virtual void ended() noexcept = 0;
+    virtual std::coroutine_handle<> ended() noexcept = 0;
 
 protected:
-    ~task_listener() = default;
+    virtual ~task_listener() = default;
 };
 
 class task_promise_base {
@@ -42,7 +43,7 @@ public:
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
             task_promise_base& promise = ended.promise();
             if (promise.waiter_) return promise.waiter_;
-            if (promise.listener_) promise.listener_->ended();
+            if (promise.listener_) return promise.listener_->ended();
             return std::noop_coroutine();
         }
         void await_resume() const noexcept {}
@@ -70,6 +71,7 @@ public:
         result_.template emplace<1>(std::forward<Value>(value));
     }
     void unhandled_exception() noexcept { result_.template emplace<2>(std::current_exception()); }
+    bool failed() const noexcept { return result_.index() == 2; }
 
     T take() {
         if (result_.index() == 2) std::rethrow_exception(std::get<2>(result_));
@@ -86,6 +88,7 @@ public:
     task<void> get_return_object() noexcept;
     void return_void() const noexcept {}
     void unhandled_exception() noexcept { error_ = std::current_exception(); }
+    bool failed() const noexcept { return error_ != nullptr; }
     void take() const {
         if (error_) std::rethrow_exception(error_);
     }
@@ -122,6 +125,9 @@ public:
     void start() { coroutine_.resume(); }
 
     bool done() const noexcept { return coroutine_.done(); }
+
+    /// Whether the body threw. Requires done(), before take().
+    bool failed() const noexcept { return coroutine_.promise().failed(); }
 
     /// The value, or a throw of what the body threw. Requires done(); called once.
     T take() {

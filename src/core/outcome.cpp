@@ -31,6 +31,10 @@ std::string summary(std::vector<failure> const& failures, std::size_t tasks) {
 
 }  // namespace
 
+timed_out::timed_out(std::chrono::nanoseconds limit)
+    : std::runtime_error(fmt::format("timed out after {:g} s", std::chrono::duration<double>(limit).count())),
+      limit_(limit) {}
+
 map_error::map_error(std::vector<failure> failures, std::size_t tasks)
     : std::runtime_error(summary(failures, tasks)),
       failures_(std::make_shared<std::vector<failure> const>(std::move(failures))),

@@ -1,12 +1,13 @@
 #include "src/io/blocking_context.hpp"
 
-#include "src/core/deadline.hpp"
 #include "src/core/futex.hpp"
 #include "src/io/child_process.hpp"
 #include "src/io/files.hpp"
 
+#include <quartet/detail/deadline.hpp>
 #include <quartet/outcome.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <poll.h>
 
@@ -16,6 +17,12 @@ namespace {
 // A stop is a word in memory, which poll() can't wait for.
 constexpr int look_for_stop_ms = 20;
 
+/// Of the part of the body that runs now.
+steady_deadline time_limit() {
+    auto const* const part = current_scope();
+    return part ? part->deadline() : steady_deadline::max();
+}
+
 }  // namespace
 
 blocking_context::blocking_context(worker_info where, std::atomic<std::uint32_t> const& stop_word,
@@ -23,7 +30,8 @@ blocking_context::blocking_context(worker_info where, std::atomic<std::uint32_t>
     : context(std::move(where), stop_word), stop_word_(stop_word), host_(std::move(host)) {}
 
 bool blocking_context::start(sleep_operation& operation) {
-    auto const deadline = deadline_after(std::chrono::steady_clock::now(), operation.duration);
+    auto const deadline =
+        std::min(deadline_after(std::chrono::steady_clock::now(), operation.duration), time_limit());
     while (!stop_requested() && std::chrono::steady_clock::now() < deadline)
         futex_wait(stop_word_, 0, deadline);
     if (stop_requested()) operation.error = std::make_exception_ptr(cancelled());
@@ -33,7 +41,7 @@ bool blocking_context::start(sleep_operation& operation) {
 bool blocking_context::start(fetch_operation& operation) {
     try {
         if (!http_) http_ = std::make_unique<blocking_http>();
-        http_->perform(operation, stop_word_);
+        http_->perform(operation, {stop_word_, time_limit()});
     } catch (...) {
         refuse(operation);
     }

@@ -3,12 +3,23 @@
 
 #include "src/io/blocking_http.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <new>
 
 namespace quartet::detail {
 namespace {
 
 constexpr int look_up_ms = 100;
+
+/// How long to wait for events: 0 if the time is over.
+int milliseconds_to(std::chrono::steady_clock::time_point deadline) {
+    using namespace std::chrono;
+    if (deadline == steady_clock::time_point::max()) return look_up_ms;
+    auto const left = ceil<milliseconds>(deadline - steady_clock::now()).count();
+    return static_cast<int>(std::clamp<std::int64_t>(left, 0, look_up_ms));
+}
 
 CURLM* new_multi() {
     CURLM* const multi = curl_multi_init();
@@ -20,19 +31,21 @@ CURLM* new_multi() {
 
 blocking_http::blocking_http() : multi_(new_multi(), &curl_multi_cleanup) {}
 
-void blocking_http::perform(fetch_operation& operation, std::atomic<std::uint32_t> const& stop_word) {
+void blocking_http::perform(fetch_operation& operation, limits const& until) {
     transfer_.prepare(operation);
     if (curl_multi_add_handle(multi_.get(), transfer_.handle()) != CURLM_OK) throw std::bad_alloc();
-    CURLcode const result = run(stop_word);
+    CURLcode const result = run(until);
     curl_multi_remove_handle(multi_.get(), transfer_.handle());
     transfer_.finish(result);
 }
 
-CURLcode blocking_http::run(std::atomic<std::uint32_t> const& stop_word) {
+CURLcode blocking_http::run(limits const& until) {
     for (int running = 1; running > 0;) {
-        if (stop_word.load(std::memory_order_relaxed) != 0) return CURLE_ABORTED_BY_CALLBACK;
+        if (until.stop_word.load(std::memory_order_relaxed) != 0) return CURLE_ABORTED_BY_CALLBACK;
+        int const left = milliseconds_to(until.deadline);
+        if (left == 0) return CURLE_ABORTED_BY_CALLBACK;
         if (curl_multi_perform(multi_.get(), &running) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
-        if (running > 0 && curl_multi_poll(multi_.get(), nullptr, 0, look_up_ms, nullptr) != CURLM_OK)
+        if (running > 0 && curl_multi_poll(multi_.get(), nullptr, 0, left, nullptr) != CURLM_OK)
             return CURLE_OUT_OF_MEMORY;
     }
     int left = 0;

@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -19,12 +20,18 @@ public:
     /// Throws std::bad_alloc if libcurl gives no handle.
     blocking_http();
 
-    /// Does all of `operation`, or ends it within 0.1 s from when `stop_word` turns non-zero. Throws
+    /// When to give up: as soon as the word is not zero, or at the deadline.
+    struct limits {
+        std::atomic<std::uint32_t> const& stop_word;
+        std::chrono::steady_clock::time_point deadline;
+    };
+
+    /// Does all of `operation`, or ends it within 0.1 s from when a limit is reached. Throws
     /// std::bad_alloc.
-    void perform(fetch_operation& operation, std::atomic<std::uint32_t> const& stop_word);
+    void perform(fetch_operation& operation, limits const& until);
 
 private:
-    CURLcode run(std::atomic<std::uint32_t> const& stop_word);
+    CURLcode run(limits const& until);
 
     std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_;
     http_transfer transfer_;  // after multi_: it is to be gone first

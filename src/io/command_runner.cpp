@@ -36,6 +36,12 @@ void command_runner::advance(place which) {
     operation.complete();
 }
 
+void command_runner::cancel(command_operation& operation) {
+    for (auto& each : active_) {
+        if (&each.operation == &operation) each.child.end();
+    }
+}
+
 void command_runner::cancel() {
     for (auto& each : active_)
         each.child.end();

@@ -25,6 +25,9 @@ public:
     /// Tells all to end; each completes with `cancelled` when it has.
     void cancel();
 
+    /// Tells one of them to end. O(n) in the number of commands.
+    void cancel(command_operation& operation);
+
 private:
     struct running {
         running(boost::asio::io_context& io, command_operation& waiting);

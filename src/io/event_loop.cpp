@@ -1,8 +1,7 @@
 #include "src/io/event_loop.hpp"
 
-#include "src/core/deadline.hpp"
-
 #include <quartet/cpus.hpp>
+#include <quartet/detail/deadline.hpp>
 #include <quartet/outcome.hpp>
 
 #include <chrono>
@@ -69,6 +68,16 @@ void event_loop::complete_ready() {
     auto const now_ready = std::exchange(ready_, {});
     for (operation* each : now_ready)
         each->complete();
+}
+
+void event_loop::cancel(sleep_operation& operation) noexcept {
+    if (!sleeps_.remove(operation)) return;
+    operation.error = std::make_exception_ptr(cancelled());
+    ready_.push_back(&operation);
+}
+
+void event_loop::cancel(fetch_operation& operation) noexcept {
+    if (http_ && http_->cancel(operation)) ready_.push_back(&operation);
 }
 
 void event_loop::cancel() {

@@ -45,6 +45,11 @@ public:
     /// Ends all sleeps, fetches and commands with `cancelled`; what can't be ended goes on.
     void cancel();
 
+    /// Ends one that is under way; it completes in a turn to come.
+    void cancel(sleep_operation& operation) noexcept;
+    void cancel(fetch_operation& operation) noexcept;
+    void cancel(command_operation& operation) noexcept { commands_.cancel(operation); }
+
     /// Runs `function` on the loop's thread, from within run_some(). Any thread.
     template <class Function>
     void post(Function&& function) {

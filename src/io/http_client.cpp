@@ -220,6 +220,14 @@ void http_client::complete_ended() {
     }
 }
 
+bool http_client::cancel(fetch_operation& operation) noexcept {
+    http_transfer* const transfer = operation.transfer;
+    if (!transfer) return false;
+    transfer->finish(CURLE_ABORTED_BY_CALLBACK);
+    take_back(transfer);
+    return true;
+}
+
 void http_client::cancel() {
     while (!active_.empty()) {
         http_transfer* const transfer = *active_.begin();

@@ -33,6 +33,10 @@ public:
     /// Ends all fetches with `cancelled`.
     void cancel();
 
+    /// Ends one with `cancelled`, without completing it; false if it is not under way. Not from within a
+    /// callback of libcurl's.
+    bool cancel(fetch_operation& operation) noexcept;
+
     /// Does what libcurl wants done by now. False if that was nothing.
     bool advance(time_point now);
 

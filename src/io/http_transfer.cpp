@@ -93,6 +93,7 @@ http_transfer& http_transfer::of(CURL* handle) noexcept {
 
 void http_transfer::prepare(fetch_operation& operation) {
     operation_ = &operation;
+    operation.transfer = this;
     error_text_[0] = '\0';
     socket_error_ = 0;
     if (!settings_ || !same_but_for_the_url(*settings_, operation.request)) set_up(operation.request);
@@ -178,6 +179,7 @@ void http_transfer::finish(CURLcode result) noexcept {
     } catch (...) {
         operation.error = std::current_exception();
     }
+    operation.transfer = nullptr;
     operation_ = nullptr;
 }
 

@@ -4,12 +4,12 @@
 // offloaded functions) is done when it is asked for, and its body goes on in turn, behind those that were
 // ready before it: so bodies interleave as they do on a real loop.
 
-#include "src/core/deadline.hpp"
 #include "src/core/run_stop.hpp"
 #include "src/io/files.hpp"
 #include "src/io/timer_queue.hpp"
 #include "src/models/flight.hpp"
 
+#include <quartet/detail/deadline.hpp>
 #include <quartet/fake.hpp>
 
 #include <fmt/format.h>
@@ -32,10 +32,16 @@ class fake::loop {
 public:
     loop(std::chrono::nanoseconds& now, detail::run_stop const& stop) : now_(now), stop_(stop) {}
 
-    void wait(detail::operation& waiting, std::chrono::nanoseconds duration) {
+    void wait(detail::timed_operation& waiting, std::chrono::nanoseconds duration) {
         waiting_.add(waiting, detail::deadline_after(time_point(now_), duration));
     }
     void go_on(detail::operation& done) { ready_.push_back(&done); }
+
+    void cancel(detail::timed_operation& waiting) {
+        if (!waiting_.remove(waiting)) return;
+        waiting.error = std::make_exception_ptr(cancelled());
+        ready_.push_back(&waiting);
+    }
 
     bool stopped() const noexcept { return stop_.word().load(std::memory_order_relaxed) != 0; }
 
@@ -92,6 +98,10 @@ private:
     bool start(file_operation& operation) override;
     bool start(detail::offload_base& operation) override;
     bool start(detail::yield_operation& operation) override;
+    void cancel(detail::sleep_operation& operation) noexcept override { loop_.cancel(operation); }
+    void cancel(detail::fetch_operation& operation) noexcept override { loop_.cancel(operation); }
+    void cancel(detail::command_operation& operation) noexcept override { loop_.cancel(operation); }
+    time_point now() const noexcept override { return time_point(world_.now()); }
     void perform_now(file_operation& operation) noexcept override;
     void do_log(std::string_view line) override;
     std::stop_token do_stop_token() override { return stop_.token(); }

@@ -1,5 +1,6 @@
 // What only the fake has: its clock, its answers, its files.
 #include <quartet/fake.hpp>
+#include <quartet/structured.hpp>
 
 #include <gtest/gtest.h>
 
@@ -37,6 +38,28 @@ TEST_F(the_fake, goes_on_with_the_clock_in_the_next_map) {
     executor.map(sleep, std::vector{1});
     executor.map(sleep, std::vector{2});
     EXPECT_EQ(world_.now(), 3h);
+}
+
+TEST_F(the_fake, reaches_time_limits_at_their_moment) {
+    auto const body = [](context& ctx, int hours) -> task<bool> {
+        try {
+            co_await ctx.with_timeout(5h, ctx.sleep_for(std::chrono::hours(hours)));
+            co_return false;
+        } catch (timed_out const&) {
+            co_return true;
+        }
+    };
+    EXPECT_EQ(make().map(body, std::vector{3, 8}), (std::vector{false, true}));
+    EXPECT_EQ(world_.now(), 5h);
+}
+
+TEST_F(the_fake, runs_children_at_the_same_time) {
+    auto const body = [](context& ctx, int) -> task<void> {
+        co_await when_all(ctx.sleep_for(2h), ctx.sleep_for(3h));
+        co_await when_any(ctx.sleep_for(4h), ctx.sleep_for(5h));
+    };
+    make().map(body, std::vector{1});
+    EXPECT_EQ(world_.now(), 7h);
 }
 
 TEST_F(the_fake, sleeps_for_ever_without_an_overflow) {

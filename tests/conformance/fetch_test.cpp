@@ -180,6 +180,25 @@ TEST_P(fetches, give_up_after_the_timeout) {
     }
 }
 
+TEST_P(fetches, end_at_a_time_limit_of_their_body) {
+    auto const body = [](context& ctx, std::vector<std::string> const& urls) -> task<int> {
+        int late = 0;
+        for (int round = 0; round < 3; ++round) {
+            try {
+                co_await ctx.with_timeout(20ms, ctx.fetch(urls[0]));
+            } catch (timed_out const&) {
+                ++late;
+            }
+            co_await ctx.with_timeout(1h, ctx.fetch(urls[1]));
+        }
+        co_return late;
+    };
+    std::vector<std::string> const urls{server_ / "delay/60000", server_ / "status/200"};
+    auto const began = std::chrono::steady_clock::now();
+    EXPECT_EQ(make().map(body, std::vector(3, urls)), std::vector(3, 3));
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 30s);
+}
+
 TEST_P(fetches, that_nobody_answers_name_the_url) {
     closed_port const nobody;
     auto const reply = fetch_one({.url = nobody.url()});

@@ -127,7 +127,10 @@ TEST(Task, AMovedFromTaskOwnsNothing) {
 TEST(Task, TellsItsListenerAtTheEnd) {
     struct listener final : detail::task_listener {
         int calls = 0;
-        void ended() noexcept override { ++calls; }
+        std::coroutine_handle<> ended() noexcept override {
+            ++calls;
+            return std::noop_coroutine();
+        }
     } heard;
     gate until;
     auto body = outer(until);

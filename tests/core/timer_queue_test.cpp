@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <random>
+#include <vector>
 
 namespace quartet::detail {
 namespace {
@@ -61,6 +63,28 @@ TEST_F(TimerQueue, SortsWhatIsAddedAndTakenInTurns) {
         last = queue.earliest();
         queue.pop();
     }
+}
+
+TEST_F(TimerQueue, LetsGoOfAny) {
+    std::mt19937 random(1);
+    for (int i = 0; i < 1000; ++i)
+        add(std::chrono::microseconds(random() % 100));
+    std::vector<sleep_operation*> order;
+    for (auto& each : operations)
+        order.push_back(&each);
+    std::ranges::shuffle(order, random);
+    for (int i = 0; i < 500; ++i) {
+        EXPECT_TRUE(queue.remove(*order.at(i)));
+        EXPECT_FALSE(queue.remove(*order.at(i)));
+    }
+    time_point last{};
+    for (int i = 0; i < 500; ++i) {
+        EXPECT_GE(queue.earliest(), last);
+        last = queue.earliest();
+        auto const& taken = queue.pop();
+        EXPECT_NE(std::ranges::find(order.begin() + 500, order.end(), &taken), order.end());
+    }
+    EXPECT_TRUE(queue.empty());
 }
 
 }  // namespace

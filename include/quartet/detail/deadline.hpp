@@ -1,4 +1,4 @@
-// src/core/deadline.hpp
+// include/quartet/detail/deadline.hpp
 //
 // When a wait that begins now ends. "For ever" is nanoseconds::max(), so the sum must not overflow.
 #pragma once

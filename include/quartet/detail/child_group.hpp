@@ -1,0 +1,172 @@
+// include/quartet/detail/child_group.hpp
+//
+// Children of a body: tasks that are begun together, each in a scope of its own, and awaited together.
+//
+// They are begun in order. In a blocking context each runs to its end before the next begins; on a loop it
+// runs to its first wait. A group is over when a child has ended that decides it (the first of any, the first
+// that threw); what has not begun then never does, and what is under way is cancelled. The group is done
+// when no child is under way: children never outlive the body that awaits them.
+#pragma once
+
+#include <quartet/detail/scope.hpp>
+#include <quartet/task.hpp>
+
+#include <concepts>
+#include <coroutine>
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace quartet::detail {
+
+/// What `co_await` gives of it.
+template <class Awaitable>
+struct awaited {
+    using type = decltype(std::declval<Awaitable&>().await_resume());
+};
+template <class T>
+struct awaited<task<T>> {
+    using type = T;
+};
+template <class Awaitable>
+using awaited_t = std::decay_t<typename awaited<Awaitable>::type>;
+
+/// A value where `void` can't stand.
+template <class T>
+using value_or_nothing = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+template <class T>
+task<T> as_task(task<T> what) {
+    return what;
+}
+/// Operations are awaited by a task of their own.
+template <class Awaitable>
+task<awaited_t<Awaitable>> as_task(Awaitable what) {
+    co_return co_await what;
+}
+
+class child_group;
+
+class child : public task_listener {
+public:
+    child(child const&) = delete;
+    child& operator=(child const&) = delete;
+
+    /// Throws what the task threw. Requires that it failed.
+    virtual void rethrow() = 0;
+
+protected:
+    child() = default;
+
+private:
+    friend class child_group;
+
+    /// Runs the task to its first wait; true if that was its end.
+    virtual bool begin() = 0;
+    /// Whether it threw. Requires its end.
+    virtual bool failed() const noexcept = 0;
+    std::coroutine_handle<> ended() noexcept final;
+
+    scope own_;
+    child_group* group_ = nullptr;
+    bool begun_ = false;
+};
+
+template <class T>
+class typed_child final : public child {
+public:
+    explicit typed_child(task<T> body) noexcept : body_(std::move(body)) {}
+
+    /// The value, or a throw of what the task threw. Requires its end.
+    value_or_nothing<T> take() {
+        if constexpr (std::is_void_v<T>) {
+            body_.take();
+            return {};
+        } else {
+            return body_.take();
+        }
+    }
+
+    void rethrow() override { body_.take(); }
+
+private:
+    bool begin() override {
+        body_.start();
+        if (body_.done()) return true;
+        body_.set_listener(this);
+        return false;
+    }
+    bool failed() const noexcept override { return body_.failed(); }
+
+    task<T> body_;
+};
+
+/// What decides a group before all its children have ended.
+enum class decided_by { first_failure, first_end };
+
+/// Awaited once, by the body whose children they are.
+class child_group final : public waiting_place {
+public:
+    child_group(std::span<child* const> children, decided_by rule) noexcept
+        : children_(children), rule_(rule) {}
+
+    /// Ends the first child's waits at `deadline`.
+    void limit_first(scope::time_point deadline) noexcept { children_.front()->own_.set_deadline(deadline); }
+
+    bool await_ready() {
+        outer_ = current_scope();
+        for (std::size_t place = 0; place < children_.size() && !decided_; ++place) {
+            child& each = *children_[place];
+            each.group_ = this;
+            each.own_.begin_within(outer_);
+            each.begun_ = true;
+            ++under_way_;
+            scope_switch const inside(&each.own_);
+            if (each.begin()) note_end(each);
+        }
+        return under_way_ == 0;
+    }
+    void await_suspend(std::coroutine_handle<> waiter) noexcept {
+        waiter_ = waiter;
+        if (outer_) outer_->wait_in(this);
+    }
+    /// The child that decided the group, or null.
+    child* await_resume() noexcept {
+        if (outer_ && waiter_) outer_->wait_in(nullptr);
+        current_scope() = outer_;
+        return decided_;
+    }
+
+    void cancel() noexcept override {
+        for (child* each : children_) {
+            if (each->begun_) each->own_.cancel();
+        }
+    }
+
+private:
+    friend class child;
+
+    void note_end(child& ended) noexcept {
+        --under_way_;
+        if (decided_ || (rule_ == decided_by::first_failure && !ended.failed())) return;
+        decided_ = &ended;
+        cancel();
+    }
+
+    std::span<child* const> children_;
+    decided_by rule_;
+    scope* outer_ = nullptr;
+    std::coroutine_handle<> waiter_;
+    std::size_t under_way_ = 0;
+    child* decided_ = nullptr;
+};
+
+/// The last child goes on with the body.
+inline std::coroutine_handle<> child::ended() noexcept {
+    group_->note_end(*this);
+    return group_->under_way_ == 0 ? group_->waiter_ : std::noop_coroutine();
+}
+
+}  // namespace quartet::detail

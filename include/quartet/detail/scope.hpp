@@ -1,0 +1,88 @@
+// include/quartet/detail/scope.hpp
+//
+// A part of a body that can be ended by itself: what with_timeout, when_all, when_any and gather begin.
+//
+// A chain of tasks that await each other waits in one place at a time: in an operation, or for the children
+// of a group. Its scope knows that place, and to cancel the scope is to cancel the waiting. What runs next
+// in the chain then gets the exception `cancelled`, as after a stop of the whole run.
+//
+// The scope of the coroutine that runs on a thread is current_scope(); a body that has begun nothing of the
+// kind has none, and pays for a comparison. Whoever resumes a coroutine sets it. For one thread.
+#pragma once
+
+#include <chrono>
+
+namespace quartet {
+class context;
+}
+
+namespace quartet::detail {
+
+class scope;
+
+/// Where a chain of tasks waits.
+class waiting_place {
+public:
+    /// Ends the waiting soon; nothing is resumed from within. What can't be ended goes on.
+    virtual void cancel() noexcept = 0;
+
+protected:
+    virtual ~waiting_place() = default;
+};
+
+/// The scope of what runs on this thread; null for a body that is in no group.
+inline scope*& current_scope() noexcept {
+    static thread_local constinit scope* current = nullptr;
+    return current;
+}
+
+class scope {
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    scope() = default;
+    scope(scope const&) = delete;
+    scope& operator=(scope const&) = delete;
+
+    /// Sets what the scope inherits. Once, before anything runs in it.
+    void begin_within(scope const* outer) noexcept {
+        if (!outer) return;
+        if (outer->deadline_ < deadline_) deadline_ = outer->deadline_;
+        cancelled_ = outer->cancelled_;
+    }
+
+    void set_deadline(time_point when) noexcept { deadline_ = when; }
+
+    /// Blocking waits end at this moment by themselves; on a loop a timer cancels the scope.
+    time_point deadline() const noexcept { return deadline_; }
+    bool has_deadline() const noexcept { return deadline_ != time_point::max(); }
+
+    bool cancelled() const noexcept { return cancelled_; }
+
+    void cancel() noexcept {
+        if (cancelled_) return;
+        cancelled_ = true;
+        if (waiting_in_) waiting_in_->cancel();
+    }
+
+    void wait_in(waiting_place* place) noexcept { waiting_in_ = place; }
+
+private:
+    waiting_place* waiting_in_ = nullptr;
+    time_point deadline_ = time_point::max();
+    bool cancelled_ = false;
+};
+
+/// Makes a scope current for as long as this lives.
+class scope_switch {
+public:
+    explicit scope_switch(scope* next) noexcept : before_(current_scope()) { current_scope() = next; }
+    scope_switch(scope_switch const&) = delete;
+    scope_switch& operator=(scope_switch const&) = delete;
+    ~scope_switch() { current_scope() = before_; }
+
+private:
+    scope* before_;
+};
+
+}  // namespace quartet::detail
