@@ -1,0 +1,47 @@
+// Several things at once within one body, and a time limit. The same body under an event loop and on a
+// thread.
+#include <quartet/quartet.hpp>
+
+#include <chrono>
+#include <iostream>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+quartet::task<std::string> ask(quartet::context& ctx, std::string name, std::chrono::milliseconds delay) {
+    co_await ctx.sleep_for(delay);
+    co_return name;
+}
+
+quartet::task<std::string> gather_news(quartet::context& ctx, std::string) {
+    // [when_all]
+    auto const [bakery, harbour] =
+        co_await quartet::when_all(ask(ctx, "bread", 20ms), ask(ctx, "fish", 10ms));
+    // [/when_all]
+
+    // [gather]
+    std::vector<quartet::task<std::string>> questions;
+    for (std::string const name : {"Ada", "Bob", "Eve"})
+        questions.push_back(ask(ctx, name, 10ms));
+    std::vector<std::string> const people = co_await quartet::gather(std::move(questions));
+    // [/gather]
+
+    std::string late = "in time";
+    // [with_timeout]
+    try {
+        co_await ctx.with_timeout(50ms, ask(ctx, "the post", 1h));
+    } catch (quartet::timed_out const& error) {
+        late = error.what();
+    }
+    // [/with_timeout]
+    co_return bakery + ", " + harbour + ", " + people.at(2) + "; the post: " + late;
+}
+
+int main() {
+    for (auto const* spec : {"async", "threads:1"}) {
+        auto executor = quartet::make_executor(spec);
+        std::cout << spec << ": " << executor.map(gather_news, std::vector<std::string>{"today"}).front()
+                  << '\n';
+    }
+}
