@@ -34,12 +34,16 @@ struct failure {
     cause why = cause::threw;
     std::string message{};  ///< one line: the exception's text, or the signal or exit code
     std::string worker{};   ///< where the body ran, as context::where().name; empty if it never began
-    std::exception_ptr exception{};  ///< what was thrown; a remote_error if that was in another process
-    int signal = 0;                  ///< the signal that ended the worker, or 0
-    int exit_code = 0;               ///< the worker's exit code, if it ended by itself
+    std::exception_ptr exception{};     ///< what was thrown; see remote_error if that was in another process
+    int signal = 0;                     ///< the signal that ended the worker, or 0
+    int exit_code = 0;                  ///< the worker's exit code, if it ended by itself
+    std::size_t worker_peak_bytes = 0;  ///< the most memory (resident set) the worker that ended ever had
 };
 
-/// An exception that was thrown in another process: its type can't cross, its text can.
+/// An exception that was thrown in another process and is of a type that can't cross: its text can.
+///
+/// Those of <stdexcept>, std::bad_alloc, std::system_error with the system's codes, fetch_error and timed_out
+/// cross as themselves. What is derived from them does not.
 class remote_error : public std::runtime_error {
 public:
     remote_error(std::string const& what, std::string type, std::string origin)

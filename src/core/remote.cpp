@@ -1,3 +1,4 @@
+#include "src/core/carried_exception.hpp"
 #include "src/core/futex.hpp"
 
 #include <quartet/detail/map_job.hpp>
@@ -7,6 +8,7 @@
 
 #include <cstring>
 #include <string>
+#include <sys/eventfd.h>
 
 namespace quartet::detail {
 namespace {
@@ -33,18 +35,27 @@ std::byte* take_bytes(remote_batch& batch, remote_worker& worker, std::size_t si
     return std::exchange(worker.spare, worker.spare + size);
 }
 
-void push_failure(remote_batch& batch, remote_worker& worker, failure const& why, std::string_view type) {
+void push_failure(remote_batch& batch, remote_worker& worker, std::size_t index, bool was_cancelled,
+                  carried_exception const& thrown) {
     auto* filed =
         ::new (batch.heap->allocate(sizeof(remote_failure), alignof(remote_failure))) remote_failure{
             .next = batch.failures.load(std::memory_order_relaxed),
-            .index = why.index,
-            .was_cancelled = why.why == cause::cancelled,
+            .index = index,
+            .was_cancelled = was_cancelled,
             .worker = worker.number,
-            .type = store_bytes(batch, worker, bytes_of(type)),
-            .message = store_bytes(batch, worker, bytes_of(why.message)),
+            .known = thrown.known,
+            .number = thrown.number,
+            .type = store_bytes(batch, worker, bytes_of(thrown.type)),
+            .message = store_bytes(batch, worker, bytes_of(thrown.message)),
         };
     while (!batch.failures.compare_exchange_weak(filed->next, filed, std::memory_order_release)) {
     }
+}
+
+void stop_all(remote_batch const& batch) {
+    batch.stop_word->store(1, std::memory_order_relaxed);
+    futex_wake_all(*batch.stop_word);
+    eventfd_write(batch.changed_event, 1);
 }
 
 }  // namespace
@@ -57,12 +68,9 @@ encoded_value store_bytes(remote_batch& batch, remote_worker& worker, std::span<
 
 void store_failure(remote_batch& batch, remote_worker& worker, std::size_t index) noexcept {
     try {
-        auto const why = describe_current_exception(index, {});
-        push_failure(batch, worker, why, current_exception_type());
-        if (batch.policy == on_failure::stop_all && why.why != cause::cancelled) {
-            batch.stop_word->store(1, std::memory_order_relaxed);
-            futex_wake_all(*batch.stop_word);
-        }
+        bool const was_cancelled = describe_current_exception(index, {}).why == cause::cancelled;
+        push_failure(batch, worker, index, was_cancelled, carry_current_exception());
+        if (batch.policy == on_failure::stop_all && !was_cancelled) stop_all(batch);
     } catch (...) {
         // No room for the text: the state alone tells that the task failed.
     }
@@ -82,8 +90,11 @@ void collect_failures(remote_batch const& batch, std::string_view where, job& in
             why.why = cause::cancelled;
             why.exception = std::make_exception_ptr(cancelled());
         } else {
-            why.exception =
-                std::make_exception_ptr(remote_error(message, std::string(text_of(filed->type)), worker));
+            why.exception = revive({.known = filed->known,
+                                    .number = filed->number,
+                                    .type = std::string(text_of(filed->type)),
+                                    .message = message},
+                                   worker);
         }
         into.fail(std::move(why));
     }

@@ -54,9 +54,11 @@ int new_eventfd() {
 failure describe_death(std::size_t index, zygote::event const& end) {
     failure why{.index = index,
                 .why = cause::worker_died,
-                .message = fmt::format("its worker processes-{} (process {}) {}", end.number, end.process,
-                                       describe_end(end.status)),
+                .message = fmt::format("its worker processes-{} (process {}) {}, with {:.1f} MiB at its peak",
+                                       end.number, end.process, describe_end(end.status),
+                                       static_cast<double>(end.peak_bytes) / 0x1p20),
                 .worker = fmt::format("processes-{}", end.number)};
+    why.worker_peak_bytes = end.peak_bytes;
     if (WIFSIGNALED(end.status)) why.signal = WTERMSIG(end.status);
     if (WIFEXITED(end.status)) why.exit_code = WEXITSTATUS(end.status);
     return why;
@@ -152,6 +154,7 @@ void process_host::put_in_place(job& work) {
     batch->heap = heap_.get();
     batch->count = work.size();
     batch->stop_word = &pool_->stop_word;
+    batch->changed_event = pool_->changed_event;
     batch->run = code.run;
     auto* const closure = static_cast<std::byte*>(heap_->allocate(code.closure.size()));
     std::memcpy(closure, code.closure.data(), code.closure.size());

@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -95,7 +96,7 @@ private:
             for (auto const& [process, number] : workers_) {
                 if (calls_.is_busy(number)) ::kill(process, SIGKILL);
             }
-            report({zygote::event::kind::killed, 0, 0, 0});
+            report({zygote::event::kind::killed, 0, 0, 0, 0});
         }
     }
 
@@ -103,9 +104,9 @@ private:
         pid_t const self = getpid();
         pid_t const process = fork();
         if (process == 0) be_worker(number, self);
-        if (process < 0) return report({zygote::event::kind::refused, number, 0, errno});
+        if (process < 0) return report({zygote::event::kind::refused, number, 0, errno, 0});
         workers_[process] = number;
-        report({zygote::event::kind::spawned, number, process, 0});
+        report({zygote::event::kind::spawned, number, process, 0, 0});
     }
 
     [[noreturn]] void be_worker(std::uint32_t number, pid_t zygote_id) {
@@ -126,10 +127,12 @@ private:
         while (read(signals_, ignored, sizeof ignored) > 0) {
         }
         int status = 0;
-        for (pid_t process = 0; (process = waitpid(-1, &status, WNOHANG)) > 0;) {
+        rusage used{};
+        for (pid_t process = 0; (process = wait4(-1, &status, WNOHANG, &used)) > 0;) {
             auto const found = workers_.find(process);
             if (found == workers_.end()) continue;  // a grandchild that was handed to us
-            report({zygote::event::kind::ended, found->second, process, status});
+            auto const peak_bytes = static_cast<std::size_t>(used.ru_maxrss) * 1024;
+            report({zygote::event::kind::ended, found->second, process, status, peak_bytes});
             workers_.erase(found);
         }
     }
@@ -235,7 +238,7 @@ std::optional<zygote::event> zygote::next_event() {
         got = recv(socket_, &happened, sizeof happened, MSG_DONTWAIT);
     } while (got < 0 && errno == EINTR);
     if (got < 0 && errno == EAGAIN && !has_ended()) return std::nullopt;
-    if (got != sizeof happened) return event{event::kind::gone, 0, 0, 0};
+    if (got != sizeof happened) return event{event::kind::gone, 0, 0, 0, 0};
     if (happened.what == event::kind::killed) --kills_unanswered_;
     if (happened.what == event::kind::spawned || happened.what == event::kind::refused) {
         --unanswered_;

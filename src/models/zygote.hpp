@@ -29,7 +29,7 @@ public:
     struct event {
         enum class kind : std::uint32_t {
             spawned,  ///< the worker runs as `process`
-            ended,    ///< the worker ended; `status` as from waitpid
+            ended,    ///< the worker ended; `status` as from waitpid, `peak_bytes` its resident set's
             refused,  ///< it could not be forked; `status` is the errno
             killed,   ///< the answer to kill_busy(): it is done
             gone,     ///< the zygote itself has ended, and so has every worker
@@ -38,6 +38,7 @@ public:
         std::uint32_t number;
         pid_t process;
         int status;
+        std::size_t peak_bytes;
     };
 
     /// Forks. Throws std::system_error.

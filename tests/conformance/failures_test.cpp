@@ -169,6 +169,74 @@ TEST_P(failures_in_process, keep_the_exception) {
     }
 }
 
+[[noreturn]] void throw_known(int which) {
+    switch (which) {
+        case 0:
+            throw std::runtime_error("zero");
+        case 1:
+            throw std::out_of_range("one");
+        case 2:
+            throw std::bad_alloc();
+        case 3:
+            throw std::system_error(ENOSPC, std::generic_category(), "write 'file'");
+        case 4:
+            throw std::system_error(EACCES, std::system_category());
+        case 5:
+            throw fetch_error(fetch_error::kind::resolve, "GET x: no such host");
+        default:
+            throw timed_out(1500ms);
+    }
+}
+
+/// Type and text of what is thrown, and what else it holds.
+std::string describe(auto&& thrower) {
+    try {
+        thrower();
+    } catch (std::system_error const& error) {
+        return std::string("system_error ") + error.code().category().name() + " " +
+               std::to_string(error.code().value()) + " " + error.what();
+    } catch (fetch_error const& error) {
+        return "fetch_error " + std::to_string(static_cast<int>(error.what_kind())) + " " + error.what();
+    } catch (timed_out const& error) {
+        return "timed_out " + std::to_string(error.limit().count()) + " " + error.what();
+    } catch (std::exception const& error) {
+        return std::string(typeid(error).name()) + " " + error.what();
+    }
+    return "nothing was thrown";
+}
+
+TEST_P(failures, of_known_types_are_thrown_as_themselves) {
+    auto const outcomes =
+        make().try_map([](int which) -> int { throw_known(which); }, std::views::iota(0, 7));
+    for (int which = 0; which < 7; ++which) {
+        auto const& outcome = outcomes[static_cast<std::size_t>(which)];
+        EXPECT_EQ(describe([&] { outcome.value(); }), describe([&] { throw_known(which); }));
+    }
+}
+
+TEST_P(failures_across_processes, of_derived_types_are_not_taken_for_their_bases) {
+    struct derived : std::out_of_range {
+        using std::out_of_range::out_of_range;
+    };
+    auto const outcomes = make().try_map([](int) -> int { throw derived("derived"); }, std::vector{0});
+    EXPECT_THROW(outcomes[0].value(), remote_error);
+}
+
+TEST_P(failures_across_processes, keep_the_first_type_and_text_when_they_cross_twice) {
+    auto const body = [](int n) {
+        auto inner = make_executor("processes:1");
+        return inner.try_map(fail_always, std::vector{n}).front().value();
+    };
+    auto const outcomes = make().try_map(body, std::vector{7});
+    try {
+        outcomes[0].value();
+        FAIL() << "nothing was thrown";
+    } catch (remote_error const& error) {
+        EXPECT_STREQ(error.what(), "own error");
+        EXPECT_NE(error.type().find("own_error"), std::string::npos) << error.type();
+    }
+}
+
 TEST_P(failures_across_processes, name_type_and_origin) {
     auto const outcomes = make().try_map(fail_always, std::vector{7, 8});
     try {

@@ -1,4 +1,5 @@
 // A worker that dies in whatever way costs the task that it was running, and nothing else.
+#include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
 #include "tests/faults/checks.hpp"
 
@@ -17,6 +18,7 @@
 namespace quartet::faults {
 namespace {
 
+using conformance::sanitized;
 using conformance::shared;
 using conformance::shared_counter;
 using conformance::shared_reference;
@@ -120,6 +122,31 @@ TEST_P(deaths, stop_the_others_if_asked_to) {
     EXPECT_EQ(outcomes[0].error().why, cause::worker_died);
     for (std::size_t n = 1; n < 4; ++n)
         EXPECT_EQ(outcomes[n].error().why, cause::cancelled) << n;
+}
+
+TEST_P(deaths, name_the_memory_of_the_worker) {
+    constexpr std::size_t much = std::size_t{200} << 20;
+    auto const body = [](std::size_t bytes) -> int {
+        std::string const held(bytes, 'x');
+        die_by(held.find('y') == held.npos ? SIGKILL : SIGTERM);
+    };
+    auto const outcomes = make().try_map(body, std::vector{much, std::size_t{1}});
+    EXPECT_GE(outcomes[0].error().worker_peak_bytes, much) << outcomes[0].error().message;
+    EXPECT_GT(outcomes[1].error().worker_peak_bytes, 0u);
+    // A sanitizer's own memory counts too.
+    EXPECT_TRUE(sanitized || outcomes[1].error().worker_peak_bytes < much);
+    EXPECT_NE(outcomes[0].error().message.find(" MiB at its peak"), std::string::npos);
+}
+
+TEST_P(deaths, by_a_failure_elsewhere_take_the_grace_time_and_no_more) {
+    auto const body = [](int n) -> int {
+        if (n == 0) throw std::runtime_error("first");
+        for (;;)
+            pause();
+    };
+    auto const outcomes = make().try_map(body, std::vector{0, 1}, {.failure = on_failure::stop_all});
+    EXPECT_EQ(outcomes[0].error().message, "first");
+    EXPECT_EQ(outcomes[1].error().why, cause::cancelled);
 }
 
 TEST_P(deaths_in_a_pool, of_idle_workers_cost_nothing) {

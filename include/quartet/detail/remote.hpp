@@ -39,12 +39,14 @@ struct encoded_value {
     std::size_t size;
 };
 
-/// The text of an exception; a stack that workers push to.
+/// An exception (src/core/carried_exception.hpp); a stack that workers push to.
 struct remote_failure {
     remote_failure* next;
     std::size_t index;
     bool was_cancelled;
     std::size_t worker;
+    std::uint32_t known;
+    std::int64_t number;
     encoded_value type;
     encoded_value message;
 };
@@ -60,6 +62,7 @@ struct remote_batch {
     std::size_t count;
     on_failure policy;
     std::atomic<std::uint32_t>* stop_word;
+    int changed_event;  ///< eventfd: tells the parent of a stop that came from a worker
 };
 
 /// What a worker tells while it runs; lies in shared memory, so that it can be read after its death.
