@@ -3,6 +3,7 @@
 // How many processors this process may really use.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 
@@ -16,7 +17,26 @@ namespace quartet {
 /// admin-guide/cgroup-v2.rst (cpu.max) and scheduler/sched-bwc.rst (cpu.cfs_quota_us).
 std::size_t usable_cpus();
 
+/// The processors for what is made on this thread: usable_cpus(), or in a worker of an executor the worker's
+/// part of what the executor had, at least 1. So executors within executors share one budget, and 8 workers
+/// that each make an executor do not make 64.
+///
+/// As thorough as usable_cpus() outside of workers, a load inside. Thread-safe. A thread that a body starts
+/// by itself is a stranger to this in `threads`, and belongs to its worker in `processes`.
+std::size_t cpu_share();
+
 namespace detail {
+
+/// What each of `workers` gets of `all` processors: at least 1.
+constexpr std::size_t one_share(std::size_t all, std::size_t workers) noexcept {
+    return std::max<std::size_t>(1, all / std::max<std::size_t>(1, workers));
+}
+
+/// Makes this thread a worker's, with `share` of the processors.
+void set_thread_cpu_share(std::size_t share) noexcept;
+
+/// Makes this process a worker's, with `share` of the processors.
+void set_process_cpu_share(std::size_t share) noexcept;
 
 /// The cgroup limit in whole CPUs, rounded up; 0 if there is none. `cgroup_file` is in the form of
 /// /proc/self/cgroup, `mounts_file` in that of /proc/self/mountinfo; `root` stands before every mount

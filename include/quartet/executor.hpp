@@ -187,7 +187,7 @@ struct executor_options {
 
 /// An executor from a spec (spec.hpp): "single", "threads:8", "processes", "async:100", "threads:each".
 ///
-/// A count that is left out means usable_cpus() for threads and processes, and async_options::limit for
+/// A count that is left out means cpu_share() for threads and processes, and async_options::limit for
 /// async. Throws std::invalid_argument for a spec that is none, std::system_error if the system refuses
 /// the model what it needs.
 executor make_executor(std::string_view spec, executor_options options = {});

@@ -1,6 +1,7 @@
 #include <quartet/cpus.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <fstream>
 #include <optional>
@@ -110,6 +111,23 @@ std::size_t affinity_count() {
 
 }  // namespace
 
+namespace {
+
+// 0: not a worker.
+constinit thread_local std::size_t thread_share = 0;
+constinit std::atomic<std::size_t> process_share = 0;
+
+}  // namespace
+
+void set_thread_cpu_share(std::size_t share) noexcept {
+    thread_share = share;
+}
+
+void set_process_cpu_share(std::size_t share) noexcept {
+    thread_share = share;
+    process_share.store(share, std::memory_order_relaxed);
+}
+
 std::size_t cgroup_cpu_limit(fs::path const& cgroup_file, fs::path const& mounts_file, fs::path const& root) {
     std::optional<double> tightest;
     for (auto const& mount : find_mounts(mounts_file)) {
@@ -127,6 +145,12 @@ std::size_t usable_cpus() {
     std::size_t const affinity = detail::affinity_count();
     std::size_t const limit = detail::cgroup_cpu_limit("/proc/self/cgroup", "/proc/self/mountinfo");
     return limit ? std::min(affinity, limit) : affinity;
+}
+
+std::size_t cpu_share() {
+    if (detail::thread_share) return detail::thread_share;
+    std::size_t const of_process = detail::process_share.load(std::memory_order_relaxed);
+    return of_process ? of_process : usable_cpus();
 }
 
 }  // namespace quartet

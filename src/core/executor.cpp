@@ -15,11 +15,11 @@ std::unique_ptr<model> make_model(model_spec const& spec, executor_options optio
             return std::make_unique<single>(std::move(options.log));
         case model_kind::threads:
             if (spec.each) return std::make_unique<thread_per_task>(std::move(options.log));
-            return std::make_unique<threads>(spec.count.value_or(usable_cpus()), std::move(options.log));
+            return std::make_unique<threads>(spec.count.value_or(cpu_share()), std::move(options.log));
         case model_kind::processes:
             if (spec.each)
                 return std::make_unique<processes>(processes::one_per_task{}, std::move(options.log));
-            return std::make_unique<processes>(spec.count.value_or(usable_cpus()), std::move(options.log));
+            return std::make_unique<processes>(spec.count.value_or(cpu_share()), std::move(options.log));
         case model_kind::async:
             break;
     }

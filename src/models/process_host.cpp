@@ -3,6 +3,7 @@
 #include "src/core/describe_end.hpp"
 #include "src/core/futex.hpp"
 
+#include <quartet/cpus.hpp>
 #include <quartet/detail/map_job.hpp>
 
 #include <fmt/format.h>
@@ -99,6 +100,7 @@ process_host::process_host(std::size_t slots, log_handler log)
     pool_ = ::new (control_->allocate(sizeof(pool_state), alignof(pool_state))) pool_state{};
     pool_->slots = control_->allocate_array<worker_slot>(slots);
     pool_->slot_count = slots;
+    pool_->cpu_share = cpu_share();
     pool_->changed_event = changed_.get();
     pool_->log_socket = logs_.write_end();
 }

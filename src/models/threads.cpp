@@ -9,6 +9,7 @@
 #include "src/models/chunk_sizer.hpp"
 #include "src/models/logging.hpp"
 
+#include <quartet/cpus.hpp>
 #include <quartet/models/threads.hpp>
 
 #include <fmt/format.h>
@@ -62,8 +63,13 @@ struct threads::state {
 
 void threads::state::start_threads(std::size_t count) {
     pool.reserve(count);
-    for (std::size_t number = 0; number < count; ++number)
-        pool.emplace_back([this, number] { serve(number); });
+    std::size_t const share = detail::one_share(cpu_share(), count);
+    for (std::size_t number = 0; number < count; ++number) {
+        pool.emplace_back([this, number, share] {
+            detail::set_thread_cpu_share(share);
+            serve(number);
+        });
+    }
 }
 
 void threads::state::end_threads() noexcept {
@@ -132,13 +138,15 @@ std::string threads::spec() const {
     return fmt::format("threads:{}", state_->pool.size());
 }
 
-thread_per_task::thread_per_task(log_handler log) : log_(std::move(log)) {}
+thread_per_task::thread_per_task(log_handler log) : log_(std::move(log)), cpu_share_(cpu_share()) {}
 thread_per_task::~thread_per_task() = default;
 
 void thread_per_task::run(job& work, std::stop_token caller) {
     run_stop stop(caller);
     work.set_stop([&stop] { stop.request(); });
+    std::size_t const share = detail::one_share(cpu_share_, work.size());
     auto const run_one = [&](std::size_t index) {
+        detail::set_thread_cpu_share(share);
         blocking_context where(thread_worker(index), stop.word(),
                                {.log = detail::log_to(log_), .stop_token = [&stop] { return stop.token(); }});
         work.run(where, index, index + 1);

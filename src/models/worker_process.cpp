@@ -4,6 +4,8 @@
 #include "src/io/blocking_context.hpp"
 #include "src/models/chunk_sizer.hpp"
 
+#include <quartet/cpus.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -131,12 +133,14 @@ private:
 }  // namespace
 
 void serve_pool(pool_state& pool, std::size_t number) {
+    set_process_cpu_share(one_share(pool.cpu_share, pool.workers));
     worker self(pool, number);
     for (;;)
         self.serve_next();
 }
 
 void serve_one(pool_state& pool, std::size_t number) {
+    set_process_cpu_share(one_share(pool.cpu_share, pool.workers));
     worker self(pool, number);
     self.run({static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number + 1)});
 }

@@ -46,6 +46,7 @@ struct pool_state {
     worker_slot* slots;
     std::size_t slot_count;
     std::size_t workers;                    ///< that share the tasks, for the size of chunks
+    std::size_t cpu_share;                  ///< the processors that all of them have together
     int changed_event;                      ///< eventfd: all workers are idle
     int log_socket;                         ///< -1: nobody reads logs
     std::atomic<std::uint32_t> generation;  ///< futex: changes when workers should look again

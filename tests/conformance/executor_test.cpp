@@ -110,6 +110,35 @@ TEST_P(an_executor, may_be_made_by_a_body) {
     EXPECT_EQ(make().map(body, specs), std::vector<int>(specs.size(), 12));
 }
 
+TEST_P(an_executor, has_its_part_of_the_processors_within_another) {
+    auto const share = [](int) {
+        return std::vector<std::size_t>{
+            cpu_share(), static_cast<std::size_t>(std::stoul(make_executor("threads").spec().substr(8)))};
+    };
+    auto executor = make();
+    std::string const spec = executor.spec();
+    bool const has_workers = spec.starts_with("threads:") || spec.starts_with("processes:");
+    std::size_t const workers = spec.ends_with(":each") ? 4
+                                : has_workers           ? std::stoul(spec.substr(spec.find(':') + 1))
+                                                        : 1;
+    std::size_t const expected = detail::one_share(usable_cpus(), has_workers ? workers : 1);
+    for (auto const& mine : executor.map(share, std::vector{0, 0, 0, 0}))
+        EXPECT_EQ(mine, std::vector(2, expected));
+    EXPECT_EQ(cpu_share(), usable_cpus());
+}
+
+TEST_P(an_executor, shares_its_part_again_three_deep) {
+    auto const shares = [](int) {
+        auto const deeper = [](int) {
+            auto const deepest = [](int) { return cpu_share(); };
+            return make_executor("threads:2").map(deepest, std::vector{0}).front();
+        };
+        return make_executor("threads:2").map(deeper, std::vector{0}).front();
+    };
+    auto const mine = make().map([](int) { return cpu_share(); }, std::vector{0}).front();
+    EXPECT_EQ(make().map(shares, std::vector{0}).front(), detail::one_share(detail::one_share(mine, 2), 2));
+}
+
 TEST_P(an_executor, tells_its_spec) {
     auto const executor = make();
     EXPECT_TRUE(GetParam().name.starts_with(executor.spec().substr(0, executor.spec().find(':'))))

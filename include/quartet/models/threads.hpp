@@ -50,6 +50,7 @@ public:
 
 private:
     log_handler log_;
+    std::size_t cpu_share_;  // of all its threads together
 };
 
 }  // namespace quartet
