@@ -8,6 +8,7 @@
 #include <quartet/cpus.hpp>
 #include <quartet/executor.hpp>
 #include <quartet/outcome.hpp>
+#include <quartet/process.hpp>
 #include <quartet/spec.hpp>
 #include <quartet/structured.hpp>
 #include <quartet/task.hpp>

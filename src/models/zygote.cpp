@@ -9,10 +9,11 @@
 
 #include "src/models/zygote.hpp"
 
+#include "src/core/descriptor.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <map>
-#include <mutex>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -34,16 +35,6 @@ struct command {
     kind what;
     std::uint32_t number;
 };
-
-struct descriptor_registry {
-    std::mutex mutex;
-    std::vector<int> descriptors;
-};
-
-descriptor_registry& registry() {
-    static descriptor_registry all;
-    return all;
-}
 
 template <class Message>
 bool send_message(int socket, Message const& message) {
@@ -73,10 +64,8 @@ public:
 
 private:
     void take_signals() {
-        // A terminal's interrupt is the parent's business; every other signal has its usual effect.
-        for (int number : {SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD, SIGALRM})
-            signal(number, SIG_DFL);
-        signal(SIGINT, SIG_IGN);
+        forget_signal_handlers();
+        signal(SIGINT, SIG_IGN);  // a terminal's interrupt is the parent's business
         sigset_t ends;
         sigemptyset(&ends);
         sigaddset(&ends, SIGCHLD);
@@ -157,50 +146,22 @@ private:
 
 }  // namespace
 
-private_descriptor::private_descriptor(int descriptor) : descriptor_(descriptor) {
-    std::lock_guard const lock(registry().mutex);
-    registry().descriptors.push_back(descriptor);
-}
-
-private_descriptor::~private_descriptor() {
-    std::lock_guard const lock(registry().mutex);
-    std::erase(registry().descriptors, descriptor_);
-    close(descriptor_);
-}
-
 zygote::zygote(callbacks calls) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
         throw std::system_error(errno, std::generic_category(),
                                 "cannot make a socket pair for worker processes");
-    // Held over the fork, so that the child finds the list whole.
-    std::unique_lock lock(registry().mutex);
-    process_ = fork();
-    if (process_ == 0) {
-        close(ends[0]);
-        for (int each : registry().descriptors)
-            close(each);
-        registry().descriptors.clear();
-        lock.unlock();  // a body in a worker may have an executor of its own
-        zygote_process(ends[1], calls).run();
-    }
-    int const error = errno;
-    close(ends[1]);
-    if (process_ < 0) {
-        close(ends[0]);
-        throw std::system_error(error, std::generic_category(), "cannot fork worker processes");
-    }
-    socket_ = ends[0];
-    registry().descriptors.push_back(socket_);
+    detail::descriptor const far_end(ends[1]);
+    socket_.emplace(ends[0]);
+    process_ = fork_child();
+    if (process_ == 0) zygote_process(far_end.get(), calls).run();
+    if (process_ < 0) throw std::system_error(errno, std::generic_category(), "cannot fork worker processes");
 }
 
 zygote::~zygote() {
-    {
-        std::lock_guard const lock(registry().mutex);
-        std::erase(registry().descriptors, socket_);
-    }
-    shutdown(socket_, SHUT_RDWR);  // the zygote sees the end even if a descriptor was inherited elsewhere
-    close(socket_);
+    shutdown(socket_->get(),
+             SHUT_RDWR);  // the zygote sees the end even if a descriptor was inherited elsewhere
+    socket_.reset();
     while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
     }
 }
@@ -212,7 +173,7 @@ void zygote::spawn(std::size_t number) {
 
 void zygote::send_spawns() {
     while (!to_spawn_.empty() && unanswered_ < most_unanswered) {
-        send_message(socket_,
+        send_message(socket_->get(),
                      command{command::kind::spawn, to_spawn_.front()});  // if it is gone, next_event says so
         to_spawn_.pop_front();
         ++unanswered_;
@@ -220,7 +181,7 @@ void zygote::send_spawns() {
 }
 
 void zygote::kill_busy() {
-    send_message(socket_, command{command::kind::kill_busy, 0});
+    send_message(socket_->get(), command{command::kind::kill_busy, 0});
     ++kills_unanswered_;
 }
 
@@ -235,7 +196,7 @@ std::optional<zygote::event> zygote::next_event() {
     event happened{};
     ssize_t got = 0;
     do {
-        got = recv(socket_, &happened, sizeof happened, MSG_DONTWAIT);
+        got = recv(socket_->get(), &happened, sizeof happened, MSG_DONTWAIT);
     } while (got < 0 && errno == EINTR);
     if (got < 0 && errno == EAGAIN && !has_ended()) return std::nullopt;
     if (got != sizeof happened) return event{event::kind::gone, 0, 0, 0, 0};

@@ -9,6 +9,8 @@
 // For one thread at a time.
 #pragma once
 
+#include "src/core/forking.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -64,7 +66,7 @@ public:
     std::size_t unanswered() const noexcept { return to_spawn_.size() + unanswered_; }
 
     /// Readable when there is an event.
-    int descriptor() const noexcept { return socket_; }
+    int descriptor() const noexcept { return socket_->get(); }
 
     /// The next event, if there is one; does not wait.
     std::optional<event> next_event();
@@ -73,24 +75,11 @@ private:
     void send_spawns();
     bool has_ended() const;
 
-    int socket_ = -1;
+    std::optional<private_descriptor> socket_;
     pid_t process_ = -1;
     std::deque<std::uint32_t> to_spawn_;
     std::size_t unanswered_ = 0;
     std::size_t kills_unanswered_ = 0;
-};
-
-/// A descriptor of the parent's that no zygote forked later may hold open.
-class private_descriptor {
-public:
-    explicit private_descriptor(int descriptor);
-    ~private_descriptor();
-    private_descriptor(private_descriptor const&) = delete;
-    private_descriptor& operator=(private_descriptor const&) = delete;
-    int get() const noexcept { return descriptor_; }
-
-private:
-    int descriptor_;
 };
 
 }  // namespace quartet::detail

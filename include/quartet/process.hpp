@@ -1,0 +1,128 @@
+// include/quartet/process.hpp
+//
+// One child process that runs a function.
+//
+//     quartet::process child("greeter", greet, std::string("Bob"));
+//     child.start();
+//     child.join();
+//     std::cout << child.pid() << " ended with " << *child.exit_code() << '\n';
+//
+// The child is a fork: it has a copy of all the program's memory, so the function may capture and take
+// anything, and what it changes is its own. What it is to give back goes through a channel, a file or shared
+// memory; for results, an executor with `processes` is the simpler way.
+//
+// A fork copies the locks that other threads hold at that moment, and nobody releases them in the child:
+// start it early, or while other threads rest. (glibc's allocator and streams are safe.)
+//
+// Members may be called from any thread. Start costs some 0.3 ms and grows with the memory of the program.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace quartet {
+namespace detail {
+
+/// What the child calls; gives its exit code.
+class process_entry {
+public:
+    virtual ~process_entry() = default;
+    virtual int call() = 0;
+};
+
+template <class Function, class... Arguments>
+class typed_entry final : public process_entry {
+public:
+    template <class... Given>
+    explicit typed_entry(Function function, Given&&... given)
+        : function_(std::move(function)), arguments_(std::forward<Given>(given)...) {}
+
+    int call() override {
+        using result = std::invoke_result_t<Function&, Arguments&...>;
+        if constexpr (std::integral<result>) {
+            return static_cast<int>(std::apply(function_, arguments_));
+        } else {
+            std::apply(function_, arguments_);
+            return 0;
+        }
+    }
+
+private:
+    Function function_;
+    std::tuple<Arguments...> arguments_;
+};
+
+}  // namespace detail
+
+class process {
+public:
+    /// A process that is yet to be started, named "process-1" and so on.
+    ///
+    /// It will call `function(arguments...)` and end: with exit code 0, with what the function returned if
+    /// that is an integer, or with 1 and a line on standard error if it threw.
+    template <class Function, class... Arguments>
+    requires std::invocable < std::decay_t<Function>
+    &, std::decay_t<Arguments>&... > explicit process(Function&& function, Arguments&&... arguments)
+        : process(next_name(), std::forward<Function>(function), std::forward<Arguments>(arguments)...) {}
+
+    /// The same with a name, which also shows in ps and top (its first 15 bytes).
+    template <class Function, class... Arguments>
+    requires std::invocable < std::decay_t<Function>
+    &, std::decay_t<Arguments>&... > process(std::string name, Function&& function, Arguments&&... arguments)
+        : process(std::move(name),
+                  std::make_unique<detail::typed_entry<std::decay_t<Function>, std::decay_t<Arguments>...>>(
+                      std::forward<Function>(function), std::forward<Arguments>(arguments)...)) {}
+
+    process(process&&) noexcept;
+    process& operator=(process&&) noexcept;
+
+    /// If it is alive: asks it to end, kills it and its descendants after 250 ms, and waits for its end.
+    ~process();
+
+    /// Forks. What is buffered in standard output is written first, so that it comes once. Throws
+    /// std::logic_error if it has been started, std::system_error if the system refuses.
+    ///
+    /// The child has the usual signal handlers. It is killed if this process ends in any way.
+    void start();
+
+    /// Waits for its end. Throws std::logic_error if it has not been started.
+    void join();
+
+    /// Waits for its end for no longer than `limit`; false if it is still alive then.
+    bool join_for(std::chrono::nanoseconds limit);
+
+    /// Started, and has not ended.
+    bool alive() const;
+
+    /// Asks it to end, by SIGTERM. Nothing if it has ended. Throws std::logic_error if it has not been
+    /// started.
+    void terminate();
+
+    /// Ends it, by SIGKILL.
+    void kill();
+
+    /// Its exit code, or minus the number of the signal that ended it; empty as long as it has not ended.
+    std::optional<int> exit_code() const;
+
+    /// 0 before the start.
+    pid_t pid() const noexcept;
+
+    std::string const& name() const noexcept;
+
+private:
+    struct state;
+
+    process(std::string name, std::unique_ptr<detail::process_entry> function);
+    static std::string next_name();
+
+    std::unique_ptr<state> state_;
+};
+
+}  // namespace quartet

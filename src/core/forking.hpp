@@ -1,0 +1,31 @@
+// src/core/forking.hpp
+//
+// Forks without exec, and the descriptors that must not go along. Any thread.
+#pragma once
+
+#include <sys/types.h>
+
+namespace quartet::detail {
+
+/// A descriptor of this process's that no child forked later may hold open: closed in each.
+class private_descriptor {
+public:
+    /// Takes the descriptor over.
+    explicit private_descriptor(int descriptor);
+    ~private_descriptor();
+    private_descriptor(private_descriptor const&) = delete;
+    private_descriptor& operator=(private_descriptor const&) = delete;
+    int get() const noexcept { return descriptor_; }
+
+private:
+    int descriptor_;
+};
+
+/// As fork(2), and in the child all private descriptors are closed.
+pid_t fork_child() noexcept;
+
+/// Gives the signals that programs have handlers for their usual effect, and blocks none: what a forked child
+/// does first, for the parent's handlers are not meant for it.
+void forget_signal_handlers() noexcept;
+
+}  // namespace quartet::detail
