@@ -16,6 +16,7 @@
 #include <quartet/models/async.hpp>
 #include <quartet/outcome.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <deque>
@@ -34,6 +35,16 @@ namespace quartet {
 struct map_options {
     std::stop_token stop{};  ///< a request cancels what has not ended
     on_failure failure = on_failure::finish_all;
+
+    /// For each task, from when its body begins. What the body awaits then ends early, as in
+    /// context::with_timeout, and stop_requested() turns true; the outcome's cause is timed_out. A body that
+    /// goes on regardless is waited for, and its value counts; under `processes` its worker is killed 250 ms
+    /// later.
+    std::chrono::nanoseconds task_timeout = std::chrono::nanoseconds::max();
+
+    /// For the whole call: then it is stopped, as by `stop`, and what has not ended has timed out. Costs a
+    /// thread that waits.
+    std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max();
 };
 
 namespace detail {
@@ -157,9 +168,10 @@ private:
         using in = std::ranges::range_value_t<Range>;
         auto const elements = detail::indexable(inputs);
         Sink sink(elements.size());
+        detail::call_timer const timer(options.stop, options.timeout);
         detail::map_job<Body, in, std::remove_const_t<decltype(elements)>, Sink> work(
-            body, elements, elements.size(), sink, options.failure);
-        if (work.size() > 0) run(work, options.stop);
+            body, elements, elements.size(), sink, options.failure, options.task_timeout, timer);
+        if (work.size() > 0) run(work, timer.token());
         return sink.take();
     }
 

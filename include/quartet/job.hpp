@@ -13,6 +13,7 @@
 #include <quartet/outcome.hpp>
 #include <quartet/task.hpp>
 
+#include <chrono>
 #include <coroutine>
 #include <cstddef>
 #include <functional>
@@ -86,6 +87,10 @@ public:
 
     std::size_t size() const noexcept { return size_; }
 
+    /// How long a body may take; nanoseconds::max() if there is no limit.
+    std::chrono::nanoseconds task_limit() const noexcept { return task_limit_; }
+    bool has_task_limit() const noexcept { return task_limit_ != task_limit_.max(); }
+
     /// The failure policy is stop_all and there was a failure: the model calls its stop.
     void set_stop(std::function<void()> stop) { stop_ = std::move(stop); }
 
@@ -111,7 +116,9 @@ public:
     virtual void collect(detail::remote_batch const& batch) noexcept = 0;
 
 protected:
-    job(std::size_t size, on_failure policy) noexcept : size_(size), policy_(policy) {}
+    explicit job(std::size_t size, on_failure policy = on_failure::finish_all,
+                 std::chrono::nanoseconds task_limit = std::chrono::nanoseconds::max()) noexcept
+        : size_(size), policy_(policy), task_limit_(task_limit) {}
 
     void after_failure() const {
         if (policy_ == on_failure::stop_all && stop_) stop_();
@@ -121,6 +128,7 @@ protected:
 private:
     std::size_t size_;
     on_failure policy_;
+    std::chrono::nanoseconds task_limit_;
     std::function<void()> stop_;
 };
 

@@ -23,9 +23,10 @@ enum class cause {
     threw,        ///< the body threw an exception
     worker_died,  ///< the process that ran it ended: a signal, an exit, no memory
     cancelled,    ///< a stop was asked for before it ended, or before it began
+    timed_out,    ///< the time for it, or for the whole call, was up
 };
 
-/// "threw", "worker died", "cancelled".
+/// "threw", "worker died", "cancelled", "timed out".
 std::string_view to_string(cause why) noexcept;
 
 /// A task that has no value, and all that is known about why.
@@ -73,7 +74,17 @@ private:
     std::chrono::nanoseconds limit_;
 };
 
-/// Thrown by outcome::value() of a task whose worker died or that was cancelled.
+namespace detail {
+
+/// Thrown out of a body by map_options::task_timeout.
+class task_timed_out : public timed_out {
+public:
+    using timed_out::timed_out;
+};
+
+}  // namespace detail
+
+/// Thrown by outcome::value() of a task whose worker died, that was cancelled or whose time was up.
 class task_error : public std::runtime_error {
 public:
     explicit task_error(failure why) : std::runtime_error(why.message), failure_(std::move(why)) {}

@@ -20,7 +20,7 @@
 
 #include <quartet/context.hpp>
 #include <quartet/detail/child_group.hpp>
-#include <quartet/detail/deadline.hpp>
+#include <quartet/detail/limited.hpp>
 #include <quartet/outcome.hpp>
 
 #include <array>
@@ -117,32 +117,6 @@ task<detail::gathered_t<Range>> gather(Range what) {
     }
 }
 
-namespace detail {
-
-template <class T>
-task<T> limited(context& ctx, std::chrono::nanoseconds limit, task<T> what) {
-    typed_child<T> work(std::move(what));
-    typed_child<void> alarm(as_task(ctx.sleep_for(limit)));  // in a blocking context it never begins
-    child* const list[] = {&work, &alarm};
-    child_group group(list, decided_by::first_end);
-    auto const deadline = deadline_after(ctx.now(), limit);
-    group.limit_first(deadline);
-    co_await group;
-    try {
-        if constexpr (std::is_void_v<T>) {
-            work.take();
-            co_return;
-        } else {
-            co_return work.take();
-        }
-    } catch (cancelled const&) {
-        if (ctx.now() >= deadline) throw timed_out(limit);
-        throw;
-    }
-}
-
-}  // namespace detail
-
 /// Awaits `what`, and cancels it after `limit`. Gives its value if there is one all the same; throws what it
 /// throws, and timed_out if it was cancelled by the limit.
 ///
@@ -150,7 +124,7 @@ task<T> limited(context& ctx, std::chrono::nanoseconds limit, task<T> what) {
 /// stop_requested(); file operations and offloaded functions are waited for.
 template <class Awaitable>
 auto context::with_timeout(std::chrono::nanoseconds limit, Awaitable what) {
-    return detail::limited(*this, limit, detail::as_task(std::move(what)));
+    return detail::limited<timed_out>(*this, limit, detail::as_task(std::move(what)));
 }
 
 }  // namespace quartet

@@ -74,6 +74,13 @@ std::array const known_types{
                    return std::make_exception_ptr(
                        fetch_error(static_cast<fetch_error::kind>(carried.number), carried.message));
                }},
+    known_type{&typeid(task_timed_out),
+               [](std::exception const& thrown) {
+                   return static_cast<std::int64_t>(static_cast<timed_out const&>(thrown).limit().count());
+               },
+               [](carried_exception const& carried) {
+                   return std::make_exception_ptr(task_timed_out(std::chrono::nanoseconds(carried.number)));
+               }},
     known_type{&typeid(timed_out),
                [](std::exception const& thrown) {
                    return static_cast<std::int64_t>(static_cast<timed_out const&>(thrown).limit().count());

@@ -17,6 +17,8 @@ std::string_view to_string(cause why) noexcept {
             return "worker died";
         case cause::cancelled:
             return "cancelled";
+        case cause::timed_out:
+            return "timed out";
     }
     return "unknown";
 }
@@ -54,6 +56,9 @@ failure describe_current_exception(std::size_t index, std::string worker) {
     } catch (cancelled const& stopped) {
         why.why = cause::cancelled;
         why.message = stopped.what();
+    } catch (task_timed_out const& late) {
+        why.why = cause::timed_out;
+        why.message = late.what();
     } catch (std::exception const& thrown) {
         why.message = thrown.what();
     } catch (...) {

@@ -1,6 +1,7 @@
 #include "src/core/carried_exception.hpp"
 #include "src/core/futex.hpp"
 
+#include <quartet/detail/deadline.hpp>
 #include <quartet/detail/map_job.hpp>
 #include <quartet/detail/remote.hpp>
 
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <string>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 namespace quartet::detail {
 namespace {
@@ -35,13 +37,13 @@ std::byte* take_bytes(remote_batch& batch, remote_worker& worker, std::size_t si
     return std::exchange(worker.spare, worker.spare + size);
 }
 
-void push_failure(remote_batch& batch, remote_worker& worker, std::size_t index, bool was_cancelled,
+void push_failure(remote_batch& batch, remote_worker& worker, std::size_t index, cause why,
                   carried_exception const& thrown) {
     auto* filed =
         ::new (batch.heap->allocate(sizeof(remote_failure), alignof(remote_failure))) remote_failure{
             .next = batch.failures.load(std::memory_order_relaxed),
             .index = index,
-            .was_cancelled = was_cancelled,
+            .why = why,
             .worker = worker.number,
             .known = thrown.known,
             .number = thrown.number,
@@ -60,6 +62,21 @@ void stop_all(remote_batch const& batch) {
 
 }  // namespace
 
+task_clock::task_clock(remote_batch const& batch, remote_worker& worker)
+    : worker_(worker), deadline_(remote_worker::no_deadline) {
+    if (batch.task_limit == batch.task_limit.max()) return;
+    auto const when = deadline_after(std::chrono::steady_clock::now(), batch.task_limit);
+    deadline_ = std::chrono::nanoseconds(when.time_since_epoch()).count();
+    worker_.deadline.store(deadline_, std::memory_order_relaxed);
+}
+
+task_clock::~task_clock() {
+    if (deadline_ == remote_worker::no_deadline) return;
+    if (worker_.deadline.compare_exchange_strong(deadline_, remote_worker::no_deadline)) return;
+    for (;;)
+        pause();  // the end is on its way
+}
+
 encoded_value store_bytes(remote_batch& batch, remote_worker& worker, std::span<std::byte const> bytes) {
     std::byte* const stored = take_bytes(batch, worker, bytes.size());
     if (!bytes.empty()) std::memcpy(stored, bytes.data(), bytes.size());
@@ -68,9 +85,9 @@ encoded_value store_bytes(remote_batch& batch, remote_worker& worker, std::span<
 
 void store_failure(remote_batch& batch, remote_worker& worker, std::size_t index) noexcept {
     try {
-        bool const was_cancelled = describe_current_exception(index, {}).why == cause::cancelled;
-        push_failure(batch, worker, index, was_cancelled, carry_current_exception());
-        if (batch.policy == on_failure::stop_all && !was_cancelled) stop_all(batch);
+        cause const why = describe_current_exception(index, {}).why;
+        push_failure(batch, worker, index, why, carry_current_exception());
+        if (batch.policy == on_failure::stop_all && why != cause::cancelled) stop_all(batch);
     } catch (...) {
         // No room for the text: the state alone tells that the task failed.
     }
@@ -85,9 +102,8 @@ void collect_failures(remote_batch const& batch, std::string_view where, job& in
         told[filed->index] = true;
         std::string const message(text_of(filed->message));
         std::string const worker = fmt::format("{}-{}", where, filed->worker);
-        failure why{.index = filed->index, .message = message, .worker = worker};
-        if (filed->was_cancelled) {
-            why.why = cause::cancelled;
+        failure why{.index = filed->index, .why = filed->why, .message = message, .worker = worker};
+        if (filed->why == cause::cancelled) {
             why.exception = std::make_exception_ptr(cancelled());
         } else {
             why.exception = revive({.known = filed->known,

@@ -4,6 +4,7 @@
 #include "src/core/futex.hpp"
 
 #include <quartet/cpus.hpp>
+#include <quartet/detail/deadline.hpp>
 #include <quartet/detail/map_job.hpp>
 
 #include <fmt/format.h>
@@ -135,11 +136,13 @@ void process_host::run(job& work, std::stop_token const& caller) {
     stop_ = &stop;
     stopped_ = false;
     kill_at_.reset();
+    task_limit_ = work.task_limit();
     // Whatever happens, the next run finds an empty heap.
     struct clean_up {
         process_host& host;
         ~clean_up() {
             host.stop_ = nullptr;
+            host.task_limit_ = no_limit;
             host.heap_->reset();
         }
     } const at_end{*this};
@@ -157,6 +160,7 @@ void process_host::put_in_place(job& work) {
     batch->count = work.size();
     batch->stop_word = &pool_->stop_word;
     batch->changed_event = pool_->changed_event;
+    batch->task_limit = work.task_limit();
     batch->run = code.run;
     auto* const closure = static_cast<std::byte*>(heap_->allocate(code.closure.size()));
     std::memcpy(closure, code.closure.data(), code.closure.size());
@@ -179,12 +183,7 @@ void process_host::wait_for_events() {
     pollfd waiting[] = {{.fd = changed_.get(), .events = POLLIN, .revents = 0},
                         {.fd = zygote_->descriptor(), .events = POLLIN, .revents = 0},
                         {.fd = logs_.read_end(), .events = POLLIN, .revents = 0}};
-    int timeout = -1;
-    if (kill_at_) {
-        auto const left = std::chrono::ceil<std::chrono::milliseconds>(*kill_at_ - clock::now()).count();
-        timeout = static_cast<int>(std::max<std::int64_t>(left, 0));
-    }
-    poll(waiting, std::size(waiting), timeout);
+    poll(waiting, std::size(waiting), milliseconds_to_wait(end_overdue()));
     eventfd_t ignored = 0;
     if (waiting[0].revents) eventfd_read(changed_.get(), &ignored);
     if (waiting[2].revents) logs_.deliver();
@@ -193,6 +192,33 @@ void process_host::wait_for_events() {
         zygote_->kill_busy();
         kill_at_.reset();
     }
+}
+
+int process_host::milliseconds_to_wait(clock::time_point until) const {
+    if (kill_at_) until = std::min(until, *kill_at_);
+    if (until == clock::time_point::max()) return -1;
+    auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now()).count();
+    return static_cast<int>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<int>::max()));
+}
+
+/// Kills the workers whose task has ignored its time limit for the grace time. Gives the time to look again:
+/// no task that begins from now on is overdue earlier.
+process_host::clock::time_point process_host::end_overdue() {
+    if (task_limit_ == no_limit) return clock::time_point::max();
+    auto const now = clock::now();
+    auto next = deadline_after(deadline_after(now, task_limit_), grace);
+    for (auto const& [number, process] : alive_) {
+        auto& deadline = pool_->slots[number].remote.deadline;
+        std::int64_t expected = deadline.load(std::memory_order_relaxed);
+        if (expected == remote_worker::no_deadline || expected == remote_worker::doomed) continue;
+        auto const overdue = deadline_after(clock::time_point(std::chrono::nanoseconds(expected)), grace);
+        if (overdue > now) {
+            next = std::min(next, overdue);
+        } else if (deadline.compare_exchange_strong(expected, remote_worker::doomed)) {
+            zygote_->kill(process);
+        }
+    }
+    return next;
 }
 
 // A stop comes from the caller's token, or from a worker whose task failed under on_failure::stop_all.
@@ -243,7 +269,13 @@ void process_host::wait_for_orphans() const {
 
 void process_host::fail_running(job& work, std::size_t index, zygote::event const& end) {
     pool_->batch->states[index].store(task_state::settled, std::memory_order_relaxed);
-    if (stopped_) {
+    if (pool_->slots[end.number].remote.deadline.load(std::memory_order_relaxed) == remote_worker::doomed) {
+        auto why = describe_death(index, end);
+        why.why = cause::timed_out;
+        why.message = fmt::format("timed out after {:g} s, and went on until its worker was killed",
+                                  std::chrono::duration<double>(task_limit_).count());
+        work.fail(std::move(why));
+    } else if (stopped_) {
         work.fail(
             {.index = index, .why = cause::cancelled, .message = "cancelled: its worker process was ended"});
     } else {

@@ -98,6 +98,8 @@ private:
     void put_in_place(job& work);
     void take_outcomes(job& work);
     void follow_stop();
+    int milliseconds_to_wait(clock::time_point until) const;
+    clock::time_point end_overdue();
     void wait_for_orphans() const;
 
     shared_heap_owner heap_;     // the batch
@@ -112,6 +114,8 @@ private:
     run_stop* stop_ = nullptr;  // of the current run
     bool stopped_ = false;
     std::optional<clock::time_point> kill_at_;
+    static constexpr std::chrono::nanoseconds no_limit = std::chrono::nanoseconds::max();
+    std::chrono::nanoseconds task_limit_ = no_limit;
 };
 
 }  // namespace quartet::detail

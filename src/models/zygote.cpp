@@ -31,9 +31,9 @@ namespace {
 constexpr std::size_t most_unanswered = 32;
 
 struct command {
-    enum class kind : std::uint32_t { spawn, kill_busy };
+    enum class kind : std::uint32_t { spawn, kill, kill_busy };
     kind what;
-    std::uint32_t number;
+    std::uint32_t number;  // of the worker; to kill: of its process
 };
 
 template <class Message>
@@ -81,6 +81,10 @@ private:
         if (got != sizeof asked) end();  // the parent has closed its side, or is gone
         if (asked.what == command::kind::spawn) {
             spawn(asked.number);
+        } else if (asked.what == command::kind::kill) {
+            // Nobody else reaps our children, so the number is still that worker's if it is in the list.
+            auto const process = static_cast<pid_t>(asked.number);
+            if (workers_.contains(process)) ::kill(process, SIGKILL);
         } else {
             for (auto const& [process, number] : workers_) {
                 if (calls_.is_busy(number)) ::kill(process, SIGKILL);
@@ -178,6 +182,10 @@ void zygote::send_spawns() {
         to_spawn_.pop_front();
         ++unanswered_;
     }
+}
+
+void zygote::kill(pid_t worker) {
+    send_message(socket_->get(), command{command::kind::kill, static_cast<std::uint32_t>(worker)});
 }
 
 void zygote::kill_busy() {

@@ -59,7 +59,10 @@ public:
     /// that have become busy since.
     void kill_busy();
 
-    /// Whether such an event is still to come.
+    /// Kills one worker, by SIGKILL; nothing if it has ended. An event tells of its end.
+    void kill(pid_t worker);
+
+    /// Whether an event after kill_busy() is still to come.
     bool kills_unanswered() const noexcept { return kills_unanswered_ > 0; }
 
     /// Spawns that no event has answered yet.

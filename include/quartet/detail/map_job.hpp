@@ -3,11 +3,14 @@
 // The job that executor::map makes: one body, a sequence of inputs, and a sink for the outcomes.
 #pragma once
 
+#include <quartet/detail/call_timer.hpp>
+#include <quartet/detail/limited.hpp>
 #include <quartet/detail/remote.hpp>
 #include <quartet/job.hpp>
 #include <quartet/outcome.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -117,23 +120,24 @@ class map_job final : public job {
     using result = typename body_result<Body, In>::type;
 
 public:
-    map_job(Body const& body, Inputs const& inputs, std::size_t count, Sink& sink, on_failure policy) noexcept
-        : job(count, policy), body_(body), inputs_(inputs), sink_(sink) {}
+    map_job(Body const& body, Inputs const& inputs, std::size_t count, Sink& sink, on_failure policy,
+            std::chrono::nanoseconds task_limit, call_timer const& timer) noexcept
+        : job(count, policy, task_limit), body_(body), inputs_(inputs), sink_(sink), timer_(timer) {}
 
     void run(context& where, std::size_t first, std::size_t last) noexcept override {
         // Each range has its own copy, so that a body with state of its own is not shared by two threads.
         Body body = body_;
         for (std::size_t index = first; index < last; ++index) {
             if (where.stop_requested()) [[unlikely]] {
-                sink_.fail(describe_cancelled(index));
+                fail(describe_cancelled(index));
                 continue;
             }
             try {
                 if constexpr (std::is_void_v<result>) {
-                    call_body(body, where, element(index));
+                    call_body(body, where, element(index), task_limit());
                     sink_.set(index);
                 } else {
-                    sink_.set(index, call_body(body, where, element(index)));
+                    sink_.set(index, call_body(body, where, element(index), task_limit()));
                 }
             } catch (...) {
                 fail(describe_current_exception(index, where.where().name));
@@ -147,7 +151,7 @@ public:
             return false;
         } else {
             try {
-                auto started = std::make_unique<running>(ended, body_(where, element(index)), index, where);
+                auto started = std::make_unique<running>(ended, begin(where, element(index)), index, where);
                 started->body.start();
                 if (started->body.done()) {
                     store(*started);
@@ -172,6 +176,7 @@ public:
 
     void fail(failure why) noexcept override {
         bool const cancels = why.why != cause::cancelled;
+        if (!cancels && timer_.fired()) timer_.explain(why);
         sink_.fail(std::move(why));
         if (cancels) after_failure();
     }
@@ -190,7 +195,7 @@ public:
     void collect(remote_batch const& batch) noexcept override {
         for (std::size_t index = 0; index < batch.count; ++index) {
             auto const state = batch.states[index].load(std::memory_order_acquire);
-            if (state == task_state::cancelled) sink_.fail(describe_cancelled(index));
+            if (state == task_state::cancelled) fail(describe_cancelled(index));
             if (state != task_state::done) continue;
             try {
                 if constexpr (std::is_void_v<result>) {
@@ -217,6 +222,11 @@ private:
 
     In const& element(std::size_t index) const { return inputs_[index]; }
 
+    task<result> begin(context& where, In const& input) requires is_coroutine_body<Body, In> {
+        if (!has_task_limit()) return body_(where, input);
+        return limited<task_timed_out>(where, task_limit(), body_(where, input));
+    }
+
     void store(running& ended) noexcept {
         try {
             if constexpr (std::is_void_v<result>) {
@@ -233,6 +243,7 @@ private:
     Body body_;
     Inputs const& inputs_;
     Sink& sink_;
+    call_timer const& timer_;
 };
 
 }  // namespace quartet::detail

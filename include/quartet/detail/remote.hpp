@@ -9,12 +9,14 @@
 
 #include <quartet/codec.hpp>
 #include <quartet/context.hpp>
+#include <quartet/detail/limited.hpp>
 #include <quartet/detail/shared_heap.hpp>
 #include <quartet/job.hpp>
 #include <quartet/task.hpp>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -43,7 +45,7 @@ struct encoded_value {
 struct remote_failure {
     remote_failure* next;
     std::size_t index;
-    bool was_cancelled;
+    cause why;
     std::size_t worker;
     std::uint32_t known;
     std::int64_t number;
@@ -62,15 +64,35 @@ struct remote_batch {
     std::size_t count;
     on_failure policy;
     std::atomic<std::uint32_t>* stop_word;
-    int changed_event;  ///< eventfd: tells the parent of a stop that came from a worker
+    int changed_event;                    ///< eventfd: tells the parent of a stop that came from a worker
+    std::chrono::nanoseconds task_limit;  ///< nanoseconds::max() if there is none
 };
 
 /// What a worker tells while it runs; lies in shared memory, so that it can be read after its death.
 struct remote_worker {
+    static constexpr std::int64_t no_deadline = 0;
+    static constexpr std::int64_t doomed = -1;
+
     std::atomic<std::size_t> current;  ///< the task that runs, or ran last
+    /// When the task that runs is out of time, in nanoseconds of the steady clock. The parent makes it
+    /// `doomed` before it kills the worker, so that it can't hit the next task.
+    std::atomic<std::int64_t> deadline;
     std::size_t number;
     std::byte* spare;  ///< a piece of the heap for this worker's small results
     std::size_t spare_bytes;
+};
+
+/// Sets the worker's deadline for one task.
+class task_clock {
+public:
+    task_clock(remote_batch const& batch, remote_worker& worker);
+    ~task_clock();  // does not come back if the worker is doomed
+    task_clock(task_clock const&) = delete;
+    task_clock& operator=(task_clock const&) = delete;
+
+private:
+    remote_worker& worker_;
+    std::int64_t deadline_;
 };
 
 /// Copies bytes into the heap, small ones into the worker's own piece. Throws std::bad_alloc.
@@ -82,27 +104,19 @@ void store_failure(remote_batch& batch, remote_worker& worker, std::size_t index
 /// The failures that workers filed, made into ours; `where` names their workers ("processes").
 void collect_failures(remote_batch const& batch, std::string_view where, job& into);
 
-/// The value of a task that ran straight through, as it does in a blocking context.
-template <class R>
-R run_straight(task<R>&& body) {
-    body.start();
-    if (!body.done()) [[unlikely]]
-        throw std::logic_error(
-            "quartet: the body awaits something that is not from its context, and suspended in a blocking "
-            "one");
-    return body.take();
-}
-
 template <class Body, class In>
 inline constexpr bool is_coroutine_body = false;
 template <class Body, class In>
 requires std::is_invocable_v<Body&, context&, In const&>
 inline constexpr bool is_coroutine_body<Body, In> = true;
 
-/// Calls a body of either kind in a blocking context.
+/// Calls a body of either kind in a blocking context, for no longer than `limit`. A plain function can't be
+/// told of its limit.
 template <class Body, class In>
-decltype(auto) call_body(Body& body, context& where, In const& input) {
+decltype(auto) call_body(Body& body, context& where, In const& input, std::chrono::nanoseconds limit) {
     if constexpr (is_coroutine_body<Body, In>) {
+        if (limit != limit.max()) [[unlikely]]
+            return run_straight(body(where, input), where, limit);
         return run_straight(body(where, input));
     } else {
         return body(input);
@@ -137,15 +151,17 @@ void run_remote(context& where, remote_batch& batch, remote_worker& worker, std:
             batch.states[index].store(task_state::cancelled, std::memory_order_release);
             continue;
         }
+        task_clock const clock(batch, worker);
         try {
             with_input<In>(batch, index, [&](In const& input) {
                 if constexpr (std::is_void_v<R>) {
-                    call_body(body, where, input);
+                    call_body(body, where, input, batch.task_limit);
                 } else if constexpr (fixed_size<R>) {
-                    ::new (batch.outputs + index * sizeof(R)) R(call_body(body, where, input));
+                    ::new (batch.outputs + index * sizeof(R))
+                        R(call_body(body, where, input, batch.task_limit));
                 } else {
                     scratch.clear();
-                    codec<R>::encode(call_body(body, where, input), scratch);
+                    codec<R>::encode(call_body(body, where, input, batch.task_limit), scratch);
                     reinterpret_cast<encoded_value*>(batch.outputs)[index] =
                         store_bytes(batch, worker, scratch.bytes());
                 }

@@ -1,0 +1,176 @@
+// Time limits that the caller sets: for each task, and for the whole call.
+#include "tests/conformance/models.hpp"
+#include "tests/conformance/shared.hpp"
+
+#include <chrono>
+#include <ranges>
+#include <string>
+#include <thread>
+#include <unistd.h>
+
+namespace quartet::conformance {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+class time_limits : public any_model {};
+QUARTET_SUITE(time_limits, all_rows());
+
+// The fake's clock jumps; a call's limit goes by the real one.
+class time_limits_of_calls : public any_model {};
+QUARTET_SUITE(time_limits_of_calls, rows_with_real_io());
+
+class time_limits_with_a_kill : public any_model {};
+QUARTET_SUITE(time_limits_with_a_kill, rows_with(&model_traits::can_kill));
+
+task<int> sleep(context& ctx, milliseconds duration) {
+    co_await ctx.sleep_for(duration);
+    co_return 1;
+}
+
+TEST_P(time_limits, fail_the_task_that_is_late_and_no_other) {
+    std::vector<milliseconds> const durations{0ms, 1h, 0ms};
+    auto const outcomes = make().try_map(sleep, durations, {.task_timeout = 300ms});
+    for (std::size_t n = 0; n < durations.size(); ++n) {
+        ASSERT_EQ(outcomes[n].has_value(), durations[n] < 1h) << n;
+        if (outcomes[n]) continue;
+        EXPECT_EQ(outcomes[n].error().index, n);
+        EXPECT_EQ(outcomes[n].error().why, cause::timed_out);
+        EXPECT_EQ(outcomes[n].error().message, "timed out after 0.3 s");
+        EXPECT_THROW(outcomes[n].value(), timed_out);
+    }
+}
+
+TEST_P(time_limits, are_told_to_bodies_that_compute) {
+    auto const body = [](context& ctx, int) -> task<int> {
+        // A fake's clock does not go on while a body computes.
+        if (ctx.where().name.starts_with("fake")) co_await ctx.sleep_for(1h);
+        while (!ctx.stop_requested()) {
+        }
+        throw cancelled();
+    };
+    auto const outcomes = make().try_map(body, std::vector{1, 2}, {.task_timeout = 20ms});
+    for (auto const& each : outcomes)
+        EXPECT_EQ(each.error().why, cause::timed_out) << each.error().message;
+}
+
+TEST_P(time_limits, that_are_not_reached_change_nothing) {
+    auto const body = [](context& ctx, int n) -> task<int> {
+        co_await ctx.yield();
+        co_return n;
+    };
+    std::size_t const count = std::min<std::size_t>(many(), 1000);
+    auto executor = make();
+    auto const values =
+        executor.map(body, std::views::iota(0, static_cast<int>(count)), {.task_timeout = 1h, .timeout = 1h});
+    for (std::size_t n = 0; n < count; ++n)
+        ASSERT_EQ(values[n], static_cast<int>(n));
+    EXPECT_EQ(executor.map([](int n) { return n + 1; }, std::vector{1}, {.task_timeout = 1h}).front(), 2);
+}
+
+TEST_P(time_limits, of_a_body_are_failures_of_its_own) {
+    auto const body = [](context& ctx, int) -> task<int> {
+        co_await ctx.with_timeout(1ms, ctx.sleep_for(1h));
+        co_return 1;
+    };
+    auto const outcomes = make().try_map(body, std::vector{1}, {.task_timeout = 1h});
+    EXPECT_EQ(outcomes[0].error().why, cause::threw);
+    EXPECT_THROW(outcomes[0].value(), timed_out);
+}
+
+TEST_P(time_limits, may_stop_the_others) {
+    std::vector<milliseconds> const durations(20, milliseconds(1h));
+    auto const outcomes =
+        make().try_map(sleep, durations, {.failure = on_failure::stop_all, .task_timeout = 10ms});
+    EXPECT_EQ(outcomes[0].error().why, cause::timed_out);
+    for (auto const& each : outcomes)
+        EXPECT_NE(each.error().why, cause::threw) << each.error().message;
+}
+
+TEST_P(time_limits, leave_every_task_with_one_outcome) {
+    std::size_t const count = std::min<std::size_t>(many(), 500);
+    auto const body = [](context& ctx, std::size_t n) -> task<std::size_t> {
+        co_await ctx.sleep_for(std::chrono::microseconds(n * 7919 % 2000));
+        co_return n;
+    };
+    auto executor = make();
+    auto const outcomes =
+        executor.try_map(body, std::views::iota(std::size_t{0}, count), {.task_timeout = 1ms});
+    for (std::size_t n = 0; n < count; ++n) {
+        if (outcomes[n]) {
+            ASSERT_EQ(*outcomes[n], n);
+        } else {
+            ASSERT_EQ(outcomes[n].error().why, cause::timed_out) << outcomes[n].error().message;
+        }
+    }
+    EXPECT_EQ(executor.map(sleep, std::vector{1ms, 1ms}), (std::vector{1, 1}));
+}
+
+TEST_P(time_limits_of_calls, stop_the_call) {
+    auto executor = make();
+    auto const began = std::chrono::steady_clock::now();
+    auto const outcomes =
+        executor.try_map(sleep, std::vector<milliseconds>(10, milliseconds(1h)), {.timeout = 30ms});
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 30s);
+    for (auto const& each : outcomes) {
+        ASSERT_FALSE(each.has_value());
+        EXPECT_EQ(each.error().why, cause::timed_out) << each.error().message;
+        EXPECT_TRUE(each.error().message.starts_with("the call's time of 0.03 s was up: cancelled"))
+            << each.error().message;
+    }
+    EXPECT_EQ(executor.map(sleep, std::vector{1ms, 1ms}), (std::vector{1, 1}));
+}
+
+TEST_P(time_limits_of_calls, are_not_taken_for_a_stop) {
+    std::stop_source source;
+    source.request_stop();
+    auto const outcomes =
+        make().try_map(sleep, std::vector{milliseconds(1h)}, {.stop = source.get_token(), .timeout = 1h});
+    EXPECT_EQ(outcomes[0].error().why, cause::cancelled);
+}
+
+TEST_P(time_limits_with_a_kill, end_a_worker_whose_task_ignores_them) {
+    auto const body = [](int n) {
+        while (n == 3)
+            pause();
+        return n;
+    };
+    auto executor = make();
+    auto const outcomes = executor.try_map(body, std::views::iota(0, 10), {.task_timeout = 300ms});
+    for (std::size_t n = 0; n < outcomes.size(); ++n) {
+        if (n != 3) {
+            EXPECT_EQ(outcomes[n].value(), static_cast<int>(n));
+            continue;
+        }
+        EXPECT_EQ(outcomes[n].error().why, cause::timed_out);
+        EXPECT_EQ(outcomes[n].error().message,
+                  "timed out after 0.3 s, and went on until its worker was killed");
+        EXPECT_EQ(outcomes[n].error().signal, SIGKILL);
+        EXPECT_THROW(outcomes[n].value(), task_error);
+    }
+    EXPECT_EQ(executor.map(sleep, std::vector{1ms, 1ms}), (std::vector{1, 1}));
+}
+
+// Bodies that end in the very moment when they would be killed: either way one outcome, and the next task of
+// the worker is not hit.
+TEST_P(time_limits_with_a_kill, hit_the_right_task) {
+    auto const body = [](int n) {
+        usleep(n % 2 ? 250'000 + 1000 : 100);
+        return n;
+    };
+    auto executor = make();
+    for (int round = 0; round < 3; ++round) {
+        auto const outcomes = executor.try_map(body, std::views::iota(0, 8), {.task_timeout = 1ms});
+        for (std::size_t n = 0; n < outcomes.size(); ++n) {
+            if (outcomes[n]) {
+                EXPECT_EQ(*outcomes[n], static_cast<int>(n));
+            } else {
+                EXPECT_EQ(outcomes[n].error().why, cause::timed_out) << outcomes[n].error().message;
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace quartet::conformance
