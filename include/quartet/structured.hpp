@@ -35,6 +35,13 @@
 #include <variant>
 #include <vector>
 
+// g++ 12 takes the frame of a coroutine template for a type that others may see, and warns where a value's
+// type is in an anonymous namespace.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
+
 namespace quartet {
 namespace detail {
 
@@ -128,3 +135,7 @@ auto context::with_timeout(std::chrono::nanoseconds limit, Awaitable what) {
 }
 
 }  // namespace quartet
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif

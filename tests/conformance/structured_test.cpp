@@ -337,6 +337,26 @@ TEST_P(structured, many_time_limits_at_once) {
         ASSERT_GT(value, 0);
 }
 
+TEST_P(structured, values_may_be_of_a_type_that_nobody_else_knows) {
+    struct point {
+        int x = 0;
+    };
+    auto const body = [](context& ctx, int) -> task<int> {
+        auto const give = [](context& inner, int x) -> task<point> {
+            co_await inner.yield();
+            co_return point{x};
+        };
+        std::vector<task<point>> tasks;
+        tasks.push_back(give(ctx, 1));
+        auto const many = co_await gather(std::move(tasks));
+        auto const [all] = co_await when_all(give(ctx, 2));
+        auto const any = co_await when_any(give(ctx, 3));
+        auto const limited = co_await ctx.with_timeout(1h, give(ctx, 4));
+        co_return many[0].x + all.x + std::get<0>(any).x + limited.x;
+    };
+    EXPECT_EQ(run_one(body), 10);
+}
+
 TEST_P(structured, children_may_have_children) {
     struct tree {
         static task<int> leaves(context& ctx, int depth) {

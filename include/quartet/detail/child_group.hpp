@@ -19,6 +19,13 @@
 #include <utility>
 #include <variant>
 
+// g++ 12 takes the frame of a coroutine template for a type that others may see, and warns where a value's
+// type is in an anonymous namespace.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
+
 namespace quartet::detail {
 
 /// What `co_await` gives of it.
@@ -170,3 +177,7 @@ inline std::coroutine_handle<> child::ended() noexcept {
 }
 
 }  // namespace quartet::detail
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif

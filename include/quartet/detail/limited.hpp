@@ -16,6 +16,13 @@
 #include <type_traits>
 #include <utility>
 
+// g++ 12 takes the frame of a coroutine template for a type that others may see, and warns where a value's
+// type is in an anonymous namespace.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
+
 namespace quartet::detail {
 
 /// Awaits `what` in any context; see context::with_timeout.
@@ -67,3 +74,7 @@ R run_straight(task<R>&& body, context& where, std::chrono::nanoseconds limit) {
 }
 
 }  // namespace quartet::detail
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
