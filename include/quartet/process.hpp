@@ -66,7 +66,9 @@ public:
     /// A process that is yet to be started, named "process-1" and so on.
     ///
     /// It will call `function(arguments...)` and end: with exit code 0, with what the function returned if
-    /// that is an integer, or with 1 and a line on standard error if it threw.
+    /// that is an integer, or with 1 and a line on standard error if it threw. It flushes standard output at
+    /// its end, other streams are the function's own to close. Function and arguments live here as long as
+    /// this object.
     template <class Function, class... Arguments>
     requires std::invocable < std::decay_t<Function>
     &, std::decay_t<Arguments>&... > explicit process(Function&& function, Arguments&&... arguments)
@@ -108,7 +110,8 @@ public:
     /// Ends it, by SIGKILL.
     void kill();
 
-    /// Its exit code, or minus the number of the signal that ended it; empty as long as it has not ended.
+    /// Its exit code, or minus the number of the signal that ended it; empty as long as it has not ended, and
+    /// where that can't be known: SIGCHLD is ignored, or somebody else has waited for it.
     std::optional<int> exit_code() const;
 
     /// 0 before the start.

@@ -77,7 +77,8 @@ task<std::tuple<detail::value_or_nothing<detail::awaited_t<Awaitables>>...>> whe
     auto const list = detail::list_of(children);
     detail::child_group group(list, detail::decided_by::first_failure);
     if (auto* const failed = co_await group) failed->rethrow();
-    co_return std::apply([](auto&... each) { return std::tuple(each.take()...); }, children);
+    using values = std::tuple<detail::value_or_nothing<detail::awaited_t<Awaitables>>...>;
+    co_return std::apply([](auto&... each) { return values(each.take()...); }, children);
 }
 
 /// Awaits the first of them to end, cancels the others. Gives its value as the alternative of a variant

@@ -18,7 +18,8 @@ struct call_timer::state {
           waiter([this](std::stop_token ended) {
               std::unique_lock lock(mutex);
               auto const deadline = deadline_after(std::chrono::steady_clock::now(), limit);
-              if (changed.wait_until(lock, ended, deadline, [] { return false; }) || ended.stop_requested())
+              if (changed.wait_until(lock, ended, deadline, [] { return false; }) || ended.stop_requested() ||
+                  source.stop_requested())
                   return;
               fired = true;
               source.request_stop();

@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <typeinfo>
@@ -18,19 +19,19 @@ namespace {
 
 struct known_type {
     std::type_info const* type;
-    std::int64_t (*number)(std::exception const& thrown);
+    std::optional<std::int64_t> (*number)(std::exception const& thrown);  // none: it can't cross as itself
     std::exception_ptr (*make)(carried_exception const& carried);
 };
 
 template <class Error>
 constexpr known_type of_a_text{
-    &typeid(Error), [](std::exception const&) { return std::int64_t{0}; },
+    &typeid(Error), [](std::exception const&) { return std::optional<std::int64_t>(0); },
     [](carried_exception const& carried) { return std::make_exception_ptr(Error(carried.message)); }};
 
-/// The code and, in bit 32, which of the two categories it is of; -1 for any other category.
-std::int64_t number_of_code(std::error_code const& code) {
+/// The code and, in bit 32, which of the two categories it is of; none for any other category.
+std::optional<std::int64_t> number_of_code(std::error_code const& code) {
     bool const is_system = code.category() == std::system_category();
-    if (!is_system && code.category() != std::generic_category()) return -1;
+    if (!is_system && code.category() != std::generic_category()) return std::nullopt;
     return static_cast<std::int64_t>(static_cast<std::uint32_t>(code.value())) |
            (is_system ? std::int64_t{1} << 32 : 0);
 }
@@ -59,7 +60,7 @@ std::array const known_types{
     of_a_text<std::domain_error>,
     of_a_text<std::length_error>,
     of_a_text<std::out_of_range>,
-    known_type{&typeid(std::bad_alloc), [](std::exception const&) { return std::int64_t{0}; },
+    known_type{&typeid(std::bad_alloc), [](std::exception const&) { return std::optional<std::int64_t>(0); },
                [](carried_exception const&) { return std::make_exception_ptr(std::bad_alloc()); }},
     known_type{&typeid(std::system_error),
                [](std::exception const& thrown) {
@@ -68,7 +69,8 @@ std::array const known_types{
                &system_error_of},
     known_type{&typeid(fetch_error),
                [](std::exception const& thrown) {
-                   return static_cast<std::int64_t>(static_cast<fetch_error const&>(thrown).what_kind());
+                   return std::optional<std::int64_t>(
+                       static_cast<std::int64_t>(static_cast<fetch_error const&>(thrown).what_kind()));
                },
                [](carried_exception const& carried) {
                    return std::make_exception_ptr(
@@ -76,14 +78,14 @@ std::array const known_types{
                }},
     known_type{&typeid(task_timed_out),
                [](std::exception const& thrown) {
-                   return static_cast<std::int64_t>(static_cast<timed_out const&>(thrown).limit().count());
+                   return std::optional<std::int64_t>(static_cast<timed_out const&>(thrown).limit().count());
                },
                [](carried_exception const& carried) {
                    return std::make_exception_ptr(task_timed_out(std::chrono::nanoseconds(carried.number)));
                }},
     known_type{&typeid(timed_out),
                [](std::exception const& thrown) {
-                   return static_cast<std::int64_t>(static_cast<timed_out const&>(thrown).limit().count());
+                   return std::optional<std::int64_t>(static_cast<timed_out const&>(thrown).limit().count());
                },
                [](carried_exception const& carried) {
                    return std::make_exception_ptr(timed_out(std::chrono::nanoseconds(carried.number)));
@@ -93,8 +95,10 @@ std::array const known_types{
 void recognize(std::exception const& thrown, carried_exception& carried) {
     for (std::size_t place = 0; place < known_types.size(); ++place) {
         if (*known_types[place].type != typeid(thrown)) continue;
-        carried.number = known_types[place].number(thrown);
-        if (carried.number >= 0) carried.known = static_cast<std::uint32_t>(place);
+        auto const number = known_types[place].number(thrown);
+        if (!number) return;
+        carried.number = *number;
+        carried.known = static_cast<std::uint32_t>(place);
     }
 }
 

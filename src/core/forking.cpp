@@ -27,8 +27,8 @@ private_descriptor::private_descriptor(int descriptor) : descriptor_(descriptor)
 
 private_descriptor::~private_descriptor() {
     std::lock_guard const lock(registry().mutex);
-    std::erase(registry().descriptors, descriptor_);
-    close(descriptor_);
+    // In a forked child it was closed by fork_child, and its number may be another's.
+    if (std::erase(registry().descriptors, descriptor_) > 0) close(descriptor_);
 }
 
 pid_t fork_child() noexcept {

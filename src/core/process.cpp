@@ -39,9 +39,10 @@ using namespace std::chrono;
 constexpr auto grace = milliseconds(250);
 constexpr steady_clock::time_point at_once{};  // long over
 
+// Not all streams: one that another thread waits in, as in a read of standard input, would be waited for.
 void flush_output() {
     std::cout.flush();
-    std::fflush(nullptr);
+    std::fflush(stdout);
 }
 
 /// Waits until the process of a pidfd has ended, or the deadline passes; false then.
@@ -111,11 +112,17 @@ struct process::state {
     detail::descriptor end;  // readable when it has ended; stays when `child` has been reaped
     std::atomic<pid_t> id = 0;
     mutable std::mutex mutex;  // of what follows, and of signalling against reaping
+    bool ended = false;
     std::optional<int> status;
+    pid_t starter = 0;
 };
 
 process::state::~state() {
-    if (!child || status) return;
+    if (!child || ended) return;
+    if (getpid() != starter) {  // a copy in a forked child
+        child->let_go();
+        return;
+    }
     child->signal(SIGTERM);
     try {
         if (wait(steady_clock::now() + grace)) return;
@@ -125,6 +132,7 @@ process::state::~state() {
 }
 
 void process::state::adopt(pid_t forked) {
+    starter = getpid();
     child.emplace(forked);
     end = detail::descriptor(fcntl(child->pidfd().get(), F_DUPFD_CLOEXEC, 0));
     if (end.get() < 0) {
@@ -133,14 +141,19 @@ void process::state::adopt(pid_t forked) {
         throw std::system_error(error, std::generic_category(), "cannot watch a process");
     }
     id = forked;
-    entry.reset();
 }
 
 bool process::state::wait(steady_clock::time_point deadline) {
     auto& running = started();
     if (!wait_for_end(end.get(), deadline)) return false;
     std::lock_guard const lock(mutex);
-    if (!status) status = running.reap();
+    if (ended) return true;
+    ended = true;
+    try {
+        status = running.reap();
+    } catch (std::system_error const&) {
+        // Somebody else has waited for it, or nobody may: how it ended is not known.
+    }
     return true;
 }
 
@@ -184,18 +197,19 @@ bool process::alive() const {
 void process::terminate() {
     auto& child = state_->started();
     std::lock_guard const lock(state_->mutex);
-    if (!state_->status) child.signal(SIGTERM);
+    if (!state_->ended) child.signal(SIGTERM);
 }
 
 void process::kill() {
     auto& child = state_->started();
     std::lock_guard const lock(state_->mutex);
-    if (!state_->status) child.signal(SIGKILL);
+    if (!state_->ended) child.signal(SIGKILL);
 }
 
 std::optional<int> process::exit_code() const {
     if (!state_->child || !state_->wait(at_once)) return std::nullopt;
     std::lock_guard const lock(state_->mutex);
+    if (!state_->status) return std::nullopt;
     int const status = *state_->status;
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -26,6 +26,7 @@ void event_loop::start(fetch_operation& operation) {
 void event_loop::start(offload_base& operation) {
     if (!side_pool_) side_pool_ = std::make_unique<boost::asio::thread_pool>(cpu_share());
     boost::asio::post(*side_pool_, [this, &operation] {
+        set_thread_cpu_share(1);
         operation.run();
         boost::asio::post(io_, [&operation] { operation.complete(); });
     });

@@ -32,6 +32,9 @@ namespace {
 // (child_process.cpp), which would go on without the worker.
 constexpr auto grace = std::chrono::milliseconds(250);
 
+// Killed at a time, and their ends not heard of yet (see zygote.cpp). Each end brings us back for the next.
+constexpr std::ptrdiff_t most_doomed = 32;
+
 // Address space for as much as the machine has memory; less where a limit on address space forbids it.
 shared_heap_owner reserve_heap() {
     struct sysinfo machine {};
@@ -207,6 +210,10 @@ process_host::clock::time_point process_host::end_overdue() {
     if (task_limit_ == no_limit) return clock::time_point::max();
     auto const now = clock::now();
     auto next = deadline_after(deadline_after(now, task_limit_), grace);
+    auto room = most_doomed - std::ranges::count_if(alive_, [this](auto const& worker) {
+                    return pool_->slots[worker.first].remote.deadline.load(std::memory_order_relaxed) ==
+                           remote_worker::doomed;
+                });
     for (auto const& [number, process] : alive_) {
         auto& deadline = pool_->slots[number].remote.deadline;
         std::int64_t expected = deadline.load(std::memory_order_relaxed);
@@ -214,8 +221,9 @@ process_host::clock::time_point process_host::end_overdue() {
         auto const overdue = deadline_after(clock::time_point(std::chrono::nanoseconds(expected)), grace);
         if (overdue > now) {
             next = std::min(next, overdue);
-        } else if (deadline.compare_exchange_strong(expected, remote_worker::doomed)) {
+        } else if (room > 0 && deadline.compare_exchange_strong(expected, remote_worker::doomed)) {
             zygote_->kill(process);
+            --room;
         }
     }
     return next;

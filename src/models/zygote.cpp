@@ -4,12 +4,14 @@
 // reads `event`s; the zygote waits for commands and, by a signalfd, for the ends of its children.
 //
 // Neither may block in a send while the other does: the parent leaves at most `most_unanswered` spawns
-// unanswered, which the socket's buffer holds many times over, so the parent's sends never block, and so
-// it comes back to read what the zygote sends.
+// unanswered, and its caller about as many kills (process_host::end_overdue), which the socket's buffer
+// holds many times over. So the parent's sends never block, and it comes back to read what the zygote sends.
 
 #include "src/models/zygote.hpp"
 
 #include "src/core/descriptor.hpp"
+
+#include <quartet/detail/scope.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -52,6 +54,7 @@ public:
 
     [[noreturn]] void run() {
         prctl(PR_SET_NAME, "quartet-zygote");
+        current_scope() = nullptr;  // of the body that made the executor, if one did
         take_signals();
         for (;;) {
             pollfd waiting[] = {{.fd = socket_, .events = POLLIN, .revents = 0},

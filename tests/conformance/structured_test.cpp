@@ -83,6 +83,34 @@ TEST_P(structured, all_values_come_in_order) {
     EXPECT_EQ(run_one(body), "12three");
 }
 
+TEST_P(structured, all_of_one_may_be_all_of_two) {
+    auto const body = [](context& ctx, int) -> task<int> {
+        auto const both = co_await when_all(when_all(later(ctx, 0ms, 1), later(ctx, 0ms, 2)));
+        co_return std::get<0>(std::get<0>(both)) + std::get<1>(std::get<0>(both));
+    };
+    EXPECT_EQ(run_one(body), 3);
+}
+
+TEST_P(structured, executors_outlive_the_time_limit_that_they_were_made_in) {
+    auto const body = [](context& ctx, int) -> task<int> {
+        std::optional<executor> made;
+        auto const make_one = [](context& within, std::optional<executor>& place) -> task<void> {
+            place.emplace(make_executor(may_fork_beside_threads ? "processes:1" : "threads:1"));
+            co_await within.sleep_for(1h);
+        };
+        try {
+            co_await ctx.with_timeout(5ms, make_one(ctx, made));
+        } catch (timed_out const&) {
+        }
+        auto const inner = [](context& within, int n) -> task<int> {
+            co_await within.sleep_for(1ms);
+            co_return n;
+        };
+        co_return made->map(inner, std::vector{5}).front();
+    };
+    EXPECT_EQ(run_one(body), 5);
+}
+
 TEST_P(structured, all_of_operations_without_values) {
     auto const body = [](context& ctx, int) -> task<int> {
         auto const nothing = co_await when_all(ctx.sleep_for(1ms), ctx.yield());

@@ -83,9 +83,12 @@ TEST_P(time_limits, may_stop_the_others) {
     std::vector<milliseconds> const durations(20, milliseconds(1h));
     auto const outcomes =
         make().try_map(sleep, durations, {.failure = on_failure::stop_all, .task_timeout = 10ms});
-    EXPECT_EQ(outcomes[0].error().why, cause::timed_out);
-    for (auto const& each : outcomes)
+    std::size_t late = 0;
+    for (auto const& each : outcomes) {
+        late += each.error().why == cause::timed_out;
         EXPECT_NE(each.error().why, cause::threw) << each.error().message;
+    }
+    EXPECT_GE(late, 1u);
 }
 
 TEST_P(time_limits, leave_every_task_with_one_outcome) {

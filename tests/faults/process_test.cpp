@@ -1,4 +1,5 @@
 // One child process that runs a function: its end, in every way, and that it never outlives its owner.
+#include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
 #include "tests/faults/checks.hpp"
 
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <sys/prctl.h>
@@ -144,6 +146,7 @@ TEST(a_process, is_found_as_long_as_it_lives) {
 }
 
 TEST(a_process, ends_when_its_parent_is_killed) {
+    if (!conformance::may_fork_beside_threads) GTEST_SKIP() << "the process watches its parent by a thread";
     shared<std::atomic<pid_t>> grandchild;
     process child([&] {
         std::signal(SIGTERM, SIG_IGN);
@@ -159,6 +162,45 @@ TEST(a_process, ends_when_its_parent_is_killed) {
     child.kill();
     child.join();
     wait_until([&] { return !runs(*grandchild); });
+}
+
+TEST(a_process, keeps_what_was_moved_into_it_until_its_object_goes) {
+    struct guard {
+        explicit guard(bool& told) : gone(&told) {}
+        guard(guard&& other) noexcept : gone(std::exchange(other.gone, nullptr)) {}
+        ~guard() {
+            if (gone) *gone = true;
+        }
+        bool* gone;
+    };
+    bool gone = false;
+    {
+        process child([](guard const&) { wait_for_ever(); }, guard(gone));
+        child.start();
+        EXPECT_FALSE(gone);
+    }
+    EXPECT_TRUE(gone);
+}
+
+TEST(a_process, has_an_end_that_nobody_knows_where_children_are_not_waited_for) {
+    auto* const before = std::signal(SIGCHLD, SIG_IGN);
+    process child(wait_for_ever);
+    child.start();
+    child.kill();
+    child.join();
+    EXPECT_FALSE(child.alive());
+    EXPECT_EQ(child.exit_code(), std::nullopt);
+    std::signal(SIGCHLD, before);
+}
+
+TEST(a_process, is_not_ended_by_a_worker_that_has_a_copy_of_it) {
+    static std::optional<process> child(std::in_place, wait_for_ever);
+    child->start();
+    auto executor = make_executor("processes:1");
+    auto const outcomes = executor.try_map([](int code) { std::exit(code); }, std::vector{0});
+    EXPECT_EQ(outcomes[0].error().why, cause::worker_died);
+    EXPECT_TRUE(child->alive());
+    child.reset();
 }
 
 TEST(a_process, writes_what_was_buffered_once) {
@@ -203,6 +245,7 @@ TEST(a_process, may_be_ended_by_another_thread_than_waits) {
 }
 
 TEST(a_process, may_have_an_executor) {
+    if (!conformance::may_fork_beside_threads) GTEST_SKIP() << "the process watches its parent by a thread";
     process child([] {
         auto executor = make_executor("processes:2");
         auto const squares = executor.map([](int n) { return n * n; }, std::vector{1, 2, 3});
