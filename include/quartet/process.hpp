@@ -8,7 +8,7 @@
 //     std::cout << child.pid() << " ended with " << *child.exit_code() << '\n';
 //
 // The child is a fork: it has a copy of all the program's memory, so the function may capture and take
-// anything, and what it changes is its own. What it is to give back goes through a channel, a file or shared
+// anything, and what it changes is its own. What it is to give back goes through a pipe, a file or shared
 // memory; for results, an executor with `processes` is the simpler way.
 //
 // A fork copies the locks that other threads hold at that moment, and nobody releases them in the child:
@@ -29,6 +29,10 @@
 
 namespace quartet {
 namespace detail {
+
+/// The child can call a copy of the function with copies of the arguments.
+template <class Function, class... Arguments>
+inline constexpr bool runnable = std::is_invocable_v<std::decay_t<Function>&, std::decay_t<Arguments>&...>;
 
 /// What the child calls; gives its exit code.
 class process_entry {
@@ -70,14 +74,14 @@ public:
     /// its end, other streams are the function's own to close. Function and arguments live here as long as
     /// this object.
     template <class Function, class... Arguments>
-    requires std::invocable < std::decay_t<Function>
-    &, std::decay_t<Arguments>&... > explicit process(Function&& function, Arguments&&... arguments)
+    requires detail::runnable<Function, Arguments...>
+    explicit process(Function&& function, Arguments&&... arguments)
         : process(next_name(), std::forward<Function>(function), std::forward<Arguments>(arguments)...) {}
 
     /// The same with a name, which also shows in ps and top (its first 15 bytes).
     template <class Function, class... Arguments>
-    requires std::invocable < std::decay_t<Function>
-    &, std::decay_t<Arguments>&... > process(std::string name, Function&& function, Arguments&&... arguments)
+    requires detail::runnable<Function, Arguments...> process(std::string name, Function&& function,
+                                                              Arguments&&... arguments)
         : process(std::move(name),
                   std::make_unique<detail::typed_entry<std::decay_t<Function>, std::decay_t<Arguments>...>>(
                       std::forward<Function>(function), std::forward<Arguments>(arguments)...)) {}

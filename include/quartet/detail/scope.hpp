@@ -12,10 +12,6 @@
 
 #include <chrono>
 
-namespace quartet {
-class context;
-}
-
 namespace quartet::detail {
 
 class scope;
