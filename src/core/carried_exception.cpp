@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <system_error>
 #include <typeinfo>
+#include <utility>
 
 namespace quartet::detail {
 namespace {
@@ -105,8 +106,9 @@ void recognize(std::exception const& thrown, carried_exception& carried) {
 }  // namespace
 
 carried_exception carry_current_exception() {
-    carried_exception carried{.type = current_exception_type(),
-                              .message = describe_current_exception(0, {}).message};
+    auto described = describe_current_exception(0, {});
+    carried_exception carried{
+        .why = described.why, .type = current_exception_type(), .message = std::move(described.message)};
     try {
         throw;
     } catch (remote_error const& thrown) {

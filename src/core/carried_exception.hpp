@@ -4,6 +4,8 @@
 // know what it takes to make it again.
 #pragma once
 
+#include <quartet/outcome.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -16,8 +18,9 @@ struct carried_exception {
 
     std::uint32_t known = unknown;  ///< which of the known types it is
     std::int64_t number = 0;        ///< what such a type holds besides the text: an error code, a kind
-    std::string type;               ///< "std::out_of_range"
-    std::string message;            ///< one line
+    cause why = cause::threw;
+    std::string type;     ///< "std::out_of_range"
+    std::string message;  ///< one line
 };
 
 /// The exception that is being handled.

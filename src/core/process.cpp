@@ -2,6 +2,7 @@
 // own way (PR_SET_PDEATHSIG) goes by the thread that forked, and threads come and go.
 #include "src/core/descriptor.hpp"
 #include "src/core/forking.hpp"
+#include "src/core/poll_timeout.hpp"
 #include "src/io/running_process.hpp"
 
 #include <quartet/detail/deadline.hpp>
@@ -11,21 +12,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <iostream>
-#include <limits>
 #include <mutex>
 #include <poll.h>
 #include <stdexcept>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <thread>
@@ -49,12 +46,7 @@ void flush_output() {
 bool wait_for_end(int pidfd, steady_clock::time_point deadline) {
     for (;;) {
         pollfd end{.fd = pidfd, .events = POLLIN, .revents = 0};
-        int timeout = -1;
-        if (deadline != steady_clock::time_point::max()) {
-            auto const left = ceil<milliseconds>(deadline - steady_clock::now()).count();
-            timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<int>::max()));
-        }
-        int const ready = poll(&end, 1, timeout);
+        int const ready = poll(&end, 1, detail::poll_timeout(deadline));
         if (ready > 0) return true;
         if (ready == 0 && steady_clock::now() >= deadline) return false;
         if (ready < 0 && errno != EINTR)
@@ -63,7 +55,7 @@ bool wait_for_end(int pidfd, steady_clock::time_point deadline) {
 }
 
 void die_with(pid_t parent) {
-    int const watched = static_cast<int>(syscall(SYS_pidfd_open, parent, 0));
+    int const watched = detail::open_pidfd(parent);
     if (watched < 0 || getppid() != parent) _exit(EXIT_FAILURE);  // it is gone already
     try {
         std::thread([watched] {

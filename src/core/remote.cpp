@@ -37,13 +37,13 @@ std::byte* take_bytes(remote_batch& batch, remote_worker& worker, std::size_t si
     return std::exchange(worker.spare, worker.spare + size);
 }
 
-void push_failure(remote_batch& batch, remote_worker& worker, std::size_t index, cause why,
+void push_failure(remote_batch& batch, remote_worker& worker, std::size_t index,
                   carried_exception const& thrown) {
     auto* filed =
         ::new (batch.heap->allocate(sizeof(remote_failure), alignof(remote_failure))) remote_failure{
             .next = batch.failures.load(std::memory_order_relaxed),
             .index = index,
-            .why = why,
+            .why = thrown.why,
             .worker = worker.number,
             .known = thrown.known,
             .number = thrown.number,
@@ -85,9 +85,9 @@ encoded_value store_bytes(remote_batch& batch, remote_worker& worker, std::span<
 
 void store_failure(remote_batch& batch, remote_worker& worker, std::size_t index) noexcept {
     try {
-        cause const why = describe_current_exception(index, {}).why;
-        push_failure(batch, worker, index, why, carry_current_exception());
-        if (batch.policy == on_failure::stop_all && why != cause::cancelled) stop_all(batch);
+        auto const thrown = carry_current_exception();
+        push_failure(batch, worker, index, thrown);
+        if (batch.policy == on_failure::stop_all && thrown.why != cause::cancelled) stop_all(batch);
     } catch (...) {
         // No room for the text: the state alone tells that the task failed.
     }

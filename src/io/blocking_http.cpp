@@ -3,23 +3,15 @@
 
 #include "src/io/blocking_http.hpp"
 
+#include "src/core/poll_timeout.hpp"
+
 #include <algorithm>
-#include <chrono>
-#include <cstdint>
 #include <new>
 
 namespace quartet::detail {
 namespace {
 
 constexpr int look_up_ms = 100;
-
-/// How long to wait for events: 0 if the time is over.
-int milliseconds_to(std::chrono::steady_clock::time_point deadline) {
-    using namespace std::chrono;
-    if (deadline == steady_clock::time_point::max()) return look_up_ms;
-    auto const left = ceil<milliseconds>(deadline - steady_clock::now()).count();
-    return static_cast<int>(std::clamp<std::int64_t>(left, 0, look_up_ms));
-}
 
 CURLM* new_multi() {
     CURLM* const multi = curl_multi_init();
@@ -42,10 +34,11 @@ void blocking_http::perform(fetch_operation& operation, limits const& until) {
 CURLcode blocking_http::run(limits const& until) {
     for (int running = 1; running > 0;) {
         if (until.stop_word.load(std::memory_order_relaxed) != 0) return CURLE_ABORTED_BY_CALLBACK;
-        int const left = milliseconds_to(until.deadline);
+        int const left = poll_timeout(until.deadline);
         if (left == 0) return CURLE_ABORTED_BY_CALLBACK;
+        int const wait = left < 0 ? look_up_ms : std::min(left, look_up_ms);
         if (curl_multi_perform(multi_.get(), &running) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
-        if (running > 0 && curl_multi_poll(multi_.get(), nullptr, 0, left, nullptr) != CURLM_OK)
+        if (running > 0 && curl_multi_poll(multi_.get(), nullptr, 0, wait, nullptr) != CURLM_OK)
             return CURLE_OUT_OF_MEMORY;
     }
     int left = 0;

@@ -16,9 +16,6 @@ namespace quartet::detail {
 namespace {
 
 // By number: <sys/pidfd.h> came with glibc 2.36, and <linux/wait.h> does not go with <sys/wait.h>.
-int open_process(pid_t id) noexcept {
-    return static_cast<int>(syscall(SYS_pidfd_open, id, 0));
-}
 constexpr auto by_descriptor = static_cast<idtype_t>(3);  // P_PIDFD
 
 std::vector<pid_t> children_of(pid_t parent) {
@@ -35,7 +32,7 @@ std::vector<pid_t> children_of(pid_t parent) {
 
 void add_descendants(pid_t parent, std::vector<descriptor>& found) {
     for (pid_t const child : children_of(parent)) {
-        descriptor process(open_process(child));
+        descriptor process(open_pidfd(child));
         if (process.get() < 0) continue;
         found.push_back(std::move(process));
         add_descendants(child, found);
@@ -48,11 +45,15 @@ int to_wait_status(siginfo_t const& end) noexcept {
 
 }  // namespace
 
+int open_pidfd(pid_t id) noexcept {
+    return static_cast<int>(syscall(SYS_pidfd_open, id, 0));
+}
+
 void send_signal(descriptor const& process, int number) noexcept {
     syscall(SYS_pidfd_send_signal, process.get(), number, nullptr, 0);
 }
 
-running_process::running_process(pid_t id) : id_(id), self_(open_process(id)) {
+running_process::running_process(pid_t id) : id_(id), self_(open_pidfd(id)) {
     if (self_.get() >= 0) return;
     int const error = errno;
     ::kill(id, SIGKILL);

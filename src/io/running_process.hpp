@@ -45,6 +45,9 @@ private:
     descriptor self_;
 };
 
+/// A descriptor for a process, closed on exec; -1 with errno if there is none.
+int open_pidfd(pid_t id) noexcept;
+
 /// Sends a signal to the process that a descriptor stands for; nothing if it is gone.
 void send_signal(descriptor const& process, int number) noexcept;
 

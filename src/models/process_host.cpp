@@ -2,6 +2,8 @@
 
 #include "src/core/describe_end.hpp"
 #include "src/core/futex.hpp"
+#include "src/core/poll_timeout.hpp"
+#include "src/io/running_process.hpp"
 
 #include <quartet/cpus.hpp>
 #include <quartet/detail/deadline.hpp>
@@ -18,7 +20,6 @@
 #include <stdexcept>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -186,7 +187,8 @@ void process_host::wait_for_events() {
     pollfd waiting[] = {{.fd = changed_.get(), .events = POLLIN, .revents = 0},
                         {.fd = zygote_->descriptor(), .events = POLLIN, .revents = 0},
                         {.fd = logs_.read_end(), .events = POLLIN, .revents = 0}};
-    poll(waiting, std::size(waiting), milliseconds_to_wait(end_overdue()));
+    auto const look_again = std::min(end_overdue(), kill_at_.value_or(clock::time_point::max()));
+    poll(waiting, std::size(waiting), poll_timeout(look_again));
     eventfd_t ignored = 0;
     if (waiting[0].revents) eventfd_read(changed_.get(), &ignored);
     if (waiting[2].revents) logs_.deliver();
@@ -195,13 +197,6 @@ void process_host::wait_for_events() {
         zygote_->kill_busy();
         kill_at_.reset();
     }
-}
-
-int process_host::milliseconds_to_wait(clock::time_point until) const {
-    if (kill_at_) until = std::min(until, *kill_at_);
-    if (until == clock::time_point::max()) return -1;
-    auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now()).count();
-    return static_cast<int>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<int>::max()));
 }
 
 /// Kills the workers whose task has ignored its time limit for the grace time. Gives the time to look again:
@@ -267,7 +262,7 @@ std::optional<zygote::event> process_host::next_event() {
 void process_host::wait_for_orphans() const {
     constexpr int patience_ms = 5000;
     for (auto const& [number, process] : alive_) {
-        descriptor const handle(static_cast<int>(syscall(SYS_pidfd_open, process, 0)));
+        descriptor const handle(open_pidfd(process));
         if (handle.get() < 0) continue;  // gone and reaped
         pollfd end{.fd = handle.get(), .events = POLLIN, .revents = 0};
         while (poll(&end, 1, patience_ms) < 0 && errno == EINTR) {

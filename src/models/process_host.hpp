@@ -98,7 +98,6 @@ private:
     void put_in_place(job& work);
     void take_outcomes(job& work);
     void follow_stop();
-    int milliseconds_to_wait(clock::time_point until) const;
     clock::time_point end_overdue();
     void wait_for_orphans() const;
 
