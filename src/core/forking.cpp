@@ -3,6 +3,7 @@
 #include <mutex>
 #include <signal.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace quartet::detail {
@@ -10,7 +11,7 @@ namespace {
 
 struct descriptor_registry {
     std::mutex mutex;
-    std::vector<int> descriptors;
+    std::vector<private_descriptor*> descriptors;
 };
 
 descriptor_registry& registry() {
@@ -22,13 +23,13 @@ descriptor_registry& registry() {
 
 private_descriptor::private_descriptor(int descriptor) : descriptor_(descriptor) {
     std::lock_guard const lock(registry().mutex);
-    registry().descriptors.push_back(descriptor);
+    registry().descriptors.push_back(this);
 }
 
 private_descriptor::~private_descriptor() {
     std::lock_guard const lock(registry().mutex);
-    // In a forked child it was closed by fork_child, and its number may be another's.
-    if (std::erase(registry().descriptors, descriptor_) > 0) close(descriptor_);
+    std::erase(registry().descriptors, this);
+    if (descriptor_ >= 0) close(descriptor_);
 }
 
 pid_t fork_child() noexcept {
@@ -36,8 +37,8 @@ pid_t fork_child() noexcept {
     std::lock_guard const lock(registry().mutex);
     pid_t const process = fork();
     if (process != 0) return process;
-    for (int const each : registry().descriptors)
-        close(each);
+    for (auto* const each : registry().descriptors)
+        close(std::exchange(each->descriptor_, -1));  // its number may soon be another's
     registry().descriptors.clear();
     return 0;
 }

@@ -7,6 +7,9 @@
 
 namespace quartet::detail {
 
+/// As fork(2), and in the child all private descriptors are closed.
+pid_t fork_child() noexcept;
+
 /// A descriptor of this process's that no child forked later may hold open: closed in each.
 class private_descriptor {
 public:
@@ -15,14 +18,14 @@ public:
     ~private_descriptor();
     private_descriptor(private_descriptor const&) = delete;
     private_descriptor& operator=(private_descriptor const&) = delete;
+    /// -1 in a child that was forked since.
     int get() const noexcept { return descriptor_; }
 
 private:
+    friend pid_t fork_child() noexcept;
+
     int descriptor_;
 };
-
-/// As fork(2), and in the child all private descriptors are closed.
-pid_t fork_child() noexcept;
 
 /// Gives the signals that programs have handlers for their usual effect, and blocks none: what a forked child
 /// does first, for the parent's handlers are not meant for it.
