@@ -9,6 +9,7 @@
 #include <quartet/executor.hpp>
 #include <quartet/outcome.hpp>
 #include <quartet/process.hpp>
+#include <quartet/shared_array.hpp>
 #include <quartet/spec.hpp>
 #include <quartet/structured.hpp>
 #include <quartet/task.hpp>
