@@ -3,17 +3,22 @@
 // An event loop whose clock only moves when nothing else can happen. What can be done at once (files,
 // offloaded functions) is done when it is asked for, and its body goes on in turn, behind those that were
 // ready before it: so bodies interleave as they do on a real loop.
+//
+// Of channels it knows what its own bodies do. When all wait for channels, and no time can pass, nothing will
+// ever happen: then these waits fail.
 
 #include "src/core/run_stop.hpp"
 #include "src/io/files.hpp"
 #include "src/io/timer_queue.hpp"
 #include "src/models/flight.hpp"
 
+#include <quartet/detail/channel_waiter.hpp>
 #include <quartet/detail/deadline.hpp>
 #include <quartet/fake.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <exception>
@@ -28,7 +33,7 @@ using detail::file_operation;
 using kind = detail::file_operation::kind;
 using time_point = detail::timer_queue::time_point;
 
-class fake::loop {
+class fake::loop final : private detail::channel_host {
 public:
     loop(std::chrono::nanoseconds& now, detail::run_stop const& stop) : now_(now), stop_(stop) {}
 
@@ -43,11 +48,29 @@ public:
         ready_.push_back(&waiting);
     }
 
+    /// True if it is done already.
+    bool start(detail::channel_operation& operation) {
+        operation.host = this;
+        if (operation.try_for(operation)) return true;
+        operation.place = at_channels_.size();
+        at_channels_.push_back(&operation);
+        return false;
+    }
+
+    void cancel(detail::channel_operation& operation) {
+        if (operation.place != detail::channel_operation::nowhere)
+            end(operation, std::make_exception_ptr(cancelled()));
+    }
+
     bool stopped() const noexcept { return stop_.word().load(std::memory_order_relaxed) != 0; }
 
     void run_some() {
         if (stopped()) return cancel();
-        if (ready_.empty()) {
+        if (try_woken() || (ready_.empty() && try_between_processes())) return;
+        if (ready_.empty() && waiting_.empty()) {
+            end_all(std::make_exception_ptr(std::logic_error(
+                "quartet: under the fake model all bodies wait for channels, and nothing else can happen")));
+        } else if (ready_.empty()) {
             now_ = waiting_.earliest().time_since_epoch();
             while (!waiting_.empty() && waiting_.earliest() <= time_point(now_))
                 ready_.push_back(&waiting_.pop());
@@ -62,7 +85,55 @@ private:
             ended.error = std::make_exception_ptr(cancelled());
             ready_.push_back(&ended);
         }
+        end_all(std::make_exception_ptr(cancelled()));
         complete_ready();
+    }
+
+    void woken(detail::channel_operation& operation) noexcept override { woken_.add(operation); }
+
+    /// True if any of them went on.
+    bool try_woken() {
+        while (auto* const each = woken_.pop())
+            to_try_.add(*each);
+        bool any = false;
+        while (auto* const each = to_try_.pop())
+            any |= try_again(static_cast<detail::channel_operation&>(*each));
+        return any;
+    }
+
+    /// Nobody tells of those. True if one of them went on.
+    bool try_between_processes() {
+        return std::ranges::any_of(
+            at_channels_, [this](auto* each) { return each->gate().descriptor() >= 0 && try_again(*each); });
+    }
+
+    /// Completes it if it is done.
+    bool try_again(detail::channel_operation& operation) {
+        if (!operation.try_for(operation)) return false;
+        forget(operation);
+        operation.complete();
+        return true;
+    }
+
+    void end(detail::channel_operation& operation, std::exception_ptr why) {
+        operation.gate().leave(operation);
+        woken_.remove(operation);
+        to_try_.remove(operation);
+        forget(operation);
+        operation.error = std::move(why);
+        ready_.push_back(&operation);
+    }
+
+    void end_all(std::exception_ptr const& why) {
+        while (!at_channels_.empty())
+            end(*at_channels_.front(), why);
+    }
+
+    void forget(detail::channel_operation& operation) {
+        at_channels_.back()->place = operation.place;
+        at_channels_[operation.place] = at_channels_.back();
+        at_channels_.pop_back();
+        operation.place = detail::channel_operation::nowhere;
     }
 
     void complete_ready() {
@@ -75,6 +146,9 @@ private:
     detail::run_stop const& stop_;
     detail::timer_queue waiting_;
     std::vector<detail::operation*> ready_;
+    std::vector<detail::channel_operation*> at_channels_;  // each knows its place
+    detail::waiter_list woken_;
+    detail::waiter_list to_try_;  // woken, and looked at in this turn
 };
 
 class fake::fake_context final : public context {
@@ -98,9 +172,11 @@ private:
     bool start(file_operation& operation) override;
     bool start(detail::offload_base& operation) override;
     bool start(detail::yield_operation& operation) override;
+    bool start(detail::channel_operation& operation) override;
     void cancel(detail::sleep_operation& operation) noexcept override { loop_.cancel(operation); }
     void cancel(detail::fetch_operation& operation) noexcept override { loop_.cancel(operation); }
     void cancel(detail::command_operation& operation) noexcept override { loop_.cancel(operation); }
+    void cancel(detail::channel_operation& operation) noexcept override { loop_.cancel(operation); }
     time_point now() const noexcept override { return time_point(world_.now()); }
     void perform_now(file_operation& operation) noexcept override;
     void do_log(std::string_view line) override;
@@ -193,6 +269,12 @@ bool fake::fake_context::start(detail::offload_base& operation) {
 bool fake::fake_context::start(detail::yield_operation& operation) {
     loop_.go_on(operation);
     return false;
+}
+
+bool fake::fake_context::start(detail::channel_operation& operation) {
+    if (!stop_requested()) return loop_.start(operation);
+    operation.error = std::make_exception_ptr(cancelled());
+    return true;
 }
 
 void fake::fake_context::perform_now(file_operation& operation) noexcept {
