@@ -15,16 +15,13 @@ namespace quartet::detail {
 
 bool channel_waits::start(channel_operation& operation) {
     operation.host = this;
-    operation.place = waiting_.size();
-    waiting_.push_back(&operation);
-    if (operation.try_for(operation)) {
-        forget(operation);
-        return true;
-    }
+    if (operation.try_for(operation)) return true;
     try {
+        waiting_.push_back(&operation);
+        operation.place = waiting_.size() - 1;
         if (operation.gate().descriptor() >= 0) watch(operation);
     } catch (...) {
-        cancel(operation);
+        withdraw(operation);
         throw;
     }
     return false;
@@ -32,15 +29,19 @@ bool channel_waits::start(channel_operation& operation) {
 
 bool channel_waits::cancel(channel_operation& operation) noexcept {
     if (operation.place == channel_operation::nowhere) return false;
+    withdraw(operation);
+    operation.error = std::make_exception_ptr(cancelled());
+    return true;
+}
+
+void channel_waits::withdraw(channel_operation& operation) noexcept {
     operation.gate().leave(operation);  // from here on nobody wakes it
     {
         std::lock_guard const lock(mutex_);
         woken_.remove(operation);
     }
     to_try_.remove(operation);
-    forget(operation);
-    operation.error = std::make_exception_ptr(cancelled());
-    return true;
+    if (operation.place != channel_operation::nowhere) forget(operation);
 }
 
 void channel_waits::cancel() {

@@ -40,6 +40,7 @@ private:
     void woken(channel_operation& operation) noexcept override;
     void try_woken();
     bool try_again(channel_operation& operation);
+    void withdraw(channel_operation& operation) noexcept;
     void forget(channel_operation& operation) noexcept;
 
     void watch(channel_operation& operation);
