@@ -340,6 +340,19 @@ TEST_P(channels_on_a_loop, lose_nothing_to_waits_that_end_early) {
         ASSERT_EQ(all[static_cast<std::size_t>(number)], number);
 }
 
+TEST_P(channels_on_a_loop, wake_the_next_when_the_first_is_cancelled_after_it_was_woken) {
+    auto const empty = make_channel<int>(1);
+    auto const body = [&c = *empty](context& ctx, int who) -> task<int> {
+        if (who == 1) co_return (co_await c.receive(ctx)).value();
+        auto const send = [](context& within, channel<int>& to) -> task<void> {
+            co_await within.yield();
+            to.try_send(8);  // wakes the other child, which its end then cancels
+        };
+        co_return static_cast<int>((co_await when_any(c.receive(ctx), send(ctx, c))).index());
+    };
+    EXPECT_EQ(make().map(body, std::vector{0, 1}), (std::vector{1, 8}));
+}
+
 TEST_P(channels_on_a_loop, may_be_waited_for_several_at_once) {
     auto const left = make_channel<int>(1);
     auto const right = make_channel<int>(1);
