@@ -10,34 +10,39 @@ constinit std::atomic<std::uint32_t> forks{0};
 
 namespace {
 
-constinit std::mutex mutex;
-constinit reach* last = nullptr;
-constinit std::atomic<std::uint32_t> changes{0};  // of the list and of what it means
+/// All objects of this process, the last one first.
+struct object_list {
+    std::mutex mutex;
+    reach* last = nullptr;
+    std::atomic<std::uint32_t> changes{0};  // of the list, and of what it means
+};
+constinit object_list objects;
 
 // When the program starts, since a fork before the first object counts too. The list is whole in the child.
-[[maybe_unused]] int const hooked = pthread_atfork([] { mutex.lock(); }, [] { mutex.unlock(); },
-                                                   [] {
-                                                       mutex.unlock();
-                                                       ++forks;
-                                                       ++changes;
-                                                   });
+[[maybe_unused]] int const forks_are_counted =
+    pthread_atfork([] { objects.mutex.lock(); }, [] { objects.mutex.unlock(); },
+                   [] {
+                       objects.mutex.unlock();
+                       ++forks;
+                       ++objects.changes;
+                   });
 
 }  // namespace
 
 reach::reach(bool shared) noexcept : shared_(shared) {
-    std::lock_guard const lock(mutex);
+    std::lock_guard const lock(objects.mutex);
     made_after_ = forks;
-    before_ = last;
-    if (last) last->after_ = this;
-    last = this;
-    ++changes;
+    before_ = objects.last;
+    if (before_) before_->after_ = this;
+    objects.last = this;
+    ++objects.changes;
 }
 
 reach::~reach() {
-    std::lock_guard const lock(mutex);
-    (after_ ? after_->before_ : last) = before_;
+    std::lock_guard const lock(objects.mutex);
+    (after_ ? after_->before_ : objects.last) = before_;
     if (before_) before_->after_ = after_;
-    ++changes;
+    ++objects.changes;
 }
 
 void reach::look_up(reach const* object) {
@@ -46,9 +51,9 @@ void reach::look_up(reach const* object) {
         std::uint32_t changes;
     };
     static thread_local answer known{};  // most ask for the same one again
-    if (known.object == object && known.changes == changes) return;
-    std::lock_guard const lock(mutex);
-    reach const* each = last;
+    if (known.object == object && known.changes == objects.changes) return;
+    std::lock_guard const lock(objects.mutex);
+    reach const* each = objects.last;
     while (each && each != object)
         each = each->before_;
     if (!each)
@@ -58,7 +63,7 @@ void reach::look_up(reach const* object) {
     if (!each->shared_ && each->made_after_ != forks)
         throw std::logic_error(
             "quartet: this channel belongs to another process; make it with quartet::between_processes");
-    known = {object, changes};
+    known = {object, objects.changes};
 }
 
 }  // namespace quartet::detail

@@ -1,5 +1,6 @@
 // A process is killed after every so many instructions of a send or a receive, while another one sleeps that
 // waits for just that. Whatever was done, the sleeper must not sleep beside a value, or beside room.
+#include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
 
 #include <quartet/quartet.hpp>
@@ -109,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(channels, steps, testing::ValuesIn(duels),
                          [](auto const& each) { return each.param.name; });
 
 TEST_P(steps, of_one_that_is_killed_leave_nobody_asleep) {
-    constexpr std::size_t kills = 400;
+    constexpr std::size_t kills = conformance::sanitized ? 50 : 400;
     numbers with(1, between_processes{});
     process sleeper([&] { GetParam().sleeper(with); });
     sleeper.start();
