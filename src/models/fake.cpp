@@ -10,15 +10,14 @@
 #include "src/core/run_stop.hpp"
 #include "src/io/files.hpp"
 #include "src/io/timer_queue.hpp"
+#include "src/models/fake_channels.hpp"
 #include "src/models/flight.hpp"
 
-#include <quartet/detail/channel_waiter.hpp>
 #include <quartet/detail/deadline.hpp>
 #include <quartet/fake.hpp>
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <exception>
@@ -33,7 +32,7 @@ using detail::file_operation;
 using kind = detail::file_operation::kind;
 using time_point = detail::timer_queue::time_point;
 
-class fake::loop final : private detail::channel_host {
+class fake::loop {
 public:
     loop(std::chrono::nanoseconds& now, detail::run_stop const& stop) : now_(now), stop_(stop) {}
 
@@ -49,24 +48,17 @@ public:
     }
 
     /// True if it is done already.
-    bool start(detail::channel_operation& operation) {
-        operation.host = this;
-        if (operation.try_for(operation)) return true;
-        operation.place = at_channels_.size();
-        at_channels_.push_back(&operation);
-        return false;
-    }
+    bool start(detail::channel_operation& operation) { return channels_.start(operation); }
 
     void cancel(detail::channel_operation& operation) {
-        if (operation.place != detail::channel_operation::nowhere)
-            end(operation, std::make_exception_ptr(cancelled()));
+        end(operation, std::make_exception_ptr(cancelled()));
     }
 
     bool stopped() const noexcept { return stop_.word().load(std::memory_order_relaxed) != 0; }
 
     void run_some() {
         if (stopped()) return cancel();
-        if (try_woken() || (ready_.empty() && try_between_processes())) return;
+        if (channels_.try_woken() || (ready_.empty() && channels_.try_between_processes())) return;
         if (ready_.empty() && waiting_.empty()) {
             end_all(std::make_exception_ptr(std::logic_error(
                 "quartet: under the fake model all bodies wait for channels, and nothing else can happen")));
@@ -89,51 +81,13 @@ private:
         complete_ready();
     }
 
-    void woken(detail::channel_operation& operation) noexcept override { woken_.add(operation); }
-
-    /// True if any of them went on.
-    bool try_woken() {
-        while (auto* const each = woken_.pop())
-            to_try_.add(*each);
-        bool any = false;
-        while (auto* const each = to_try_.pop())
-            any |= try_again(static_cast<detail::channel_operation&>(*each));
-        return any;
-    }
-
-    /// Nobody tells of those. True if one of them went on.
-    bool try_between_processes() {
-        return std::ranges::any_of(
-            at_channels_, [this](auto* each) { return each->gate().descriptor() >= 0 && try_again(*each); });
-    }
-
-    /// Completes it if it is done.
-    bool try_again(detail::channel_operation& operation) {
-        if (!operation.try_for(operation)) return false;
-        forget(operation);
-        operation.complete();
-        return true;
-    }
-
     void end(detail::channel_operation& operation, std::exception_ptr why) {
-        operation.gate().leave(operation);
-        woken_.remove(operation);
-        to_try_.remove(operation);
-        forget(operation);
-        operation.error = std::move(why);
-        ready_.push_back(&operation);
+        if (channels_.end(operation, std::move(why))) ready_.push_back(&operation);
     }
 
     void end_all(std::exception_ptr const& why) {
-        while (!at_channels_.empty())
-            end(*at_channels_.front(), why);
-    }
-
-    void forget(detail::channel_operation& operation) {
-        at_channels_.back()->place = operation.place;
-        at_channels_[operation.place] = at_channels_.back();
-        at_channels_.pop_back();
-        operation.place = detail::channel_operation::nowhere;
+        while (auto* const each = channels_.any())
+            end(*each, why);
     }
 
     void complete_ready() {
@@ -146,9 +100,7 @@ private:
     detail::run_stop const& stop_;
     detail::timer_queue waiting_;
     std::vector<detail::operation*> ready_;
-    std::vector<detail::channel_operation*> at_channels_;  // each knows its place
-    detail::waiter_list woken_;
-    detail::waiter_list to_try_;  // woken, and looked at in this turn
+    detail::fake_channels channels_;
 };
 
 class fake::fake_context final : public context {
