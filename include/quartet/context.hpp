@@ -28,6 +28,9 @@
 #include <utility>
 
 namespace quartet {
+namespace detail {
+class channel_operation;
+}
 
 /// Where a body runs.
 struct worker_info {
@@ -117,6 +120,7 @@ private:
     friend class detail::file_operation;
     friend class detail::offload_base;
     friend class detail::yield_operation;
+    friend class detail::channel_operation;
 
     // Each begins an operation: true if it is done (or has failed) already, false if it will be completed.
     virtual bool start(detail::sleep_operation& operation) = 0;
@@ -125,10 +129,12 @@ private:
     virtual bool start(detail::file_operation& operation) = 0;
     virtual bool start(detail::offload_base& operation) = 0;
     virtual bool start(detail::yield_operation& operation) = 0;
+    virtual bool start(detail::channel_operation& operation) = 0;
     // Ends an operation that is under way: it completes soon, with `cancelled`. Resumes nobody from within.
     virtual void cancel(detail::sleep_operation&) noexcept {}
     virtual void cancel(detail::fetch_operation&) noexcept {}
     virtual void cancel(detail::command_operation&) noexcept {}
+    virtual void cancel(detail::channel_operation&) noexcept {}
     /// In place, without the loop, for a `file` that is dropped.
     virtual void perform_now(detail::file_operation& operation) noexcept;
     virtual void do_log(std::string_view line) = 0;

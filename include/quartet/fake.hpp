@@ -14,6 +14,9 @@
 // clock jumps to the earliest moment that one of them waits for. Everything happens in the same order in
 // every run. Not part of quartet.hpp.
 //
+// Channels are for the bodies of the map alone: no other thread may use them meanwhile. When all bodies wait
+// for channels and no clock can help, these waits throw std::logic_error.
+//
 // Waiting takes no time, computing takes none of the clock's. There are no folders, permissions or full
 // disks: opening a file that does not exist is the only file operation that fails, apart from reading one
 // that was opened to append, or the other way round.

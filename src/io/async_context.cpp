@@ -51,6 +51,12 @@ bool async_context::start(yield_operation& operation) {
     return false;
 }
 
+bool async_context::start(channel_operation& operation) {
+    if (!stop_requested()) return loop_.start(operation);
+    operation.error = std::make_exception_ptr(cancelled());
+    return true;
+}
+
 void async_context::do_log(std::string_view line) {
     if (log_) log_(where(), line);
 }

@@ -28,9 +28,11 @@ private:
     bool start(file_operation& operation) override;
     bool start(offload_base& operation) override;
     bool start(yield_operation& operation) override;
+    bool start(channel_operation& operation) override;
     void cancel(sleep_operation& operation) noexcept override { loop_.cancel(operation); }
     void cancel(fetch_operation& operation) noexcept override { loop_.cancel(operation); }
     void cancel(command_operation& operation) noexcept override { loop_.cancel(operation); }
+    void cancel(channel_operation& operation) noexcept override { loop_.cancel(operation); }
     void do_log(std::string_view line) override;
     std::stop_token do_stop_token() override { return stop_.token(); }
 

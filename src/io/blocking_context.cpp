@@ -4,6 +4,7 @@
 #include "src/io/child_process.hpp"
 #include "src/io/files.hpp"
 
+#include <quartet/detail/channel_waiter.hpp>
 #include <quartet/detail/deadline.hpp>
 #include <quartet/outcome.hpp>
 
@@ -71,6 +72,18 @@ bool blocking_context::start(offload_base& operation) {
 }
 
 bool blocking_context::start(yield_operation&) {
+    return true;
+}
+
+bool blocking_context::start(channel_operation& operation) {
+    thread_waiter self;
+    while (!stop_requested()) {
+        self.prepare();
+        if (operation.try_for(self)) return true;
+        self.wait(time_limit(), &stop_word_);
+    }
+    operation.gate().leave(self);
+    operation.error = std::make_exception_ptr(cancelled());
     return true;
 }
 

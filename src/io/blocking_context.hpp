@@ -34,6 +34,7 @@ private:
     bool start(file_operation& operation) override;
     bool start(offload_base& operation) override;
     bool start(yield_operation& operation) override;
+    bool start(channel_operation& operation) override;
     void do_log(std::string_view line) override;
     std::stop_token do_stop_token() override { return host_.stop_token(); }
 

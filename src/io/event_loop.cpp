@@ -81,6 +81,10 @@ void event_loop::cancel(fetch_operation& operation) noexcept {
     if (http_ && http_->cancel(operation)) ready_.push_back(&operation);
 }
 
+void event_loop::cancel(channel_operation& operation) noexcept {
+    if (channels_.cancel(operation)) ready_.push_back(&operation);
+}
+
 void event_loop::cancel() {
     // What is resumed here may start further operations; those see the stop and end at once.
     while (!sleeps_.empty()) {
@@ -90,6 +94,7 @@ void event_loop::cancel() {
     }
     commands_.cancel();
     if (http_) http_->cancel();
+    channels_.cancel();
 }
 
 }  // namespace quartet::detail

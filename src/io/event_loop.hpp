@@ -6,6 +6,7 @@
 #pragma once
 
 #include "src/io/async_files.hpp"
+#include "src/io/channel_waits.hpp"
 #include "src/io/command_runner.hpp"
 #include "src/io/http_client.hpp"
 #include "src/io/timer_queue.hpp"
@@ -38,17 +39,21 @@ public:
     void start(fetch_operation& operation);
     void start(command_operation& operation) { commands_.start(operation); }
     void start(file_operation& operation) { files_->start(operation); }
+    /// True if it is done already.
+    bool start(channel_operation& operation) { return channels_.start(operation); }
 
     /// Waits until something happens, then completes all that is due.
     void run_some();
 
-    /// Ends all sleeps, fetches and commands with `cancelled`; what can't be ended goes on.
+    /// Ends all sleeps, fetches, commands and waits for channels with `cancelled`; what can't be ended goes
+    /// on.
     void cancel();
 
     /// Ends one that is under way; it completes in a turn to come.
     void cancel(sleep_operation& operation) noexcept;
     void cancel(fetch_operation& operation) noexcept;
     void cancel(command_operation& operation) noexcept { commands_.cancel(operation); }
+    void cancel(channel_operation& operation) noexcept;
 
     /// Runs `function` on the loop's thread, from within run_some(). Any thread.
     template <class Function>
@@ -70,6 +75,7 @@ private:
     std::optional<timer_queue::time_point> armed_for_;
     std::vector<operation*> ready_;
     command_runner commands_{io_};
+    channel_waits channels_{io_};
     std::unique_ptr<http_client> http_;  // made by the first fetch
     std::unique_ptr<async_files> files_;
     std::unique_ptr<boost::asio::thread_pool> side_pool_;  // made by the first offload

@@ -3,10 +3,14 @@
 // An event loop whose clock only moves when nothing else can happen. What can be done at once (files,
 // offloaded functions) is done when it is asked for, and its body goes on in turn, behind those that were
 // ready before it: so bodies interleave as they do on a real loop.
+//
+// Of channels it knows what its own bodies do. When all wait for channels, and no time can pass, nothing will
+// ever happen: then these waits fail.
 
 #include "src/core/run_stop.hpp"
 #include "src/io/files.hpp"
 #include "src/io/timer_queue.hpp"
+#include "src/models/fake_channels.hpp"
 #include "src/models/flight.hpp"
 
 #include <quartet/detail/deadline.hpp>
@@ -43,11 +47,22 @@ public:
         ready_.push_back(&waiting);
     }
 
+    /// True if it is done already.
+    bool start(detail::channel_operation& operation) { return channels_.start(operation); }
+
+    void cancel(detail::channel_operation& operation) {
+        end(operation, std::make_exception_ptr(cancelled()));
+    }
+
     bool stopped() const noexcept { return stop_.word().load(std::memory_order_relaxed) != 0; }
 
     void run_some() {
         if (stopped()) return cancel();
-        if (ready_.empty()) {
+        if (channels_.try_woken() || (ready_.empty() && channels_.try_between_processes())) return;
+        if (ready_.empty() && waiting_.empty()) {
+            end_all(std::make_exception_ptr(std::logic_error(
+                "quartet: under the fake model all bodies wait for channels, and nothing else can happen")));
+        } else if (ready_.empty()) {
             now_ = waiting_.earliest().time_since_epoch();
             while (!waiting_.empty() && waiting_.earliest() <= time_point(now_))
                 ready_.push_back(&waiting_.pop());
@@ -62,7 +77,17 @@ private:
             ended.error = std::make_exception_ptr(cancelled());
             ready_.push_back(&ended);
         }
+        end_all(std::make_exception_ptr(cancelled()));
         complete_ready();
+    }
+
+    void end(detail::channel_operation& operation, std::exception_ptr why) {
+        if (channels_.end(operation, std::move(why))) ready_.push_back(&operation);
+    }
+
+    void end_all(std::exception_ptr const& why) {
+        while (auto* const each = channels_.any())
+            end(*each, why);
     }
 
     void complete_ready() {
@@ -75,6 +100,7 @@ private:
     detail::run_stop const& stop_;
     detail::timer_queue waiting_;
     std::vector<detail::operation*> ready_;
+    detail::fake_channels channels_;
 };
 
 class fake::fake_context final : public context {
@@ -98,9 +124,11 @@ private:
     bool start(file_operation& operation) override;
     bool start(detail::offload_base& operation) override;
     bool start(detail::yield_operation& operation) override;
+    bool start(detail::channel_operation& operation) override;
     void cancel(detail::sleep_operation& operation) noexcept override { loop_.cancel(operation); }
     void cancel(detail::fetch_operation& operation) noexcept override { loop_.cancel(operation); }
     void cancel(detail::command_operation& operation) noexcept override { loop_.cancel(operation); }
+    void cancel(detail::channel_operation& operation) noexcept override { loop_.cancel(operation); }
     time_point now() const noexcept override { return time_point(world_.now()); }
     void perform_now(file_operation& operation) noexcept override;
     void do_log(std::string_view line) override;
@@ -193,6 +221,12 @@ bool fake::fake_context::start(detail::offload_base& operation) {
 bool fake::fake_context::start(detail::yield_operation& operation) {
     loop_.go_on(operation);
     return false;
+}
+
+bool fake::fake_context::start(detail::channel_operation& operation) {
+    if (!stop_requested()) return loop_.start(operation);
+    operation.error = std::make_exception_ptr(cancelled());
+    return true;
 }
 
 void fake::fake_context::perform_now(file_operation& operation) noexcept {

@@ -1,0 +1,148 @@
+#include "src/io/channel_waits.hpp"
+
+#include <quartet/outcome.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <cerrno>
+#include <exception>
+#include <new>
+#include <sys/epoll.h>
+#include <system_error>
+#include <utility>
+
+namespace quartet::detail {
+
+bool channel_waits::start(channel_operation& operation) {
+    operation.host = this;
+    if (operation.try_for(operation)) return true;
+    try {
+        waiting_.push_back(&operation);
+        operation.place = waiting_.size() - 1;
+        if (operation.gate().descriptor() >= 0) watch(operation);
+    } catch (...) {
+        withdraw(operation);
+        throw;
+    }
+    return false;
+}
+
+bool channel_waits::cancel(channel_operation& operation) noexcept {
+    if (operation.place == channel_operation::nowhere) return false;
+    withdraw(operation);
+    operation.error = std::make_exception_ptr(cancelled());
+    return true;
+}
+
+void channel_waits::withdraw(channel_operation& operation) noexcept {
+    operation.gate().leave(operation);  // from here on nobody wakes it
+    {
+        std::lock_guard const lock(mutex_);
+        woken_.remove(operation);
+    }
+    to_try_.remove(operation);
+    if (operation.place != channel_operation::nowhere) forget(operation);
+}
+
+void channel_waits::cancel() {
+    while (!waiting_.empty()) {
+        channel_operation& last = *waiting_.back();
+        cancel(last);
+        last.complete();
+    }
+}
+
+void channel_waits::forget(channel_operation& operation) noexcept {
+    unwatch(operation);
+    waiting_.back()->place = operation.place;
+    waiting_[operation.place] = waiting_.back();
+    waiting_.pop_back();
+    operation.place = channel_operation::nowhere;
+}
+
+void channel_waits::woken(channel_operation& operation) noexcept {
+    std::lock_guard const lock(mutex_);
+    if (woken_.empty()) boost::asio::post(io_, [this] { try_woken(); });
+    woken_.add(operation);
+}
+
+// Not one by one until none is left: whoever is woken meanwhile comes in a later turn, so that timers and
+// sockets have theirs.
+void channel_waits::try_woken() {
+    {
+        std::lock_guard const lock(mutex_);
+        while (auto* const each = woken_.pop())
+            to_try_.add(*each);
+    }
+    while (auto* const each = to_try_.pop())
+        try_again(static_cast<channel_operation&>(*each));
+}
+
+/// Completes the operation if it is done.
+bool channel_waits::try_again(channel_operation& operation) {
+    if (!operation.try_for(operation)) return false;
+    forget(operation);
+    operation.complete();
+    return true;
+}
+
+void channel_waits::watch(channel_operation& operation) {
+    if (!set_) open_set();
+    int const descriptor = operation.gate().descriptor();
+    auto const [found, is_new] = watched_.try_emplace(descriptor);
+    found->second[operation.sends()].push_back(&operation);
+    if (!is_new) return;
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLET;
+    event.data.fd = descriptor;
+    if (epoll_ctl(set_->native_handle(), EPOLL_CTL_ADD, descriptor, &event) != 0)
+        throw std::system_error(errno, std::generic_category(), "cannot wait for a channel");
+    // Who sent or received since the try has written to the descriptor, and so it is reported at once.
+}
+
+void channel_waits::unwatch(channel_operation& operation) noexcept {
+    auto const found = watched_.find(operation.gate().descriptor());
+    if (found == watched_.end()) return;
+    std::erase(found->second[operation.sends()], &operation);
+    if (!found->second[0].empty() || !found->second[1].empty()) return;
+    epoll_ctl(set_->native_handle(), EPOLL_CTL_DEL, found->first, nullptr);
+    watched_.erase(found);
+}
+
+void channel_waits::open_set() {
+    int const set = epoll_create1(EPOLL_CLOEXEC);
+    if (set < 0) throw std::system_error(errno, std::generic_category(), "cannot wait for channels");
+    set_.emplace(io_, set);
+    wait_for_set();
+}
+
+void channel_waits::wait_for_set() {
+    set_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                     [this](boost::system::error_code const& error) {
+                         if (error) return;
+                         try_signalled();
+                         wait_for_set();
+                     });
+}
+
+void channel_waits::try_signalled() {
+    std::array<epoll_event, 16> events{};
+    int const count = epoll_wait(set_->native_handle(), events.data(), static_cast<int>(events.size()), 0);
+    for (int i = 0; i < count; ++i)
+        try_lines(events[static_cast<std::size_t>(i)].data.fd);
+}
+
+/// Each line until one is put off; that one has left its mark for all. Bodies that go on may change
+/// everything.
+void channel_waits::try_lines(int descriptor) {
+    for (std::size_t const side : {0u, 1u}) {
+        for (;;) {
+            auto const found = watched_.find(descriptor);
+            if (found == watched_.end()) return;
+            auto const& line = found->second[side];
+            if (line.empty() || !try_again(*line.front())) break;
+        }
+    }
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,63 @@
+// src/io/channel_waits.hpp
+//
+// The sends and receives that wait on one event loop.
+//
+// A channel within the process wakes them one by one, from any thread. One between processes writes to its
+// eventfd; all such eventfds lie in an inner epoll set, which Asio watches as one descriptor. All members are
+// for the loop's thread, except woken().
+#pragma once
+
+#include <quartet/detail/channel_waiter.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <array>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace quartet::detail {
+
+class channel_waits final : private channel_host {
+public:
+    explicit channel_waits(boost::asio::io_context& io) : io_(io) {}
+
+    /// Tries; true if the operation is done, false if it will be completed. Throws std::system_error.
+    bool start(channel_operation& operation);
+
+    /// Takes out one that waits, with the error `cancelled`; false if it does not wait here.
+    bool cancel(channel_operation& operation) noexcept;
+
+    /// Completes all with `cancelled`.
+    void cancel();
+
+private:
+    /// Those who wait for one channel between processes, in the order they came: receivers and senders.
+    using lines = std::array<std::vector<channel_operation*>, 2>;
+
+    void woken(channel_operation& operation) noexcept override;
+    void try_woken();
+    bool try_again(channel_operation& operation);
+    void withdraw(channel_operation& operation) noexcept;
+    void forget(channel_operation& operation) noexcept;
+
+    void watch(channel_operation& operation);
+    void unwatch(channel_operation& operation) noexcept;
+    void open_set();
+    void wait_for_set();
+    void try_signalled();
+    void try_lines(int descriptor);
+
+    boost::asio::io_context& io_;
+    std::vector<channel_operation*> waiting_;                   // each knows its place
+    waiter_list to_try_;                                        // woken, and looked at in this turn
+    std::map<int, lines> watched_;                              // by the channel's descriptor
+    std::optional<boost::asio::posix::stream_descriptor> set_;  // of those; opened for the first
+
+    std::mutex mutex_;  // of what follows; taken under a channel's lock, never the other way round
+    waiter_list woken_;
+};
+
+}  // namespace quartet::detail
