@@ -22,6 +22,10 @@ quartet::task<void> wait(quartet::context& ctx, std::chrono::milliseconds durati
 }
 
 int main() {
+    // [run]
+    quartet::make_executor("async").submit(hello, 10ms).get();
+    // [/run]
+
     // [map]
     auto executor = quartet::make_executor("async:1000");
     executor.map(hello, std::vector{20ms, 10ms});

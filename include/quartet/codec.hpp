@@ -6,8 +6,9 @@
 // What already has a codec:
 //   - trivially copyable types, as their bytes, but for pointers and views: what they point to stays behind;
 //   - std::string and std::vector of trivially copyable elements, as length and bytes;
+//   - tuples and pairs of what has a codec;
 //   - whatever the serialization library cereal can save and load in binary form: the standard containers,
-//     pairs, tuples, optionals, smart pointers, and types with a serialize() member or function.
+//     optionals, smart pointers, and types with a serialize() member or function.
 //
 // Any other type gets one by specialization:
 //
@@ -42,7 +43,9 @@
 #include <streambuf>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace quartet {
@@ -219,6 +222,28 @@ template <class T>
 concept crossable = !detail::is_view<T> && requires(T const& value, byte_writer& out, byte_reader& in) {
     codec<T>::encode(value, out);
     { codec<T>::decode(in) } -> std::same_as<T>;
+};
+
+/// Tuples and pairs cross element by element, each by its own codec.
+template <crossable... Ts>
+requires(sizeof...(Ts) > 0) struct codec<std::tuple<Ts...>> {
+    static void encode(std::tuple<Ts...> const& value, byte_writer& out) {
+        std::apply([&out](Ts const&... each) { (codec<Ts>::encode(each, out), ...); }, value);
+    }
+    static std::tuple<Ts...> decode(byte_reader& in) {
+        return std::tuple<Ts...>{codec<Ts>::decode(in)...};  // braces: from left to right
+    }
+};
+
+template <crossable First, crossable Second>
+struct codec<std::pair<First, Second>> {
+    static void encode(std::pair<First, Second> const& value, byte_writer& out) {
+        codec<First>::encode(value.first, out);
+        codec<Second>::encode(value.second, out);
+    }
+    static std::pair<First, Second> decode(byte_reader& in) {
+        return std::pair<First, Second>{codec<First>::decode(in), codec<Second>::decode(in)};
+    }
 };
 
 }  // namespace quartet

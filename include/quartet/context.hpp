@@ -109,9 +109,12 @@ public:
     worker_info const& where() const noexcept { return where_; }
 
 protected:
-    /// `stop_word` turns non-zero when the run is to stop; it outlives the context.
+    /// `stop_word` turns non-zero when the job is to stop; it outlives the context, or what it follows next.
     context(worker_info where, std::atomic<std::uint32_t> const& stop_word)
         : where_(std::move(where)), stop_word_(&stop_word) {}
+
+    void follow(std::atomic<std::uint32_t> const& stop_word) noexcept { stop_word_ = &stop_word; }
+    std::atomic<std::uint32_t> const& stop_word() const noexcept { return *stop_word_; }
 
 private:
     friend class detail::sleep_operation;

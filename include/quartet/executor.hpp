@@ -1,135 +1,64 @@
 // include/quartet/executor.hpp
 //
-// Runs one body over many inputs under a model that is named by a word.
+// Runs one body over many inputs, or once, under a model that is named by a word.
 //
 //     auto executor = quartet::make_executor("processes:4");
 //     for (std::size_t size : executor.map(save_page, urls)) …
+//     auto size = executor.submit(save_page, url);
 //
-// An executor owns its threads, processes or event loop. One map at a time; the executor may move between
-// threads meanwhile. Construction costs what the model's workers cost; a map beyond that some tens of
-// nanoseconds a task or less (benchmarks/dispatch).
+// Construction costs what the model's workers cost; a map beyond that some tens of nanoseconds a task or
+// less (benchmarks/dispatch).
 #pragma once
 
-#include <quartet/codec.hpp>
+#include <quartet/call_options.hpp>
+#include <quartet/detail/check_body.hpp>
+#include <quartet/detail/inputs.hpp>
 #include <quartet/detail/map_job.hpp>
+#include <quartet/detail/retry.hpp>
+#include <quartet/detail/spread.hpp>
+#include <quartet/future.hpp>
 #include <quartet/model.hpp>
 #include <quartet/models/async.hpp>
 #include <quartet/outcome.hpp>
+#include <quartet/stream.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <cstddef>
-#include <deque>
+#include <functional>
 #include <memory>
 #include <ranges>
-#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace quartet {
 
-struct map_options {
-    std::stop_token stop{};  ///< a request cancels what has not ended
-    on_failure failure = on_failure::finish_all;
-
-    /// For each task, from when its body begins. What the body awaits then ends early, as in
-    /// context::with_timeout, and stop_requested() turns true; the outcome's cause is timed_out. A body that
-    /// goes on regardless is waited for, and its value counts; under `processes` its worker is killed 250 ms
-    /// later.
-    std::chrono::nanoseconds task_timeout = std::chrono::nanoseconds::max();
-
-    /// For the whole call: then it is stopped, as by `stop`, and what has not ended has timed out. Costs a
-    /// thread that waits.
-    std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max();
-};
-
-namespace detail {
-
-template <class T>
-inline constexpr bool is_task = false;
-template <class T>
-inline constexpr bool is_task<task<T>> = true;
-
-template <class Body, class In>
-concept coroutine_body = requires(Body& body, context& where, In const& input) {
-    requires is_task<std::remove_cvref_t<decltype(body(where, input))>>;
-};
-template <class Body, class In>
-concept plain_body = requires(Body& body, In const& input) {
-    body(input);
-    requires !is_task<std::remove_cvref_t<decltype(body(input))>>;
-};
-
-template <class R>
-concept crossable_result = std::is_void_v<R> || crossable<R>;
-
-// std::vector<bool> has no elements that could be referred to.
-template <class In>
-using input_store = std::conditional_t<std::same_as<In, bool>, std::deque<bool>, std::vector<In>>;
-
-/// The inputs as something with operator[]: in place where they lie in a row, copied otherwise.
-template <std::ranges::input_range Range>
-auto indexable(Range&& range) {
-    using in = std::ranges::range_value_t<Range>;
-    if constexpr (std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range>) {
-        return std::span<in const>(std::ranges::data(range), std::ranges::size(range));
-    } else {
-        input_store<in> copies;
-        if constexpr (std::ranges::sized_range<Range> && requires { copies.reserve(1); })
-            copies.reserve(std::ranges::size(range));
-        for (auto&& element : range)
-            copies.push_back(static_cast<decltype(element)&&>(element));
-        return copies;
-    }
-}
-
-/// Says in one sentence what is wrong with a body or its inputs; false if there is anything.
-template <class Body, class In>
-consteval bool check_body() {
-    constexpr bool callable = coroutine_body<Body, In> || plain_body<Body, In>;
-    static_assert(
-        callable,
-        "quartet: a body is a coroutine task<R>(context&, In) or a plain function R(In) that takes an "
-        "element of the inputs by value or const reference");
-    constexpr bool closure = std::is_trivially_copyable_v<Body>;
-    static_assert(
-        closure,
-        "quartet: the body can't cross to a process: what it captures must be trivially copyable; pass "
-        "strings, containers and other owners of memory as inputs instead");
-    constexpr bool input = crossable<In>;
-    static_assert(
-        input,
-        "quartet: the inputs can't cross to a process: pointers and views leave behind what they point to, "
-        "and other types need a serialize() function or a specialization of quartet::codec");
-    if constexpr (callable && closure && input) {
-        constexpr bool result = crossable_result<typename body_result<Body, In>::type>;
-        static_assert(
-            result,
-            "quartet: the result can't cross from a process: pointers and views leave behind what they point "
-            "to, and other types need a serialize() function or a specialization of quartet::codec");
-        return result;
-    } else {
-        return false;
-    }
-}
-
-}  // namespace detail
-
+/// Calls under a model. It owns the model's threads, processes or event loops.
+///
+/// Any thread, and several at the same time; bodies too, but those of an event loop can't wait for calls of
+/// their own executor. It belongs to the process that made it: in a worker process, or a child of a fork, its
+/// calls throw std::logic_error.
+///
+/// The destructor stops the calls that have not ended, and waits for that; join() first lets them end.
 class executor {
 public:
-    explicit executor(std::unique_ptr<model> how) noexcept : model_(std::move(how)) {}
+    explicit executor(std::unique_ptr<model> how) noexcept;
+    executor(executor&&) noexcept = default;
+    executor& operator=(executor&&) noexcept;
+    ~executor();
 
     /// Runs `body` on every element of `inputs`; the results in the order of the inputs.
     ///
     /// `body` is a coroutine `task<R>(context&, In)` or a plain function `R(In)`, called with const
     /// references to the elements. Throws map_error, with every failure, if any task failed; the others
-    /// have run all the same (map_options::failure).
+    /// have run all the same (call_options::failure).
     template <class Body, std::ranges::input_range Range>
-    auto map(Body body, Range&& inputs, map_options const& options = {}) {
+    auto map(Body body, Range&& inputs, call_options const& options = {}) {
         using in = std::ranges::range_value_t<Range>;
         if constexpr (detail::check_body<Body, in>()) {
             using result = typename detail::body_result<Body, in>::type;
@@ -145,34 +74,131 @@ public:
 
     /// As map, but gives one outcome per input, and does not throw when tasks fail.
     template <class Body, std::ranges::input_range Range>
-    auto try_map(Body body, Range&& inputs, map_options const& options = {}) {
+    auto try_map(Body body, Range&& inputs, call_options const& options = {}) {
         using in = std::ranges::range_value_t<Range>;
         if constexpr (detail::check_body<Body, in>())
             return run<detail::outcome_sink<typename detail::body_result<Body, in>::type>>(body, inputs,
                                                                                            options);
     }
 
+    /// As map, for a range of tuples or pairs: their elements are the body's arguments.
+    template <class Body, std::ranges::input_range Range>
+    auto starmap(Body body, Range&& inputs, call_options const& options = {}) {
+        return map(detail::spread<Body>{body}, inputs, options);
+    }
+
+    /// As map, for what bodies do rather than give: their results are dropped where they were made.
+    template <class Body, std::ranges::input_range Range>
+    void for_each(Body body, Range&& inputs, call_options const& options = {}) {
+        map(detail::drop_result<Body>{body}, inputs, options);
+    }
+
+    /// Begins the one call body(ctx, args…) or body(args…), and does not wait for it. The arguments are
+    /// copied or moved into the call, a `char const*` as a std::string.
+    ///
+    /// Throws what the model throws if it can't begin. Costs an allocation, some hundred nanoseconds in all;
+    /// a few microseconds where a thread or a process has to be woken (benchmarks/submit).
+    template <class Body, class... Args>
+    auto submit(Body body, Args... args) {
+        return submit(call_options{}, std::move(body), std::move(args)...);
+    }
+
+    template <class Body, class... Args>
+    auto submit(call_options const& options, Body body, Args... args) {
+        detail::refuse_retries(options, "submit");
+        using in = std::tuple<detail::kept_argument<Args>...>;
+        using whole = detail::spread<Body>;
+        if constexpr (detail::check_body<whole, in>()) {
+            using result = typename detail::body_result<whole, in>::type;
+            return future<result>(detail::call_job<whole, in, result>::begin(
+                own_model(), whole{std::move(body)}, in(std::move(args)...), options));
+        }
+    }
+
+    /// Runs `body` on the elements of `inputs` as they are pulled, and gives outcomes as they are taken; see
+    /// stream.hpp. `inputs` may be endless; one that is not a temporary must outlive the stream.
+    template <class Body, std::ranges::viewable_range Range>
+    requires std::ranges::input_range<Range>
+    auto stream(Body body, Range&& inputs, stream_options const& options = {}) {
+        detail::refuse_retries(options.call, "stream");
+        using in = std::ranges::range_value_t<Range>;
+        if constexpr (detail::check_body<Body, in>()) {
+            using result = typename detail::body_result<Body, in>::type;
+            using source = detail::view_source<Body, std::views::all_t<Range>, result>;
+            return quartet::stream<result>(std::make_unique<source>(
+                own_model(), body, std::views::all(std::forward<Range>(inputs)), options));
+        }
+    }
+
+    /// Waits until every call has ended.
+    void join() { model_->join(); }
+
+    /// Requests the stop of every call that has not ended, as future::cancel. Does not wait.
+    void stop() noexcept { model_->stop(); }
+
     /// Runs a job that is not a map.
     void run(job& work, std::stop_token stop = {}) {
-        detail::scope_switch const outside(nullptr);  // a body may run an executor of its own
-        model_->run(work, std::move(stop));
+        own_model().check_wait();
+        work.taken_by(*model_);
+        std::stop_callback const follow(stop, [&work] { work.request_stop(); });
+        model_->start(work);
+        wait_for(work);
     }
 
     /// The spec with all numbers filled in.
     std::string spec() const { return model_->spec(); }
     model_traits traits() const noexcept { return model_->traits(); }
 
+    /// How many bodies are under way at the most.
+    std::size_t concurrency() const noexcept { return model_->concurrency(); }
+
 private:
+    /// Throws std::logic_error in a process that has a copy of the executor only.
+    model& own_model() const;
+
+    static void wait_for(job& work) {
+        if (!work.has_progress()) {
+            work.wait_until();
+            return;
+        }
+        using namespace std::chrono_literals;
+        while (!work.wait_until(std::chrono::steady_clock::now() + 100ms))
+            work.tell_progress();
+        work.tell_progress();
+    }
+
     template <class Sink, class Body, class Range>
-    auto run(Body const& body, Range&& inputs, map_options const& options) {
+    auto run(Body const& body, Range&& inputs, call_options const& options) {
         using in = std::ranges::range_value_t<Range>;
         auto const elements = detail::indexable(inputs);
-        Sink sink(elements.size());
         detail::call_timer const timer(options.stop, options.timeout);
-        detail::map_job<Body, in, std::remove_const_t<decltype(elements)>, Sink> work(
-            body, elements, elements.size(), sink, options.failure, options.task_timeout, timer);
-        if (work.size() > 0) run(work, timer.token());
+        Sink sink(elements.size());
+        run_once<in>(body, elements, elements.size(), sink, options, timer);
+        if (options.retry.times > 0) retry<in>(body, elements, sink, options, timer);
         return sink.take();
+    }
+
+    template <class In, class Body, class Elements, class Sink>
+    void run_once(Body const& body, Elements const& elements, std::size_t count, Sink& sink,
+                  call_options const& options, detail::call_timer const& timer) {
+        if (count == 0) return;
+        detail::map_job<Body, In, Elements, Sink> work(body, elements, count, sink, options.failure,
+                                                       options.task_timeout, &timer);
+        work.set_chunk_size(options.chunk_size);
+        work.set_progress(options.progress);
+        run(work, timer.token());
+    }
+
+    /// Runs tasks again whose failures are to be tried again, all together.
+    template <class In, class Body, class Elements, class Sink>
+    void retry(Body const& body, Elements const& elements, Sink& sink, call_options const& options,
+               detail::call_timer const& timer) {
+        detail::retry_pauses pauses(options.retry);
+        for (std::size_t round = 0; round < options.retry.times; ++round) {
+            detail::picked<Elements, Sink> again(elements, sink, options.retry);
+            if (again.size() == 0 || !pauses.wait(timer.token())) return;
+            run_once<In>(body, again, again.size(), again, options, timer);
+        }
     }
 
     template <class R>
@@ -190,11 +216,22 @@ private:
     }
 
     std::unique_ptr<model> model_;
+    unsigned generation_;  // of the process that made it
 };
 
 struct executor_options {
     log_handler log{};
     file_backend files = file_backend::automatic;  ///< for async
+
+    /// Run by each worker (thread, process, event loop) before its first body; must not throw.
+    std::function<void()> initialize{};
+
+    /// For event loops: a body that holds one for longer is named in the log, once; without a log handler on
+    /// standard error. 0: nobody looks.
+    std::chrono::nanoseconds stall_limit = std::chrono::milliseconds(25);
+
+    /// Under `processes`: a worker that has run so many tasks is replaced by a fresh one. 0: never.
+    std::size_t recycle_after = 0;
 };
 
 /// An executor from a spec (spec.hpp): "single", "threads:8", "processes", "async:100", "threads:each".

@@ -78,12 +78,20 @@ struct fake_options {
     log_handler log_to{};                                         ///< also gets what fake_world::log gets
 };
 
+/// Bodies go on while somebody waits for them: in map, in a future's get, in join. For one thread, but for a
+/// stop, which may come from any.
 class fake final : public model {
 public:
     explicit fake(fake_world& world, fake_options options = {});
     ~fake() override;
 
-    void run(job& work, std::stop_token stop) override;
+    void start(job& work) override;
+    void check_wait() const override;
+    void before_wait(job& work) override;
+    void stop() noexcept override;
+    void join() noexcept override;
+    void on_stop(job&) noexcept override;
+    std::size_t concurrency() const noexcept override;
     std::string spec() const override { return "fake"; }
     model_traits traits() const noexcept override {
         return {.can_kill = false, .shares_memory = true, .survives_crash = false};
@@ -93,8 +101,7 @@ private:
     class loop;
     class fake_context;
 
-    fake_world& world_;
-    fake_options options_;
+    std::unique_ptr<loop> loop_;
 };
 
 }  // namespace quartet

@@ -1,14 +1,14 @@
 // include/quartet/model.hpp
 //
-// A way to run the bodies of a job. One class and one header per model, in models/.
+// A way to run the bodies of jobs. One class and one header per model, in models/.
 #pragma once
 
+#include <quartet/detail/end_word.hpp>
 #include <quartet/job.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
-#include <stop_token>
 #include <string>
 
 namespace quartet {
@@ -20,8 +20,9 @@ struct log_record {
     std::string line;
 };
 
-/// Called for every logged line. Under `threads` from several threads at the same time; under `processes`
-/// in the parent, from the thread that called map. Must not throw.
+/// Called for every logged line: on the body's thread; under `processes` in the parent, on a thread of the
+/// executor's. Under `threads` from several threads at the same time. Must not throw, nor wait for calls of
+/// the executor.
 using log_handler = std::function<void(log_record const&)>;
 
 /// What a model can do about a body that does not end by itself.
@@ -31,25 +32,64 @@ struct model_traits {
     bool survives_crash;  ///< a body that crashes costs only its own task
 };
 
+/// All members may be called by any thread, several at the same time.
 class model {
 public:
     model(model const&) = delete;
     model& operator=(model const&) = delete;
+
+    /// As stop() and join(). A deriving class does both in its own destructor.
     virtual ~model() = default;
 
-    /// Runs every body of `work` to an outcome; returns when all have one. A stop requested through `stop`
-    /// cancels what has not ended. One run at a time.
+    /// Begins to run every body of `work` to an outcome, and calls its ended() for each, or finish(). May
+    /// do all of it before it returns. `work` is kept until it has finished, and is not empty.
     ///
-    /// Throws std::system_error or std::bad_alloc if the system refuses what the model needs to begin.
-    virtual void run(job& work, std::stop_token stop) = 0;
+    /// Throws std::system_error or std::bad_alloc if the system refuses what the model needs to begin; then
+    /// no body of `work` has run.
+    virtual void start(job& work) = 0;
+
+    /// Requests the stop of every job that has not finished.
+    virtual void stop() noexcept = 0;
+
+    /// Waits until every job has finished.
+    virtual void join() noexcept = 0;
 
     /// The spec with all numbers filled in: "threads:2".
     virtual std::string spec() const = 0;
 
     virtual model_traits traits() const noexcept = 0;
 
+    /// How many bodies it has under way at the most.
+    virtual std::size_t concurrency() const noexcept = 0;
+
+    // ---- What jobs tell their model
+
+    /// The stop of `work` was requested. Called once a job, also during start().
+    virtual void on_stop(job& work) noexcept = 0;
+
+    /// Throws std::logic_error if this thread can't wait for jobs of this model, since it has to run them.
+    virtual void check_wait() const {}
+
+    /// This thread is about to wait for `work`.
+    virtual void before_wait(job&) {}
+
+    /// `work` has ended elsewhere: takes its outcomes, and calls its finish().
+    virtual void bring_home(job&) noexcept {}
+
+    /// About how many tasks of `work` have no outcome yet.
+    virtual std::size_t tasks_left(job const& work) const noexcept { return work.left(); }
+
+    /// Nobody will wait for `work` any more.
+    virtual void abandon(job&) noexcept {}
+
+    /// Rings when a job has finished or has ended elsewhere.
+    virtual detail::bell& chime() noexcept { return chime_; }
+
 protected:
     model() = default;
+
+private:
+    detail::bell chime_;
 };
 
 }  // namespace quartet

@@ -13,6 +13,7 @@
 
 #include <quartet/command.hpp>
 #include <quartet/detail/scope.hpp>
+#include <quartet/detail/stall_watch.hpp>
 #include <quartet/http.hpp>
 
 #include <chrono>
@@ -49,8 +50,12 @@ public:
     void complete() {
         current_scope() = scope_;
         if (scope_) scope_->wait_in(nullptr);
+        running_body const* const body = scope_ ? scope_->body() : nullptr;
+        stall_watch* const watch = body ? current_stall_watch() : nullptr;
+        auto const since = watch ? watch->now() : stall_watch::time_point();
         waiter_.resume();  // which may destroy the operation
         current_scope() = nullptr;
+        if (watch) watch->ran(*body, since);
     }
 
     /// Most operations are short or can't be ended, and their bodies learn of it afterwards.

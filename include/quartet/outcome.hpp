@@ -76,7 +76,7 @@ private:
 
 namespace detail {
 
-/// Thrown out of a body by map_options::task_timeout.
+/// Thrown out of a body by call_options::task_timeout.
 class task_timed_out : public timed_out {
 public:
     using timed_out::timed_out;

@@ -1,6 +1,7 @@
 // include/quartet/spec.hpp
 //
-// The one word that names a model: "single", "threads:8", "processes", "async:100", "threads:each".
+// The one word that names a model: "single", "threads:8", "processes", "async:100", "threads:each",
+// "processes:4+async:100".
 #pragma once
 
 #include <cstddef>
@@ -18,11 +19,15 @@ inline constexpr model_kind all_model_kinds[] = {model_kind::single, model_kind:
 
 std::string_view to_string(model_kind kind) noexcept;
 
-/// A parsed spec. `count` is empty where the spec leaves it out, and where it says "each".
+/// A parsed spec. A number is empty where the spec leaves it out, and where it says "each".
 struct model_spec {
     model_kind kind = model_kind::single;
     std::optional<std::size_t> count{};
     bool each = false;  ///< a worker per task: threads:each, processes:each, async:each (all in flight)
+
+    bool loops = false;                      ///< "+async": an event loop in each of the threads or processes
+    std::optional<std::size_t> in_flight{};  ///< bodies on each of these loops
+    bool all_in_flight = false;              ///< "+async:each"
 
     friend bool operator==(model_spec const&, model_spec const&) = default;
 };

@@ -13,33 +13,53 @@ namespace quartet::detail {
 
 struct call_timer::state {
     state(std::stop_token const& caller, std::chrono::nanoseconds time)
-        : limit(time),
-          follow(caller, [this] { source.request_stop(); }),
-          waiter([this](std::stop_token ended) {
-              std::unique_lock lock(mutex);
-              auto const deadline = deadline_after(std::chrono::steady_clock::now(), limit);
-              if (changed.wait_until(lock, ended, deadline, [] { return false; }) || ended.stop_requested() ||
-                  source.stop_requested())
-                  return;
-              fired = true;
-              source.request_stop();
-          }) {}
+        : limit(time), follow(caller, [this] { source.request_stop(); }) {}
+
+    /// Until the time is up or the call is over.
+    void wait() {
+        auto const deadline = deadline_after(std::chrono::steady_clock::now(), limit);
+        {
+            std::unique_lock lock(mutex);
+            if (changed.wait_until(lock, deadline, [this] { return over; }) || source.stop_requested())
+                return;
+            fired = true;
+        }
+        source.request_stop();  // which may end the call, and drop its timer
+    }
+
+    void end() {
+        {
+            std::lock_guard const lock(mutex);
+            over = true;
+        }
+        changed.notify_one();
+    }
 
     std::chrono::nanoseconds limit;
     std::stop_source source;
     std::atomic<bool> fired = false;
     std::mutex mutex;
-    std::condition_variable_any changed;
+    std::condition_variable changed;
+    bool over = false;  // guarded by mutex
     std::stop_callback<std::function<void()>> follow;
-    std::jthread waiter;  // last: it uses the others
 };
 
 call_timer::call_timer(std::stop_token caller, std::chrono::nanoseconds limit) : token_(std::move(caller)) {
     if (limit == limit.max()) return;
-    state_ = std::make_unique<state>(token_, limit);
+    state_ = std::make_shared<state>(token_, limit);
     token_ = state_->source.get_token();
+    waiter_ = std::thread([state = state_] { state->wait(); });
 }
-call_timer::~call_timer() = default;
+
+call_timer::~call_timer() {
+    if (!state_) return;
+    state_->end();
+    if (waiter_.get_id() == std::this_thread::get_id()) {
+        waiter_.detach();  // it ends the call that it was to watch
+    } else {
+        waiter_.join();
+    }
+}
 
 bool call_timer::fired() const noexcept {
     return state_ && state_->fired;

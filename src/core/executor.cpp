@@ -1,3 +1,5 @@
+#include "src/core/forking.hpp"
+
 #include <quartet/cpus.hpp>
 #include <quartet/executor.hpp>
 #include <quartet/models/async.hpp>
@@ -6,30 +8,89 @@
 #include <quartet/models/threads.hpp>
 #include <quartet/spec.hpp>
 
+#include <stdexcept>
+#include <utility>
+
 namespace quartet {
 namespace {
+
+async_options loops(executor_options&& options, std::optional<std::size_t> in_flight, bool all) {
+    async_options chosen{.files = options.files,
+                         .log = std::move(options.log),
+                         .initialize = std::move(options.initialize),
+                         .stall_limit = options.stall_limit};
+    if (in_flight) chosen.limit = *in_flight;
+    if (all) chosen.limit = async_options::no_limit;
+    return chosen;
+}
+
+std::unique_ptr<model> make_threads(model_spec const& spec, executor_options&& options) {
+    if (spec.each)
+        return std::make_unique<thread_per_task>(std::move(options.log), std::move(options.initialize));
+    std::size_t const count = spec.count.value_or(cpu_share());
+    if (spec.loops) {
+        auto chosen = loops(std::move(options), spec.in_flight, spec.all_in_flight);
+        chosen.loops = count;
+        chosen.composed = true;
+        return std::make_unique<async>(std::move(chosen));
+    }
+    return std::make_unique<threads>(threads_options{
+        .count = count, .log = std::move(options.log), .initialize = std::move(options.initialize)});
+}
+
+std::unique_ptr<model> make_processes(model_spec const& spec, executor_options&& options) {
+    processes_options workers{.count = spec.count.value_or(cpu_share()),
+                              .log = std::move(options.log),
+                              .initialize = std::move(options.initialize),
+                              .recycle_after = options.recycle_after};
+    if (spec.each) return std::make_unique<processes>(processes::one_per_task{}, std::move(workers));
+    if (spec.loops) {
+        async_options const inner = loops({.files = options.files}, spec.in_flight, spec.all_in_flight);
+        workers.in_flight = inner.limit;
+        workers.files = inner.files;
+        workers.stall_limit = options.stall_limit;
+    }
+    return std::make_unique<processes>(std::move(workers));
+}
 
 std::unique_ptr<model> make_model(model_spec const& spec, executor_options options) {
     switch (spec.kind) {
         case model_kind::single:
+            if (options.initialize) options.initialize();
             return std::make_unique<single>(std::move(options.log));
         case model_kind::threads:
-            if (spec.each) return std::make_unique<thread_per_task>(std::move(options.log));
-            return std::make_unique<threads>(spec.count.value_or(cpu_share()), std::move(options.log));
+            return make_threads(spec, std::move(options));
         case model_kind::processes:
-            if (spec.each)
-                return std::make_unique<processes>(processes::one_per_task{}, std::move(options.log));
-            return std::make_unique<processes>(spec.count.value_or(cpu_share()), std::move(options.log));
+            return make_processes(spec, std::move(options));
         case model_kind::async:
             break;
     }
-    async_options in_flight{.files = options.files, .log = std::move(options.log)};
-    if (spec.count) in_flight.limit = *spec.count;
-    if (spec.each) in_flight.limit = async_options::no_limit;
-    return std::make_unique<async>(std::move(in_flight));
+    return std::make_unique<async>(loops(std::move(options), spec.count, spec.each));
 }
 
 }  // namespace
+
+executor::executor(std::unique_ptr<model> how) noexcept
+    : model_(std::move(how)), generation_(detail::fork_generation()) {}
+
+executor& executor::operator=(executor&& other) noexcept {
+    std::swap(model_, other.model_);
+    std::swap(generation_, other.generation_);
+    return *this;
+}
+
+executor::~executor() {
+    // A copy that a fork has made has none of its threads, and its processes are the parent's.
+    if (generation_ != detail::fork_generation()) static_cast<void>(model_.release());
+}
+
+model& executor::own_model() const {
+    if (generation_ != detail::fork_generation())
+        throw std::logic_error(
+            "quartet: this executor belongs to the process that made it; make one of its own in this "
+            "process");
+    return *model_;
+}
 
 executor make_executor(std::string_view spec, executor_options options) {
     return executor(make_model(parse_spec(spec), std::move(options)));

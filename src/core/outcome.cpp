@@ -1,9 +1,9 @@
+#include <quartet/detail/body_name.hpp>
 #include <quartet/detail/map_job.hpp>
 #include <quartet/outcome.hpp>
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <cxxabi.h>
 #include <memory>
 
@@ -74,10 +74,7 @@ failure describe_cancelled(std::size_t index) {
 std::string current_exception_type() {
     std::type_info const* type = abi::__cxa_current_exception_type();
     if (!type) return "unknown";
-    int status = 0;
-    std::unique_ptr<char, decltype(&std::free)> const readable(
-        abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), &std::free);
-    return readable ? readable.get() : type->name();
+    return readable_name(*type);
 }
 
 }  // namespace detail

@@ -1,25 +1,57 @@
 // The heap is one memfd, mapped shared. Its own bookkeeping stands at the start of the mapping, so that
-// all processes see the same pointer. Pages are asked for with fallocate before they are handed out: on a
+// all processes see the same lists. Pages are asked for with fallocate before they are handed out: on a
 // full system that gives an error here, where a first touch would give a SIGBUS somewhere else.
 
 #include <quartet/detail/shared_heap.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <fcntl.h>
 #include <new>
 #include <sys/mman.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace quartet::detail {
 namespace {
 
+constexpr std::size_t page = 4096;
 constexpr std::size_t commit_step = std::size_t{1} << 20;
 constexpr std::size_t kept_bytes = std::size_t{64} << 20;
+constexpr std::size_t least_block = 64;
+constexpr std::size_t least_large_block = std::size_t{1} << 20;
+constexpr std::uint64_t offset_unit = 16;
+constexpr std::uint64_t offset_bits = 40;
+constexpr std::uint64_t offset_mask = (std::uint64_t{1} << offset_bits) - 1;
 
-std::size_t round_up(std::size_t value, std::size_t to) {
+constexpr std::size_t round_up(std::size_t value, std::size_t to) {
     return (value + to - 1) / to * to;
+}
+
+/// 64, 80, 96, 112, 128, 160, …
+constexpr std::size_t block_bytes(std::uint32_t size_class) {
+    return (4 + size_class % 4) * (least_block / 4) << (size_class / 4);
+}
+
+constexpr std::uint32_t class_for(std::size_t bytes) {
+    if (bytes <= least_block) return 0;
+    auto const octave = static_cast<std::uint32_t>(std::bit_width(bytes - 1)) - 7;  // 64 < bytes <= 128: 0
+    std::size_t const step = (least_block / 4) << octave;
+    return 4 * octave + static_cast<std::uint32_t>((bytes - 1) / step) - 3;
+}
+static_assert(class_for(64) == 0 && class_for(65) == 1 && class_for(80) == 1 && class_for(112) == 3 &&
+              class_for(113) == 4 && class_for(128) == 4 && class_for(129) == 5);
+static_assert(block_bytes(0) == 64 && block_bytes(3) == 112 && block_bytes(4) == 128 &&
+              block_bytes(5) == 160);
+
+bool fall_back(int descriptor, std::size_t begin, std::size_t end) noexcept {
+    int result = 0;
+    do {
+        result = fallocate(descriptor, 0, static_cast<off_t>(begin), static_cast<off_t>(end - begin));
+    } while (result != 0 && errno == EINTR);
+    return result == 0;
 }
 
 }  // namespace
@@ -27,9 +59,12 @@ std::size_t round_up(std::size_t value, std::size_t to) {
 shared_heap::shared_heap(int descriptor, std::size_t capacity) noexcept
     : descriptor_(descriptor),
       capacity_(capacity),
-      start_(round_up(sizeof(shared_heap), alignof(std::max_align_t))),
+      start_(round_up(sizeof(shared_heap), least_block)),
       top_(start_),
-      backed_(0) {}
+      bottom_(capacity),
+      backed_(0),
+      kept_(0),
+      free_{} {}
 
 shared_heap_owner shared_heap::create(std::size_t capacity) {
     capacity = round_up(capacity, commit_step);
@@ -52,47 +87,177 @@ void shared_heap::destroy(shared_heap* heap) noexcept {
     munmap(heap, heap->capacity_);
 }
 
-void* shared_heap::allocate(std::size_t bytes, std::size_t alignment) {
+shared_block* shared_heap::take(std::size_t bytes) {
     if (bytes > capacity_) throw std::bad_alloc();
-    std::size_t begin = top_.load(std::memory_order_relaxed);
-    std::size_t aligned = 0;
-    do {
-        aligned = round_up(begin, alignment);
-        if (aligned + bytes > capacity_) throw std::bad_alloc();
-    } while (!top_.compare_exchange_weak(begin, aligned + bytes, std::memory_order_relaxed));
-    try {
-        commit(aligned + bytes);
-    } catch (std::bad_alloc const&) {
-        // Hand the range back, so that smaller requests may still be served.
-        std::size_t mine = aligned + bytes;
-        top_.compare_exchange_strong(mine, begin, std::memory_order_relaxed);
-        throw;
-    }
-    return reinterpret_cast<std::byte*>(this) + aligned;
+    auto const size_class = class_for(bytes + sizeof(shared_block));
+    bool const large = block_bytes(size_class) >= least_large_block;
+    shared_block* block = pop(size_class);
+    if (block && block->kept) kept_.fetch_sub(std::exchange(block->kept, 0), std::memory_order_relaxed);
+    if (!block) block = carve(size_class);
+    if (large) back_large(*block, bytes + sizeof(shared_block));
+    return block;
 }
 
-void shared_heap::commit(std::size_t end) {
+void shared_heap::give_back(shared_block* block) noexcept {
+    if (block_bytes(block->size_class) >= least_large_block) keep_or_punch(*block);
+    push(*block);
+}
+
+/// A few large blocks keep their pages, since the system takes its time to clear new ones.
+void shared_heap::keep_or_punch(shared_block& block) noexcept {
+    std::size_t const bytes = block_bytes(block.size_class);
+    if (bytes <= kept_bytes && kept_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= kept_bytes) {
+        block.kept = static_cast<std::uint32_t>(bytes);
+        return;
+    }
+    if (bytes <= kept_bytes) kept_.fetch_sub(bytes, std::memory_order_relaxed);
+    auto const begin = static_cast<std::size_t>(reinterpret_cast<std::byte*>(&block) - base());
+    punch(begin + page, begin + bytes);  // all but the page with the head
+}
+
+std::uint64_t shared_heap::offset_of(shared_block const& block) const noexcept {
+    auto const* const start = reinterpret_cast<std::byte const*>(this);
+    return static_cast<std::uint64_t>(reinterpret_cast<std::byte const*>(&block) - start) / offset_unit;
+}
+
+shared_block* shared_heap::pop(std::uint32_t size_class) noexcept {
+    auto& list = free_[size_class];
+    std::uint64_t head = list.load(std::memory_order_acquire);
+    for (;;) {
+        std::uint64_t const offset = head & offset_mask;
+        if (offset == 0) return nullptr;
+        auto* const block = reinterpret_cast<shared_block*>(base() + offset * offset_unit);
+        // It may be somebody else's by now, and its `next` anything; then the count has changed.
+        shared_block* const next = block->next.load(std::memory_order_relaxed);
+        std::uint64_t const next_offset = next ? offset_of(*next) & offset_mask : 0;
+        std::uint64_t const changed = ((head >> offset_bits) + 1) << offset_bits | next_offset;
+        if (list.compare_exchange_weak(head, changed, std::memory_order_acquire)) return block;
+    }
+}
+
+void shared_heap::push(shared_block& block) noexcept {
+    auto& list = free_[block.size_class];
+    auto const offset = offset_of(block);
+    std::uint64_t head = list.load(std::memory_order_relaxed);
+    std::uint64_t changed = 0;
+    do {
+        std::uint64_t const first = head & offset_mask;
+        block.next.store(first ? reinterpret_cast<shared_block*>(base() + first * offset_unit) : nullptr,
+                         std::memory_order_relaxed);
+        changed = ((head >> offset_bits) + 1) << offset_bits | offset;
+    } while (!list.compare_exchange_weak(head, changed, std::memory_order_release));
+}
+
+/// A new block: a small one with its pages, a large one without.
+shared_block* shared_heap::carve(std::uint32_t size_class) {
+    std::size_t const bytes = block_bytes(size_class);
+    std::size_t begin = 0;
+    if (bytes >= least_large_block) {
+        std::size_t bottom = bottom_.load(std::memory_order_relaxed);
+        do {
+            if (bytes + page > bottom - top_.load(std::memory_order_relaxed)) throw std::bad_alloc();
+            begin = (bottom - bytes) / page * page;
+        } while (!bottom_.compare_exchange_weak(bottom, begin, std::memory_order_relaxed));
+        try {
+            back_large(*reinterpret_cast<shared_block*>(base() + begin), sizeof(shared_block));
+        } catch (...) {
+            bottom_.compare_exchange_strong(begin, bottom, std::memory_order_relaxed);
+            throw;
+        }
+    } else {
+        begin = top_.load(std::memory_order_relaxed);
+        do {
+            if (bytes > bottom_.load(std::memory_order_relaxed) - begin) throw std::bad_alloc();
+        } while (!top_.compare_exchange_weak(begin, begin + bytes, std::memory_order_relaxed));
+        try {
+            back_small(begin + bytes);
+        } catch (...) {
+            // Hand the range back, so that smaller requests may still be served.
+            std::size_t mine = begin + bytes;
+            top_.compare_exchange_strong(mine, begin, std::memory_order_relaxed);
+            throw;
+        }
+    }
+    auto* const block = reinterpret_cast<shared_block*>(base() + begin);
+    return ::new (block) shared_block{.next = nullptr, .size_class = size_class, .kept = 0};
+}
+
+void shared_heap::back_small(std::size_t end) {
     std::size_t backed = backed_.load(std::memory_order_relaxed);
     if (end <= backed) return;
     // Two processes may do this for the same pages: no harm. `backed_` only grows, and only over pages
     // that its setter has seen backed, starting from a value that was backed.
     std::size_t const until = std::min(round_up(end, commit_step), capacity_);
-    int result = 0;
-    do {
-        result = fallocate(descriptor_, 0, static_cast<off_t>(backed), static_cast<off_t>(until - backed));
-    } while (result != 0 && errno == EINTR);
-    if (result != 0) throw std::bad_alloc();
+    if (!fall_back(descriptor_, backed, until)) throw std::bad_alloc();
     while (backed < until && !backed_.compare_exchange_weak(backed, until, std::memory_order_relaxed)) {
     }
 }
 
+/// Gives the first `bytes` of a block pages; if there are none the block goes back.
+void shared_heap::back_large(shared_block& block, std::size_t bytes) {
+    auto const begin = static_cast<std::size_t>(reinterpret_cast<std::byte*>(&block) - base());
+    if (fall_back(descriptor_, begin, begin + round_up(bytes, page))) return;
+    if (bytes > sizeof(shared_block)) give_back(&block);
+    throw std::bad_alloc();
+}
+
+void shared_heap::punch(std::size_t begin, std::size_t end) noexcept {
+    fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(begin),
+              static_cast<off_t>(end - begin));
+}
+
 void shared_heap::reset() noexcept {
+    for (auto& each : free_)
+        each.store(0, std::memory_order_relaxed);
+    kept_.store(0, std::memory_order_relaxed);
     top_.store(start_, std::memory_order_relaxed);
-    std::size_t const backed = backed_.load(std::memory_order_relaxed);
-    if (backed <= kept_bytes) return;
-    if (fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(kept_bytes),
-                  static_cast<off_t>(backed - kept_bytes)) == 0)
-        backed_.store(kept_bytes, std::memory_order_relaxed);
+    std::size_t const bottom = bottom_.exchange(capacity_, std::memory_order_relaxed);
+    std::size_t backed = std::min(backed_.load(std::memory_order_relaxed), bottom);  // beyond are holes
+    if (capacity_ > 2 * kept_bytes) {
+        if (bottom < capacity_ - kept_bytes) punch(bottom, capacity_ - kept_bytes);
+        if (backed > kept_bytes) punch(kept_bytes, backed);
+        backed = std::min(backed, kept_bytes);
+    }
+    backed_.store(backed, std::memory_order_relaxed);
+}
+
+void* shared_arena::allocate(std::size_t bytes, std::size_t alignment) {
+    constexpr std::size_t most_block_bytes = 64 * 1024;
+    auto const padding = [&] { return -reinterpret_cast<std::uintptr_t>(next_) % alignment; };
+    if (!next_ || padding() + bytes > left_) {
+        std::size_t const needed = bytes + alignment;
+        // A large piece has a block of its own, so that what is left of the present one is not lost.
+        bool const alone = needed > most_block_bytes / 4;
+        std::size_t const room = alone ? needed : std::max(needed, block_bytes_);
+        shared_block* const block = heap_->take(room);
+        link(*block);
+        auto* const begin = reinterpret_cast<std::byte*>(block + 1);
+        if (alone) return begin + -reinterpret_cast<std::uintptr_t>(begin) % alignment;
+        next_ = begin;
+        left_ = room;
+        block_bytes_ = std::min(2 * block_bytes_, most_block_bytes);
+    }
+    std::size_t const skip = padding();
+    auto* const result = next_ + skip;
+    next_ += skip + bytes;
+    left_ -= skip + bytes;
+    return result;
+}
+
+void shared_arena::link(shared_block& block) noexcept {
+    shared_block* first = list_->load(std::memory_order_relaxed);
+    do {
+        block.next.store(first, std::memory_order_relaxed);
+    } while (!list_->compare_exchange_weak(first, &block, std::memory_order_release));
+}
+
+void shared_arena::give_back_all(shared_heap& heap, std::atomic<shared_block*>& list) noexcept {
+    // The list itself may lie in one of the blocks.
+    for (shared_block* block = list.load(std::memory_order_acquire); block;) {
+        shared_block* const next = block->next.load(std::memory_order_relaxed);
+        heap.give_back(block);
+        block = next;
+    }
 }
 
 }  // namespace quartet::detail

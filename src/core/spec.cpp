@@ -49,16 +49,16 @@ std::string_view to_string(model_kind kind) noexcept {
     return "unknown";
 }
 
-model_spec parse_spec(std::string_view text) {
-    if (text.find('+') != std::string_view::npos)
-        throw std::invalid_argument(
-            fmt::format("model '{}': models are taken each by itself, not composed", text));
-    auto const colon = text.find(':');
-    model_spec spec{.kind = parse_kind(text.substr(0, colon), text)};
+namespace {
+
+/// "threads:8" or "async:each", without a composition; `text` is the whole, for messages.
+model_spec parse_part(std::string_view part, std::string_view text) {
+    auto const colon = part.find(':');
+    model_spec spec{.kind = parse_kind(part.substr(0, colon), text)};
     if (colon == std::string_view::npos) return spec;
     if (spec.kind == model_kind::single)
         throw std::invalid_argument(fmt::format("model '{}': 'single' takes no number", text));
-    auto const count = text.substr(colon + 1);
+    auto const count = part.substr(colon + 1);
     if (count == "each") {
         spec.each = true;
     } else {
@@ -67,11 +67,35 @@ model_spec parse_spec(std::string_view text) {
     return spec;
 }
 
-std::string to_string(model_spec const& spec) {
-    std::string text(to_string(spec.kind));
-    if (spec.each) text += ":each";
-    if (spec.count) text += fmt::format(":{}", *spec.count);
+std::string part_text(model_kind kind, std::optional<std::size_t> count, bool each) {
+    std::string text(to_string(kind));
+    if (each) text += ":each";
+    if (count) text += fmt::format(":{}", *count);
     return text;
+}
+
+}  // namespace
+
+model_spec parse_spec(std::string_view text) {
+    auto const plus = text.find('+');
+    auto spec = parse_part(text.substr(0, plus), text);
+    if (plus == std::string_view::npos) return spec;
+    auto const inner = text.substr(plus + 1);
+    bool const has_loops = (spec.kind == model_kind::threads || spec.kind == model_kind::processes) &&
+                           !spec.each && inner.find('+') == std::string_view::npos;
+    auto const loops = parse_part(inner.substr(0, inner.find('+')), text);
+    if (!has_loops || loops.kind != model_kind::async)
+        throw std::invalid_argument(fmt::format(
+            "model '{}': what can be composed is threads:N+async:M and processes:N+async:M", text));
+    spec.loops = true;
+    spec.in_flight = loops.count;
+    spec.all_in_flight = loops.each;
+    return spec;
+}
+
+std::string to_string(model_spec const& spec) {
+    auto const text = part_text(spec.kind, spec.count, spec.each);
+    return spec.loops ? text + '+' + part_text(model_kind::async, spec.in_flight, spec.all_in_flight) : text;
 }
 
 }  // namespace quartet

@@ -1,13 +1,13 @@
 // src/io/async_context.hpp
 //
 // The context in which an awaited operation begins on an event loop and suspends its body until it is
-// done. One object serves all bodies of a run. For the loop's thread.
+// done. One object serves all bodies of a job on the loop. For the loop's thread.
 #pragma once
 
-#include "src/core/run_stop.hpp"
 #include "src/io/event_loop.hpp"
 
 #include <quartet/context.hpp>
+#include <quartet/detail/stop_state.hpp>
 
 #include <functional>
 #include <string_view>
@@ -18,8 +18,11 @@ class async_context final : public context {
 public:
     using log_function = std::function<void(worker_info const&, std::string_view)>;
 
-    async_context(worker_info where, event_loop& loop, run_stop const& stop, log_function log)
+    async_context(worker_info where, event_loop& loop, stop_state& stop, log_function log)
         : context(std::move(where), stop.word()), loop_(loop), stop_(stop), log_(std::move(log)) {}
+
+    /// stop_requested() goes by another word than that of the stop.
+    using context::follow;
 
 private:
     bool start(sleep_operation& operation) override;
@@ -37,7 +40,7 @@ private:
     std::stop_token do_stop_token() override { return stop_.token(); }
 
     event_loop& loop_;
-    run_stop const& stop_;
+    stop_state& stop_;
     log_function log_;
 };
 

@@ -26,15 +26,18 @@ steady_deadline time_limit() {
 
 }  // namespace
 
+blocking_context::blocking_context(worker_info where, stop_state& stop, log_function log)
+    : context(std::move(where), stop.word()), stop_(&stop), log_(std::move(log)) {}
+
 blocking_context::blocking_context(worker_info where, std::atomic<std::uint32_t> const& stop_word,
-                                   blocking_host host)
-    : context(std::move(where), stop_word), stop_word_(stop_word), host_(std::move(host)) {}
+                                   log_function log, token_function stop_token)
+    : context(std::move(where), stop_word), log_(std::move(log)), make_token_(std::move(stop_token)) {}
 
 bool blocking_context::start(sleep_operation& operation) {
     auto const deadline =
         std::min(deadline_after(std::chrono::steady_clock::now(), operation.duration), time_limit());
     while (!stop_requested() && std::chrono::steady_clock::now() < deadline)
-        futex_wait(stop_word_, 0, deadline);
+        futex_wait(stop_word(), 0, deadline);
     if (stop_requested()) operation.error = std::make_exception_ptr(cancelled());
     return true;
 }
@@ -42,7 +45,7 @@ bool blocking_context::start(sleep_operation& operation) {
 bool blocking_context::start(fetch_operation& operation) {
     try {
         if (!http_) http_ = std::make_unique<blocking_http>();
-        http_->perform(operation, {stop_word_, time_limit()});
+        http_->perform(operation, {stop_word(), time_limit()});
     } catch (...) {
         refuse(operation);
     }
@@ -80,7 +83,7 @@ bool blocking_context::start(channel_operation& operation) {
     while (!stop_requested()) {
         self.prepare();
         if (operation.try_for(self)) return true;
-        self.wait(time_limit(), &stop_word_);
+        self.wait(time_limit(), &stop_word());
     }
     operation.gate().leave(self);
     operation.error = std::make_exception_ptr(cancelled());
@@ -88,7 +91,7 @@ bool blocking_context::start(channel_operation& operation) {
 }
 
 void blocking_context::do_log(std::string_view line) {
-    if (host_.log) host_.log(where(), line);
+    if (log_) log_(where(), line);
 }
 
 }  // namespace quartet::detail

@@ -1,12 +1,14 @@
 // src/io/blocking_context.hpp
 //
 // The context in which an awaited operation is done at once, in the calling thread. A body in it never
-// suspends. One object per thread; its HTTP client keeps connections from one body to the next.
+// suspends. One object per thread, for the bodies of one job after another; its HTTP client keeps connections
+// from one body to the next.
 #pragma once
 
 #include "src/io/blocking_http.hpp"
 
 #include <quartet/context.hpp>
+#include <quartet/detail/stop_state.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -17,15 +19,24 @@
 
 namespace quartet::detail {
 
-/// What a blocking context needs from the model that made it. Both are called on the body's thread.
-struct blocking_host {
-    std::function<void(worker_info const&, std::string_view)> log;  ///< may be empty
-    std::function<std::stop_token()> stop_token;
-};
-
 class blocking_context final : public context {
 public:
-    blocking_context(worker_info where, std::atomic<std::uint32_t> const& stop_word, blocking_host host);
+    using log_function = std::function<void(worker_info const&, std::string_view)>;
+    using token_function = std::function<std::stop_token()>;
+
+    /// Runs bodies of the job that has this stop. `log` may be empty.
+    blocking_context(worker_info where, stop_state& stop, log_function log);
+
+    /// `stop_token` makes one for the word that is followed, on the body's thread.
+    blocking_context(worker_info where, std::atomic<std::uint32_t> const& stop_word, log_function log,
+                     token_function stop_token);
+
+    /// The bodies that follow are of the job that has this stop.
+    void follow(stop_state& stop) noexcept {
+        stop_ = &stop;
+        context::follow(stop.word());
+    }
+    using context::follow;
 
 private:
     bool start(sleep_operation& operation) override;
@@ -36,10 +47,11 @@ private:
     bool start(yield_operation& operation) override;
     bool start(channel_operation& operation) override;
     void do_log(std::string_view line) override;
-    std::stop_token do_stop_token() override { return host_.stop_token(); }
+    std::stop_token do_stop_token() override { return stop_ ? stop_->token() : make_token_(); }
 
-    std::atomic<std::uint32_t> const& stop_word_;
-    blocking_host host_;
+    stop_state* stop_ = nullptr;
+    log_function log_;
+    token_function make_token_;            // where there is no stop_state
     std::unique_ptr<blocking_http> http_;  // made by the first fetch
 };
 

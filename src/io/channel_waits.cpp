@@ -44,14 +44,6 @@ void channel_waits::withdraw(channel_operation& operation) noexcept {
     if (operation.place != channel_operation::nowhere) forget(operation);
 }
 
-void channel_waits::cancel() {
-    while (!waiting_.empty()) {
-        channel_operation& last = *waiting_.back();
-        cancel(last);
-        last.complete();
-    }
-}
-
 void channel_waits::forget(channel_operation& operation) noexcept {
     unwatch(operation);
     waiting_.back()->place = operation.place;

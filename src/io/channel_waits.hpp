@@ -30,9 +30,6 @@ public:
     /// Takes out one that waits, with the error `cancelled`; false if it does not wait here.
     bool cancel(channel_operation& operation) noexcept;
 
-    /// Completes all with `cancelled`.
-    void cancel();
-
 private:
     /// Those who wait for one channel between processes, in the order they came: receivers and senders.
     using lines = std::array<std::vector<channel_operation*>, 2>;

@@ -42,9 +42,4 @@ void command_runner::cancel(command_operation& operation) {
     }
 }
 
-void command_runner::cancel() {
-    for (auto& each : active_)
-        each.child.end();
-}
-
 }  // namespace quartet::detail

@@ -22,9 +22,6 @@ public:
     /// Begins a command; its completion comes from the loop. Throws as child_process does.
     void start(command_operation& operation);
 
-    /// Tells all to end; each completes with `cancelled` when it has.
-    void cancel();
-
     /// Tells one of them to end. O(n) in the number of commands.
     void cancel(command_operation& operation);
 

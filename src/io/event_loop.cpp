@@ -32,10 +32,10 @@ void event_loop::start(offload_base& operation) {
     });
 }
 
-void event_loop::run_some() {
+void event_loop::run_some(waiting how) {
     bool progress = files_->submit();
     if (http_) progress |= http_->advance(std::chrono::steady_clock::now());
-    if (!progress && ready_.empty()) {
+    if (!progress && ready_.empty() && how == waiting::for_an_event) {
         arm_timer();
         io_.run_one();
     }
@@ -83,18 +83,6 @@ void event_loop::cancel(fetch_operation& operation) noexcept {
 
 void event_loop::cancel(channel_operation& operation) noexcept {
     if (channels_.cancel(operation)) ready_.push_back(&operation);
-}
-
-void event_loop::cancel() {
-    // What is resumed here may start further operations; those see the stop and end at once.
-    while (!sleeps_.empty()) {
-        operation& sleep = sleeps_.pop();
-        sleep.error = std::make_exception_ptr(cancelled());
-        sleep.complete();
-    }
-    commands_.cancel();
-    if (http_) http_->cancel();
-    channels_.cancel();
 }
 
 }  // namespace quartet::detail

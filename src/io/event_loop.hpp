@@ -42,12 +42,10 @@ public:
     /// True if it is done already.
     bool start(channel_operation& operation) { return channels_.start(operation); }
 
-    /// Waits until something happens, then completes all that is due.
-    void run_some();
+    enum class waiting { for_an_event, not_at_all };
 
-    /// Ends all sleeps, fetches, commands and waits for channels with `cancelled`; what can't be ended goes
-    /// on.
-    void cancel();
+    /// Waits until something happens, then completes all that is due.
+    void run_some(waiting how = waiting::for_an_event);
 
     /// Ends one that is under way; it completes in a turn to come.
     void cancel(sleep_operation& operation) noexcept;

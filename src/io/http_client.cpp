@@ -228,14 +228,4 @@ bool http_client::cancel(fetch_operation& operation) noexcept {
     return true;
 }
 
-void http_client::cancel() {
-    while (!active_.empty()) {
-        http_transfer* const transfer = *active_.begin();
-        fetch_operation& operation = transfer->operation();
-        transfer->finish(CURLE_ABORTED_BY_CALLBACK);
-        take_back(transfer);
-        operation.complete();
-    }
-}
-
 }  // namespace quartet::detail

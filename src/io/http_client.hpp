@@ -30,9 +30,6 @@ public:
     /// Begins a fetch; its completion comes from the loop.
     void start(fetch_operation& operation);
 
-    /// Ends all fetches with `cancelled`.
-    void cancel();
-
     /// Ends one with `cancelled`, without completing it; false if it is not under way. Not from within a
     /// callback of libcurl's.
     bool cancel(fetch_operation& operation) noexcept;

@@ -1,65 +1,271 @@
 // src/models/async.cpp
 //
-// The loop runs on the caller's thread for as long as the run lasts. A stop may come from any thread: it
-// sets the run's word, and posts to the loop, which ends sleeps and fetches there.
+// Each loop has a thread. It takes tasks from the queue that all loops share as long as it has room for
+// them, a few at a time so that the others get theirs, and looks at its events in between. What comes from
+// other threads (a job, a stop, the end) wakes a loop by a post.
 
-#include "src/core/run_stop.hpp"
 #include "src/io/async_context.hpp"
 #include "src/io/event_loop.hpp"
 #include "src/models/flight.hpp"
+#include "src/models/job_count.hpp"
+#include "src/models/job_queue.hpp"
 #include "src/models/logging.hpp"
 
+#include <quartet/cpus.hpp>
 #include <quartet/models/async.hpp>
 
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <mutex>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace quartet {
 
+using detail::claim;
+
 struct async::state {
-    explicit state(async_options chosen) : options(std::move(chosen)), loop(options.files) {}
+    class loop_thread;
+
+    explicit state(async_options chosen) : options(std::move(chosen)) {}
+    ~state() { end_loops(); }
+
+    void start_loops();
+    void end_loops() noexcept;
+    claim take(std::size_t room);
+    void note_end(job& work, std::size_t tasks) noexcept;
+    void cancel(claim const& unbegun) noexcept;
 
     async_options options;
-    detail::event_loop loop;
-    std::size_t run_number = 0;
+    std::mutex mutex;  // guards what follows
+    detail::job_queue queue;
+    bool ending = false;
+
+    detail::job_count unfinished;
+    std::vector<std::unique_ptr<loop_thread>> loops;
+
+    static thread_local constinit state* mine;  // that this thread runs a loop of
 };
+
+thread_local constinit async::state* async::state::mine = nullptr;
+
+class async::state::loop_thread {
+public:
+    loop_thread(state& shared, std::size_t number)
+        : shared_(shared),
+          where_{.name = name(number), .number = number, .process_id = getpid()},
+          loop_(shared.options.files),
+          flights_([this](auto& place, job& work) { make_context(place, work); },
+                   [this](job& work, std::size_t tasks) { shared_.note_end(work, tasks); }) {}
+
+    void start() {
+        std::size_t const share = detail::one_share(cpu_share(), shared_.options.loops);
+        thread_ = std::thread([this, share] {
+            detail::set_thread_cpu_share(share);
+            run();
+        });
+    }
+
+    void join() {
+        if (thread_.joinable()) thread_.join();
+    }
+
+    /// Whether it waits and has room for tasks; then it is as good as woken. Guarded by the state's mutex.
+    bool take_sleeper() noexcept { return std::exchange(asleep_, false); }
+
+    void wake() {
+        loop_.post([] {});
+    }
+    /// The job may have finished by the time the loop comes to it.
+    void cancel(job& work) {
+        loop_.post([this, &work] { flights_.cancel(&work); });
+    }
+    void cancel_all() {
+        loop_.post([this] {
+            flights_.for_each_job([this](job& work) {
+                work.stop().request();
+                flights_.cancel(&work);
+            });
+        });
+    }
+
+    std::string file_backend_name() const { return loop_.file_backend_name(); }
+
+private:
+    std::string name(std::size_t number) const {
+        return fmt::format("{}-{}", shared_.options.composed ? "threads" : "async", number);
+    }
+
+    void make_context(std::optional<detail::async_context>& place, job& work) {
+        place.emplace(where_, loop_, work.stop(), detail::log_to(shared_.options.log));
+    }
+
+    void run() {
+        mine = &shared_;
+        auto watch =
+            detail::watch_stalls(shared_.options.stall_limit, where_, detail::log_to(shared_.options.log));
+        detail::current_stall_watch() = watch ? &*watch : nullptr;
+        if (shared_.options.initialize) shared_.options.initialize();
+        for (;;) {
+            claim const tasks = shared_.take(room());
+            if (tasks) flights_.begin(tasks);
+            flights_.settle();
+            if (!tasks && !sleep()) return;
+            loop_.run_some(tasks ? detail::event_loop::waiting::not_at_all
+                                 : detail::event_loop::waiting::for_an_event);
+            flights_.settle();
+        }
+    }
+
+    std::size_t room() const noexcept {
+        return shared_.options.limit - std::min(shared_.options.limit, flights_.in_flight());
+    }
+
+    /// Nothing was there to take. False if nothing will come any more.
+    bool sleep() {
+        std::lock_guard const lock(shared_.mutex);
+        bool const wants_more = room() > 0;
+        if (wants_more && !shared_.queue.empty()) loop_.post([] {});  // it came just now
+        asleep_ = wants_more;
+        return !shared_.ending || flights_.in_flight() > 0;
+    }
+
+    state& shared_;
+    worker_info where_;
+    detail::event_loop loop_;
+    detail::flights<detail::async_context> flights_;
+    bool asleep_ = false;
+    std::thread thread_;
+};
+
+void async::state::start_loops() {
+    for (std::size_t number = 0; number < options.loops; ++number)
+        loops.push_back(std::make_unique<loop_thread>(*this, number));
+    for (auto& each : loops)
+        each->start();
+}
+
+void async::state::end_loops() noexcept {
+    {
+        std::lock_guard const lock(mutex);
+        ending = true;
+    }
+    for (auto& each : loops) {
+        each->wake();
+        each->join();
+    }
+}
+
+claim async::state::take(std::size_t room) {
+    // Of many loops none takes more than its part of what there is.
+    constexpr std::size_t most = 64;
+    std::lock_guard const lock(mutex);
+    if (room == 0 || queue.empty()) return {};
+    job& work = *queue.front();
+    std::size_t const left = work.size() - work.place.next;
+    std::size_t const fair = options.loops == 1 ? left : std::max<std::size_t>(1, left / (4 * options.loops));
+    std::size_t const best = work.chunk_size() > 0 ? work.chunk_size() : std::min(most, fair);
+    return queue.take(work, std::min(best, room));
+}
+
+void async::state::note_end(job& work, std::size_t tasks) noexcept {
+    if (work.ended(tasks)) unfinished.remove();
+}
+
+/// Of tasks that no loop has taken.
+void async::state::cancel(claim const& unbegun) noexcept {
+    unbegun.work->cancel(unbegun.first, unbegun.last);
+    note_end(*unbegun.work, unbegun.size());
+}
 
 async::async(async_options options) {
     if (options.limit == 0) throw std::invalid_argument("quartet: the model 'async' needs a limit above 0");
+    if (options.loops == 0) throw std::invalid_argument("quartet: the model 'async' needs at least one loop");
     try {
         state_ = std::make_unique<state>(std::move(options));
+        state_->start_loops();
     } catch (boost::system::system_error const& refused) {  // Boost's is not derived from the standard one
         throw std::system_error(refused.code().value(), std::generic_category(), "cannot make an event loop");
     }
 }
-async::~async() = default;
 
-void async::run(job& work, std::stop_token caller) {
-    auto& loop = state_->loop;
-    // What a stop posts may arrive when its run is over; then it must not touch the next one.
-    std::size_t const number = ++state_->run_number;
-    detail::run_stop stop(caller, [this, &loop, number] {
-        loop.post([this, &loop, number] {
-            if (state_->run_number == number) loop.cancel();
-        });
-    });
-    work.set_stop([&stop] { stop.request(); });
-    detail::async_context where({.name = "async-0", .number = 0, .process_id = getpid()}, loop, stop,
-                                detail::log_to(state_->options.log));
-    detail::fly(work, where, state_->options.limit, [&loop] { loop.run_some(); });
+async::~async() {
+    stop();
+    join();
+}
+
+void async::start(job& work) {
+    std::vector<state::loop_thread*> to_wake;
+    to_wake.reserve(state_->loops.size());
+    state_->unfinished.add();
+    {
+        std::lock_guard const lock(state_->mutex);
+        state_->queue.push(work);
+        for (auto& each : state_->loops) {
+            if (to_wake.size() < work.size() && each->take_sleeper()) to_wake.push_back(each.get());
+        }
+    }
+    for (auto* each : to_wake)
+        each->wake();
+}
+
+void async::stop() noexcept {
+    std::vector<claim> unbegun;
+    {
+        std::lock_guard const lock(state_->mutex);
+        while (job* each = state_->queue.front())
+            unbegun.push_back(state_->queue.take_rest(*each));
+    }
+    for (auto const& each : unbegun) {
+        each.work->stop().request();
+        state_->cancel(each);
+    }
+    for (auto& each : state_->loops)
+        each->cancel_all();
+}
+
+void async::join() noexcept {
+    state_->unfinished.wait_for_none();
+}
+
+void async::on_stop(job& work) noexcept {
+    claim unbegun;
+    {
+        std::lock_guard const lock(state_->mutex);
+        unbegun = state_->queue.take_rest(work);
+    }
+    for (auto& each : state_->loops)
+        each->cancel(work);
+    if (unbegun) state_->cancel(unbegun);
+}
+
+void async::check_wait() const {
+    if (state::mine == state_.get())
+        throw std::logic_error(
+            "quartet: a body on an event loop waits for a call of its own executor, which could not go on "
+            "meanwhile; use the context's operations, or another executor");
+}
+
+std::size_t async::concurrency() const noexcept {
+    auto const& options = state_->options;
+    return options.limit > options.no_limit / options.loops ? options.no_limit
+                                                            : options.limit * options.loops;
 }
 
 std::string async::spec() const {
-    auto const limit = state_->options.limit;
-    return limit == async_options::no_limit ? "async:each" : fmt::format("async:{}", limit);
+    auto const& options = state_->options;
+    std::string const limit = options.limit == options.no_limit ? "each" : fmt::format("{}", options.limit);
+    if (!options.composed) return "async:" + limit;
+    return fmt::format("threads:{}+async:{}", options.loops, limit);
 }
 
 std::string async::file_backend_name() const {
-    return state_->loop.file_backend_name();
+    return state_->loops.front()->file_backend_name();
 }
 
 }  // namespace quartet

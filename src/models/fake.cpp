@@ -7,11 +7,11 @@
 // Of channels it knows what its own bodies do. When all wait for channels, and no time can pass, nothing will
 // ever happen: then these waits fail.
 
-#include "src/core/run_stop.hpp"
 #include "src/io/files.hpp"
 #include "src/io/timer_queue.hpp"
 #include "src/models/fake_channels.hpp"
 #include "src/models/flight.hpp"
+#include "src/models/job_queue.hpp"
 
 #include <quartet/detail/deadline.hpp>
 #include <quartet/fake.hpp>
@@ -32,9 +32,63 @@ using detail::file_operation;
 using kind = detail::file_operation::kind;
 using time_point = detail::timer_queue::time_point;
 
+class fake::fake_context final : public context {
+public:
+    fake_context(fake_world& world, log_handler const& log_to, loop& events, detail::stop_state& stop)
+        : context({.name = "fake-0", .number = 0, .process_id = getpid()}, stop.word()),
+          world_(world),
+          log_to_(log_to),
+          loop_(events),
+          stop_(stop) {}
+
+private:
+    struct open_file {
+        std::string path;
+        bool to_append;
+    };
+
+    bool start(detail::sleep_operation& operation) override;
+    bool start(detail::fetch_operation& operation) override;
+    bool start(detail::command_operation& operation) override;
+    bool start(file_operation& operation) override;
+    bool start(detail::offload_base& operation) override;
+    bool start(detail::yield_operation& operation) override;
+    void cancel(detail::sleep_operation& operation) noexcept override;
+    void cancel(detail::fetch_operation& operation) noexcept override;
+    void cancel(detail::command_operation& operation) noexcept override;
+    void cancel(detail::channel_operation& operation) noexcept override;
+    bool start(detail::channel_operation& operation) override;
+    time_point now() const noexcept override { return time_point(world_.now()); }
+    void perform_now(file_operation& operation) noexcept override;
+    void do_log(std::string_view line) override;
+    std::stop_token do_stop_token() override { return stop_.token(); }
+
+    std::chrono::nanoseconds answer(detail::fetch_operation& operation);
+    std::chrono::nanoseconds answer(detail::command_operation& operation);
+    void use_path(file_operation& operation);
+    void use_descriptor(file_operation& operation);
+
+    fake_world& world_;
+    log_handler const& log_to_;
+    loop& loop_;
+    detail::stop_state& stop_;
+    std::map<int, open_file> open_;
+    int next_descriptor_ = 0;
+};
+
 class fake::loop {
 public:
-    loop(std::chrono::nanoseconds& now, detail::run_stop const& stop) : now_(now), stop_(stop) {}
+    loop(fake_world& world, std::chrono::nanoseconds& now, fake_options options)
+        : world_(world),
+          now_(now),
+          options_(std::move(options)),
+          flights_(
+              [this](auto& place, job& work) { place.emplace(world_, options_.log_to, *this, work.stop()); },
+              [](job& work, std::size_t tasks) { work.ended(tasks); }) {}
+
+    std::size_t limit() const noexcept { return options_.limit; }
+
+    // ---- For bodies
 
     void wait(detail::timed_operation& waiting, std::chrono::nanoseconds duration) {
         waiting_.add(waiting, detail::deadline_after(time_point(now_), duration));
@@ -54,10 +108,46 @@ public:
         end(operation, std::make_exception_ptr(cancelled()));
     }
 
-    bool stopped() const noexcept { return stop_.word().load(std::memory_order_relaxed) != 0; }
+    // ---- For the model
+
+    void push(job& work) { queue_.push(work); }
+
+    /// Any thread.
+    void hear_of_stop() noexcept { stops_.store(true); }
+
+    void stop_all() noexcept {
+        for (job* each = queue_.front(); each; each = each->place.after)
+            each->stop().request();
+        flights_.for_each_job([](job& each) { each.stop().request(); });
+        hear_of_stop();
+    }
+
+    bool runs() const noexcept { return runs_; }
+
+    void run_until(std::invocable auto&& over) {
+        runs_ = true;
+        while (!over()) {
+            begin_tasks();
+            cancel_stopped();
+            if (flights_.in_flight() > 0) run_some();
+            flights_.settle();
+        }
+        runs_ = false;
+    }
+    bool empty() const noexcept { return queue_.empty() && flights_.in_flight() == 0; }
+
+private:
+    void begin_tasks() {
+        while (!queue_.empty() && flights_.in_flight() < options_.limit)
+            flights_.begin(queue_.take(*queue_.front(), 1));
+    }
+
+    void cancel_stopped() {
+        if (!stops_.exchange(false)) return;
+        flights_.for_each_job([this](job& each) { flights_.cancel(&each); });
+    }
 
     void run_some() {
-        if (stopped()) return cancel();
         if (channels_.try_woken() || (ready_.empty() && channels_.try_between_processes())) return;
         if (ready_.empty() && waiting_.empty()) {
             end_all(std::make_exception_ptr(std::logic_error(
@@ -67,18 +157,9 @@ public:
             while (!waiting_.empty() && waiting_.earliest() <= time_point(now_))
                 ready_.push_back(&waiting_.pop());
         }
-        complete_ready();
-    }
-
-private:
-    void cancel() {
-        while (!waiting_.empty()) {
-            detail::operation& ended = waiting_.pop();
-            ended.error = std::make_exception_ptr(cancelled());
-            ready_.push_back(&ended);
-        }
-        end_all(std::make_exception_ptr(cancelled()));
-        complete_ready();
+        auto const now_ready = std::exchange(ready_, {});
+        for (detail::operation* each : now_ready)
+            each->complete();
     }
 
     void end(detail::channel_operation& operation, std::exception_ptr why) {
@@ -90,62 +171,30 @@ private:
             end(*each, why);
     }
 
-    void complete_ready() {
-        auto const now_ready = std::exchange(ready_, {});
-        for (detail::operation* each : now_ready)
-            each->complete();
-    }
-
+    fake_world& world_;
     std::chrono::nanoseconds& now_;
-    detail::run_stop const& stop_;
+    fake_options options_;
+    detail::job_queue queue_;
+    detail::flights<fake_context> flights_;
     detail::timer_queue waiting_;
     std::vector<detail::operation*> ready_;
     detail::fake_channels channels_;
+    std::atomic<bool> stops_ = false;
+    bool runs_ = false;
 };
 
-class fake::fake_context final : public context {
-public:
-    fake_context(fake_world& world, log_handler const& log_to, loop& events, detail::run_stop const& stop)
-        : context({.name = "fake-0", .number = 0, .process_id = getpid()}, stop.word()),
-          world_(world),
-          log_to_(log_to),
-          loop_(events),
-          stop_(stop) {}
-
-private:
-    struct open_file {
-        std::string path;
-        bool to_append;
-    };
-
-    bool start(detail::sleep_operation& operation) override;
-    bool start(detail::fetch_operation& operation) override;
-    bool start(detail::command_operation& operation) override;
-    bool start(file_operation& operation) override;
-    bool start(detail::offload_base& operation) override;
-    bool start(detail::yield_operation& operation) override;
-    bool start(detail::channel_operation& operation) override;
-    void cancel(detail::sleep_operation& operation) noexcept override { loop_.cancel(operation); }
-    void cancel(detail::fetch_operation& operation) noexcept override { loop_.cancel(operation); }
-    void cancel(detail::command_operation& operation) noexcept override { loop_.cancel(operation); }
-    void cancel(detail::channel_operation& operation) noexcept override { loop_.cancel(operation); }
-    time_point now() const noexcept override { return time_point(world_.now()); }
-    void perform_now(file_operation& operation) noexcept override;
-    void do_log(std::string_view line) override;
-    std::stop_token do_stop_token() override { return stop_.token(); }
-
-    std::chrono::nanoseconds answer(detail::fetch_operation& operation);
-    std::chrono::nanoseconds answer(detail::command_operation& operation);
-    void use_path(file_operation& operation);
-    void use_descriptor(file_operation& operation);
-
-    fake_world& world_;
-    log_handler const& log_to_;
-    loop& loop_;
-    detail::run_stop const& stop_;
-    std::map<int, open_file> open_;
-    int next_descriptor_ = 0;
-};
+void fake::fake_context::cancel(detail::sleep_operation& operation) noexcept {
+    loop_.cancel(operation);
+}
+void fake::fake_context::cancel(detail::fetch_operation& operation) noexcept {
+    loop_.cancel(operation);
+}
+void fake::fake_context::cancel(detail::command_operation& operation) noexcept {
+    loop_.cancel(operation);
+}
+void fake::fake_context::cancel(detail::channel_operation& operation) noexcept {
+    loop_.cancel(operation);
+}
 
 bool fake::fake_context::start(detail::sleep_operation& operation) {
     if (stop_requested()) operation.error = std::make_exception_ptr(cancelled());
@@ -279,18 +328,39 @@ void fake::fake_context::do_log(std::string_view line) {
     world_.log.push_back(std::move(record));
 }
 
-fake::fake(fake_world& world, fake_options options) : world_(world), options_(std::move(options)) {
-    if (options_.limit == 0) throw std::invalid_argument("quartet: the model 'fake' needs a limit above 0");
+fake::fake(fake_world& world, fake_options options) {
+    if (options.limit == 0) throw std::invalid_argument("quartet: the model 'fake' needs a limit above 0");
+    loop_ = std::make_unique<loop>(world, world.now_, std::move(options));
 }
 
-fake::~fake() = default;
+fake::~fake() {
+    stop();
+    join();
+}
 
-void fake::run(job& work, std::stop_token caller) {
-    detail::run_stop stop(caller);
-    work.set_stop([&stop] { stop.request(); });
-    loop events(world_.now_, stop);
-    fake_context where(world_, options_.log_to, events, stop);
-    detail::fly(work, where, options_.limit, [&events] { events.run_some(); });
+void fake::start(job& work) {
+    loop_->push(work);
+}
+void fake::check_wait() const {
+    if (loop_->runs())
+        throw std::logic_error(
+            "quartet: a body on an event loop waits for a call of its own executor, which could not go on "
+            "meanwhile; use the context's operations, or another executor");
+}
+void fake::before_wait(job& work) {
+    loop_->run_until([&work] { return work.finished(); });
+}
+void fake::stop() noexcept {
+    loop_->stop_all();
+}
+void fake::join() noexcept {
+    loop_->run_until([this] { return loop_->empty(); });
+}
+void fake::on_stop(job&) noexcept {
+    loop_->hear_of_stop();
+}
+std::size_t fake::concurrency() const noexcept {
+    return loop_->limit();
 }
 
 }  // namespace quartet

@@ -1,35 +1,115 @@
 // src/models/flight.hpp
 //
-// Keeps up to a limit of a job's bodies in flight on an event loop, real or fake.
+// The bodies that one event loop, real or fake, has in flight: of any number of jobs, each with a context of
+// its own. For the loop's thread.
 #pragma once
 
-#include <quartet/detail/map_job.hpp>
+#include "src/models/job_queue.hpp"
+
 #include <quartet/job.hpp>
 
-#include <concepts>
 #include <cstddef>
+#include <functional>
+#include <optional>
+#include <unordered_map>
+#include <utility>
 
 namespace quartet::detail {
 
-/// Runs all of `work`. `run_some` waits until the loop has something to do and does it.
-void fly(job& work, context& where, std::size_t limit, std::invocable auto&& run_some) {
-    ended_bodies ended;
-    std::size_t next = 0;
-    std::size_t in_flight = 0;
-    while (next < work.size() || in_flight > 0) {
-        while (next < work.size() && in_flight < limit) {
-            if (where.stop_requested()) {
-                work.fail(describe_cancelled(next++));
-            } else if (work.start(where, next++, ended)) {
-                ++in_flight;
-            }
+template <class Context>
+class flights {
+public:
+    /// `make(place, job)` puts a context for a job in place; `ended(job, n)` is told that n tasks more have
+    /// an outcome.
+    flights(std::function<void(std::optional<Context>&, job&)> make,
+            std::function<void(job&, std::size_t)> ended)
+        : make_(std::move(make)), ended_(std::move(ended)) {}
+
+    /// Bodies that have begun and not ended.
+    std::size_t in_flight() const noexcept { return in_flight_; }
+
+    void begin(claim const& tasks) {
+        if (tasks.work->stop().requested()) {
+            tasks.work->cancel(tasks.first, tasks.last);
+            return ended_(*tasks.work, tasks.size());
         }
-        if (in_flight > 0) run_some();
-        while (running_body* body = ended.pop()) {
+        flight& mine = flight_of(*tasks.work);
+        std::size_t done = 0;
+        for (std::size_t index = tasks.first; index < tasks.last; ++index) {
+            running_body* const body = tasks.work->start(*mine.where, index, over_);
+            if (!body) {
+                ++done;
+                continue;
+            }
+            body->flight = &mine;
+            mine.link(*body);
+            ++in_flight_;
+        }
+        drop_if_empty(mine);
+        if (done > 0) ended_(*tasks.work, done);
+    }
+
+    /// Takes the outcomes of the bodies that have ended.
+    void settle() {
+        while (running_body* body = over_.pop()) {
+            auto& mine = *static_cast<flight*>(body->flight);
+            job& work = *mine.work;
+            mine.unlink(*body);
+            --in_flight_;
             work.settle(*body);
-            --in_flight;
+            drop_if_empty(mine);
+            ended_(work, 1);
         }
     }
-}
+
+    /// Cancels what is in flight of a job, if its stop was requested; the job may have finished by now.
+    void cancel(job* work) noexcept {
+        auto const found = flights_.find(work);
+        if (found == flights_.end() || !work->stop().requested()) return;
+        for (running_body* body = found->second.first; body; body = body->after)
+            body->cancel();
+    }
+
+    void for_each_job(auto&& use) {
+        for (auto& [work, each] : flights_)
+            use(*work);
+    }
+
+private:
+    struct flight {
+        job* work = nullptr;
+        std::optional<Context> where{};
+        running_body* first = nullptr;
+
+        void link(running_body& body) noexcept {
+            body.after = first;
+            if (first) first->before = &body;
+            first = &body;
+        }
+        void unlink(running_body& body) noexcept {
+            (body.before ? body.before->after : first) = body.after;
+            if (body.after) body.after->before = body.before;
+        }
+    };
+
+    flight& flight_of(job& work) {
+        flight& mine = flights_[&work];
+        if (!mine.where) {
+            mine.work = &work;
+            make_(mine.where, work);
+        }
+        return mine;
+    }
+
+    void drop_if_empty(flight& each) {
+        if (!each.first) flights_.erase(each.work);
+    }
+
+    std::function<void(std::optional<Context>&, job&)> make_;
+    std::function<void(job&, std::size_t)> ended_;
+    std::unordered_map<job*, flight> flights_;
+    ended_bodies over_;
+    std::size_t in_flight_ = 0;
+};
 
 }  // namespace quartet::detail

@@ -4,6 +4,7 @@
 #include "src/core/futex.hpp"
 #include "src/core/poll_timeout.hpp"
 #include "src/io/running_process.hpp"
+#include "src/models/stop_jobs.hpp"
 
 #include <quartet/cpus.hpp>
 #include <quartet/detail/deadline.hpp>
@@ -19,22 +20,23 @@
 #include <signal.h>
 #include <stdexcept>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
-#include <vector>
+#include <utility>
 
 namespace quartet::detail {
 namespace {
 
-// How long a body that was asked to stop may take to end by itself: longer than it takes to end a command
-// (child_process.cpp), which would go on without the worker.
+// How long a body that was asked to stop may take to end by itself, and how long one that got a SIGTERM:
+// longer than it takes to end a command (child_process.cpp), which would go on without the worker.
 constexpr auto grace = std::chrono::milliseconds(250);
 
-// Killed at a time, and their ends not heard of yet (see zygote.cpp). Each end brings us back for the next.
+// Doomed at a time, and their ends not heard of yet (see zygote.cpp). Each end brings us back for the next.
 constexpr std::ptrdiff_t most_doomed = 32;
+
+constexpr auto never = std::chrono::steady_clock::time_point::max();
 
 // Address space for as much as the machine has memory; less where a limit on address space forbids it.
 shared_heap_owner reserve_heap() {
@@ -57,211 +59,539 @@ int new_eventfd() {
     return event;
 }
 
-failure describe_death(std::size_t index, zygote::event const& end) {
+failure describe_death(std::size_t index, worker_slot const& slot, zygote::event const& end) {
+    auto const number = slot.remote.number;
     failure why{.index = index,
                 .why = cause::worker_died,
                 .message = fmt::format("its worker processes-{} (process {}) {}, with {:.1f} MiB at its peak",
-                                       end.number, end.process, describe_end(end.status),
+                                       number, end.process, describe_end(end.status),
                                        static_cast<double>(end.peak_bytes) / 0x1p20),
-                .worker = fmt::format("processes-{}", end.number)};
+                .worker = fmt::format("processes-{}", number)};
     why.worker_peak_bytes = end.peak_bytes;
     if (WIFSIGNALED(end.status)) why.signal = WTERMSIG(end.status);
     if (WIFEXITED(end.status)) why.exit_code = WEXITSTATUS(end.status);
     return why;
 }
 
-log_record unpack(std::vector<char> const& packet, std::size_t size) {
-    log_packet head{};
-    std::memcpy(&head, packet.data(), sizeof head);
-    auto const since_epoch = std::chrono::duration_cast<std::chrono::system_clock::duration>(
-        std::chrono::nanoseconds(head.nanoseconds));
-    return {std::chrono::system_clock::time_point(since_epoch), fmt::format("processes-{}", head.worker),
-            std::string(packet.data() + sizeof head, size - sizeof head)};
-}
-
 }  // namespace
 
-log_channel::log_channel(log_handler handler) : handler_(std::move(handler)) {
-    if (!handler_) return;
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        throw std::system_error(errno, std::generic_category(), "cannot make a socket pair for logs");
-    read_end_.emplace(ends[0]);
-    write_end_ = descriptor(ends[1]);
-}
-
-void log_channel::deliver() const {
-    if (!read_end_) return;
-    std::vector<char> packet(sizeof(log_packet) + log_packet::most_text);
-    for (ssize_t got = 0; (got = recv(read_end_->get(), packet.data(), packet.size(), MSG_DONTWAIT)) > 0;)
-        handler_(unpack(packet, static_cast<std::size_t>(got)));
-}
-
-process_host::process_host(std::size_t slots, log_handler log)
-    : heap_(reserve_heap()),
-      control_(shared_heap::create(sizeof(pool_state) + (slots + 1) * sizeof(worker_slot) + 4096)),
+process_host::process_host(std::size_t slots, processes_options options)
+    : options_(std::move(options)),
+      heap_(reserve_heap()),
+      control_(shared_heap::create(sizeof(pool_state) + (slots + 2) * sizeof(worker_slot) + 4096)),
       changed_(new_eventfd()),
-      logs_(std::move(log)) {
-    pool_ = ::new (control_->allocate(sizeof(pool_state), alignof(pool_state))) pool_state{};
-    pool_->slots = control_->allocate_array<worker_slot>(slots);
-    pool_->slot_count = slots;
+      logs_(options_.log) {
+    std::atomic<shared_block*> kept{nullptr};  // as long as the control heap
+    shared_arena arena(*control_, kept);
+    pool_ = ::new (arena.allocate(sizeof(pool_state), alignof(pool_state))) pool_state{};
+    pool_->heap = heap_.get();
+    pool_->slots = arena.allocate_array<worker_slot>(slots);
+    pool_->workers = slots;
+    pool_->recycle_after = options_.recycle_after;
     pool_->cpu_share = cpu_share();
     pool_->changed_event = changed_.get();
     pool_->log_socket = logs_.write_end();
 }
 
-void process_host::start_zygote(std::function<void(std::size_t)> worker) {
-    lost_ = true;  // until there is a new one
-    alive_.clear();
-    zygote_.reset();
-    auto const is_busy = [shared = pool_](std::size_t number) {
-        return shared->slots[number].busy.load(std::memory_order_relaxed) != 0;
-    };
-    zygote_.emplace(zygote::callbacks{std::move(worker), is_busy});
-    lost_ = false;
+void process_host::reset_slot(worker_slot& slot, std::size_t number) {
+    ::new (&slot) worker_slot{};
+    slot.remote.number = number;
+    slot.remote.current.store(remote_worker::nothing, std::memory_order_relaxed);
+    slot.turn.store(std::numeric_limits<std::uint64_t>::max(), std::memory_order_relaxed);
 }
 
-void process_host::reset_slot(std::size_t number) {
-    auto* const slot = ::new (&pool_->slots[number]) worker_slot{};
-    slot->remote.number = number;
-    slot->remote.current.store(worker_slot::nothing, std::memory_order_relaxed);
-}
+// ---- Calls
 
-void process_host::run(job& work, std::stop_token const& caller) {
-    take_idle_events();
-    if (lost_) start();
-    pool_->stop_word.store(0, std::memory_order_relaxed);
-    run_stop stop(caller, [shared = pool_] {
-        shared->stop_word.store(1, std::memory_order_relaxed);
-        futex_wake_all(shared->stop_word);
-        eventfd_write(shared->changed_event, 1);
-    });
-    work.set_stop([&stop] { stop.request(); });
-    stop_ = &stop;
-    stopped_ = false;
-    kill_at_.reset();
-    task_limit_ = work.task_limit();
-    // Whatever happens, the next run finds an empty heap.
-    struct clean_up {
-        process_host& host;
-        ~clean_up() {
-            host.stop_ = nullptr;
-            host.task_limit_ = no_limit;
-            host.heap_->reset();
-        }
-    } const at_end{*this};
-    put_in_place(work);
-    run_batch(work);
-    take_outcomes(work);
-}
-
-void process_host::put_in_place(job& work) {
+void process_host::start(job& work) {
     if (work.size() >= std::numeric_limits<std::uint32_t>::max())
         throw std::length_error("quartet: a map over processes takes fewer than 4294967295 inputs at a time");
-    auto* const batch = ::new (heap_->allocate(sizeof(remote_batch), alignof(remote_batch))) remote_batch{};
-    auto const code = work.code();
-    batch->heap = heap_.get();
-    batch->count = work.size();
-    batch->stop_word = &pool_->stop_word;
-    batch->changed_event = pool_->changed_event;
-    batch->task_limit = work.task_limit();
-    batch->run = code.run;
-    auto* const closure = static_cast<std::byte*>(heap_->allocate(code.closure.size()));
-    std::memcpy(closure, code.closure.data(), code.closure.size());
-    batch->closure = closure;
-    batch->states = heap_->allocate_array<std::atomic<task_state>>(work.size());
-    static_assert(static_cast<int>(task_state::waiting) == 0);
-    std::memset(static_cast<void*>(batch->states), 0, work.size() * sizeof *batch->states);
-    work.encode(*heap_, *batch);
-    pool_->batch = batch;
+    {
+        std::lock_guard const lock(mutex_);
+        ++in_use_;
+    }
+    remote_batch* batch = nullptr;
+    try {
+        batch = put_in_place(work);
+    } catch (...) {
+        std::lock_guard const lock(mutex_);
+        --in_use_;
+        throw;
+    }
+    std::lock_guard const lock(mutex_);
+    --in_use_;
+    enlist(work, *batch);
 }
 
-void process_host::take_outcomes(job& work) {
+remote_batch* process_host::put_in_place(job& work) {
+    constexpr std::size_t first_block = 512 - sizeof(shared_block);
+    static_assert(sizeof(remote_batch) < first_block / 2 + 64);
+    shared_block* const block = heap_->take(first_block);
+    block->next.store(nullptr, std::memory_order_relaxed);
+    auto* const batch = ::new (block + 1) remote_batch{};
+    batch->blocks.store(block, std::memory_order_relaxed);
+    try {
+        shared_arena arena(*heap_, batch->blocks, reinterpret_cast<std::byte*>(batch + 1),
+                           first_block - sizeof(remote_batch));
+        auto const code = work.code();
+        batch->heap = heap_.get();
+        batch->count = work.size();
+        batch->left.store(work.size(), std::memory_order_relaxed);
+        batch->policy = work.policy();
+        batch->chunk_size = work.chunk_size();
+        batch->changed_event = pool_->changed_event;
+        batch->task_limit = work.task_limit();
+        batch->stop.store(work.stop().requested() ? 1 : 0, std::memory_order_relaxed);
+        batch->run = code.run;
+        batch->make = code.make;
+        auto* const closure = static_cast<std::byte*>(arena.allocate(code.closure.size()));
+        std::memcpy(closure, code.closure.data(), code.closure.size());
+        batch->closure = closure;
+        batch->tasks = arena.allocate_array<task_word>(work.size());
+        std::uninitialized_value_construct_n(batch->tasks, work.size());
+        work.encode(arena, *batch);
+    } catch (...) {
+        shared_arena::give_back_all(*heap_, batch->blocks);
+        throw;
+    }
+    return batch;
+}
+
+/// Under the lock.
+void process_host::enlist(job& work, remote_batch& batch) {
+    call* made = nullptr;
+    try {
+        made = &calls_.try_emplace(&batch, call{&work, &batch}).first->second;
+        offer(*made);
+    } catch (...) {
+        if (made) calls_.erase(&batch);
+        shared_arena::give_back_all(*heap_, batch.blocks);
+        throw;
+    }
+    bool const limited = work.has_task_limit();
+    limited_ += limited;
+    if (limited) least_limit_ = std::min(least_limit_, work.task_limit());
+    easily_stopped_ += work.policy() == on_failure::stop_all;
+    {
+        std::lock_guard const stops(stops_mutex_);
+        work.remote = &batch;
+    }
+    work.end_elsewhere(batch.end);
+    if (batch.left.load() == 0) tell_end(*pool_, batch);  // no input could be encoded
+    if (work.stop().requested()) on_stop(work);
+    if (limited) wake_supervisor();
+}
+
+/// Under the lock.
+void process_host::strike_off(call const& of) noexcept {
+    if (of.work->has_task_limit() && --limited_ == 0) least_limit_ = std::chrono::nanoseconds::max();
+    easily_stopped_ -= of.work->policy() == on_failure::stop_all;
+    stopped_ -= of.stopped.has_value();
+    shaken_ -= of.batch->shaken.load(std::memory_order_relaxed);
+    calls_.erase(of.batch);
+}
+
+void process_host::bring_home(job& work) noexcept {
+    std::optional<ended_call> mine;
+    {
+        std::lock_guard const lock(mutex_);
+        mine = claim(work);
+    }
+    if (mine) finish(*mine);
+}
+
+/// Under the lock: the outcomes of the call are the claimer's to take. Nothing if another has claimed them.
+std::optional<process_host::ended_call> process_host::claim(job& work) noexcept {
+    remote_batch* batch = nullptr;
+    {
+        std::lock_guard const stops(stops_mutex_);
+        batch = static_cast<remote_batch*>(std::exchange(work.remote, nullptr));
+    }
+    if (!batch) return std::nullopt;
+    call const& of = *find(batch);
+    ended_call const claimed{&work, batch, of.offered_to};
+    strike_off(of);
+    ++in_use_;
+    return claimed;
+}
+
+/// Not under the lock.
+void process_host::finish(ended_call const& mine) noexcept {
     logs_.deliver();
-    work.collect(*pool_->batch);
-    collect_failures(*pool_->batch, "processes", work);
+    mine.work->collect(*mine.batch);
+    collect_failures(*mine.batch, "processes", *mine.work);
+    {
+        std::lock_guard const lock(mutex_);
+        --in_use_;
+        ended_.push_back({mine.batch, mine.offered_to, pool_->turn.fetch_add(1) + 1});
+        free_untouched();
+    }
+    mine.work->finish();
 }
 
-void process_host::wait_for_events() {
-    follow_stop();
+/// Under the lock. Most batches are untouched by the time that the next call ends.
+void process_host::free_untouched() noexcept {
+    std::size_t kept = 0;
+    while (kept < ended_.size() && kept < 4) {
+        waiting_batch const each = ended_[kept];
+        if (!untouched(*each.batch, each.offered_to, each.turn)) {
+            ++kept;
+            continue;
+        }
+        shared_arena::give_back_all(*heap_, each.batch->blocks);
+        ended_.erase(ended_.begin() + static_cast<std::ptrdiff_t>(kept));
+    }
+    if (calls_.empty() && ended_.empty() && in_use_ == 0) heap_->reset();
+}
+
+void process_host::on_stop(job& work) noexcept {
+    {
+        std::lock_guard const lock(stops_mutex_);
+        if (!work.remote) return;
+        stop_batch(*static_cast<remote_batch*>(work.remote));
+    }
+    wake_supervisor();
+}
+
+/// Under stops_mutex_.
+void process_host::stop_batch(remote_batch& batch) noexcept {
+    batch.stop.store(1);
+    futex_wake_all(batch.stop);
+    stop_requests_.push_back(&batch);
+}
+
+void process_host::stop() noexcept {
+    stop_jobs(mutex_, [this](auto&& stop) {
+        std::lock_guard const lock(stops_mutex_);
+        for (auto& [batch, each] : calls_) {
+            stop(*each.work);
+            stop_batch(*batch);
+        }
+    });
+    wake_supervisor();
+}
+
+void process_host::abandon(job& work) noexcept {
+    std::lock_guard const lock(mutex_);
+    auto* const batch = static_cast<remote_batch*>(work.remote);
+    if (!batch) return;
+    abandoned_.push_back(batch);
+    batch->watched.store(1);
+    if (batch->end.ended()) wake_supervisor();
+}
+
+std::size_t process_host::tasks_left(job const& work) noexcept {
+    std::lock_guard const lock(stops_mutex_);
+    auto const* const batch = static_cast<remote_batch const*>(work.remote);
+    return batch ? batch->left.load(std::memory_order_relaxed) : 0;
+}
+
+void process_host::join() noexcept {
+    std::vector<remote_batch*> under_way;
+    do {
+        under_way.clear();
+        {
+            std::lock_guard const lock(mutex_);
+            for (auto const& [batch, each] : calls_) {
+                if (!batch->end.ended()) under_way.push_back(batch);
+            }
+        }
+        for (remote_batch* const each : under_way) {
+            pool_->chime.wait_until([&] {
+                std::lock_guard const lock(mutex_);
+                call const* const of = find(each);
+                return !of || of->batch->end.ended();
+            });
+        }
+    } while (!under_way.empty());
+}
+
+void process_host::end() noexcept {
+    stop();
+    join();
+    if (!supervisor_.joinable()) return;
+    bring_all_home();
+    {
+        std::lock_guard const lock(mutex_);
+        ending_ = true;
+    }
+    wake_supervisor();
+    supervisor_.join();
+}
+
+void process_host::bring_all_home() noexcept {
+    for (;;) {
+        std::optional<ended_call> next;
+        {
+            std::lock_guard const lock(mutex_);
+            abandoned_.clear();  // no longer the supervisor's business
+            if (calls_.empty()) return;
+            next = claim(*calls_.begin()->second.work);
+        }
+        if (next) finish(*next);
+    }
+}
+
+process_host::call* process_host::find(remote_batch* batch) noexcept {
+    auto const found = calls_.find(batch);
+    return found == calls_.end() ? nullptr : &found->second;
+}
+
+/// Under the lock: so many tasks more have an outcome.
+void process_host::settle(call& of, std::size_t tasks) noexcept {
+    if (tasks > 0 && of.batch->left.fetch_sub(tasks) == tasks) tell_end(*pool_, *of.batch);
+}
+
+void process_host::fail_waiting(std::string const& why) {
+    for (auto& [batch, each] : calls_)
+        fail_waiting(each, why);
+}
+
+void process_host::fail_waiting(call& of, std::string const& why) noexcept {
+    std::size_t failed = 0;
+    for (std::size_t index = 0; index < of.batch->count; ++index) {
+        if (!of.batch->tasks[index].settle_waiting()) continue;
+        of.work->fail({.index = index, .why = cause::worker_died, .message = why});
+        ++failed;
+    }
+    settle(of, failed);
+}
+
+// ---- The supervisor
+
+void process_host::start_zygote() {
+    zygote_.emplace([this](zygote::ticket worker) {
+        if (options_.initialize) options_.initialize();
+        serve(*reinterpret_cast<worker_slot*>(worker));
+    });
+}
+
+void process_host::spawn(worker_slot& slot) {
+    workers_.try_emplace(&slot);
+    zygote_->spawn(reinterpret_cast<zygote::ticket>(&slot));
+}
+
+void process_host::wait_for_worker() {
+    for (;;) {
+        if (auto const happened = zygote_->next_event()) {
+            if (happened->what == zygote::event::kind::refused)
+                throw std::system_error(happened->status, std::generic_category(),
+                                        "cannot fork a worker process");
+            if (happened->what != zygote::event::kind::spawned)
+                throw std::runtime_error("quartet: a worker process ended before it was used");
+            workers_[reinterpret_cast<worker_slot*>(happened->worker)].process = happened->process;
+            return;
+        }
+        pollfd waiting{.fd = zygote_->descriptor(), .events = POLLIN, .revents = 0};
+        poll(&waiting, 1, -1);
+    }
+}
+
+void process_host::start_supervisor() {
+    // Signals are for the program's own threads.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+        supervisor_ = std::thread([this] { supervise(); });
+    } catch (...) {
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        throw;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void process_host::wake_supervisor() const noexcept {
+    eventfd_write(changed_.get(), 1);
+}
+
+void process_host::supervise() {
+    std::unique_lock lock(mutex_);
+    while (!ending_) {
+        auto const until = end_overdue();
+        lock.unlock();
+        wait_for_news(until);
+        lock.lock();
+        if (zygote_) handle_events();
+        if (!zygote_ && has_calls()) revive_zygote();
+        follow_stops();
+        scan_shaken();
+        if (zygote_) advance();
+        free_untouched();
+        lock.unlock();
+        bring_abandoned_home();
+        lock.lock();
+    }
+}
+
+void process_host::wait_for_news(clock::time_point until) {
     pollfd waiting[] = {{.fd = changed_.get(), .events = POLLIN, .revents = 0},
-                        {.fd = zygote_->descriptor(), .events = POLLIN, .revents = 0},
+                        {.fd = zygote_ ? zygote_->descriptor() : -1, .events = POLLIN, .revents = 0},
                         {.fd = logs_.read_end(), .events = POLLIN, .revents = 0}};
-    auto const look_again = std::min(end_overdue(), kill_at_.value_or(clock::time_point::max()));
-    poll(waiting, std::size(waiting), poll_timeout(look_again));
+    poll(waiting, std::size(waiting), poll_timeout(until));
     eventfd_t ignored = 0;
     if (waiting[0].revents) eventfd_read(changed_.get(), &ignored);
     if (waiting[2].revents) logs_.deliver();
-    follow_stop();
-    if (kill_at_ && clock::now() >= *kill_at_) {
-        zygote_->kill_busy();
-        kill_at_.reset();
-    }
 }
 
-/// Kills the workers whose task has ignored its time limit for the grace time. Gives the time to look again:
-/// no task that begins from now on is overdue earlier.
-process_host::clock::time_point process_host::end_overdue() {
-    if (task_limit_ == no_limit) return clock::time_point::max();
-    auto const now = clock::now();
-    auto next = deadline_after(deadline_after(now, task_limit_), grace);
-    auto room = most_doomed - std::ranges::count_if(alive_, [this](auto const& worker) {
-                    return pool_->slots[worker.first].remote.deadline.load(std::memory_order_relaxed) ==
-                           remote_worker::doomed;
-                });
-    for (auto const& [number, process] : alive_) {
-        auto& deadline = pool_->slots[number].remote.deadline;
-        std::int64_t expected = deadline.load(std::memory_order_relaxed);
-        if (expected == remote_worker::no_deadline || expected == remote_worker::doomed) continue;
-        auto const overdue = deadline_after(clock::time_point(std::chrono::nanoseconds(expected)), grace);
-        if (overdue > now) {
-            next = std::min(next, overdue);
-        } else if (room > 0 && deadline.compare_exchange_strong(expected, remote_worker::doomed)) {
-            zygote_->kill(process);
-            --room;
+void process_host::handle_events() {
+    using kind = zygote::event::kind;
+    while (auto const happened = zygote_->next_event()) {
+        auto* const slot = reinterpret_cast<worker_slot*>(happened->worker);
+        switch (happened->what) {
+            case kind::spawned:
+                workers_[slot].process = happened->process;
+                break;
+            case kind::ended:
+                handle_death(*happened);
+                break;
+            case kind::refused:
+                workers_.erase(slot);
+                on_refusal(*slot, happened->status);
+                break;
+            case kind::gone:
+                return handle_loss_of_zygote();
         }
     }
-    return next;
 }
 
-// A stop comes from the caller's token, or from a worker whose task failed under on_failure::stop_all.
-void process_host::follow_stop() {
-    if (stopped_ || !stop_ || pool_->stop_word.load(std::memory_order_relaxed) == 0) return;
-    stopped_ = true;
-    kill_at_ = clock::now() + grace;
-}
-
-std::optional<zygote::event> process_host::next_event() {
-    using kind = zygote::event::kind;
-    if (lost_) return std::nullopt;
-    auto const happened = zygote_->next_event();
-    if (!happened) return std::nullopt;
-    switch (happened->what) {
-        case kind::spawned:
-            alive_[happened->number] = happened->process;
-            break;
-        case kind::ended:
-            alive_.erase(happened->number);
-            break;
-        case kind::refused:
-        case kind::killed:
-            break;
-        case kind::gone:
-            lost_ = true;
-            wait_for_orphans();
-            for (std::size_t number = 0; number < pool_->slot_count; ++number)
-                pool_->slots[number].busy.store(0, std::memory_order_relaxed);
-            break;
+void process_host::handle_death(zygote::event const& end) {
+    auto& slot = *reinterpret_cast<worker_slot*>(end.worker);
+    auto const worker = workers_.extract(&slot);
+    auto const account = [&](call& of) {
+        account_for(of, slot, [&](std::size_t index) {
+            return describe_end_of(index, slot, end, worker.mapped(), of);
+        });
+    };
+    if (options_.in_flight > 0) {
+        for (auto& [batch, each] : calls_)
+            account(each);
+    } else if (call* const of = find(slot.batch.load())) {
+        account(*of);
     }
-    return happened;
+    bool const fruitless = slot.remote.current.load() == remote_worker::nothing && !slot.retired.load();
+    on_end(slot, fruitless, end.status);
+}
+
+/// Gives each task that the worker of the slot had taken an outcome, or back to the others.
+void process_host::account_for(call& of, worker_slot const& slot,
+                               std::function<failure(std::size_t)> const& describe) {
+    auto const count = static_cast<std::uint32_t>(of.batch->count);
+    index_range taken = slot.chunk.load();
+    if (slot.batch.load() != of.batch) taken = {};
+    taken = {std::min(taken.first, count), std::min(taken.last, count)};
+    index_range const perhaps_run = options_.in_flight > 0 ? index_range{0, count} : taken;
+    for (std::uint32_t index = perhaps_run.first; index < perhaps_run.last; ++index) {
+        task_word& task = of.batch->tasks[index];
+        if (!task.run_by(slot.remote.number)) continue;
+        task.settle();
+        of.work->fail(describe(index));
+        settle(of, 1);
+    }
+    give_back(of, taken, lost::worker, describe);
+    mark_shaken(of);
+}
+
+/// What is still waiting goes to the others, or fails.
+void process_host::give_back(call& of, index_range tasks, lost why,
+                             std::function<failure(std::size_t)> const& describe) {
+    for (std::uint32_t first = tasks.first; first < tasks.last;) {
+        std::uint32_t end = first;
+        while (end < tasks.last && of.batch->tasks[end].state() == task_state::waiting)
+            ++end;
+        if (end > first && !of.stopped && !offer_again(of, {first, end}, why)) {
+            for (; first < end; ++first) {
+                if (!of.batch->tasks[first].settle_waiting()) continue;
+                of.work->fail(describe(first));
+                settle(of, 1);
+            }
+        }
+        first = end + 1;
+    }
+}
+
+/// Tasks that a worker has ended may not be counted.
+void process_host::mark_shaken(call& of) noexcept {
+    if (of.batch->shaken.exchange(1) == 0) ++shaken_;
+    look_for_end(of);
+}
+
+failure process_host::describe_end_of(std::size_t index, worker_slot const& slot, zygote::event const& end,
+                                      worker_state const& worker, call const& of) const {
+    if (worker.by_limit) {
+        auto why = describe_death(index, slot, end);
+        why.why = cause::timed_out;
+        why.message = fmt::format("timed out after {:g} s, and went on until its worker was killed",
+                                  std::chrono::duration<double>(of.work->task_limit()).count());
+        return why;
+    }
+    if (of.stopped)
+        return {
+            .index = index, .why = cause::cancelled, .message = "cancelled: its worker process was ended"};
+    return describe_death(index, slot, end);
+}
+
+/// Whether all tasks of a shaken call have an outcome.
+void process_host::look_for_end(call& of) noexcept {
+    while (of.scanned < of.batch->count && of.batch->tasks[of.scanned].is_final())
+        ++of.scanned;
+    // Also if a worker has done so: it may have died before it woke anybody.
+    if (of.scanned == of.batch->count) tell_end(*pool_, *of.batch);
+}
+
+void process_host::scan_shaken() {
+    if (shaken_ == 0) return;
+    for (auto& [batch, each] : calls_) {
+        if (batch->shaken.load(std::memory_order_relaxed)) look_for_end(each);
+    }
+}
+
+void process_host::handle_loss_of_zygote() {
+    zygote_.reset();  // waits until it is gone, and with it all workers have a SIGKILL on its way
+    wait_for_orphans();
+    workers_.clear();
+    on_loss();
+    for (auto& [batch, each] : calls_)
+        account_for_all(each);
+    if (has_calls()) revive_zygote();
+}
+
+/// There is no worker: gives each task that one had taken an outcome, or back.
+void process_host::account_for_all(call& of) {
+    auto const describe = [](std::size_t index) {
+        return failure{.index = index,
+                       .why = cause::worker_died,
+                       .message = "the process that forks the workers ended, and the workers with it"};
+    };
+    for (std::size_t index = 0; index < of.batch->count; ++index) {
+        task_word& task = of.batch->tasks[index];
+        if (task.is_final() || task.state() == task_state::waiting) continue;
+        task.settle();
+        of.work->fail(describe(index));
+        settle(of, 1);
+    }
+    give_back(of, {0, static_cast<std::uint32_t>(of.batch->count)}, lost::zygote, describe);
+    mark_shaken(of);
+}
+
+void process_host::revive_zygote() {
+    try {
+        start_zygote();
+    } catch (std::exception const& refused) {
+        zygote_.reset();
+        fail_waiting(refused.what());
+    }
 }
 
 // The kernel kills the workers of a zygote that ends, a moment after we hear of it. Until they are gone
-// they may write to the batch. Whoever inherits them may be late to reap them, so that kill(process, 0)
+// they may write to their batches. Whoever inherits them may be late to reap them, so that kill(process, 0)
 // would go on finding them; a pidfd is readable as soon as a process runs no more.
 void process_host::wait_for_orphans() const {
     constexpr int patience_ms = 5000;
-    for (auto const& [number, process] : alive_) {
+    for (auto const& [slot, worker] : workers_) {
+        // It may have begun before we heard of it.
+        pid_t const process = worker.process ? worker.process : slot->process.load();
+        if (process == 0) continue;
         descriptor const handle(open_pidfd(process));
         if (handle.get() < 0) continue;  // gone and reaped
         pollfd end{.fd = handle.get(), .events = POLLIN, .revents = 0};
@@ -270,28 +600,145 @@ void process_host::wait_for_orphans() const {
     }
 }
 
-void process_host::fail_running(job& work, std::size_t index, zygote::event const& end) {
-    pool_->batch->states[index].store(task_state::settled, std::memory_order_relaxed);
-    if (pool_->slots[end.number].remote.deadline.load(std::memory_order_relaxed) == remote_worker::doomed) {
-        auto why = describe_death(index, end);
-        why.why = cause::timed_out;
-        why.message = fmt::format("timed out after {:g} s, and went on until its worker was killed",
-                                  std::chrono::duration<double>(task_limit_).count());
-        work.fail(std::move(why));
-    } else if (stopped_) {
-        work.fail(
-            {.index = index, .why = cause::cancelled, .message = "cancelled: its worker process was ended"});
-    } else {
-        work.fail(describe_death(index, end));
+void process_host::bring_abandoned_home() {
+    std::vector<ended_call> home;
+    {
+        std::lock_guard const lock(mutex_);
+        std::erase_if(abandoned_, [&](remote_batch* batch) {
+            call const* const of = find(batch);
+            if (of && !batch->end.ended()) return false;
+            if (of) home.push_back(*claim(*of->work));
+            return true;
+        });
     }
+    for (auto const& each : home)
+        finish(each);
 }
 
-void process_host::fail_waiting(job& work, std::string const& why) {
-    for (std::size_t index = 0; index < work.size(); ++index) {
-        if (state_of(index) != task_state::waiting) continue;
-        pool_->batch->states[index].store(task_state::settled, std::memory_order_relaxed);
-        work.fail({.index = index, .why = cause::worker_died, .message = why});
+// ---- Stops and limits
+
+void process_host::follow_stops() {
+    std::vector<remote_batch*> requests;
+    {
+        std::lock_guard const lock(stops_mutex_);
+        requests.swap(stop_requests_);
     }
+    for (remote_batch* const each : requests) {
+        if (call* const of = find(each)) follow_stop(*of);
+    }
+    if (easily_stopped_ == 0) return;
+    for (auto& [batch, each] : calls_)
+        follow_stop(each);
+}
+
+/// If the call was asked to stop: begins its grace time, and cancels what has not begun.
+void process_host::follow_stop(call& of) noexcept {
+    if (of.stopped || of.batch->stop.load() == 0) return;
+    of.stopped = clock::now();
+    ++stopped_;
+    std::size_t cancelled = 0;
+    for (std::size_t index = 0; index < of.batch->count; ++index) {
+        if (!of.batch->tasks[index].settle_waiting()) continue;
+        of.work->cancel(index, index + 1);
+        ++cancelled;
+    }
+    settle(of, cancelled);
+    on_stop_of_call();
+}
+
+/// Ends workers whose body goes on although it was asked to stop or is out of time. Gives the time to look
+/// again.
+process_host::clock::time_point process_host::end_overdue() {
+    auto const now = clock::now();
+    return std::min({doom_late(now), doom_stopped(now), kill_doomed(now)});
+}
+
+process_host::clock::time_point process_host::doom_late(clock::time_point now) {
+    // On a loop several tasks run at a time, and the loop itself looks at their limits.
+    if (limited_ == 0 || options_.in_flight > 0) return never;
+    // No task that begins from now on is overdue earlier.
+    auto next = deadline_after(deadline_after(now, least_limit_), grace);
+    for (auto& [slot, worker] : workers_) {
+        if (worker.doomed || worker.process == 0) continue;
+        // In this order: a deadline that is read after the task is that task's or a later one's.
+        remote_batch* const batch = slot->batch.load();
+        std::size_t const task = slot->remote.current.load(std::memory_order_acquire);
+        std::int64_t const deadline = slot->remote.deadline.load(std::memory_order_acquire);
+        if (deadline == remote_worker::no_deadline) continue;
+        auto const overdue = deadline_after(clock::time_point(std::chrono::nanoseconds(deadline)), grace);
+        if (overdue > now) {
+            next = std::min(next, overdue);
+        } else {
+            call const* const of = find(batch);
+            if (of) doom(*slot, worker, *of->batch, task, true);
+        }
+    }
+    return next;
+}
+
+process_host::clock::time_point process_host::doom_stopped(clock::time_point now) {
+    if (stopped_ == 0) return never;
+    if (options_.in_flight > 0) return doom_stopped_on_loops(now);
+    auto next = never;
+    for (auto& [slot, worker] : workers_) {
+        if (worker.doomed || worker.process == 0) continue;
+        call const* const of = find(slot->batch.load());
+        if (!of || !of->stopped) continue;
+        auto const overdue = *of->stopped + grace;
+        if (overdue > now) {
+            next = std::min(next, overdue);
+        } else {
+            doom(*slot, worker, *of->batch, slot->remote.current.load(std::memory_order_acquire), false);
+            next = std::min(next, now + grace);  // it may have been between two tasks
+        }
+    }
+    return next;
+}
+
+/// A worker with a loop that still runs tasks of a stopped call.
+process_host::clock::time_point process_host::doom_stopped_on_loops(clock::time_point now) {
+    auto next = never;
+    for (auto& [batch, each] : calls_) {
+        if (!each.stopped || batch->end.ended()) continue;
+        if (*each.stopped + grace > now) {
+            next = std::min(next, *each.stopped + grace);
+            continue;
+        }
+        for (auto& [slot, worker] : workers_) {
+            for (std::size_t index = 0; index < batch->count && worker.process != 0; ++index) {
+                if (!batch->tasks[index].run_by(slot->remote.number)) continue;
+                if (!worker.doomed) doom(*slot, worker, *batch, index, false);
+                break;
+            }
+        }
+    }
+    return next;
+}
+
+/// If the worker still runs the task, takes from it the right to end it, and asks it to end itself.
+void process_host::doom(worker_slot& slot, worker_state& worker, remote_batch& batch, std::size_t task,
+                        bool by_limit) {
+    auto const doomed =
+        std::ranges::count_if(workers_, [](auto const& each) { return !!each.second.doomed; });
+    if (doomed >= most_doomed || !zygote_) return;
+    if (task >= batch.count || !batch.tasks[task].doom(slot.remote.number)) return;
+    worker.doomed = clock::now();
+    worker.by_limit = by_limit;
+    zygote_->kill(worker.process, SIGTERM);
+}
+
+process_host::clock::time_point process_host::kill_doomed(clock::time_point now) {
+    auto next = never;
+    for (auto& [slot, worker] : workers_) {
+        if (!worker.doomed || worker.killed) continue;
+        if (*worker.doomed + grace > now) {
+            next = std::min(next, *worker.doomed + grace);
+        } else {
+            zygote_->kill(worker.process, SIGKILL);
+            worker.killed = true;
+        }
+    }
+    return next;
 }
 
 }  // namespace quartet::detail

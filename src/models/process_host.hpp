@@ -1,42 +1,35 @@
 // src/models/process_host.hpp
 //
-// What a pool of worker processes and a process per task have in common: the shared memory, the zygote, the
-// log lines, and a job's way into shared memory and back.
+// What a pool of worker processes and a process per task have in common: the shared memory, a job's way into
+// it and back, the zygote, and a supervisor.
+//
+// The supervisor is a thread of the parent that sleeps until something happens that nobody waits for: a
+// worker has ended, a stop's or a time limit's grace is over, a log line has come. A call in which nothing
+// of the kind happens goes without it: its caller puts the batch into shared memory, workers take it from
+// there, and the last of them wakes the caller.
 #pragma once
 
 #include "src/core/descriptor.hpp"
-#include "src/core/run_stop.hpp"
+#include "src/models/log_channel.hpp"
 #include "src/models/worker_process.hpp"
 #include "src/models/zygote.hpp"
 
 #include <quartet/model.hpp>
+#include <quartet/models/processes.hpp>
 
 #include <chrono>
 #include <cstddef>
-#include <map>
+#include <deque>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
 
 namespace quartet::detail {
-
-/// The parent's and the workers' ends of the socket that log lines take.
-class log_channel {
-public:
-    /// Without a handler there is no socket, and workers drop their lines.
-    explicit log_channel(log_handler handler);
-
-    int read_end() const noexcept { return read_end_ ? read_end_->get() : -1; }
-    int write_end() const noexcept { return write_end_.get(); }
-
-    /// Hands all lines that have come to the handler.
-    void deliver() const;
-
-private:
-    log_handler handler_;
-    std::optional<private_descriptor> read_end_;
-    descriptor write_end_;
-};
 
 class process_host {
 public:
@@ -44,77 +37,174 @@ public:
     process_host& operator=(process_host const&) = delete;
     virtual ~process_host() = default;
 
-    void run(job& work, std::stop_token const& caller);
+    void start(job& work);
+    void stop() noexcept;
+    void join() noexcept;
+    void on_stop(job& work) noexcept;
+    void bring_home(job& work) noexcept;
+    void abandon(job& work) noexcept;
+    std::size_t tasks_left(job const& work) noexcept;
+    bell& chime() noexcept { return pool_->chime; }
+
     virtual std::string spec() const = 0;
+    virtual std::size_t concurrency() const noexcept = 0;
 
 protected:
     using clock = std::chrono::steady_clock;
 
-    process_host(std::size_t slots, log_handler log);
+    /// A batch that has not been brought home.
+    struct call {
+        job* work;
+        remote_batch* batch;
+        task_ring::position offered_to = 0;  ///< the head of the ring when all its offers are taken
+        std::size_t scanned = 0;             ///< tasks that are known to have an outcome, when it is shaken
+        std::optional<clock::time_point> stopped{};
+    };
+    struct worker_state {
+        pid_t process = 0;  ///< 0: it is on its way
+        std::optional<clock::time_point> doomed{};
+        bool by_limit = false;
+        bool killed = false;
+    };
 
-    /// Runs the batch that is in place, until every task has a state other than waiting.
-    virtual void run_batch(job& work) = 0;
+    process_host(std::size_t slots, processes_options options);
 
-    /// Forks a zygote whose workers call `worker`. Throws std::system_error.
-    void start_zygote(std::function<void(std::size_t)> worker);
+    /// For the constructor of a derived class, when it has its workers.
+    void start_supervisor();
 
-    /// Called again when the zygote was lost.
-    virtual void start() = 0;
+    /// For the destructor of a derived class: every call has an outcome, and is done with.
+    void end() noexcept;
 
-    /// Takes note of what happened to workers that had nothing to do.
-    virtual void take_idle_events() = 0;
+    /// Forks a zygote. Throws std::system_error.
+    void start_zygote();
 
-    /// Waits for an event, a log line, or the moment to kill; delivers log lines, kills.
-    void wait_for_events();
+    // ---- For the arrangement; all under the lock
 
-    /// The zygote's next event; keeps the list of living workers.
-    std::optional<zygote::event> next_event();
+    /// What a worker does.
+    virtual void serve(worker_slot& slot) = 0;
 
-    /// Fills a slot for a new worker.
-    void reset_slot(std::size_t number);
+    /// Lets workers have a call that was just made. Throws std::bad_alloc.
+    virtual void offer(call& made) = 0;
 
-    task_state state_of(std::size_t index) const noexcept {
-        return pool_->batch->states[index].load(std::memory_order_acquire);
-    }
+    /// Lets others have tasks that nobody has begun: those that a dead worker had taken, or after a loss of
+    /// the zygote all. False if they are to fail.
+    enum class lost { worker, zygote };
+    virtual bool offer_again(call& of, index_range tasks, lost why) = 0;
 
-    /// The worker that ran `index` has ended.
-    void fail_running(job& work, std::size_t index, zygote::event const& end);
+    /// Whether no worker will touch a batch any more, which was brought home before the turn.
+    virtual bool untouched(remote_batch const& batch, task_ring::position offered_to, std::uint64_t turn) = 0;
 
-    /// There is nobody left to run the tasks that are waiting.
-    void fail_waiting(job& work, std::string const& why);
+    /// A call was asked to stop.
+    virtual void on_stop_of_call() {}
+
+    /// A worker has ended, as `status` says; `fruitless`: without having run anything.
+    virtual void on_end(worker_slot& slot, bool fruitless, int status) = 0;
+    virtual void on_refusal(worker_slot& slot, int error) = 0;
+
+    /// The workers and those that were to come are gone with their zygote.
+    virtual void on_loss() = 0;
+
+    /// Something may have changed, and there is a zygote: what the arrangement does about it.
+    virtual void advance() = 0;
+
+    bool has_calls() const noexcept { return !calls_.empty(); }
+    call* find(remote_batch* batch) noexcept;
+
+    /// Fails what no worker has begun, in every call.
+    void fail_waiting(std::string const& why);
+
+    /// Makes the slot a new worker's.
+    static void reset_slot(worker_slot& slot, std::size_t number);
+
+    void spawn(worker_slot& slot);
+
+    /// Waits until a worker was spawned. Throws std::system_error if it was refused. For the constructor of
+    /// a derived class.
+    void wait_for_worker();
+
+    void wake_supervisor() const noexcept;
 
     pool_state& pool() noexcept { return *pool_; }
     pool_state const& pool() const noexcept { return *pool_; }
-    zygote& forker() noexcept { return *zygote_; }
-    shared_heap& heap() noexcept { return *heap_; }
-    std::map<std::uint32_t, pid_t> const& alive() const noexcept { return alive_; }
-    bool lost() const noexcept { return lost_; }
-
-    /// What is said of tasks that are lost with the zygote.
-    static constexpr char const* zygote_lost =
-        "the process that forks the workers ended, and the workers with it";
+    bool has_workers() const noexcept { return !workers_.empty(); }
+    processes_options const& options() const noexcept { return options_; }
 
 private:
-    void put_in_place(job& work);
-    void take_outcomes(job& work);
-    void follow_stop();
-    clock::time_point end_overdue();
-    void wait_for_orphans() const;
+    struct waiting_batch {
+        remote_batch* batch;
+        task_ring::position offered_to;
+        std::uint64_t turn;
+    };
 
-    shared_heap_owner heap_;     // the batch
+    /// A call whose outcomes are about to be taken.
+    struct ended_call {
+        job* work;
+        remote_batch* batch;
+        task_ring::position offered_to;
+    };
+
+    remote_batch* put_in_place(job& work);
+    std::optional<ended_call> claim(job& work) noexcept;
+    void finish(ended_call const& mine) noexcept;
+    void enlist(job& work, remote_batch& batch);
+    void strike_off(call const& of) noexcept;
+    void stop_batch(remote_batch& batch) noexcept;
+    void follow_stop(call& of) noexcept;
+    void settle(call& of, std::size_t tasks) noexcept;
+    void fail_waiting(call& of, std::string const& why) noexcept;
+    void look_for_end(call& of) noexcept;
+    void free_untouched() noexcept;
+    void bring_all_home() noexcept;
+
+    void supervise();
+    void wait_for_news(clock::time_point until);
+    void handle_events();
+    void handle_death(zygote::event const& end);
+    void account_for(call& of, worker_slot const& slot, std::function<failure(std::size_t)> const& describe);
+    void account_for_all(call& of);
+    void give_back(call& of, index_range tasks, lost why,
+                   std::function<failure(std::size_t)> const& describe);
+    void mark_shaken(call& of) noexcept;
+    failure describe_end_of(std::size_t index, worker_slot const& slot, zygote::event const& end,
+                            worker_state const& worker, call const& of) const;
+    void handle_loss_of_zygote();
+    void wait_for_orphans() const;
+    void revive_zygote();
+    void follow_stops();
+    void scan_shaken();
+    void bring_abandoned_home();
+    clock::time_point end_overdue();
+    clock::time_point doom_late(clock::time_point now);
+    clock::time_point doom_stopped(clock::time_point now);
+    clock::time_point kill_doomed(clock::time_point now);
+    clock::time_point doom_stopped_on_loops(clock::time_point now);
+    void doom(worker_slot& slot, worker_state& worker, remote_batch& batch, std::size_t task, bool by_limit);
+
+    processes_options options_;
+    shared_heap_owner heap_;     // batches
     shared_heap_owner control_;  // pool_state and the pool's slots
     descriptor changed_;
     log_channel logs_;
     pool_state* pool_ = nullptr;
-    std::optional<zygote> zygote_;
-    std::map<std::uint32_t, pid_t> alive_;
-    bool lost_ = false;
 
-    run_stop* stop_ = nullptr;  // of the current run
-    bool stopped_ = false;
-    std::optional<clock::time_point> kill_at_;
-    static constexpr std::chrono::nanoseconds no_limit = std::chrono::nanoseconds::max();
-    std::chrono::nanoseconds task_limit_ = no_limit;
+    std::mutex mutex_;              // guards what follows
+    std::optional<zygote> zygote_;  // used by the supervisor alone
+    std::unordered_map<remote_batch*, call> calls_;
+    std::size_t in_use_ = 0;           // batches that are being put in place or brought home
+    std::deque<waiting_batch> ended_;  // brought home, but a worker may still touch them
+    std::unordered_map<worker_slot*, worker_state> workers_;  // also those on their way
+    std::vector<remote_batch*> abandoned_;
+    std::size_t limited_ = 0;  // calls with a limit for each task
+    std::chrono::nanoseconds least_limit_ = std::chrono::nanoseconds::max();  // of them
+    std::size_t easily_stopped_ = 0;                                          // calls that a failure stops
+    std::size_t stopped_ = 0;                                                 // calls that were asked to stop
+    std::size_t shaken_ = 0;  // calls whose end the parent must find
+    bool ending_ = false;
+
+    std::mutex stops_mutex_;  // guards job::remote and what follows; the last to be locked
+    std::vector<remote_batch*> stop_requests_;
+
+    std::thread supervisor_;
 };
 
 }  // namespace quartet::detail

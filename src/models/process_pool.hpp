@@ -1,13 +1,13 @@
 // src/models/process_pool.hpp
 //
-// `processes:N`: N workers that live as long as the executor and share the tasks of each run.
+// `processes:N` and `processes:N+async:M`: N workers that live as long as the executor and take tasks from
+// one ring.
 #pragma once
 
 #include "src/models/process_host.hpp"
 
 #include <cstddef>
 #include <deque>
-#include <optional>
 #include <set>
 #include <string>
 
@@ -16,35 +16,39 @@ namespace quartet::detail {
 class process_pool final : public process_host {
 public:
     /// Starts the workers. Throws std::system_error if one is refused.
-    process_pool(std::size_t count, log_handler log);
+    explicit process_pool(processes_options options);
+    ~process_pool() override;
 
     std::string spec() const override;
+    std::size_t concurrency() const noexcept override;
 
 private:
-    void start() override;
-    void take_idle_events() override;
-    void run_batch(job& work) override;
-    void open_batch();
-    void close_batch();
-    void replace_missing();
-    void spawn(std::size_t number);
+    struct late_offer {
+        remote_batch* batch;
+        index_range tasks;
+    };
 
-    void on_event(zygote::event const& happened, job& work);
-    void on_death(zygote::event const& end, job& work);
-    void give_up(std::string why);
+    void serve(worker_slot& slot) override;
+    void offer(call& made) override;
+    bool offer_again(call& of, index_range tasks, lost why) override;
+    bool untouched(remote_batch const& batch, task_ring::position offered_to, std::uint64_t turn) override;
+    void on_stop_of_call() override;
+    void on_end(worker_slot& slot, bool fruitless, int status) override;
+    void on_refusal(worker_slot& slot, int error) override;
+    void on_loss() override;
+    void advance() override;
 
-    bool all_taken(std::size_t count) const;
-    bool all_idle() const;
-    bool give_back_lost_tasks();
-    void put_returned();
-    void forget_returned();
-    void wake_workers();
+    bool has_loops() const noexcept { return options().in_flight > 0; }
+    void put(call& of, index_range tasks);
+    void refill();
+    void wake_workers(std::size_t tasks);
+    void spawn_missing();
+    void give_up(std::string const& why);
 
-    std::size_t count_;
-    std::set<std::size_t> spawning_;
-    std::size_t fruitless_deaths_ = 0;    // in a row, of workers that had begun no task
-    std::optional<std::string> gave_up_;  // why nobody will run what is left
-    std::deque<index_range> returned_;    // that found no room in pool_state::returned yet
+    std::deque<late_offer> overflow_;  // that found no room in the ring
+    std::set<worker_slot*> missing_;   // that have no worker, and none is on its way
+    bool refused_ = false;             // the system had no process; until something ends or a call comes
+    std::size_t fruitless_ends_ = 0;   // in a row, of workers that had begun no task
 };
 
 }  // namespace quartet::detail

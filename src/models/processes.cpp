@@ -13,23 +13,43 @@
 
 namespace quartet {
 
-struct processes::state {
-    std::unique_ptr<detail::process_host> host;
-};
+processes::processes(processes_options options)
+    : host_(std::make_unique<detail::process_pool>(std::move(options))) {}
 
-processes::processes(std::size_t count, log_handler log)
-    : state_(new state{std::make_unique<detail::process_pool>(count, std::move(log))}) {}
-
-processes::processes(one_per_task, log_handler log)
-    : state_(new state{std::make_unique<detail::process_each>(std::move(log))}) {}
+processes::processes(one_per_task, processes_options options)
+    : host_(std::make_unique<detail::process_each>(std::move(options))) {}
 
 processes::~processes() = default;
 
-void processes::run(job& work, std::stop_token stop) {
-    state_->host->run(work, stop);
+void processes::start(job& work) {
+    host_->start(work);
+}
+void processes::stop() noexcept {
+    host_->stop();
+}
+void processes::join() noexcept {
+    host_->join();
+}
+void processes::on_stop(job& work) noexcept {
+    host_->on_stop(work);
+}
+void processes::bring_home(job& work) noexcept {
+    host_->bring_home(work);
+}
+std::size_t processes::tasks_left(job const& work) const noexcept {
+    return host_->tasks_left(work);
+}
+void processes::abandon(job& work) noexcept {
+    host_->abandon(work);
+}
+detail::bell& processes::chime() noexcept {
+    return host_->chime();
+}
+std::size_t processes::concurrency() const noexcept {
+    return host_->concurrency();
 }
 std::string processes::spec() const {
-    return state_->host->spec();
+    return host_->spec();
 }
 
 }  // namespace quartet

@@ -1,23 +1,75 @@
-#include "src/core/run_stop.hpp"
 #include "src/io/blocking_context.hpp"
+#include "src/models/job_count.hpp"
 #include "src/models/logging.hpp"
+#include "src/models/stop_jobs.hpp"
 
 #include <quartet/models/single.hpp>
 
+#include <chrono>
+#include <mutex>
+#include <set>
 #include <unistd.h>
 
 namespace quartet {
 
-single::single(log_handler log) : log_(std::move(log)) {}
-single::~single() = default;
+struct single::state {
+    log_handler log;
+    std::mutex mutex{};
+    std::set<job*> under_way{};  // one for each thread that calls; guarded by mutex
+    detail::job_count unfinished{};
+};
 
-void single::run(job& work, std::stop_token caller) {
-    detail::run_stop stop(caller);
-    work.set_stop([&stop] { stop.request(); });
-    detail::blocking_context where(
-        {.name = "single", .number = 0, .process_id = getpid()}, stop.word(),
-        {.log = detail::log_to(log_), .stop_token = [&stop] { return stop.token(); }});
-    work.run(where, 0, work.size());
+single::single(log_handler log) : state_(new state{.log = std::move(log)}) {}
+single::~single() {
+    stop();
+    join();
+}
+
+namespace {
+
+/// All of it, but for the count of the last tasks.
+void run(job& work, context& where) {
+    if (!work.has_progress()) return work.run(where, 0, work.size());
+    using clock = std::chrono::steady_clock;
+    auto told = clock::now();
+    for (std::size_t index = 0; index < work.size(); ++index) {
+        work.run(where, index, index + 1);
+        if (index + 1 == work.size() || clock::now() < told + std::chrono::milliseconds(100)) continue;
+        work.ended(index + 1 - (work.size() - work.left()));
+        work.tell_progress();
+        told = clock::now();
+    }
+}
+
+}  // namespace
+
+void single::start(job& work) {
+    {
+        std::lock_guard const lock(state_->mutex);
+        state_->under_way.insert(&work);
+    }
+    state_->unfinished.add();
+    detail::scope_switch const outside(nullptr);  // a body may run an executor of its own
+    detail::blocking_context where({.name = "single", .number = 0, .process_id = getpid()}, work.stop(),
+                                   detail::log_to(state_->log));
+    run(work, where);
+    {
+        std::lock_guard const lock(state_->mutex);
+        state_->under_way.erase(&work);
+    }
+    work.ended(work.left());
+    state_->unfinished.remove();
+}
+
+void single::stop() noexcept {
+    detail::stop_jobs(state_->mutex, [this](auto&& stop) {
+        for (job* each : state_->under_way)
+            stop(*each);
+    });
+}
+
+void single::join() noexcept {
+    state_->unfinished.wait_for_none();
 }
 
 }  // namespace quartet

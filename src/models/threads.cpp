@@ -1,20 +1,21 @@
 // src/models/threads.cpp
 //
-// A pool whose threads sleep on a condition variable between runs. A run publishes a `batch` and wakes all
-// threads; each takes chunks of indices from one atomic counter until none is left. The last thread to
-// leave the batch wakes the caller, so the batch can stand on the caller's stack.
+// The threads share one queue of jobs. A thread takes a chunk of the first job's tasks under the queue's
+// lock, runs it, and takes the next chunk before it tells the job that the last one has ended: so that the
+// lock is taken once a chunk, and the job that a thread is at can't finish while the lock is held.
 
-#include "src/core/run_stop.hpp"
 #include "src/io/blocking_context.hpp"
 #include "src/models/chunk_sizer.hpp"
+#include "src/models/job_count.hpp"
+#include "src/models/job_queue.hpp"
 #include "src/models/logging.hpp"
+#include "src/models/stop_jobs.hpp"
 
 #include <quartet/cpus.hpp>
 #include <quartet/models/threads.hpp>
 
 #include <fmt/format.h>
 
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
@@ -27,44 +28,88 @@ namespace quartet {
 namespace {
 
 using detail::blocking_context;
-using detail::run_stop;
+using detail::chunk_sizer;
+using detail::claim;
 
 worker_info thread_worker(std::size_t number) {
     return {.name = fmt::format("threads-{}", number), .number = number, .process_id = getpid()};
 }
 
+/// How a thread sizes the chunks of the job that it takes from.
+class job_sizer {
+public:
+    explicit job_sizer(std::size_t workers) noexcept : workers_(workers), sizer_(workers) {}
+
+    std::size_t next(job const& work) noexcept {
+        std::size_t const left = work.size() - work.place.next;
+        if (left == 1) return 1;
+        if (work.chunk_size() > 0) return work.chunk_size();
+        if (&work != of_ || work.place.next == 0) {
+            of_ = &work;
+            sizer_ = chunk_sizer(workers_);
+        }
+        return sizer_.next(left);
+    }
+
+    void run(claim const& chunk, context& where) {
+        if (chunk.work != of_) return chunk.work->run(where, chunk.first, chunk.last);
+        auto const began = chunk_sizer::clock::now();
+        chunk.work->run(where, chunk.first, chunk.last);
+        sizer_.took(chunk.size(), chunk_sizer::clock::now() - began);
+    }
+
+private:
+    std::size_t workers_;
+    chunk_sizer sizer_;
+    job const* of_ = nullptr;
+};
+
 }  // namespace
 
 struct threads::state {
-    struct batch {
-        job& work;
-        run_stop& stop;
-        std::atomic<std::size_t> next{0};  // the first index not taken; relaxed: it orders nothing else
+    /// A job that a body waits for runs on the body's thread.
+    struct helping {
+        job* work;
+        helping* outer;
     };
 
-    explicit state(log_handler handler) : log(std::move(handler)) {}
+    explicit state(threads_options chosen)
+        : options(std::move(chosen)), current(options.count), helped(options.count) {}
     ~state() { end_threads(); }
 
-    void start_threads(std::size_t count);
+    void start_threads();
     void end_threads() noexcept;
     void serve(std::size_t number);
-    void work_on(batch& current, std::size_t number);
+    claim take(std::size_t number, job_sizer& sizer);
+    claim wait_and_take(std::size_t number, job_sizer& sizer);
+    claim take_locked(std::size_t number, job_sizer& sizer);
+    bool wants_another();
+    void note_end(claim const& chunk) noexcept;
 
-    log_handler log;
-    std::mutex mutex;
-    std::condition_variable changed;   // a batch was published, or the pool ends
-    std::condition_variable finished;  // all threads have left the batch
-    batch* current = nullptr;
-    std::size_t batch_number = 0;
-    std::size_t inside = 0;  // threads that have not left the current batch
+    threads_options options;
+    std::mutex mutex;                 // guards what follows
+    std::condition_variable changed;  // there is something in the queue, or the pool ends
+    detail::job_queue queue;
+    std::vector<job*> current;     // what each thread is at
+    std::vector<helping*> helped;  // what bodies on it wait for and run meanwhile
+    std::size_t idle = 0;
+    bool waking = false;  // a thread was woken that has not taken anything yet; it wakes the next
     bool ending = false;
+
+    detail::job_count unfinished;
     std::vector<std::thread> pool;
+
+    static thread_local constinit state* mine;  // the pool of this thread, and its number there
+    static thread_local constinit std::size_t my_number;
 };
 
-void threads::state::start_threads(std::size_t count) {
-    pool.reserve(count);
-    std::size_t const share = detail::one_share(cpu_share(), count);
-    for (std::size_t number = 0; number < count; ++number) {
+thread_local constinit threads::state* threads::state::mine = nullptr;
+thread_local constinit std::size_t threads::state::my_number = 0;
+
+void threads::state::start_threads() {
+    pool.reserve(options.count);
+    std::size_t const share = detail::one_share(cpu_share(), options.count);
+    for (std::size_t number = 0; number < options.count; ++number) {
         pool.emplace_back([this, number, share] {
             detail::set_thread_cpu_share(share);
             serve(number);
@@ -83,93 +128,149 @@ void threads::state::end_threads() noexcept {
 }
 
 void threads::state::serve(std::size_t number) {
-    std::size_t seen = 0;
-    for (;;) {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return ending || batch_number != seen; });
-        if (ending) return;
-        seen = batch_number;
-        batch& mine = *current;
+    mine = this;
+    my_number = number;
+    if (options.initialize) options.initialize();
+    std::atomic<std::uint32_t> const no_stop{0};
+    blocking_context where(thread_worker(number), no_stop, detail::log_to(options.log), {});
+    job_sizer sizer(options.count);
+    for (claim doing = wait_and_take(number, sizer); doing;) {
+        where.follow(doing.work->stop());
+        sizer.run(doing, where);
+        claim const next = take(number, sizer);
+        note_end(doing);
+        doing = next ? next : wait_and_take(number, sizer);
+    }
+}
+
+claim threads::state::take(std::size_t number, job_sizer& sizer) {
+    std::lock_guard const lock(mutex);
+    return take_locked(number, sizer);
+}
+
+/// Nothing when the pool ends.
+claim threads::state::wait_and_take(std::size_t number, job_sizer& sizer) {
+    std::unique_lock lock(mutex);
+    ++idle;
+    while (queue.empty() && !ending) {
+        changed.wait(lock);
+        waking = false;
+    }
+    --idle;
+    claim const taken = take_locked(number, sizer);
+    if (wants_another()) {
         lock.unlock();
-        work_on(mine, number);
-        lock.lock();
-        if (--inside == 0) finished.notify_one();
+        changed.notify_one();
+    }
+    return taken;
+}
+
+/// Whether to wake a thread for what is in the queue: one at a time, since waking is dear, and one that runs
+/// may be quicker.
+bool threads::state::wants_another() {
+    if (queue.empty() || idle == 0 || waking) return false;
+    waking = true;
+    return true;
+}
+
+claim threads::state::take_locked(std::size_t number, job_sizer& sizer) {
+    current[number] = queue.front();
+    if (queue.empty()) return {};
+    return queue.take(*current[number], sizer.next(*current[number]));
+}
+
+void threads::state::note_end(claim const& chunk) noexcept {
+    if (chunk.work->ended(chunk.size())) unfinished.remove();
+}
+
+threads::threads(threads_options options) {
+    if (options.count == 0)
+        throw std::invalid_argument("quartet: the model 'threads' needs at least one thread");
+    state_ = std::make_unique<state>(std::move(options));
+    state_->start_threads();
+}
+
+threads::~threads() {
+    stop();
+    join();
+}
+
+void threads::start(job& work) {
+    state_->unfinished.add();
+    {
+        std::lock_guard const lock(state_->mutex);
+        state_->queue.push(work);
+        if (!state_->wants_another()) return;
+    }
+    state_->changed.notify_one();
+}
+
+void threads::stop() noexcept {
+    std::vector<claim> unbegun;
+    detail::stop_jobs(state_->mutex, [&](auto&& stop) {
+        for (job* each : state_->current) {
+            if (each) stop(*each);
+        }
+        for (state::helping const* each : state_->helped) {
+            for (; each; each = each->outer)
+                stop(*each->work);
+        }
+        while (job* each = state_->queue.front()) {
+            stop(*each);
+            unbegun.push_back(state_->queue.take_rest(*each));
+        }
+    });
+    for (auto const& each : unbegun) {
+        each.work->cancel(each.first, each.last);
+        state_->note_end(each);
     }
 }
 
-void threads::state::work_on(batch& mine, std::size_t number) {
-    blocking_context where(thread_worker(number), mine.stop.word(),
-                           {.log = detail::log_to(log), .stop_token = [&mine] { return mine.stop.token(); }});
-    detail::chunk_sizer chunk(pool.size());
-    std::size_t const count = mine.work.size();
+void threads::join() noexcept {
+    state_->unfinished.wait_for_none();
+}
+
+void threads::on_stop(job& work) noexcept {
+    claim unbegun;
+    {
+        std::lock_guard const lock(state_->mutex);
+        unbegun = state_->queue.take_rest(work);
+    }
+    if (!unbegun) return;
+    work.cancel(unbegun.first, unbegun.last);
+    state_->note_end(unbegun);
+}
+
+void threads::before_wait(job& work) {
+    if (state::mine != state_.get()) return;
+    detail::scope_switch const outside(nullptr);
+    blocking_context where(thread_worker(state::my_number), work.stop(), detail::log_to(state_->options.log));
+    job_sizer sizer(state_->options.count);
+    state::helping*& here = state_->helped[state::my_number];
+    state::helping mine{&work, here};
     for (;;) {
-        std::size_t const taken = mine.next.load(std::memory_order_relaxed);
-        std::size_t const wanted = chunk.next(count - std::min(taken, count));
-        std::size_t const first = mine.next.fetch_add(wanted, std::memory_order_relaxed);
-        if (first >= count) return;
-        std::size_t const last = std::min(first + wanted, count);
-        auto const began = detail::chunk_sizer::clock::now();
-        mine.work.run(where, first, last);
-        chunk.took(last - first, detail::chunk_sizer::clock::now() - began);
+        claim chunk;
+        {
+            std::lock_guard const lock(state_->mutex);
+            if (!work.place.queued) return;
+            chunk = state_->queue.take(work, sizer.next(work));
+            here = &mine;
+        }
+        sizer.run(chunk, where);
+        {
+            std::lock_guard const lock(state_->mutex);
+            here = mine.outer;
+        }
+        if (chunk.work->ended(chunk.size())) return state_->unfinished.remove();
     }
 }
 
-threads::threads(std::size_t count, log_handler log) : state_(std::make_unique<state>(std::move(log))) {
-    if (count == 0) throw std::invalid_argument("quartet: the model 'threads' needs at least one thread");
-    state_->start_threads(count);
-}
-
-threads::~threads() = default;
-
-void threads::run(job& work, std::stop_token caller) {
-    run_stop stop(caller);
-    work.set_stop([&stop] { stop.request(); });
-    state::batch batch{work, stop};
-    std::unique_lock lock(state_->mutex);
-    state_->current = &batch;
-    state_->inside = state_->pool.size();
-    ++state_->batch_number;
-    state_->changed.notify_all();
-    state_->finished.wait(lock, [this] { return state_->inside == 0; });
-    state_->current = nullptr;
+std::size_t threads::concurrency() const noexcept {
+    return state_->options.count;
 }
 
 std::string threads::spec() const {
-    return fmt::format("threads:{}", state_->pool.size());
-}
-
-thread_per_task::thread_per_task(log_handler log) : log_(std::move(log)), cpu_share_(cpu_share()) {}
-thread_per_task::~thread_per_task() = default;
-
-void thread_per_task::run(job& work, std::stop_token caller) {
-    run_stop stop(caller);
-    work.set_stop([&stop] { stop.request(); });
-    std::size_t const share = detail::one_share(cpu_share_, work.size());
-    auto const run_one = [&](std::size_t index) {
-        detail::set_thread_cpu_share(share);
-        blocking_context where(thread_worker(index), stop.word(),
-                               {.log = detail::log_to(log_), .stop_token = [&stop] { return stop.token(); }});
-        work.run(where, index, index + 1);
-    };
-    std::vector<std::thread> running;
-    auto const join_all = [&] {
-        for (auto& thread : running)
-            thread.join();
-        running.clear();
-    };
-    for (std::size_t index = 0; index < work.size();) {
-        try {
-            running.emplace_back(run_one, index);
-            ++index;
-        } catch (std::system_error const&) {
-            if (running.empty()) throw;
-            join_all();
-        } catch (...) {
-            join_all();
-            throw;
-        }
-    }
-    join_all();
+    return fmt::format("threads:{}", state_->options.count);
 }
 
 }  // namespace quartet

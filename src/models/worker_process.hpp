@@ -2,59 +2,52 @@
 //
 // What the parent and its worker processes share, and what a worker does.
 //
-// A pool worker waits for a batch, takes chunks of its tasks until none is left, and waits again. A
-// worker of `processes:each` runs the one task that has its number and ends.
+// A pool worker takes chunks of the tasks that are offered in a ring until none is left, sleeps, and looks
+// again. A worker of `processes:each` runs the one task that it was forked for and ends.
 #pragma once
 
-#include <quartet/detail/remote.hpp>
+#include "src/models/task_ring.hpp"
 
-#include <array>
+#include <quartet/detail/end_word.hpp>
+#include <quartet/detail/remote.hpp>
+#include <quartet/models/processes.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <string_view>
+#include <sys/types.h>
 
 namespace quartet::detail {
 
-/// A range of task indices in one atomic word; first == last is empty. So a batch has fewer than 2^32 tasks.
-struct index_range {
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;
-    bool empty() const noexcept { return first == last; }
-};
-
 /// One worker's place in shared memory.
 struct alignas(64) worker_slot {
-    static constexpr std::size_t nothing = ~std::size_t{0};
+    static constexpr std::uint32_t wants_calls = 1;  // it sleeps until it is called
+    static constexpr std::uint32_t has_no_room = 2;  // it sleeps, and could take nothing
 
     remote_worker remote;
-    std::atomic<index_range> chunk;   ///< what it took, and may not have run yet
-    std::atomic<std::uint32_t> busy;  ///< 1 from before it looks for tasks until after it found none
+    std::atomic<remote_batch*> batch;  ///< that it may touch; set before it takes tasks of it
+    std::atomic<index_range> chunk;   ///< that it is about to take or has taken, and has not counted as ended
+    std::atomic<std::uint64_t> turn;  ///< of a worker with a loop: pool_state::turn at its last turn
+    std::atomic<pid_t> process;       ///< that the worker is
+    std::atomic<std::uint32_t> asleep;   ///< 0, or one of the following; cleared by who calls it
+    std::atomic<std::uint32_t> calls;    ///< futex: how often it was called
+    std::atomic<std::uint32_t> retired;  ///< it has run as many tasks as it was to, and ends
 };
-static_assert(std::atomic<index_range>::is_always_lock_free);
 
-/// What the parent and the pool share.
-///
-/// A batch is open from when all of it is in place until the parent closes it. A worker says that it is
-/// busy before it looks whether a batch is open, the parent closes the batch before it looks who is busy,
-/// both with sequential consistency: so when a batch is closed and nobody is busy, nobody touches it.
+/// What the parent and all workers share.
 struct pool_state {
     shared_heap* heap;
-    remote_batch* batch;
-    worker_slot* slots;
-    std::size_t slot_count;
-    std::size_t workers;                    ///< that share the tasks, for the size of chunks
-    std::size_t cpu_share;                  ///< the processors that all of them have together
-    int changed_event;                      ///< eventfd: all workers are idle
-    int log_socket;                         ///< -1: nobody reads logs
-    std::atomic<std::uint32_t> generation;  ///< futex: changes when workers should look again
-    std::atomic<std::uint32_t> open;
-    std::atomic<std::uint32_t> stop_word;
-    std::atomic<std::size_t> next;                      ///< the first task that nobody has taken
-    std::atomic<std::uint32_t> returned_count;          ///< a hint: returned ranges that are not empty
-    std::array<std::atomic<index_range>, 64> returned;  ///< tasks that dead workers had taken
+    worker_slot* slots;  ///< the pool's
+    std::size_t workers;
+    std::size_t cpu_share;                 ///< the processors that all of them have together
+    std::size_t recycle_after;             ///< tasks that a worker runs before it ends; 0: no end
+    int changed_event;                     ///< eventfd of the parent
+    int log_socket;                        ///< -1: nobody reads logs
+    std::atomic<std::uint32_t> overflown;  ///< the parent has offers that found no room in the ring
+    std::atomic<std::uint64_t> turn;       ///< grows when a batch has been brought home
+    bell chime;                            ///< rings when a batch has ended
+    task_ring ring;
 };
 
 /// A log line on its way to the parent.
@@ -64,10 +57,19 @@ struct log_packet {
     static constexpr std::size_t most_text = 16 * 1024;  ///< what is longer is cut
 };
 
-/// The body of a pool worker. Never returns.
-[[noreturn]] void serve_pool(pool_state& pool, std::size_t number);
+/// Makes a worker look again for what there is to do.
+void call_worker(worker_slot& slot) noexcept;
 
-/// The body of a worker of processes:each: runs task `number` and returns.
-void serve_one(pool_state& pool, std::size_t number);
+/// The body of a pool worker. Never returns.
+[[noreturn]] void serve_pool(pool_state& pool, worker_slot& slot);
+
+/// The body of a pool worker with an event loop. Never returns.
+[[noreturn]] void serve_loop(pool_state& pool, worker_slot& slot, processes_options const& options);
+
+/// The body of a worker of processes:each: runs the task that its slot names, and returns.
+void serve_one(pool_state& pool, worker_slot& slot);
+
+/// Tells of the end of a batch. Whoever waits for it may free it then, unless a slot names it.
+void tell_end(pool_state& pool, remote_batch& batch) noexcept;
 
 }  // namespace quartet::detail

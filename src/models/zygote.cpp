@@ -1,10 +1,10 @@
 // src/models/zygote.cpp
 //
-// Parent and zygote talk through a socket pair that keeps message borders. The parent sends `command`s and
-// reads `event`s; the zygote waits for commands and, by a signalfd, for the ends of its children.
+// Parent and zygote talk through a socket pair that keeps message borders. The parent sends `request`s and
+// reads `event`s; the zygote waits for requests and, by a signalfd, for the ends of its children.
 //
 // Neither may block in a send while the other does: the parent leaves at most `most_unanswered` spawns
-// unanswered, and its caller about as many kills (process_host::end_overdue), which the socket's buffer
+// unanswered, and its caller about as many kills (process_host::doom), which the socket's buffer
 // holds many times over. So the parent's sends never block, and it comes back to read what the zygote sends.
 
 #include "src/models/zygote.hpp"
@@ -32,10 +32,11 @@ namespace {
 
 constexpr std::size_t most_unanswered = 32;
 
-struct command {
-    enum class kind : std::uint32_t { spawn, kill, kill_busy };
+struct request {
+    enum class kind : std::uint32_t { spawn, kill };
     kind what;
-    std::uint32_t number;  // of the worker; to kill: of its process
+    int signal;            // to kill
+    std::uint64_t worker;  // its ticket; to kill: its process
 };
 
 template <class Message>
@@ -50,9 +51,11 @@ bool send_message(int socket, Message const& message) {
 /// The zygote's side. All of it runs in the forked child, which has one thread.
 class zygote_process {
 public:
-    zygote_process(int socket, zygote::callbacks const& calls) : socket_(socket), calls_(calls) {}
+    zygote_process(int socket, std::function<void(zygote::ticket)> const& work)
+        : socket_(socket), work_(work) {}
 
-    [[noreturn]] void run() {
+    /// What throws in here must not reach the parent's code, of which this process has a copy.
+    [[noreturn]] void run() noexcept {
         prctl(PR_SET_NAME, "quartet-zygote");
         current_scope() = nullptr;  // of the body that made the executor, if one did
         take_signals();
@@ -78,34 +81,26 @@ private:
     }
 
     void obey() {
-        command asked{};
+        request asked{};
         ssize_t const got = recv(socket_, &asked, sizeof asked, 0);
         if (got < 0 && errno == EINTR) return;
         if (got != sizeof asked) end();  // the parent has closed its side, or is gone
-        if (asked.what == command::kind::spawn) {
-            spawn(asked.number);
-        } else if (asked.what == command::kind::kill) {
-            // Nobody else reaps our children, so the number is still that worker's if it is in the list.
-            auto const process = static_cast<pid_t>(asked.number);
-            if (workers_.contains(process)) ::kill(process, SIGKILL);
-        } else {
-            for (auto const& [process, number] : workers_) {
-                if (calls_.is_busy(number)) ::kill(process, SIGKILL);
-            }
-            report({zygote::event::kind::killed, 0, 0, 0, 0});
-        }
+        if (asked.what == request::kind::spawn) return spawn(asked.worker);
+        // Nobody else reaps our children, so the number is still that worker's if it is in the list.
+        auto const process = static_cast<pid_t>(asked.worker);
+        if (workers_.contains(process)) ::kill(process, asked.signal);
     }
 
-    void spawn(std::uint32_t number) {
+    void spawn(zygote::ticket worker) {
         pid_t const self = getpid();
         pid_t const process = fork();
-        if (process == 0) be_worker(number, self);
-        if (process < 0) return report({zygote::event::kind::refused, number, 0, errno, 0});
-        workers_[process] = number;
-        report({zygote::event::kind::spawned, number, process, 0, 0});
+        if (process == 0) be_worker(worker, self);
+        if (process < 0) return report({zygote::event::kind::refused, 0, worker, errno, 0});
+        workers_[process] = worker;
+        report({zygote::event::kind::spawned, process, worker, 0, 0});
     }
 
-    [[noreturn]] void be_worker(std::uint32_t number, pid_t zygote_id) {
+    [[noreturn]] void be_worker(zygote::ticket worker, pid_t zygote_id) noexcept {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != zygote_id) _exit(0);  // it ended before prctl
         prctl(PR_SET_NAME, "quartet-worker");
@@ -114,7 +109,7 @@ private:
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, nullptr);
-        calls_.worker(number);
+        work_(worker);
         _exit(0);
     }
 
@@ -128,7 +123,7 @@ private:
             auto const found = workers_.find(process);
             if (found == workers_.end()) continue;  // a grandchild that was handed to us
             auto const peak_bytes = static_cast<std::size_t>(used.ru_maxrss) * 1024;
-            report({zygote::event::kind::ended, found->second, process, status, peak_bytes});
+            report({zygote::event::kind::ended, process, found->second, status, peak_bytes});
             workers_.erase(found);
         }
     }
@@ -138,22 +133,22 @@ private:
     }
 
     [[noreturn]] void end() {
-        for (auto const& [process, number] : workers_)
+        for (auto const& [process, worker] : workers_)
             ::kill(process, SIGKILL);
-        for (auto const& [process, number] : workers_)
+        for (auto const& [process, worker] : workers_)
             waitpid(process, nullptr, 0);
         _exit(0);
     }
 
     int socket_;
     int signals_ = -1;
-    zygote::callbacks const& calls_;
-    std::map<pid_t, std::uint32_t> workers_;
+    std::function<void(zygote::ticket)> const& work_;
+    std::map<pid_t, zygote::ticket> workers_;
 };
 
 }  // namespace
 
-zygote::zygote(callbacks calls) {
+zygote::zygote(std::function<void(ticket)> work) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
         throw std::system_error(errno, std::generic_category(),
@@ -161,7 +156,7 @@ zygote::zygote(callbacks calls) {
     detail::descriptor const far_end(ends[1]);
     socket_.emplace(ends[0]);
     process_ = fork_child();
-    if (process_ == 0) zygote_process(far_end.get(), calls).run();
+    if (process_ == 0) zygote_process(far_end.get(), work).run();
     if (process_ < 0) throw std::system_error(errno, std::generic_category(), "cannot fork worker processes");
 }
 
@@ -173,27 +168,22 @@ zygote::~zygote() {
     }
 }
 
-void zygote::spawn(std::size_t number) {
-    to_spawn_.push_back(static_cast<std::uint32_t>(number));
+void zygote::spawn(ticket worker) {
+    to_spawn_.push_back(worker);
     send_spawns();
 }
 
 void zygote::send_spawns() {
     while (!to_spawn_.empty() && unanswered_ < most_unanswered) {
-        send_message(socket_->get(),
-                     command{command::kind::spawn, to_spawn_.front()});  // if it is gone, next_event says so
+        // If it is gone, next_event says so.
+        send_message(socket_->get(), request{request::kind::spawn, 0, to_spawn_.front()});
         to_spawn_.pop_front();
         ++unanswered_;
     }
 }
 
-void zygote::kill(pid_t worker) {
-    send_message(socket_->get(), command{command::kind::kill, static_cast<std::uint32_t>(worker)});
-}
-
-void zygote::kill_busy() {
-    send_message(socket_->get(), command{command::kind::kill_busy, 0});
-    ++kills_unanswered_;
+void zygote::kill(pid_t worker, int signal) {
+    send_message(socket_->get(), request{request::kind::kill, signal, static_cast<std::uint64_t>(worker)});
 }
 
 // The end of the socket tells of it too, but later, if a worker was just forked and has not closed it yet.
@@ -205,18 +195,25 @@ bool zygote::has_ended() const {
 
 std::optional<zygote::event> zygote::next_event() {
     event happened{};
-    ssize_t got = 0;
-    do {
-        got = recv(socket_->get(), &happened, sizeof happened, MSG_DONTWAIT);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0 && errno == EAGAIN && !has_ended()) return std::nullopt;
+    ssize_t got = receive(happened);
+    if (got < 0 && errno == EAGAIN) {
+        if (!has_ended()) return std::nullopt;
+        got = receive(happened);  // its last words
+    }
     if (got != sizeof happened) return event{event::kind::gone, 0, 0, 0, 0};
-    if (happened.what == event::kind::killed) --kills_unanswered_;
     if (happened.what == event::kind::spawned || happened.what == event::kind::refused) {
         --unanswered_;
         send_spawns();
     }
     return happened;
+}
+
+ssize_t zygote::receive(event& into) const {
+    ssize_t got = 0;
+    do {
+        got = recv(socket_->get(), &into, sizeof into, MSG_DONTWAIT);
+    } while (got < 0 && errno == EINTR);
+    return got;
 }
 
 }  // namespace quartet::detail

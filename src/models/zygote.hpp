@@ -22,29 +22,25 @@ namespace quartet::detail {
 
 class zygote {
 public:
-    /// What the zygote calls; the numbers are those given to spawn().
-    struct callbacks {
-        std::function<void(std::size_t number)> worker;   ///< in the worker, which ends when it returns
-        std::function<bool(std::size_t number)> is_busy;  ///< in the zygote: is this worker one to kill?
-    };
+    /// Names a worker; what is given to spawn() comes back in events.
+    using ticket = std::uint64_t;
 
     struct event {
         enum class kind : std::uint32_t {
             spawned,  ///< the worker runs as `process`
             ended,    ///< the worker ended; `status` as from waitpid, `peak_bytes` its resident set's
             refused,  ///< it could not be forked; `status` is the errno
-            killed,   ///< the answer to kill_busy(): it is done
             gone,     ///< the zygote itself has ended, and so has every worker
         };
         kind what;
-        std::uint32_t number;
         pid_t process;
+        ticket worker;
         int status;
         std::size_t peak_bytes;
     };
 
-    /// Forks. Throws std::system_error.
-    explicit zygote(callbacks calls);
+    /// Forks. `work` is called in each worker, which ends when it returns. Throws std::system_error.
+    explicit zygote(std::function<void(ticket)> work);
 
     /// Kills all workers, waits until they and the zygote are gone.
     ~zygote();
@@ -53,20 +49,10 @@ public:
     zygote& operator=(zygote const&) = delete;
 
     /// Asks for a worker; an event says what became of it.
-    void spawn(std::size_t number);
+    void spawn(ticket worker);
 
-    /// Kills the workers that are busy, by SIGKILL. Until an event says that it is done it may hit workers
-    /// that have become busy since.
-    void kill_busy();
-
-    /// Kills one worker, by SIGKILL; nothing if it has ended. An event tells of its end.
-    void kill(pid_t worker);
-
-    /// Whether an event after kill_busy() is still to come.
-    bool kills_unanswered() const noexcept { return kills_unanswered_ > 0; }
-
-    /// Spawns that no event has answered yet.
-    std::size_t unanswered() const noexcept { return to_spawn_.size() + unanswered_; }
+    /// Sends a signal to a worker; nothing if it has ended. An event tells of its end.
+    void kill(pid_t worker, int signal);
 
     /// Readable when there is an event.
     int descriptor() const noexcept { return socket_->get(); }
@@ -77,12 +63,12 @@ public:
 private:
     void send_spawns();
     bool has_ended() const;
+    ssize_t receive(event& into) const;
 
     std::optional<private_descriptor> socket_;
     pid_t process_ = -1;
-    std::deque<std::uint32_t> to_spawn_;
+    std::deque<ticket> to_spawn_;
     std::size_t unanswered_ = 0;
-    std::size_t kills_unanswered_ = 0;
 };
 
 }  // namespace quartet::detail

@@ -2,7 +2,12 @@
 #include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <mutex>
+#include <numeric>
+#include <ranges>
 #include <thread>
 
 namespace quartet::conformance {
@@ -143,6 +148,123 @@ TEST_P(an_executor, tells_its_spec) {
     auto const executor = make();
     EXPECT_TRUE(GetParam().name.starts_with(executor.spec().substr(0, executor.spec().find(':'))))
         << executor.spec();
+}
+
+TEST_P(an_executor, initializes_each_worker) {
+    shared_counter initialized;
+    std::string const spec = make().spec();
+    if (spec == "fake") GTEST_SKIP() << "the fake has no workers";
+    auto executor = make_executor(spec, {.initialize = [count = &initialized] { ++*count; }});
+    auto const seen = executor.map([count = &initialized](int) { return static_cast<std::size_t>(*count); },
+                                   std::vector(20, 0));
+    EXPECT_TRUE(std::ranges::all_of(seen, [](std::size_t each) { return each > 0; }));
+}
+
+TEST_P(an_executor, takes_chunks_of_the_size_that_is_asked_for) {
+    auto executor = make();
+    std::vector<int> inputs(100);
+    std::iota(inputs.begin(), inputs.end(), 0);
+    for (std::size_t const size : {1u, 7u, 1000u}) {
+        EXPECT_EQ(executor.map([](int n) { return n; }, inputs, {.chunk_size = size}), inputs);
+    }
+}
+
+TEST_P(an_executor, tells_of_progress) {
+    auto executor = make();
+    std::vector<std::size_t> told;
+    auto const body = [](context& ctx, int) -> task<void> { co_await ctx.sleep_for(20ms); };
+    executor.map(body, std::vector(10, 0), {.progress = [&](std::size_t ended, std::size_t tasks) {
+                     EXPECT_EQ(tasks, 10u);
+                     told.push_back(ended);
+                 }});
+    ASSERT_FALSE(told.empty());
+    EXPECT_EQ(told.back(), 10u);
+    EXPECT_TRUE(std::ranges::is_sorted(told));
+}
+
+TEST_P(an_executor, tries_failures_again_that_are_named) {
+    shared_counter tries;
+    auto executor = make();
+    auto const body = [count = &tries](int n) {
+        if (n == 1 && ++*count < 3) throw std::runtime_error("not yet");
+        if (n == 2) throw std::invalid_argument("never");
+        return n;
+    };
+    call_options options;
+    options.retry = {
+        .times = 5, .pause = 1ms, .when = [](failure const& why) { return why.message == "not yet"; }};
+    auto const outcomes = executor.try_map(body, std::vector{0, 1, 2, 3}, options);
+    EXPECT_EQ(outcomes[1].value(), 1);
+    EXPECT_EQ(*tries, 3u);
+    EXPECT_EQ(outcomes[2].error().message, "never");
+    EXPECT_EQ(outcomes[2].error().index, 2u);
+    EXPECT_EQ(outcomes[3].value(), 3);
+    *tries = 0;
+    EXPECT_THROW(executor.map(body, std::vector{0, 1, 2, 3}, options), map_error);
+    *tries = 0;
+    options.retry.times = 1;
+    EXPECT_EQ(executor.try_map(body, std::vector{1}, options)[0].error().message, "not yet");
+    EXPECT_THROW(executor.submit(options, [] {}), std::invalid_argument);
+}
+
+class an_executor_in_another_process : public any_model {};
+QUARTET_SUITE(an_executor_in_another_process, rows_with(&model_traits::shares_memory, false));
+
+TEST_P(an_executor_in_another_process, refuses_to_be_used) {
+    auto executor = make();
+    auto const body = [runs = &executor](int n) {
+        return runs->map([](int each) { return each; }, std::vector{n}).front();
+    };
+    auto const outcomes = executor.try_map(body, std::vector{1, 2});
+    for (auto const& each : outcomes) {
+        ASSERT_FALSE(each.has_value());
+        EXPECT_EQ(each.error().message,
+                  "quartet: this executor belongs to the process that made it; make one of its own in this "
+                  "process");
+    }
+    EXPECT_EQ(executor.map([](int n) { return n; }, std::vector{1, 2}), (std::vector{1, 2}));
+}
+
+bool has_loops(row const& each) {
+    return each.real_io && each.on_loops;
+}
+
+class an_executor_with_loops : public any_model {};
+QUARTET_SUITE(an_executor_with_loops, rows_where(has_loops));
+
+task<void> hold_the_loop(context& ctx, int) {
+    co_await ctx.yield();
+    auto const until = std::chrono::steady_clock::now() + 60ms;
+    while (std::chrono::steady_clock::now() < until) {
+    }
+    co_await ctx.yield();
+}
+
+TEST_P(an_executor_with_loops, names_bodies_that_hold_one_once) {
+    std::mutex mutex;
+    std::vector<log_record> lines;
+    {
+        auto executor = make([&](log_record const& line) {
+            std::lock_guard const lock(mutex);
+            lines.push_back(line);
+        });
+        executor.map(hold_the_loop, std::vector{1, 2, 3});
+        executor.map([](context& ctx, int) -> task<void> { co_await ctx.sleep_for(60ms); }, std::vector{1});
+        executor.map([](int n) { return n; }, std::vector{1});
+    }
+    std::size_t const loops = make().spec().find("2+async") == std::string::npos ? 1 : 2;
+    ASSERT_GE(lines.size(), 1u);
+    EXPECT_LE(lines.size(), loops);
+    EXPECT_NE(lines[0].line.find("held its event loop for "), std::string::npos) << lines[0].line;
+    EXPECT_NE(lines[0].line.find("task "), std::string::npos);
+}
+
+TEST_P(an_executor_with_loops, holds_its_tongue_if_asked_to) {
+    std::atomic<int> lines = 0;
+    auto executor =
+        make_executor(make().spec(), {.log = [&](log_record const&) { ++lines; }, .stall_limit = 0ms});
+    executor.map(hold_the_loop, std::vector{1});
+    EXPECT_EQ(lines, 0);
 }
 
 }  // namespace

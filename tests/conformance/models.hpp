@@ -47,7 +47,8 @@ struct row {
     std::function<executor(fake_world&, log_handler)> make;
     std::size_t many;          ///< how many tasks are a lot for it
     bool real_io = true;       ///< files and sockets are the system's
-    bool interleaves = false;  ///< several bodies take turns on one thread
+    bool interleaves = false;  ///< all bodies take turns on one thread
+    bool on_loops = false;     ///< bodies run in the async context
 
     friend void PrintTo(row const& each, std::ostream* out) { *out << each.name; }
 };
@@ -55,10 +56,15 @@ struct row {
 inline row by_spec(std::string name, std::string spec, std::size_t many,
                    file_backend files = file_backend::automatic) {
     bool const interleaves = spec.starts_with("async") && spec != "async:1";
+    bool const on_loops = spec.find("async") != std::string::npos;
     auto make = [spec = std::move(spec), files](fake_world&, log_handler log) {
         return make_executor(spec, {.log = std::move(log), .files = files});
     };
-    return {.name = std::move(name), .make = std::move(make), .many = many, .interleaves = interleaves};
+    return {.name = std::move(name),
+            .make = std::move(make),
+            .many = many,
+            .interleaves = interleaves,
+            .on_loops = on_loops};
 }
 
 inline row by_fake(std::string name, std::size_t limit) {
@@ -70,7 +76,8 @@ inline row by_fake(std::string name, std::size_t limit) {
             .make = std::move(make),
             .many = 100'000,
             .real_io = false,
-            .interleaves = limit > 1};
+            .interleaves = limit > 1,
+            .on_loops = true};
 }
 
 /// Every row of the table.
@@ -85,6 +92,7 @@ inline std::vector<row> const& all_rows() {
             by_spec("async_1", "async:1", lots, file_backend::io_uring),
             by_spec("async_7", "async:7", lots, file_backend::io_uring),
             by_spec("async_each", "async:each", lots, file_backend::io_uring),
+            by_spec("threads_2_async_7", "threads:2+async:7", lots),
             by_spec("async_7_file_threads", "async:7", lots, file_backend::threads),
             by_spec("async_each_file_threads", "async:each", lots, file_backend::threads),
             by_fake("fake_7", 7),
@@ -93,6 +101,7 @@ inline std::vector<row> const& all_rows() {
         if (with_processes) {
             table.push_back(by_spec("processes_1", "processes:1", lots));
             table.push_back(by_spec("processes_3", "processes:3", lots));
+            table.push_back(by_spec("processes_2_async_7", "processes:2+async:7", lots));
             table.push_back(by_spec("processes_each", "processes:each", sanitized ? 100 : 500));
         }
         return table;

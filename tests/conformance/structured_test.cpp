@@ -31,17 +31,13 @@ protected:
 QUARTET_SUITE(structured, all_rows());
 
 class structured_on_a_loop : public structured {};
-QUARTET_SUITE(structured_on_a_loop, rows_where([](row const& each) {
-                  return each.name.starts_with("async") || each.name.starts_with("fake");
-              }));
+QUARTET_SUITE(structured_on_a_loop, rows_where(&row::on_loops));
 
 class structured_with_real_io : public structured {};
 QUARTET_SUITE(structured_with_real_io, rows_with_real_io());
 
 class structured_and_blocking : public structured {};
-QUARTET_SUITE(structured_and_blocking, rows_where([](row const& each) {
-                  return !each.name.starts_with("async") && !each.name.starts_with("fake");
-              }));
+QUARTET_SUITE(structured_and_blocking, rows_where(std::not_fn(&row::on_loops)));
 
 task<int> later(context& ctx, std::chrono::milliseconds delay, int value) {
     co_await ctx.sleep_for(delay);

@@ -28,8 +28,9 @@ TEST(Spec, NamesEveryModel) {
 }
 
 TEST(Spec, TextAndBackIsTheSame) {
-    for (auto text : {"single", "threads", "threads:1", "threads:each", "processes:4", "processes:each",
-                      "async:1000", "async:each"})
+    for (auto text :
+         {"single", "threads", "threads:1", "threads:each", "processes:4", "processes:each", "async:1000",
+          "async:each", "threads:2+async:7", "threads+async", "processes:2+async:each"})
         EXPECT_EQ(to_string(parse_spec(text)), text);
 }
 
@@ -48,8 +49,20 @@ TEST(Spec, ACountIsANumberFromOneOrEach) {
     EXPECT_THAT(refusal("single:2"), HasSubstr("'single' takes no number"));
 }
 
-TEST(Spec, ACompositionIsRefusedInASentence) {
-    EXPECT_THAT(refusal("processes:2+async:10"), HasSubstr("each by itself"));
+TEST(Spec, AnEventLoopMayBeInEachThreadOrProcess) {
+    EXPECT_EQ(parse_spec("threads:2+async:7"),
+              (model_spec{.kind = model_kind::threads, .count = 2, .loops = true, .in_flight = 7}));
+    EXPECT_EQ(parse_spec("processes+async:each"),
+              (model_spec{.kind = model_kind::processes, .loops = true, .all_in_flight = true}));
+}
+
+TEST(Spec, AnotherCompositionIsRefusedInASentence) {
+    for (auto text : {"async:2+threads:2", "single+async", "threads:each+async", "threads:2+processes:2",
+                      "threads:2+async:2+async:2", "async+async"})
+        EXPECT_THAT(refusal(text), HasSubstr("what can be composed is threads:N+async:M")) << text;
+    EXPECT_THAT(refusal("threads:2+asinc"), HasSubstr("did you mean 'async'?"));
+    EXPECT_THAT(refusal("threads:2+"), HasSubstr("unknown model"));
+    EXPECT_THAT(refusal("threads:2+async:0"), HasSubstr("a number from 1"));
 }
 
 }  // namespace

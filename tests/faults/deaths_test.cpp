@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
@@ -147,6 +148,14 @@ TEST_P(deaths, by_a_failure_elsewhere_take_the_grace_time_and_no_more) {
     auto const outcomes = make().try_map(body, std::vector{0, 1}, {.failure = on_failure::stop_all});
     EXPECT_EQ(outcomes[0].error().message, "first");
     EXPECT_EQ(outcomes[1].error().why, cause::cancelled);
+}
+
+TEST_P(deaths_in_a_pool, come_after_so_many_tasks_if_asked_for) {
+    auto executor = make_executor(GetParam(), {.recycle_after = 3});
+    std::vector<pid_t> const workers = executor.map([](int) { return getpid(); }, std::vector<int>(30));
+    for (pid_t const each : workers)
+        EXPECT_LE(std::ranges::count(workers, each), 3);
+    expect_to_work(executor);
 }
 
 TEST_P(deaths_in_a_pool, of_idle_workers_cost_nothing) {

@@ -216,7 +216,7 @@ TEST(limits_of_tasks, make_processes_wait_for_their_turn) {
 
 TEST(limits_of_tasks, fail_processes_that_can_never_begin) {
     if (!with_processes) GTEST_SKIP() << "no processes under this sanitizer";
-    LIMIT_TASKS(limit, 1);
+    LIMIT_TASKS(limit, 2);  // the process that forks, and the thread that looks after it
     auto const outcomes = make_executor("processes:each").try_map(wait_and_square, std::vector{1, 2, 3});
     for (auto const& each : outcomes) {
         ASSERT_FALSE(each.has_value());
@@ -237,7 +237,7 @@ TEST(limits_of_tasks, refuse_a_pool_and_leave_nothing) {
 }
 
 TEST(limits_of_tasks, let_an_event_loop_fail_what_needs_a_thread) {
-    LIMIT_TASKS(limit, 0);
+    LIMIT_TASKS(limit, 1);  // the loop's thread
     auto executor = make_executor("async:2", {.files = file_backend::automatic});
     auto const body = [](context& ctx, int n) -> task<int> {
         if (n == 1) co_return co_await ctx.offload([] { return 1; });

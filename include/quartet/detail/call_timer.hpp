@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <stop_token>
+#include <thread>
 
 namespace quartet::detail {
 
@@ -31,7 +32,8 @@ public:
 private:
     struct state;
     std::stop_token token_;
-    std::unique_ptr<state> state_;
+    std::shared_ptr<state> state_;  // with the thread
+    std::thread waiter_;
 };
 
 }  // namespace quartet::detail

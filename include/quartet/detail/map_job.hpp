@@ -1,8 +1,9 @@
 // include/quartet/detail/map_job.hpp
 //
-// The job that executor::map makes: one body, a sequence of inputs, and a sink for the outcomes.
+// The job that an executor's calls make: one body, a sequence of inputs, and a sink for the outcomes.
 #pragma once
 
+#include <quartet/detail/body_name.hpp>
 #include <quartet/detail/call_timer.hpp>
 #include <quartet/detail/limited.hpp>
 #include <quartet/detail/remote.hpp>
@@ -18,6 +19,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -41,6 +43,8 @@ public:
         failures_.push_back(std::move(why));
     }
     bool empty() const noexcept { return failures_.empty(); }
+    /// Drops those of which `taken` says so.
+    void take_if(auto&& taken) { std::erase_if(failures_, taken); }
     /// All of them, ordered by index.
     std::vector<failure> take() {
         std::ranges::sort(failures_, {}, &failure::index);
@@ -59,6 +63,7 @@ public:
     explicit value_sink(std::size_t count) : values_(count) {}
     void set(std::size_t index, R&& value) { values_[index] = std::move(value); }
     void fail(failure why) { failures_.add(std::move(why)); }
+    void take_failures(auto&& taken) { failures_.take_if(taken); }
     std::vector<R> take() {
         std::size_t const tasks = values_.size();
         if (!failures_.empty()) throw map_error(failures_.take(), tasks);
@@ -76,6 +81,7 @@ public:
     explicit value_sink(std::size_t count) : count_(count) {}
     void set(std::size_t) const noexcept {}
     void fail(failure why) { failures_.add(std::move(why)); }
+    void take_failures(auto&& taken) { failures_.take_if(taken); }
     void take() {
         if (!failures_.empty()) throw map_error(failures_.take(), count_);
     }
@@ -98,6 +104,11 @@ public:
         auto const index = why.index;
         outcomes_[index] = outcome<R>(std::move(why));
     }
+    void take_failures(auto&& taken) {
+        for (auto const& each : outcomes_) {
+            if (!each) static_cast<void>(taken(each.error()));
+        }
+    }
     std::vector<outcome<R>> take() { return std::move(outcomes_); }
 
 private:
@@ -115,13 +126,15 @@ struct body_result<Body, In> {
     using type = typename std::invoke_result_t<Body&, context&, In const&>::value_type;
 };
 
+/// Bodies of one kind over inputs, in this process.
 template <class Body, class In, class Inputs, class Sink>
-class map_job final : public job {
+class body_job : public job {
+protected:
     using result = typename body_result<Body, In>::type;
 
 public:
-    map_job(Body const& body, Inputs const& inputs, std::size_t count, Sink& sink, on_failure policy,
-            std::chrono::nanoseconds task_limit, call_timer const& timer) noexcept
+    body_job(Body const& body, Inputs const& inputs, std::size_t count, Sink& sink, on_failure policy,
+             std::chrono::nanoseconds task_limit, call_timer const* timer) noexcept
         : job(count, policy, task_limit), body_(body), inputs_(inputs), sink_(sink), timer_(timer) {}
 
     void run(context& where, std::size_t first, std::size_t last) noexcept override {
@@ -145,27 +158,29 @@ public:
         }
     }
 
-    bool start(context& where, std::size_t index, ended_bodies& ended) noexcept override {
+    running_body* start(context& where, std::size_t index, ended_bodies& ended) noexcept override {
         if constexpr (!is_coroutine_body<Body, In>) {
             run(where, index, index + 1);
-            return false;
+            return nullptr;
         } else {
             try {
-                auto started = std::make_unique<running>(ended, begin(where, element(index)), index, where);
-                started->body.start();
+                auto started =
+                    std::make_unique<running>(ended, begin(where, element(index)), *this, index, where);
+                start_watched(*started);
                 if (started->body.done()) {
                     store(*started);
-                    return false;
+                    return nullptr;
                 }
                 started->body.set_listener(started.get());
-                started.release();  // settle() takes it back
-                return true;
+                return started.release();  // settle() takes it back
             } catch (...) {
                 fail(describe_current_exception(index, where.where().name));
-                return false;
+                return nullptr;
             }
         }
     }
+
+    std::string body_name() const override { return detail::body_name(body_); }
 
     void settle(running_body& ended) noexcept override {
         if constexpr (is_coroutine_body<Body, In>) {
@@ -176,46 +191,21 @@ public:
 
     void fail(failure why) noexcept override {
         bool const cancels = why.why != cause::cancelled;
-        if (!cancels && timer_.fired()) timer_.explain(why);
+        if (!cancels && timer_ && timer_->fired()) timer_->explain(why);
         sink_.fail(std::move(why));
         if (cancels) after_failure();
     }
 
-    remote_code code() const noexcept override {
-        return {&run_remote<Body, In, result>, std::as_bytes(std::span<Body const, 1>(&body_, 1))};
-    }
-
-    void encode(shared_heap& heap, remote_batch& batch) override {
-        encode_inputs<In>(inputs_, size(), heap, batch,
-                          [this](std::size_t index) { fail(describe_current_exception(index, {})); });
-        batch.outputs = allocate_outputs<result>(heap, size());
-        batch.policy = policy();
-    }
-
-    void collect(remote_batch const& batch) noexcept override {
-        for (std::size_t index = 0; index < batch.count; ++index) {
-            auto const state = batch.states[index].load(std::memory_order_acquire);
-            if (state == task_state::cancelled) fail(describe_cancelled(index));
-            if (state != task_state::done) continue;
-            try {
-                if constexpr (std::is_void_v<result>) {
-                    sink_.set(index);
-                } else {
-                    sink_.set(index, decode_output<result>(batch, index));
-                }
-            } catch (...) {
-                sink_.fail(describe_current_exception(index, {}));
-            }
-        }
-    }
+protected:
+    /// Cancels by this timer are its doing. Before the job begins.
+    void explain_by(call_timer const& timer) noexcept { timer_ = &timer; }
 
 private:
     template <class Task>
     struct under_way final : running_body {
-        under_way(ended_bodies& list, Task&& started, std::size_t place, context& context_of)
-            : running_body(list), body(std::move(started)), index(place), where(context_of) {}
+        under_way(ended_bodies& list, Task&& started, job const& of, std::size_t place, context& context_of)
+            : running_body(list, of, place), body(std::move(started)), where(context_of) {}
         Task body;
-        std::size_t index;
         context& where;
     };
     using running = under_way<task<result>>;
@@ -227,23 +217,164 @@ private:
         return limited<task_timed_out>(where, task_limit(), body_(where, input));
     }
 
+    static void start_watched(running& started) {
+        stall_watch* const watch = current_stall_watch();
+        auto const since = watch ? watch->now() : stall_watch::time_point();
+        {
+            scope_switch const inside(&started.own_scope);
+            started.body.start();
+        }
+        if (watch) watch->ran(started, since);
+    }
+
     void store(running& ended) noexcept {
         try {
             if constexpr (std::is_void_v<result>) {
                 ended.body.take();
-                sink_.set(ended.index);
+                sink_.set(ended.index());
             } else {
-                sink_.set(ended.index, ended.body.take());
+                sink_.set(ended.index(), ended.body.take());
             }
         } catch (...) {
-            fail(describe_current_exception(ended.index, ended.where.where().name));
+            fail(describe_current_exception(ended.index(), ended.where.where().name));
         }
     }
 
+protected:
     Body body_;
     Inputs const& inputs_;
     Sink& sink_;
-    call_timer const& timer_;
+
+private:
+    call_timer const* timer_;
+};
+
+/// The inputs of a batch, in a worker process with an event loop; decoded ones live as long as their body.
+template <class In>
+class remote_inputs {
+public:
+    explicit remote_inputs(remote_batch const& batch) noexcept : batch_(batch) {}
+
+    In const& operator[](std::size_t index) const {
+        if constexpr (fixed_size<In>) {
+            return reinterpret_cast<In const*>(batch_.inputs)[index];
+        } else {
+            auto const& encoded = reinterpret_cast<encoded_value const*>(batch_.inputs)[index];
+            byte_reader reader({encoded.data, encoded.size});
+            return decoded_.insert_or_assign(index, codec<In>::decode(reader)).first->second;
+        }
+    }
+    void forget(std::size_t index) noexcept { decoded_.erase(index); }
+
+private:
+    remote_batch const& batch_;
+    mutable std::unordered_map<std::size_t, In> decoded_;
+};
+
+/// Where the outcomes of bodies go there: into the batch.
+template <class In, class R>
+class remote_sink {
+public:
+    remote_sink(remote_hands& hands, remote_inputs<In>& inputs) noexcept : hands_(hands), inputs_(inputs) {}
+
+    void set(std::size_t index) requires std::is_void_v<R> { end(index, task_state::done); }
+    void set(std::size_t index, value_or_nothing<R>&& value) requires(!std::is_void_v<R>) {
+        if constexpr (fixed_size<R>) {
+            ::new (hands_.batch.outputs + index * sizeof(R)) R(std::move(value));
+        } else {
+            byte_writer encoded;
+            codec<R>::encode(value, encoded);
+            reinterpret_cast<encoded_value*>(hands_.batch.outputs)[index] =
+                store_bytes(hands_.arena, encoded.bytes());
+        }
+        end(index, task_state::done);
+    }
+    void fail(failure why) noexcept {
+        if (!why.exception) return end(why.index, task_state::cancelled);
+        try {
+            std::rethrow_exception(why.exception);
+        } catch (...) {
+            file_failure(hands_, why.index);
+        }
+        end(why.index, task_state::failed);
+    }
+
+private:
+    void end(std::size_t index, task_state how) noexcept {
+        inputs_.forget(index);
+        end_task(hands_.batch, hands_.worker, index, how);
+    }
+
+    remote_hands& hands_;
+    remote_inputs<In>& inputs_;
+};
+
+/// A batch as a job, in a worker process with an event loop.
+template <class Body, class In, class R>
+class remote_job final : private remote_inputs<In>,
+                         private remote_sink<In, R>,
+                         public body_job<Body, In, remote_inputs<In>, remote_sink<In, R>> {
+    using inputs = remote_inputs<In>;
+    using sink = remote_sink<In, R>;
+
+public:
+    explicit remote_job(remote_hands& hands)
+        : inputs(hands.batch),
+          sink(hands, *this),
+          body_job<Body, In, inputs, sink>(*reinterpret_cast<Body const*>(hands.batch.closure),
+                                           static_cast<inputs&>(*this), hands.batch.count,
+                                           static_cast<sink&>(*this), on_failure::finish_all,
+                                           hands.batch.task_limit, nullptr) {}
+
+    // It has come to where it runs.
+    remote_code code() const noexcept override { return {}; }
+    void encode(shared_arena&, remote_batch&) override {}
+    void collect(remote_batch const&) noexcept override {}
+};
+
+template <class Body, class In, class R>
+std::unique_ptr<job> make_remote_job(remote_hands& hands) {
+    return std::make_unique<remote_job<Body, In, R>>(hands);
+}
+
+/// The same, with a way to other processes and back.
+template <class Body, class In, class Inputs, class Sink>
+class map_job : public body_job<Body, In, Inputs, Sink> {
+    using base = body_job<Body, In, Inputs, Sink>;
+    using result = typename base::result;
+
+public:
+    map_job(Body const& body, Inputs const& inputs, std::size_t count, Sink& sink, on_failure policy,
+            std::chrono::nanoseconds task_limit, call_timer const* timer = nullptr) noexcept
+        : base(body, inputs, count, sink, policy, task_limit, timer) {}
+
+    remote_code code() const noexcept override {
+        return {&run_remote<Body, In, result>, &make_remote_job<Body, In, result>,
+                std::as_bytes(std::span<Body const, 1>(&this->body_, 1))};
+    }
+
+    void encode(shared_arena& arena, remote_batch& batch) override {
+        encode_inputs<In>(this->inputs_, this->size(), arena, batch,
+                          [this](std::size_t index) { this->fail(describe_current_exception(index, {})); });
+        batch.outputs = allocate_outputs<result>(arena, this->size());
+    }
+
+    void collect(remote_batch const& batch) noexcept override {
+        for (std::size_t index = 0; index < batch.count; ++index) {
+            auto const state = batch.tasks[index].state();
+            if (state == task_state::cancelled) this->fail(describe_cancelled(index));
+            if (state != task_state::done) continue;
+            try {
+                if constexpr (std::is_void_v<result>) {
+                    this->sink_.set(index);
+                } else {
+                    this->sink_.set(index, decode_output<result>(batch, index));
+                }
+            } catch (...) {
+                this->sink_.fail(describe_current_exception(index, {}));
+            }
+        }
+    }
 };
 
 }  // namespace quartet::detail

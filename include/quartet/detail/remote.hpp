@@ -2,13 +2,15 @@
 //
 // A job as it lies in shared memory, and the loop that runs its bodies in a worker process.
 //
-// Each task has a state byte. The worker that runs a task writes its result, then sets the byte to `done`
-// with release order; the parent reads the byte with acquire order before it reads the result. A task
-// whose byte is still `waiting` after its worker died is the one that was running, or was never begun.
+// Each task has a word that says what has become of it, and which worker made it so. A worker begins a task
+// by turning `waiting` into `running`, writes its result, and turns `running` into `done` with release order;
+// the parent reads the word with acquire order before it reads the result. So a task may be offered twice,
+// after a death, and is run once; and a worker that the parent has doomed can't end its task any more.
 #pragma once
 
 #include <quartet/codec.hpp>
 #include <quartet/context.hpp>
+#include <quartet/detail/end_word.hpp>
 #include <quartet/detail/limited.hpp>
 #include <quartet/detail/shared_heap.hpp>
 #include <quartet/job.hpp>
@@ -29,10 +31,55 @@ namespace quartet::detail {
 
 enum class task_state : std::uint8_t {
     waiting,
+    running,
+    doomed,  ///< it runs, and its worker is about to be ended for it
     done,
     failed,     ///< the worker filed why
     cancelled,  ///< a stop came before it began
     settled,    ///< the parent has dealt with it: its worker died, or its input could not be encoded
+};
+
+struct worker_slot;
+
+/// What has become of a task, and the number of the worker that made it so (less than 2^24).
+class task_word {
+public:
+    task_state state() const noexcept { return static_cast<task_state>(load() & 0xff); }
+    bool is_final() const noexcept { return state() >= task_state::done; }
+
+    /// Whether `worker` runs it, doomed or not.
+    bool run_by(std::size_t worker) const noexcept {
+        std::uint32_t const word = load();
+        return word == code(task_state::running, worker) || word == code(task_state::doomed, worker);
+    }
+
+    // Each says whether it was so; another may have been quicker.
+    bool begin(std::size_t worker) noexcept {
+        return change(code(task_state::waiting, 0), code(task_state::running, worker));
+    }
+    bool end(std::size_t worker, task_state how) noexcept {
+        return change(code(task_state::running, worker), code(how, worker));
+    }
+    bool doom(std::size_t worker) noexcept {
+        return change(code(task_state::running, worker), code(task_state::doomed, worker));
+    }
+    bool settle_waiting() noexcept {
+        return change(code(task_state::waiting, 0), code(task_state::settled, 0));
+    }
+
+    /// The worker that runs it is gone.
+    void settle() noexcept { word_.store(code(task_state::settled, 0), std::memory_order_release); }
+
+private:
+    static constexpr std::uint32_t code(task_state state, std::size_t worker) noexcept {
+        return static_cast<std::uint32_t>(worker) << 8 | static_cast<std::uint32_t>(state);
+    }
+    std::uint32_t load() const noexcept { return word_.load(std::memory_order_acquire); }
+    bool change(std::uint32_t from, std::uint32_t to) noexcept {
+        return word_.compare_exchange_strong(from, to, std::memory_order_acq_rel);
+    }
+
+    std::atomic<std::uint32_t> word_;
 };
 
 /// A value in shared memory whose size is its own.
@@ -55,51 +102,57 @@ struct remote_failure {
 
 struct remote_batch {
     shared_heap* heap;
+    std::atomic<shared_block*> blocks;  ///< all that this batch has of the heap, itself too
     remote_code::run_function run;
+    remote_code::make_function make;
     std::byte const* closure;
     std::byte const* inputs;  ///< In[count] where In has a fixed size, else encoded_value[count]
     std::byte* outputs;       ///< R[count] likewise; null for void
-    std::atomic<task_state>* states;
+    task_word* tasks;
+    worker_slot* own_slots;  ///< one for each task, where each has a process of its own
     std::atomic<remote_failure*> failures;
     std::size_t count;
+    std::size_t chunk_size;  ///< tasks that a worker takes at a time; 0: as it finds best
     on_failure policy;
-    std::atomic<std::uint32_t>* stop_word;
-    int changed_event;                    ///< eventfd: tells the parent of a stop that came from a worker
     std::chrono::nanoseconds task_limit;  ///< nanoseconds::max() if there is none
+
+    std::atomic<std::uint32_t> stop;     ///< futex: not 0 when it is to stop
+    std::atomic<std::size_t> left;       ///< tasks without an outcome; too many after a worker's death
+    std::atomic<std::uint32_t> shaken;   ///< a worker has died: the parent must look through the tasks
+    std::atomic<std::uint32_t> watched;  ///< the parent wants to be told of its end by the event
+    int changed_event;                   ///< eventfd of the parent
+    end_word end;
 };
 
-/// What a worker tells while it runs; lies in shared memory, so that it can be read after its death.
+/// A worker, as far as bodies and batches are concerned; lies in shared memory, so that it can be read after
+/// its death.
 struct remote_worker {
+    static constexpr std::size_t nothing = ~std::size_t{0};
     static constexpr std::int64_t no_deadline = 0;
-    static constexpr std::int64_t doomed = -1;
 
-    std::atomic<std::size_t> current;  ///< the task that runs, or ran last
-    /// When the task that runs is out of time, in nanoseconds of the steady clock. The parent makes it
-    /// `doomed` before it kills the worker, so that it can't hit the next task.
-    std::atomic<std::int64_t> deadline;
     std::size_t number;
-    std::byte* spare;  ///< a piece of the heap for this worker's small results
-    std::size_t spare_bytes;
+    std::atomic<std::size_t> current;    ///< the task that runs, or ran last; `nothing` at first
+    std::atomic<std::int64_t> deadline;  ///< of that task, in nanoseconds of the steady clock
 };
 
-/// Sets the worker's deadline for one task.
-class task_clock {
-public:
-    task_clock(remote_batch const& batch, remote_worker& worker);
-    ~task_clock();  // does not come back if the worker is doomed
-    task_clock(task_clock const&) = delete;
-    task_clock& operator=(task_clock const&) = delete;
-
-private:
-    remote_worker& worker_;
-    std::int64_t deadline_;
+/// What a worker that runs tasks of a batch has at hand; in its own memory.
+struct remote_hands {
+    remote_batch& batch;
+    remote_worker& worker;
+    shared_arena arena;  ///< for results
 };
 
-/// Copies bytes into the heap, small ones into the worker's own piece. Throws std::bad_alloc.
-encoded_value store_bytes(remote_batch& batch, remote_worker& worker, std::span<std::byte const> bytes);
+/// Begins a task, if it is still to be run, and sets its deadline.
+bool begin_task(remote_batch& batch, remote_worker& worker, std::size_t index) noexcept;
+
+/// Ends a task that this worker runs; does not come back if the worker is doomed.
+void end_task(remote_batch& batch, remote_worker& worker, std::size_t index, task_state how) noexcept;
 
 /// Files the exception that is being handled as the failure of `index`. If the policy says so, stops all.
-void store_failure(remote_batch& batch, remote_worker& worker, std::size_t index) noexcept;
+void file_failure(remote_hands& hands, std::size_t index) noexcept;
+
+/// Copies bytes into the heap. Throws std::bad_alloc.
+encoded_value store_bytes(shared_arena& arena, std::span<std::byte const> bytes);
 
 /// The failures that workers filed, made into ours; `where` names their workers ("processes").
 void collect_failures(remote_batch const& batch, std::string_view where, job& into);
@@ -135,69 +188,72 @@ decltype(auto) with_input(remote_batch const& batch, std::size_t index, auto&& u
     }
 }
 
-/// In a worker: runs bodies first to last - 1 and leaves their outcomes in the batch.
+/// In a worker: runs bodies first to last - 1 that are still to be run, and leaves their outcomes in the
+/// batch. Gives how many.
 template <class Body, class In, class R>
-void run_remote(context& where, remote_batch& batch, remote_worker& worker, std::size_t first,
-                std::size_t last) noexcept {
+std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, std::size_t last) noexcept {
+    remote_batch& batch = hands.batch;
     alignas(Body) std::byte storage[sizeof(Body)];
     std::memcpy(storage, batch.closure, sizeof(Body));
     Body& body = *std::launder(reinterpret_cast<Body*>(storage));
     byte_writer scratch;
 
+    std::size_t ended = 0;
     for (std::size_t index = first; index < last; ++index) {
-        if (batch.states[index].load(std::memory_order_relaxed) != task_state::waiting) continue;
-        worker.current.store(index, std::memory_order_relaxed);
-        if (where.stop_requested()) {
-            batch.states[index].store(task_state::cancelled, std::memory_order_release);
-            continue;
-        }
-        task_clock const clock(batch, worker);
+        if (!begin_task(batch, hands.worker, index)) continue;
+        task_state how = task_state::done;
         try {
-            with_input<In>(batch, index, [&](In const& input) {
-                if constexpr (std::is_void_v<R>) {
-                    call_body(body, where, input, batch.task_limit);
-                } else if constexpr (fixed_size<R>) {
-                    ::new (batch.outputs + index * sizeof(R))
-                        R(call_body(body, where, input, batch.task_limit));
-                } else {
-                    scratch.clear();
-                    codec<R>::encode(call_body(body, where, input, batch.task_limit), scratch);
-                    reinterpret_cast<encoded_value*>(batch.outputs)[index] =
-                        store_bytes(batch, worker, scratch.bytes());
-                }
-            });
-            batch.states[index].store(task_state::done, std::memory_order_release);
+            if (where.stop_requested()) {
+                how = task_state::cancelled;
+            } else {
+                with_input<In>(batch, index, [&](In const& input) {
+                    if constexpr (std::is_void_v<R>) {
+                        call_body(body, where, input, batch.task_limit);
+                    } else if constexpr (fixed_size<R>) {
+                        ::new (batch.outputs + index * sizeof(R))
+                            R(call_body(body, where, input, batch.task_limit));
+                    } else {
+                        scratch.clear();
+                        codec<R>::encode(call_body(body, where, input, batch.task_limit), scratch);
+                        reinterpret_cast<encoded_value*>(batch.outputs)[index] =
+                            store_bytes(hands.arena, scratch.bytes());
+                    }
+                });
+            }
         } catch (...) {
-            store_failure(batch, worker, index);
+            how = task_state::failed;
+            file_failure(hands, index);
         }
+        end_task(batch, hands.worker, index, how);
+        ++ended;
     }
+    return ended;
 }
 
 /// Puts the inputs where run_remote looks for them. `failed(index)` is called within the handler of what an
 /// encoder threw; such a task is settled. Throws std::bad_alloc.
 template <class In, class Inputs>
-void encode_inputs(Inputs const& inputs, std::size_t count, shared_heap& heap, remote_batch& batch,
+void encode_inputs(Inputs const& inputs, std::size_t count, shared_arena& arena, remote_batch& batch,
                    auto&& failed) {
     if constexpr (fixed_size<In>) {
-        In* values = heap.allocate_array<In>(count);
+        In* values = arena.allocate_array<In>(count);
         for (std::size_t index = 0; index < count; ++index)
             std::memcpy(values + index, &inputs[index], sizeof(In));
         batch.inputs = reinterpret_cast<std::byte const*>(values);
     } else {
-        auto* values = heap.allocate_array<encoded_value>(count);
+        auto* values = arena.allocate_array<encoded_value>(count);
         byte_writer scratch;
         for (std::size_t index = 0; index < count; ++index) {
             scratch.clear();
             try {
                 codec<In>::encode(inputs[index], scratch);
             } catch (...) {
-                batch.states[index].store(task_state::settled, std::memory_order_relaxed);
+                batch.tasks[index].settle();
+                --batch.left;
                 failed(index);
                 continue;
             }
-            auto* bytes = heap.allocate_array<std::byte>(scratch.bytes().size());
-            std::ranges::copy(scratch.bytes(), bytes);
-            values[index] = {bytes, scratch.bytes().size()};
+            values[index] = store_bytes(arena, scratch.bytes());
         }
         batch.inputs = reinterpret_cast<std::byte const*>(values);
     }
@@ -205,13 +261,13 @@ void encode_inputs(Inputs const& inputs, std::size_t count, shared_heap& heap, r
 
 /// Room for the outputs of `count` tasks; null for void.
 template <class R>
-std::byte* allocate_outputs(shared_heap& heap, std::size_t count) {
+std::byte* allocate_outputs(shared_arena& arena, std::size_t count) {
     if constexpr (std::is_void_v<R>) {
         return nullptr;
     } else if constexpr (fixed_size<R>) {
-        return reinterpret_cast<std::byte*>(heap.allocate_array<R>(count));
+        return reinterpret_cast<std::byte*>(arena.allocate_array<R>(count));
     } else {
-        return reinterpret_cast<std::byte*>(heap.allocate_array<encoded_value>(count));
+        return reinterpret_cast<std::byte*>(arena.allocate_array<encoded_value>(count));
     }
 }
 

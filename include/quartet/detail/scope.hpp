@@ -15,6 +15,7 @@
 namespace quartet::detail {
 
 class scope;
+class running_body;
 
 /// Where a chain of tasks waits.
 class waiting_place {
@@ -45,7 +46,12 @@ public:
         if (!outer) return;
         if (outer->deadline_ < deadline_) deadline_ = outer->deadline_;
         cancelled_ = outer->cancelled_;
+        body_ = outer->body_;
     }
+
+    /// The body on an event loop that this is a part of; null in a blocking context.
+    running_body* body() const noexcept { return body_; }
+    void set_body(running_body& whole) noexcept { body_ = &whole; }
 
     void set_deadline(time_point when) noexcept { deadline_ = when; }
 
@@ -65,6 +71,7 @@ public:
 
 private:
     waiting_place* waiting_in_ = nullptr;
+    running_body* body_ = nullptr;
     time_point deadline_ = time_point::max();
     bool cancelled_ = false;
 };

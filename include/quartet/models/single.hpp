@@ -1,7 +1,7 @@
 // include/quartet/models/single.hpp
 //
-// Runs bodies one after another on the thread that calls run(). The blocking context; no cost beyond the
-// bodies' own.
+// Runs bodies one after another on the thread that begins them: map and submit have run them when they
+// return. The blocking context; no cost beyond the bodies' own.
 #pragma once
 
 #include <quartet/model.hpp>
@@ -15,14 +15,19 @@ public:
     explicit single(log_handler log = {});
     ~single() override;
 
-    void run(job& work, std::stop_token stop) override;
+    void start(job& work) override;
+    void stop() noexcept override;
+    void join() noexcept override;
+    void on_stop(job&) noexcept override {}
+    std::size_t concurrency() const noexcept override { return 1; }
     std::string spec() const override { return "single"; }
     model_traits traits() const noexcept override {
         return {.can_kill = false, .shares_memory = true, .survives_crash = false};
     }
 
 private:
-    log_handler log_;
+    struct state;
+    std::unique_ptr<state> state_;
 };
 
 }  // namespace quartet

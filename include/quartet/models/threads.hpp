@@ -5,26 +5,39 @@
 //
 // A body stays on the thread that took it. Threads take bodies in chunks whose size follows how long the
 // bodies take (src/models/chunk_sizer.hpp), so short bodies cost little and long ones are spread evenly.
-// A thread can't be killed: a body that ignores a stop is waited for.
+// A thread can't be killed: a body that ignores a stop is waited for. A body that waits for a job of its own
+// pool runs what is left of that job itself, so a pool can't wait for itself for ever.
 #pragma once
 
 #include <quartet/model.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 
 namespace quartet {
 
+struct threads_options {
+    std::size_t count = 1;  ///< above 0
+    log_handler log{};
+    std::function<void()> initialize{};  ///< run by each thread before its first body; must not throw
+};
+
 class threads final : public model {
 public:
-    /// Starts `count` threads. Throws std::system_error if the system refuses one; then none is left. Throws
+    /// Throws std::system_error if the system refuses a thread; then none is left. Throws
     /// std::invalid_argument for none.
-    explicit threads(std::size_t count, log_handler log = {});
+    explicit threads(threads_options options);
 
-    /// Waits for the threads to end.
+    /// Stops what has not ended, and waits for the threads to end.
     ~threads() override;
 
-    void run(job& work, std::stop_token stop) override;
+    void start(job& work) override;
+    void stop() noexcept override;
+    void join() noexcept override;
+    void on_stop(job& work) noexcept override;
+    void before_wait(job& work) override;
+    std::size_t concurrency() const noexcept override;
     std::string spec() const override;
     model_traits traits() const noexcept override {
         return {.can_kill = false, .shares_memory = true, .survives_crash = false};
@@ -36,21 +49,26 @@ private:
 };
 
 /// One new thread per body, all at the same time, as the seed's thread scripts have it. When the system
-/// refuses a further thread, the rest wait until running ones end; if none runs, run() throws.
+/// refuses a further thread, the rest wait until running ones end; if none runs, start() throws.
 class thread_per_task final : public model {
 public:
-    explicit thread_per_task(log_handler log = {});
+    explicit thread_per_task(log_handler log = {}, std::function<void()> initialize = {});
     ~thread_per_task() override;
 
-    void run(job& work, std::stop_token stop) override;
+    void start(job& work) override;
+    void stop() noexcept override;
+    void join() noexcept override;
+    void on_stop(job& work) noexcept override;
+    void before_wait(job& work) override;
+    std::size_t concurrency() const noexcept override;
     std::string spec() const override { return "threads:each"; }
     model_traits traits() const noexcept override {
         return {.can_kill = false, .shares_memory = true, .survives_crash = false};
     }
 
 private:
-    log_handler log_;
-    std::size_t cpu_share_;  // of all its threads together
+    struct state;
+    std::unique_ptr<state> state_;
 };
 
 }  // namespace quartet

@@ -1,0 +1,243 @@
+// benchmarks/submit/submit_benchmark.cpp
+//
+// What do single calls cost? Five questions, each with the least that anybody could need beside it, in the
+// same run: rounds in which everything is measured once. Prints a line for each with the seconds, or bytes,
+// of every round.
+//
+//   - the round trip of a call: submit and get, one after another. Peers: asio::post to a pool and a
+//     std::future; a byte through a pipe to another process and back;
+//   - throughput: a million calls whose futures are waited for at the end. Peers: asio::post and a counter,
+//     oneTBB's task_group;
+//   - a stream of a million integers;
+//   - from nothing to the first result of a pool of two processes;
+//   - an executor that has nothing to do: processor time over two seconds, and the memory (PSS) of an idle
+//     worker process.
+#include <quartet/quartet.hpp>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <tbb/global_control.h>
+#include <tbb/task_group.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <future>
+#include <ranges>
+#include <stdexcept>
+#include <string>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+using clock_type = std::chrono::steady_clock;
+
+constexpr int round_trips = 3000;
+constexpr int calls = 1'000'000;
+
+int add_one(int number) {
+    return number + 1;
+}
+
+void check(bool right) {
+    if (!right) throw std::runtime_error("wrong results");
+}
+
+/// Nanoseconds for each of `count`.
+double time_each(int count, std::function<void()> const& pass) {
+    auto const began = clock_type::now();
+    pass();
+    return std::chrono::duration<double, std::nano>(clock_type::now() - began).count() / count;
+}
+
+// ---- Round trips
+
+double round_trip(quartet::executor& executor) {
+    return time_each(round_trips, [&] {
+        for (int n = 0; n < round_trips; ++n)
+            check(executor.submit(add_one, n).get() == n + 1);
+    });
+}
+
+double round_trip_asio() {
+    boost::asio::thread_pool pool(2);
+    return time_each(round_trips, [&] {
+        for (int n = 0; n < round_trips; ++n) {
+            std::promise<int> result;
+            auto future = result.get_future();
+            boost::asio::post(pool, [n, &result] { result.set_value(add_one(n)); });
+            check(future.get() == n + 1);
+        }
+    });
+}
+
+double round_trip_pipe() {
+    int there[2];
+    int back[2];
+    check(pipe(there) == 0 && pipe(back) == 0);
+    pid_t const child = fork();
+    if (child == 0) {
+        close(there[1]);
+        char byte = 0;
+        while (read(there[0], &byte, 1) == 1)
+            static_cast<void>(!write(back[1], &byte, 1));
+        _exit(0);
+    }
+    close(there[0]);
+    double const each = time_each(round_trips, [&] {
+        char byte = 0;
+        for (int n = 0; n < round_trips; ++n)
+            check(write(there[1], &byte, 1) == 1 && read(back[0], &byte, 1) == 1);
+    });
+    close(there[1]);
+    close(back[0]);
+    close(back[1]);
+    waitpid(child, nullptr, 0);
+    return each;
+}
+
+// ---- Throughput
+
+double throughput(quartet::executor& executor) {
+    std::vector<quartet::future<int>> futures;
+    futures.reserve(calls);
+    return time_each(calls, [&] {
+        for (int n = 0; n < calls; ++n)
+            futures.push_back(executor.submit(add_one, n));
+        for (int n = 0; n < calls; ++n)
+            check(futures[static_cast<std::size_t>(n)].get() == n + 1);
+    });
+}
+
+double throughput_asio() {
+    std::vector<int> results(calls);
+    return time_each(calls, [&] {
+        boost::asio::thread_pool pool(2);
+        for (int n = 0; n < calls; ++n)
+            boost::asio::post(pool, [n, &results] { results[static_cast<std::size_t>(n)] = add_one(n); });
+        pool.join();
+    });
+}
+
+double throughput_tbb() {
+    std::vector<int> results(calls);
+    return time_each(calls, [&] {
+        tbb::task_group group;
+        for (int n = 0; n < calls; ++n)
+            group.run([n, &results] { results[static_cast<std::size_t>(n)] = add_one(n); });
+        group.wait();
+    });
+}
+
+double stream(quartet::executor& executor) {
+    return time_each(calls, [&] {
+        int expected = 0;
+        for (auto const& each : executor.stream(add_one, std::views::iota(0, calls)))
+            check(each.value() == ++expected);
+        check(expected == calls);
+    });
+}
+
+// ---- Beginning and idling
+
+double first_result() {
+    return time_each(1, [] { check(quartet::make_executor("processes:2").submit(add_one, 1).get() == 2); });
+}
+
+double processor_seconds() {
+    double sum = 0;
+    for (int const whose : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+        rusage used{};
+        getrusage(whose, &used);
+        for (timeval const& each : {used.ru_utime, used.ru_stime})
+            sum += static_cast<double>(each.tv_sec) + static_cast<double>(each.tv_usec) / 1e6;
+    }
+    return sum;
+}
+
+/// Of an executor and its processes, whose time counts when they have ended.
+double idle(char const* spec) {
+    double before = 0;
+    {
+        auto executor = quartet::make_executor(spec);
+        executor.submit(add_one, 1).get();
+        before = processor_seconds();
+    }
+    double const without = processor_seconds() - before;
+    {
+        auto executor = quartet::make_executor(spec);
+        executor.submit(add_one, 1).get();
+        before = processor_seconds();
+        std::this_thread::sleep_for(2s);
+    }
+    return processor_seconds() - before - without;
+}
+
+double idle_worker_bytes() {
+    auto executor = quartet::make_executor("processes:2");
+    auto const pss = [](int) {
+        std::ifstream rollup("/proc/self/smaps_rollup");
+        std::string word;
+        double kilobytes = 0;
+        while (rollup >> word) {
+            if (word == "Pss:") rollup >> kilobytes;
+        }
+        return kilobytes * 1024;
+    };
+    return executor.submit(pss, 0).get();
+}
+
+struct question {
+    char const* name;
+    double scale;  // to seconds, or bytes
+    std::function<double()> measure;
+    std::vector<double> rounds{};
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    int const rounds = argc > 1 ? std::stoi(argv[1]) : 21;
+    tbb::global_control const two(tbb::global_control::max_allowed_parallelism, 2);
+    double const worker = idle_worker_bytes();  // while this process is as small as it gets
+    auto processes = quartet::make_executor("processes:2");
+    auto loops = quartet::make_executor("processes:2+async:100");
+    auto threads = quartet::make_executor("threads:2");
+    auto async = quartet::make_executor("async:each");
+    std::vector<question> questions{
+        {"round_trip/threads", 1e-9, [&] { return round_trip(threads); }},
+        {"round_trip/asio", 1e-9, round_trip_asio},
+        {"round_trip/async", 1e-9, [&] { return round_trip(async); }},
+        {"round_trip/processes", 1e-9, [&] { return round_trip(processes); }},
+        {"round_trip/processes+async", 1e-9, [&] { return round_trip(loops); }},
+        {"round_trip/pipe", 1e-9, round_trip_pipe},
+        {"submit/threads", 1e-9, [&] { return throughput(threads); }},
+        {"submit/asio", 1e-9, throughput_asio},
+        {"submit/tbb", 1e-9, throughput_tbb},
+        {"submit/async", 1e-9, [&] { return throughput(async); }},
+        {"submit/processes", 1e-9, [&] { return throughput(processes); }},
+        {"stream/threads", 1e-9, [&] { return stream(threads); }},
+        {"stream/async", 1e-9, [&] { return stream(async); }},
+        {"stream/processes", 1e-9, [&] { return stream(processes); }},
+        {"first_result/processes", 1e-9, first_result},
+    };
+    for (int round = 0; round < rounds; ++round) {
+        for (auto& each : questions)
+            each.rounds.push_back(each.measure() * each.scale);
+    }
+    for (auto const& each : questions) {
+        std::printf("%s", each.name);
+        for (double const value : each.rounds)
+            std::printf(" %.4g", value);
+        std::printf("\n");
+    }
+    for (char const* spec : {"single", "threads:2", "async", "processes:2", "processes:2+async:100"})
+        std::printf("idle/%s %.6f\n", spec, idle(spec));
+    std::printf("worker_bytes %.0f\n", worker);
+}

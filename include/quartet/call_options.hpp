@@ -1,0 +1,54 @@
+// include/quartet/call_options.hpp
+//
+// How a call of an executor goes: what it does about time, stops and failures.
+#pragma once
+
+#include <quartet/job.hpp>
+#include <quartet/outcome.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <stop_token>
+
+namespace quartet {
+
+/// Which failures are tried again, and when. By default none is.
+struct retry_options {
+    std::size_t times = 0;  ///< further tries for each task at the most
+
+    /// The pause before the first further try; each further one is `factor` times as long.
+    std::chrono::nanoseconds pause = std::chrono::milliseconds(100);
+    double factor = 2;
+
+    /// Whether to try again after this failure; empty: after any but a cancel. Called on the caller's thread.
+    std::function<bool(failure const&)> when{};
+};
+
+struct call_options {
+    std::stop_token stop{};  ///< a request cancels what has not ended
+    on_failure failure = on_failure::finish_all;
+
+    /// For each task, from when its body begins. What the body awaits then ends early, as in
+    /// context::with_timeout, and stop_requested() turns true; the outcome's cause is timed_out. A body that
+    /// goes on regardless is waited for, and its value counts; under `processes` its worker is killed 250 ms
+    /// later.
+    std::chrono::nanoseconds task_timeout = std::chrono::nanoseconds::max();
+
+    /// For the whole call, from when it is made: then it is stopped, as by `stop`, and what has not ended has
+    /// timed out. Costs a thread that waits.
+    std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max();
+
+    /// Of map and its kin: when all tasks have had a try, those that failed are run once more, all together.
+    /// submit and stream refuse it with std::invalid_argument.
+    retry_options retry{};
+
+    /// Tasks that a worker takes at a time. 0: a number that follows how long they take.
+    std::size_t chunk_size = 0;
+
+    /// Told how many tasks of how many have an outcome: on the caller's thread, every 100 ms while it waits,
+    /// and at the end. Must not throw. In `single` between two bodies.
+    std::function<void(std::size_t ended, std::size_t tasks)> progress{};
+};
+
+}  // namespace quartet

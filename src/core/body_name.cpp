@@ -1,0 +1,36 @@
+#include <quartet/detail/body_name.hpp>
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <cxxabi.h>
+#include <dlfcn.h>
+#include <memory>
+
+namespace quartet::detail {
+namespace {
+
+std::string demangled(char const* name) {
+    int status = 0;
+    std::unique_ptr<char, decltype(&std::free)> const readable(
+        abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
+    return readable ? readable.get() : name;
+}
+
+}  // namespace
+
+std::string readable_name(std::type_info const& type) {
+    return demangled(type.name());
+}
+
+std::string function_name(void const* address) {
+    Dl_info place{};
+    if (dladdr(address, &place) == 0) return fmt::format("the function at {}", address);
+    if (place.dli_saddr == address && place.dli_sname) return demangled(place.dli_sname);
+    auto const offset =
+        static_cast<std::byte const*>(address) - static_cast<std::byte const*>(place.dli_fbase);
+    return fmt::format("the function at {}+{:#x}", place.dli_fname, offset);
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,59 @@
+#include <quartet/detail/map_job.hpp>
+#include <quartet/job.hpp>
+#include <quartet/model.hpp>
+
+#include <algorithm>
+
+namespace quartet {
+
+std::string detail::running_body::name() const {
+    return job_->body_name();
+}
+
+void job::request_stop() noexcept {
+    if (own_end_.ended()) return;  // the model may be gone
+    if (stop_.request() && model_) model_->on_stop(*this);
+}
+
+bool job::wait_until(std::optional<std::chrono::steady_clock::time_point> deadline) {
+    if (own_end_.ended()) return true;  // the model may be gone
+    if (!finished()) {
+        help();
+        if (!end_.load(std::memory_order_acquire)->wait_until(deadline)) return false;
+    }
+    if (!own_end_.ended()) model_->bring_home(*this);
+    return true;
+}
+
+void job::tell_progress() const noexcept {
+    if (!progress_) return;
+    std::size_t const left = finished() ? 0 : model_->tasks_left(*this);
+    (*progress_)(size_ - std::min(left, size_), size_);
+}
+
+void job::help() {
+    if (finished()) return;
+    model_->check_wait();
+    model_->before_wait(*this);
+}
+
+void job::cancel(std::size_t first, std::size_t last) noexcept {
+    for (std::size_t index = first; index < last; ++index)
+        fail(detail::describe_cancelled(index));
+}
+
+bool job::ended(std::size_t tasks) noexcept {
+    if (left_.fetch_sub(tasks, std::memory_order_acq_rel) != tasks) return false;
+    finish();
+    return true;
+}
+
+void job::finish() noexcept {
+    auto const kept = let_go();
+    auto& chime = model_->chime();
+    end_.store(&own_end_, std::memory_order_release);
+    own_end_.set();  // now the maker may take the job away
+    chime.ring();
+}
+
+}  // namespace quartet

@@ -1,0 +1,32 @@
+#include "src/core/futex.hpp"
+
+#include <quartet/detail/stop_state.hpp>
+
+#include <memory>
+
+namespace quartet::detail {
+
+std::stop_token stop_state::token() {
+    std::stop_source* source = source_.load();
+    if (!source) {
+        auto made = std::make_unique<std::stop_source>();
+        if (source_.compare_exchange_strong(source, made.get())) source = made.release();
+    }
+    if (word_.load() != 0) source->request_stop();
+    return source->get_token();
+}
+
+std::optional<std::stop_source> stop_state::raise() noexcept {
+    if (word_.exchange(1) != 0) return std::nullopt;
+    futex_wake_all(word_);
+    std::stop_source const* const source = source_.load();
+    return source ? std::optional(*source) : std::nullopt;
+}
+
+bool stop_state::request() noexcept {
+    bool const first = !requested();
+    if (auto source = raise()) source->request_stop();
+    return first;
+}
+
+}  // namespace quartet::detail

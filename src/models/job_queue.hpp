@@ -1,0 +1,63 @@
+// src/models/job_queue.hpp
+//
+// Jobs that have tasks which nobody has taken yet, first come, first served. Its owner locks it.
+#pragma once
+
+#include <quartet/job.hpp>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace quartet::detail {
+
+/// Tasks that somebody has taken; empty without a job.
+struct claim {
+    job* work = nullptr;
+    std::size_t first = 0;
+    std::size_t last = 0;
+
+    explicit operator bool() const noexcept { return work != nullptr; }
+    std::size_t size() const noexcept { return last - first; }
+};
+
+class job_queue {
+public:
+    bool empty() const noexcept { return first_ == nullptr; }
+
+    /// The first job, or null.
+    job* front() const noexcept { return first_; }
+
+    void push(job& work) noexcept {
+        work.place = {.before = last_, .queued = true};
+        (last_ ? last_->place.after : first_) = &work;
+        last_ = &work;
+    }
+
+    /// Up to `most` tasks of a job that is queued; the job leaves the queue with its last ones.
+    claim take(job& work, std::size_t most) noexcept {
+        auto& place = work.place;
+        std::size_t const first = place.next;
+        place.next = std::min(work.size(), first + std::min(most, work.size() - first));
+        if (place.next == work.size()) remove(work);
+        return {&work, first, place.next};
+    }
+
+    /// All tasks of `work` that nobody has taken; nothing if it is not queued.
+    claim take_rest(job& work) noexcept {
+        if (!work.place.queued) return {};
+        return take(work, work.size());
+    }
+
+private:
+    void remove(job& work) noexcept {
+        auto& place = work.place;
+        (place.before ? place.before->place.after : first_) = place.after;
+        (place.after ? place.after->place.before : last_) = place.before;
+        place.queued = false;
+    }
+
+    job* first_ = nullptr;
+    job* last_ = nullptr;
+};
+
+}  // namespace quartet::detail

@@ -1,0 +1,45 @@
+#include "src/models/log_channel.hpp"
+
+#include "src/models/worker_process.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <sys/socket.h>
+#include <system_error>
+#include <vector>
+
+namespace quartet::detail {
+namespace {
+
+log_record unpack(std::vector<char> const& packet, std::size_t size) {
+    log_packet head{};
+    std::memcpy(&head, packet.data(), sizeof head);
+    auto const since_epoch = std::chrono::duration_cast<std::chrono::system_clock::duration>(
+        std::chrono::nanoseconds(head.nanoseconds));
+    return {std::chrono::system_clock::time_point(since_epoch), fmt::format("processes-{}", head.worker),
+            std::string(packet.data() + sizeof head, size - sizeof head)};
+}
+
+}  // namespace
+
+log_channel::log_channel(log_handler handler) : handler_(std::move(handler)) {
+    if (!handler_) return;
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        throw std::system_error(errno, std::generic_category(), "cannot make a socket pair for logs");
+    read_end_.emplace(ends[0]);
+    write_end_ = descriptor(ends[1]);
+}
+
+void log_channel::deliver() {
+    if (!read_end_) return;
+    std::lock_guard const lock(mutex_);
+    std::vector<char> packet(sizeof(log_packet) + log_packet::most_text);
+    for (ssize_t got = 0; (got = recv(read_end_->get(), packet.data(), packet.size(), MSG_DONTWAIT)) > 0;)
+        handler_(unpack(packet, static_cast<std::size_t>(got)));
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,35 @@
+// src/models/log_channel.hpp
+//
+// The way of log lines from worker processes to the executor's handler.
+#pragma once
+
+#include "src/core/descriptor.hpp"
+#include "src/core/forking.hpp"
+
+#include <quartet/model.hpp>
+
+#include <mutex>
+#include <optional>
+
+namespace quartet::detail {
+
+class log_channel {
+public:
+    /// Without a handler there is no socket, and workers drop their lines.
+    explicit log_channel(log_handler handler);
+
+    int read_end() const noexcept { return read_end_ ? read_end_->get() : -1; }
+    int write_end() const noexcept { return write_end_.get(); }
+
+    /// Hands all lines that have come to the handler. When it returns, what had come before the call was
+    /// handled, by whichever thread.
+    void deliver();
+
+private:
+    log_handler handler_;
+    std::mutex mutex_;
+    std::optional<private_descriptor> read_end_;
+    descriptor write_end_;
+};
+
+}  // namespace quartet::detail

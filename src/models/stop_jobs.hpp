@@ -1,0 +1,28 @@
+// src/models/stop_jobs.hpp
+//
+// Stops jobs that a lock keeps from finishing.
+#pragma once
+
+#include <quartet/job.hpp>
+
+#include <mutex>
+#include <stop_token>
+#include <vector>
+
+namespace quartet::detail {
+
+/// Calls `for_each(stop)` under the lock; it calls `stop` for each job that it wants stopped. Those that
+/// follow a std::stop_token hear of it when the lock is free again, since their callbacks may do anything.
+void stop_jobs(std::mutex& mutex, auto&& for_each) {
+    std::vector<std::stop_source> followed;
+    {
+        std::lock_guard const lock(mutex);
+        for_each([&](job& each) {
+            if (auto source = each.stop().raise()) followed.push_back(std::move(*source));
+        });
+    }
+    for (auto& each : followed)
+        each.request_stop();
+}
+
+}  // namespace quartet::detail

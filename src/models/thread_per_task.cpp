@@ -1,0 +1,204 @@
+// src/models/thread_per_task.cpp
+//
+// A thread that ends joins the one that ended before it, so that no list of threads grows with the tasks.
+// When the system refuses a thread, the tasks that have none are taken by threads that end: these go on
+// instead.
+
+#include "src/io/blocking_context.hpp"
+#include "src/models/job_count.hpp"
+#include "src/models/job_queue.hpp"
+#include "src/models/logging.hpp"
+#include "src/models/stop_jobs.hpp"
+
+#include <quartet/cpus.hpp>
+#include <quartet/models/threads.hpp>
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace quartet {
+
+using detail::claim;
+
+struct thread_per_task::state {
+    void begin(claim task);
+    void serve(claim task);
+    void run(claim const& task);
+    claim next_or_leave();
+    bool leave_waiting(job& work, std::size_t first);
+    void fail_rest(job& work, std::size_t first, std::string const& why);
+
+    log_handler log;
+    std::function<void()> initialize;
+    std::size_t cpu_share = 1;  // of all threads together
+
+    std::mutex mutex{};  // guards what follows
+    std::condition_variable left{};
+    detail::job_queue waiting{};  // for a thread that the system refused
+    std::map<std::thread::id, std::pair<std::thread, job*>> running{};
+    std::thread last_to_leave{};
+
+    detail::job_count unfinished{};
+
+    static thread_local constinit state const* mine;  // that this thread is of
+};
+
+thread_local constinit thread_per_task::state const* thread_per_task::state::mine = nullptr;
+
+/// Throws std::system_error.
+void thread_per_task::state::begin(claim task) {
+    std::lock_guard const lock(mutex);  // the thread finds itself in the list
+    std::thread began([this, task] { serve(task); });
+    auto const id = began.get_id();
+    try {
+        running.try_emplace(id, std::move(began), task.work);
+    } catch (...) {
+        std::terminate();  // no memory for a thread that runs already
+    }
+}
+
+void thread_per_task::state::serve(claim task) {
+    detail::set_thread_cpu_share(detail::one_share(cpu_share, task.work->size()));
+    mine = this;
+    if (initialize) initialize();
+    for (; task; task = next_or_leave())
+        run(task);
+}
+
+void thread_per_task::state::run(claim const& task) {
+    detail::blocking_context where(
+        {.name = fmt::format("threads-{}", task.first), .number = task.first, .process_id = getpid()},
+        task.work->stop(), detail::log_to(log));
+    task.work->run(where, task.first, task.last);
+    {
+        std::lock_guard const lock(mutex);
+        running.at(std::this_thread::get_id()).second = nullptr;
+    }
+    if (task.work->ended(1)) unfinished.remove();
+}
+
+/// A task that waits for a thread. If there is none this thread ends, after the one that ended before it.
+claim thread_per_task::state::next_or_leave() {
+    std::thread before;
+    {
+        std::lock_guard const lock(mutex);
+        auto const self = running.find(std::this_thread::get_id());
+        if (job* const work = waiting.front()) {
+            self->second.second = work;
+            return waiting.take(*work, 1);
+        }
+        before = std::exchange(last_to_leave, std::move(self->second.first));
+        running.erase(self);
+        if (running.empty()) left.notify_all();
+    }
+    if (before.joinable()) before.join();
+    return {};
+}
+
+thread_per_task::thread_per_task(log_handler log, std::function<void()> initialize)
+    : state_(
+          new state{.log = std::move(log), .initialize = std::move(initialize), .cpu_share = cpu_share()}) {}
+
+thread_per_task::~thread_per_task() {
+    stop();
+    std::unique_lock lock(state_->mutex);
+    state_->left.wait(lock, [this] { return state_->running.empty(); });
+    if (state_->last_to_leave.joinable()) state_->last_to_leave.join();
+}
+
+void thread_per_task::start(job& work) {
+    state_->unfinished.add();
+    std::size_t index = 0;
+    try {
+        for (; index < work.size(); ++index)
+            state_->begin({&work, index, index + 1});
+    } catch (std::system_error const& refused) {
+        if (state_->leave_waiting(work, index)) return;
+        if (index == 0) {
+            state_->unfinished.remove();
+            throw;
+        }
+        state_->fail_rest(work, index, refused.what());
+    }
+}
+
+/// False if no thread runs that could take the tasks from `first` on.
+bool thread_per_task::state::leave_waiting(job& work, std::size_t first) {
+    std::lock_guard const lock(mutex);
+    if (running.empty()) return false;
+    waiting.push(work);
+    work.place.next = first;
+    return true;
+}
+
+void thread_per_task::state::fail_rest(job& work, std::size_t first, std::string const& why) {
+    for (std::size_t index = first; index < work.size(); ++index)
+        work.fail({.index = index, .message = why});
+    if (work.ended(work.size() - first)) unfinished.remove();
+}
+
+void thread_per_task::stop() noexcept {
+    std::vector<claim> unbegun;
+    detail::stop_jobs(state_->mutex, [&](auto&& stop) {
+        for (auto const& [id, each] : state_->running) {
+            if (each.second) stop(*each.second);
+        }
+        while (job* each = state_->waiting.front()) {
+            stop(*each);
+            unbegun.push_back(state_->waiting.take_rest(*each));
+        }
+    });
+    for (auto const& each : unbegun) {
+        each.work->cancel(each.first, each.last);
+        if (each.work->ended(each.size())) state_->unfinished.remove();
+    }
+}
+
+void thread_per_task::join() noexcept {
+    state_->unfinished.wait_for_none();
+}
+
+void thread_per_task::on_stop(job& work) noexcept {
+    claim unbegun;
+    {
+        std::lock_guard const lock(state_->mutex);
+        unbegun = state_->waiting.take_rest(work);
+    }
+    if (!unbegun) return;
+    work.cancel(unbegun.first, unbegun.last);
+    if (work.ended(unbegun.size())) state_->unfinished.remove();
+}
+
+/// What no thread was to be had for might wait for this one to end.
+void thread_per_task::before_wait(job& work) {
+    if (state::mine != state_.get()) return;
+    detail::scope_switch const outside(nullptr);
+    for (;;) {
+        claim task;
+        {
+            std::lock_guard const lock(state_->mutex);
+            if (!work.place.queued) return;
+            task = state_->waiting.take(work, 1);
+        }
+        detail::blocking_context where(
+            {.name = fmt::format("threads-{}", task.first), .number = task.first, .process_id = getpid()},
+            work.stop(), detail::log_to(state_->log));
+        work.run(where, task.first, task.last);
+        if (work.ended(1)) return state_->unfinished.remove();
+    }
+}
+
+std::size_t thread_per_task::concurrency() const noexcept {
+    return std::numeric_limits<std::size_t>::max();
+}
+
+}  // namespace quartet

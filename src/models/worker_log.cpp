@@ -1,0 +1,32 @@
+#include "src/models/worker_log.hpp"
+
+#include "src/models/worker_process.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+namespace quartet::detail {
+namespace {
+
+void send_log(int socket, worker_info const& where, std::string_view line) {
+    auto const now = std::chrono::system_clock::now().time_since_epoch();
+    log_packet head{std::chrono::nanoseconds(now).count(), where.number};
+    line = line.substr(0, log_packet::most_text);
+    iovec parts[] = {{&head, sizeof head}, {const_cast<char*>(line.data()), line.size()}};
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = 2;
+    while (sendmsg(socket, &message, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+    }
+}
+
+}  // namespace
+
+std::function<void(worker_info const&, std::string_view)> log_to_parent(int socket) {
+    if (socket < 0) return {};
+    return [socket](worker_info const& where, std::string_view line) { send_log(socket, where, line); };
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,16 @@
+// src/models/worker_log.hpp
+//
+// A worker process's end of the way that log lines take (log_channel.hpp).
+#pragma once
+
+#include <quartet/context.hpp>
+
+#include <functional>
+#include <string_view>
+
+namespace quartet::detail {
+
+/// Sends lines through the socket; empty if it is -1.
+std::function<void(worker_info const&, std::string_view)> log_to_parent(int socket);
+
+}  // namespace quartet::detail

@@ -1,0 +1,197 @@
+// src/models/worker_loop.cpp
+//
+// A pool worker with an event loop, of processes:N+async:M. It takes tasks from the ring as long as it has
+// room for them, a few at a time, and looks at its events in between.
+//
+// The loop sleeps in the kernel's poll, and can't wait there for a word in shared memory: a thread does that,
+// and posts to the loop when the parent has offered something, or has stopped a call.
+
+#include "src/core/futex.hpp"
+#include "src/io/async_context.hpp"
+#include "src/io/event_loop.hpp"
+#include "src/models/flight.hpp"
+#include "src/models/logging.hpp"
+#include "src/models/worker_log.hpp"
+#include "src/models/worker_process.hpp"
+
+#include <quartet/cpus.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <sys/eventfd.h>
+#include <thread>
+#include <unistd.h>
+#include <unordered_map>
+
+namespace quartet::detail {
+namespace {
+
+class loop_worker {
+public:
+    loop_worker(pool_state& pool, worker_slot& slot, std::size_t limit, file_backend files)
+        : pool_(pool),
+          slot_(slot),
+          limit_(limit),
+          where_{.name = fmt::format("processes-{}", slot.remote.number),
+                 .number = slot.remote.number,
+                 .process_id = getpid()},
+          log_(log_to_parent(pool.log_socket)),
+          loop_(files),
+          flights_(
+              [this](auto& place, job& work) {
+                  place.emplace(where_, loop_, work.stop(), log_);
+                  place->follow(jobs_.at(&work)->hands.batch.stop);  // which a body sees while it computes
+              },
+              [this](job& work, std::size_t tasks) { note_end(work, tasks); }) {
+        slot.process.store(getpid());
+        std::thread([this, heard = slot.calls.load()] { listen(heard); }).detach();  // a worker ends by _exit
+    }
+
+    [[noreturn]] void run(std::chrono::nanoseconds stall_limit) {
+        auto watch = watch_stalls(stall_limit, where_, log_);
+        current_stall_watch() = watch ? &*watch : nullptr;
+        for (;;) {
+            slot_.turn.store(pool_.turn.load());
+            follow_stops();
+            bool const took = take();
+            flights_.settle();
+            if (took) {
+                loop_.run_some(event_loop::waiting::not_at_all);
+            } else {
+                sleep();
+            }
+            flights_.settle();
+            if (retires() && flights_.in_flight() == 0) retire();
+        }
+    }
+
+private:
+    /// A batch of which bodies are under way, or are about to begin.
+    struct guest {
+        explicit guest(remote_batch& batch, remote_worker& worker)
+            : hands{batch, worker, {*batch.heap, batch.blocks}}, work(batch.make(hands)) {}
+        remote_hands hands;
+        std::unique_ptr<job> work;
+        std::size_t open = 0;  // tasks that are under way
+    };
+
+    bool retires() const noexcept { return pool_.recycle_after > 0 && ran_ >= pool_.recycle_after; }
+
+    std::size_t room() const noexcept {
+        std::size_t const free = limit_ - std::min(limit_, flights_.in_flight());
+        return pool_.recycle_after == 0 ? free : std::min(free, pool_.recycle_after - ran_);
+    }
+
+    /// Takes some tasks and begins them; false if there are none, or no room.
+    bool take() {
+        constexpr std::size_t most = 64;
+        for (;;) {
+            auto const offer = pool_.ring.look();
+            if (!offer || room() == 0) {
+                slot_.chunk.store({});
+                slot_.batch.store(nullptr);
+                return false;
+            }
+            std::size_t const left = offer->tasks.last - offer->tasks.first;
+            std::size_t const fair = std::max<std::size_t>(1, left / (4 * pool_.workers));
+            auto const size = offer->batch->chunk_size;
+            std::size_t const best = size ? std::min(size, left) : std::min(most, fair);
+            auto const wanted = static_cast<std::uint32_t>(std::min(best, room()));
+            index_range const chunk{offer->tasks.first, offer->tasks.first + wanted};
+            slot_.batch.store(offer->batch);
+            slot_.chunk.store(chunk);
+            if (pool_.ring.take(*offer, wanted)) {
+                begin(*offer->batch, chunk);
+                if (pool_.overflown.load(std::memory_order_relaxed) && pool_.ring.half_empty())
+                    eventfd_write(pool_.changed_event, 1);
+                return true;
+            }
+        }
+    }
+
+    void begin(remote_batch& batch, index_range chunk) {
+        guest& mine = guests_.try_emplace(&batch, batch, slot_.remote).first->second;
+        jobs_[mine.work.get()] = &mine;
+        if (batch.stop.load() != 0) mine.work->stop().request();
+        ++mine.open;  // it stays until all of the chunk has begun
+        for (std::uint32_t index = chunk.first; index < chunk.last; ++index) {
+            if (!begin_task(batch, slot_.remote, index)) continue;
+            ++ran_;
+            ++mine.open;
+            flights_.begin({mine.work.get(), index, index + 1});
+        }
+        if (--mine.open == 0) forget(batch);
+        slot_.chunk.store({});
+        slot_.batch.store(nullptr);
+    }
+
+    void note_end(job& work, std::size_t tasks) {
+        guest& mine = *jobs_.at(&work);
+        remote_batch& batch = mine.hands.batch;
+        if ((mine.open -= tasks) == 0) forget(batch);
+        if (batch.left.fetch_sub(tasks) == tasks) {
+            tell_end(pool_, batch);
+        } else if (batch.shaken.load(std::memory_order_relaxed)) {
+            eventfd_write(pool_.changed_event, 1);
+        }
+    }
+
+    void forget(remote_batch& batch) {
+        auto const found = guests_.find(&batch);
+        jobs_.erase(found->second.work.get());
+        guests_.erase(found);
+    }
+
+    void follow_stops() {
+        for (auto& [batch, mine] : guests_) {
+            if (batch->stop.load() == 0 || !mine.work->stop().request()) continue;
+            flights_.cancel(mine.work.get());
+        }
+    }
+
+    void sleep() {
+        slot_.asleep.store(room() > 0 ? worker_slot::wants_calls : worker_slot::has_no_room);
+        if (room() > 0 && pool_.ring.look()) {
+            slot_.asleep.store(0);
+            return;
+        }
+        loop_.run_some();
+        slot_.asleep.store(0);
+    }
+
+    [[noreturn]] void listen(std::uint32_t heard) {
+        for (;;) {
+            futex_wait(slot_.calls, heard);
+            std::uint32_t const now = slot_.calls.load();
+            if (now != heard) loop_.post([] {});
+            heard = now;
+        }
+    }
+
+    [[noreturn]] void retire() {
+        slot_.retired.store(1);
+        _exit(0);
+    }
+
+    pool_state& pool_;
+    worker_slot& slot_;
+    std::size_t limit_;
+    worker_info where_;
+    std::function<void(worker_info const&, std::string_view)> log_;
+    event_loop loop_;
+    flights<async_context> flights_;
+    std::unordered_map<remote_batch*, guest> guests_;
+    std::unordered_map<job*, guest*> jobs_;
+    std::size_t ran_ = 0;
+};
+
+}  // namespace
+
+void serve_loop(pool_state& pool, worker_slot& slot, processes_options const& options) {
+    set_process_cpu_share(one_share(pool.cpu_share, pool.workers));
+    loop_worker(pool, slot, options.in_flight, options.files).run(options.stall_limit);
+}
+
+}  // namespace quartet::detail
