@@ -7,7 +7,7 @@
 // for the loop's thread, except woken().
 #pragma once
 
-#include <quartet/detail/channel_waiter.hpp>
+#include <quartet/channel.hpp>  // channel_operation is whole there
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>

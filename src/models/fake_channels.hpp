@@ -6,7 +6,7 @@
 // looked at when nothing else can happen. For one thread: the fake knows what its own bodies do.
 #pragma once
 
-#include <quartet/detail/channel_waiter.hpp>
+#include <quartet/channel.hpp>  // channel_operation is whole there
 #include <quartet/outcome.hpp>
 
 #include <algorithm>
