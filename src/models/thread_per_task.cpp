@@ -30,6 +30,7 @@ namespace quartet {
 using detail::claim;
 
 struct thread_per_task::state {
+    void see_off_the_leaving();
     void begin(claim task);
     void serve(claim task);
     void run(claim const& task);
@@ -45,6 +46,7 @@ struct thread_per_task::state {
     std::condition_variable left{};
     detail::job_queue waiting{};  // for a thread that the system refused
     std::map<std::thread::id, std::pair<std::thread, job*>> running{};
+    std::size_t leaving = 0;  // of those that run: they have ended their task
     std::thread last_to_leave{};
 
     detail::job_count unfinished{};
@@ -53,6 +55,18 @@ struct thread_per_task::state {
 };
 
 thread_local constinit thread_per_task::state const* thread_per_task::state::mine = nullptr;
+
+/// Threads that have ended their tasks still count for the system's limits, and hold memory.
+void thread_per_task::state::see_off_the_leaving() {
+    if (mine == this) return;  // it may be one of them
+    std::thread last;
+    {
+        std::unique_lock lock(mutex);
+        left.wait(lock, [this] { return leaving == 0; });
+        last = std::exchange(last_to_leave, {});
+    }
+    if (last.joinable()) last.join();
+}
 
 /// Throws std::system_error.
 void thread_per_task::state::begin(claim task) {
@@ -82,6 +96,7 @@ void thread_per_task::state::run(claim const& task) {
     {
         std::lock_guard const lock(mutex);
         running.at(std::this_thread::get_id()).second = nullptr;
+        ++leaving;
     }
     if (task.work->ended(1)) unfinished.remove();
 }
@@ -92,13 +107,14 @@ claim thread_per_task::state::next_or_leave() {
     {
         std::lock_guard const lock(mutex);
         auto const self = running.find(std::this_thread::get_id());
+        if (--leaving == 0) left.notify_all();
         if (job* const work = waiting.front()) {
             self->second.second = work;
             return waiting.take(*work, 1);
         }
         before = std::exchange(last_to_leave, std::move(self->second.first));
         running.erase(self);
-        if (running.empty()) left.notify_all();
+        left.notify_all();
     }
     if (before.joinable()) before.join();
     return {};
@@ -116,6 +132,7 @@ thread_per_task::~thread_per_task() {
 }
 
 void thread_per_task::start(job& work) {
+    state_->see_off_the_leaving();
     state_->unfinished.add();
     std::size_t index = 0;
     try {
