@@ -205,7 +205,11 @@ struct question {
 int main(int argc, char** argv) {
     int const rounds = argc > 1 ? std::stoi(argv[1]) : 21;
     tbb::global_control const two(tbb::global_control::max_allowed_parallelism, 2);
-    double const worker = idle_worker_bytes();  // while this process is as small as it gets
+    // While this process is as small as it gets: a fork copies what there is.
+    double const worker = idle_worker_bytes();
+    std::vector<double> first_results;
+    for (int round = 0; round < rounds; ++round)
+        first_results.push_back(first_result() * 1e-9);
     auto processes = quartet::make_executor("processes:2");
     auto loops = quartet::make_executor("processes:2+async:100");
     auto threads = quartet::make_executor("threads:2");
@@ -225,12 +229,12 @@ int main(int argc, char** argv) {
         {"stream/threads", 1e-9, [&] { return stream(threads); }},
         {"stream/async", 1e-9, [&] { return stream(async); }},
         {"stream/processes", 1e-9, [&] { return stream(processes); }},
-        {"first_result/processes", 1e-9, first_result},
     };
     for (int round = 0; round < rounds; ++round) {
         for (auto& each : questions)
             each.rounds.push_back(each.measure() * each.scale);
     }
+    questions.push_back({"first_result/processes", 1, {}, first_results});
     for (auto const& each : questions) {
         std::printf("%s", each.name);
         for (double const value : each.rounds)
