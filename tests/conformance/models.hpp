@@ -86,12 +86,12 @@ inline row by_fake(std::string name, std::size_t limit) {
 /// Every row of the table.
 inline std::vector<row> const& all_rows() {
     static std::vector<row> const rows = [] {
-        constexpr std::size_t lots = 100'000;
+        constexpr std::size_t lots = sanitized ? 10'000 : 100'000;
         std::vector<row> table{
             by_spec("single", "single", lots),
             by_spec("threads_1", "threads:1", lots),
             by_spec("threads_3", "threads:3", lots),
-            by_spec("threads_each", "threads:each", sanitized ? 1000 : 10'000),
+            by_spec("threads_each", "threads:each", sanitized ? 500 : 10'000),
             by_spec("async_1", "async:1", lots, file_backend::io_uring),
             by_spec("async_7", "async:7", lots, file_backend::io_uring),
             by_spec("async_each", "async:each", lots, file_backend::io_uring),
@@ -105,7 +105,7 @@ inline std::vector<row> const& all_rows() {
             table.push_back(by_spec("processes_1", "processes:1", lots));
             table.push_back(by_spec("processes_3", "processes:3", lots));
             table.push_back(by_spec("processes_2_async_7", "processes:2+async:7", lots));
-            table.push_back(by_spec("processes_each", "processes:each", sanitized ? 100 : 500));
+            table.push_back(by_spec("processes_each", "processes:each", sanitized ? 50 : 500));
         }
         return table;
     }();
