@@ -25,6 +25,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <ranges>
@@ -216,7 +217,7 @@ private:
     }
 
     std::unique_ptr<model> model_;
-    unsigned generation_;  // of the process that made it
+    std::uint32_t made_after_;  // so many forks, as detail::forks counts them
 };
 
 struct executor_options {

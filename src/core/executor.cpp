@@ -1,6 +1,5 @@
-#include "src/core/forking.hpp"
-
 #include <quartet/cpus.hpp>
+#include <quartet/detail/reach.hpp>
 #include <quartet/executor.hpp>
 #include <quartet/models/async.hpp>
 #include <quartet/models/processes.hpp>
@@ -71,21 +70,21 @@ std::unique_ptr<model> make_model(model_spec const& spec, executor_options optio
 }  // namespace
 
 executor::executor(std::unique_ptr<model> how) noexcept
-    : model_(std::move(how)), generation_(detail::fork_generation()) {}
+    : model_(std::move(how)), made_after_(detail::forks) {}
 
 executor& executor::operator=(executor&& other) noexcept {
     std::swap(model_, other.model_);
-    std::swap(generation_, other.generation_);
+    std::swap(made_after_, other.made_after_);
     return *this;
 }
 
 executor::~executor() {
     // A copy that a fork has made has none of its threads, and its processes are the parent's.
-    if (generation_ != detail::fork_generation()) static_cast<void>(model_.release());
+    if (made_after_ != detail::forks) static_cast<void>(model_.release());
 }
 
 model& executor::own_model() const {
-    if (generation_ != detail::fork_generation())
+    if (made_after_ != detail::forks)
         throw std::logic_error(
             "quartet: this executor belongs to the process that made it; make one of its own in this "
             "process");

@@ -1,8 +1,6 @@
 #include "src/core/forking.hpp"
 
-#include <atomic>
 #include <mutex>
-#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 #include <utility>
@@ -43,17 +41,6 @@ pid_t fork_child() noexcept {
         close(std::exchange(each->descriptor_, -1));  // its number may soon be another's
     registry().descriptors.clear();
     return 0;
-}
-
-namespace {
-
-std::atomic<unsigned> generation{0};
-int const counted = pthread_atfork(nullptr, nullptr, [] { generation.fetch_add(1); });
-
-}  // namespace
-
-unsigned fork_generation() noexcept {
-    return generation.load(std::memory_order_relaxed);
 }
 
 void forget_signal_handlers() noexcept {

@@ -27,10 +27,6 @@ private:
     int descriptor_;
 };
 
-/// Counts the forks between the program's first process and this one: what was made at another count belongs
-/// to another process.
-unsigned fork_generation() noexcept;
-
 /// Gives the signals that programs have handlers for their usual effect, and blocks none: what a forked child
 /// does first, for the parent's handlers are not meant for it.
 void forget_signal_handlers() noexcept;
