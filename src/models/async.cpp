@@ -38,8 +38,6 @@ struct async::state {
     void start_loops();
     void end_loops() noexcept;
     claim take(std::size_t room);
-    void note_end(job& work, std::size_t tasks) noexcept;
-    void cancel(claim const& unbegun) noexcept;
 
     async_options options;
     std::mutex mutex;  // guards what follows
@@ -61,7 +59,7 @@ public:
           where_{.name = name(number), .number = number, .process_id = getpid()},
           loop_(shared.options.files),
           flights_([this](auto& place, job& work) { make_context(place, work); },
-                   [this](job& work, std::size_t tasks) { shared_.note_end(work, tasks); }) {}
+                   [this](job& work, std::size_t tasks) { shared_.unfinished.note_end(work, tasks); }) {}
 
     void start() {
         std::size_t const share = detail::one_share(cpu_share(), shared_.options.loops);
@@ -173,16 +171,6 @@ claim async::state::take(std::size_t room) {
     return queue.take(work, std::min(best, room));
 }
 
-void async::state::note_end(job& work, std::size_t tasks) noexcept {
-    if (work.ended(tasks)) unfinished.remove();
-}
-
-/// Of tasks that no loop has taken.
-void async::state::cancel(claim const& unbegun) noexcept {
-    unbegun.work->cancel(unbegun.first, unbegun.last);
-    note_end(*unbegun.work, unbegun.size());
-}
-
 async::async(async_options options) {
     if (options.limit == 0) throw std::invalid_argument("quartet: the model 'async' needs a limit above 0");
     if (options.loops == 0) throw std::invalid_argument("quartet: the model 'async' needs at least one loop");
@@ -223,7 +211,7 @@ void async::stop() noexcept {
     }
     for (auto const& each : unbegun) {
         each.work->stop().request();
-        state_->cancel(each);
+        state_->unfinished.cancel(each);
     }
     for (auto& each : state_->loops)
         each->cancel_all();
@@ -241,14 +229,11 @@ void async::on_stop(job& work) noexcept {
     }
     for (auto& each : state_->loops)
         each->cancel(work);
-    if (unbegun) state_->cancel(unbegun);
+    state_->unfinished.cancel(unbegun);
 }
 
 void async::check_wait() const {
-    if (state::mine == state_.get())
-        throw std::logic_error(
-            "quartet: a body on an event loop waits for a call of its own executor, which could not go on "
-            "meanwhile; use the context's operations, or another executor");
+    if (state::mine == state_.get()) detail::refuse_to_wait();
 }
 
 std::size_t async::concurrency() const noexcept {

@@ -342,10 +342,7 @@ void fake::start(job& work) {
     loop_->push(work);
 }
 void fake::check_wait() const {
-    if (loop_->runs())
-        throw std::logic_error(
-            "quartet: a body on an event loop waits for a call of its own executor, which could not go on "
-            "meanwhile; use the context's operations, or another executor");
+    if (loop_->runs()) detail::refuse_to_wait();
 }
 void fake::before_wait(job& work) {
     loop_->run_until([&work] { return work.finished(); });

@@ -1,11 +1,15 @@
 // src/models/job_count.hpp
 //
-// How many jobs of a model have not finished. Any thread.
+// How many jobs of a model have not finished, and the end of their tasks. Any thread.
 #pragma once
 
 #include "src/core/futex.hpp"
+#include "src/models/job_queue.hpp"
+
+#include <quartet/job.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace quartet::detail {
@@ -17,6 +21,20 @@ public:
     /// Whoever waits for the last one may destroy this object before remove() has returned.
     void remove() noexcept {
         if (word_.fetch_sub(one) == one + waited_for) futex_wake_all(word_);
+    }
+
+    /// `tasks` more of `work` have an outcome. True if they were the last; then the job may be gone.
+    bool note_end(job& work, std::size_t tasks) noexcept {
+        if (!work.ended(tasks)) return false;
+        remove();
+        return true;
+    }
+
+    /// Cancels tasks that nobody has begun, if there are any.
+    void cancel(claim const& unbegun) noexcept {
+        if (!unbegun) return;
+        unbegun.work->cancel(unbegun.first, unbegun.last);
+        note_end(*unbegun.work, unbegun.size());
     }
 
     void wait_for_none() noexcept {

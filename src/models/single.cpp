@@ -57,8 +57,7 @@ void single::start(job& work) {
         std::lock_guard const lock(state_->mutex);
         state_->under_way.erase(&work);
     }
-    work.ended(work.left());
-    state_->unfinished.remove();
+    state_->unfinished.note_end(work, work.left());
 }
 
 void single::stop() noexcept {

@@ -34,6 +34,7 @@ struct thread_per_task::state {
     void begin(claim task);
     void serve(claim task);
     void run(claim const& task);
+    void run_here(claim const& task);
     claim next_or_leave();
     bool leave_waiting(job& work, std::size_t first);
     void fail_rest(job& work, std::size_t first, std::string const& why);
@@ -88,17 +89,21 @@ void thread_per_task::state::serve(claim task) {
         run(task);
 }
 
-void thread_per_task::state::run(claim const& task) {
+void thread_per_task::state::run_here(claim const& task) {
     detail::blocking_context where(
         {.name = fmt::format("threads-{}", task.first), .number = task.first, .process_id = getpid()},
         task.work->stop(), detail::log_to(log));
     task.work->run(where, task.first, task.last);
+}
+
+void thread_per_task::state::run(claim const& task) {
+    run_here(task);
     {
         std::lock_guard const lock(mutex);
         running.at(std::this_thread::get_id()).second = nullptr;
         ++leaving;
     }
-    if (task.work->ended(1)) unfinished.remove();
+    unfinished.note_end(*task.work, 1);
 }
 
 /// A task that waits for a thread. If there is none this thread ends, after the one that ended before it.
@@ -160,7 +165,7 @@ bool thread_per_task::state::leave_waiting(job& work, std::size_t first) {
 void thread_per_task::state::fail_rest(job& work, std::size_t first, std::string const& why) {
     for (std::size_t index = first; index < work.size(); ++index)
         work.fail({.index = index, .message = why});
-    if (work.ended(work.size() - first)) unfinished.remove();
+    unfinished.note_end(work, work.size() - first);
 }
 
 void thread_per_task::stop() noexcept {
@@ -174,10 +179,8 @@ void thread_per_task::stop() noexcept {
             unbegun.push_back(state_->waiting.take_rest(*each));
         }
     });
-    for (auto const& each : unbegun) {
-        each.work->cancel(each.first, each.last);
-        if (each.work->ended(each.size())) state_->unfinished.remove();
-    }
+    for (auto const& each : unbegun)
+        state_->unfinished.cancel(each);
 }
 
 void thread_per_task::join() noexcept {
@@ -190,9 +193,7 @@ void thread_per_task::on_stop(job& work) noexcept {
         std::lock_guard const lock(state_->mutex);
         unbegun = state_->waiting.take_rest(work);
     }
-    if (!unbegun) return;
-    work.cancel(unbegun.first, unbegun.last);
-    if (work.ended(unbegun.size())) state_->unfinished.remove();
+    state_->unfinished.cancel(unbegun);
 }
 
 /// What no thread was to be had for might wait for this one to end.
@@ -206,11 +207,8 @@ void thread_per_task::before_wait(job& work) {
             if (!work.place.queued) return;
             task = state_->waiting.take(work, 1);
         }
-        detail::blocking_context where(
-            {.name = fmt::format("threads-{}", task.first), .number = task.first, .process_id = getpid()},
-            work.stop(), detail::log_to(state_->log));
-        work.run(where, task.first, task.last);
-        if (work.ended(1)) return state_->unfinished.remove();
+        state_->run_here(task);
+        if (state_->unfinished.note_end(work, 1)) return;
     }
 }
 

@@ -84,7 +84,6 @@ struct threads::state {
     claim wait_and_take(std::size_t number, job_sizer& sizer);
     claim take_locked(std::size_t number, job_sizer& sizer);
     bool wants_another();
-    void note_end(claim const& chunk) noexcept;
 
     threads_options options;
     std::mutex mutex;                 // guards what follows
@@ -138,7 +137,7 @@ void threads::state::serve(std::size_t number) {
         where.follow(doing.work->stop());
         sizer.run(doing, where);
         claim const next = take(number, sizer);
-        note_end(doing);
+        unfinished.note_end(*doing.work, doing.size());
         doing = next ? next : wait_and_take(number, sizer);
     }
 }
@@ -179,10 +178,6 @@ claim threads::state::take_locked(std::size_t number, job_sizer& sizer) {
     return queue.take(*current[number], sizer.next(*current[number]));
 }
 
-void threads::state::note_end(claim const& chunk) noexcept {
-    if (chunk.work->ended(chunk.size())) unfinished.remove();
-}
-
 threads::threads(threads_options options) {
     if (options.count == 0)
         throw std::invalid_argument("quartet: the model 'threads' needs at least one thread");
@@ -220,10 +215,8 @@ void threads::stop() noexcept {
             unbegun.push_back(state_->queue.take_rest(*each));
         }
     });
-    for (auto const& each : unbegun) {
-        each.work->cancel(each.first, each.last);
-        state_->note_end(each);
-    }
+    for (auto const& each : unbegun)
+        state_->unfinished.cancel(each);
 }
 
 void threads::join() noexcept {
@@ -236,9 +229,7 @@ void threads::on_stop(job& work) noexcept {
         std::lock_guard const lock(state_->mutex);
         unbegun = state_->queue.take_rest(work);
     }
-    if (!unbegun) return;
-    work.cancel(unbegun.first, unbegun.last);
-    state_->note_end(unbegun);
+    state_->unfinished.cancel(unbegun);
 }
 
 void threads::before_wait(job& work) {
@@ -261,7 +252,7 @@ void threads::before_wait(job& work) {
             std::lock_guard const lock(state_->mutex);
             here = mine.outer;
         }
-        if (chunk.work->ended(chunk.size())) return state_->unfinished.remove();
+        if (state_->unfinished.note_end(work, chunk.size())) return;
     }
 }
 
