@@ -17,16 +17,22 @@ std::stop_token stop_state::token() {
 }
 
 std::optional<std::stop_source> stop_state::raise() noexcept {
-    if (word_.exchange(1) != 0) return std::nullopt;
-    futex_wake_all(word_);
+    if (!set_word()) return std::nullopt;
     std::stop_source const* const source = source_.load();
     return source ? std::optional(*source) : std::nullopt;
 }
 
 bool stop_state::request() noexcept {
-    bool const first = !requested();
-    if (auto source = raise()) source->request_stop();
-    return first;
+    if (!set_word()) return false;
+    if (std::stop_source* const source = source_.load()) source->request_stop();
+    return true;
+}
+
+/// True for the one who sets it.
+bool stop_state::set_word() noexcept {
+    if (word_.exchange(1) != 0) return false;
+    futex_wake_all(word_);
+    return true;
 }
 
 }  // namespace quartet::detail

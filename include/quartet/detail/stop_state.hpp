@@ -33,6 +33,8 @@ public:
     bool request() noexcept;
 
 private:
+    bool set_word() noexcept;
+
     std::atomic<std::uint32_t> word_{0};
     std::atomic<std::stop_source*> source_{nullptr};  // made when somebody asks
 };
