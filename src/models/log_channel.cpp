@@ -32,14 +32,14 @@ log_channel::log_channel(log_handler handler) : handler_(std::move(handler)) {
         throw std::system_error(errno, std::generic_category(), "cannot make a socket pair for logs");
     read_end_.emplace(ends[0]);
     write_end_ = descriptor(ends[1]);
+    packet_.resize(sizeof(log_packet) + log_packet::most_text);
 }
 
 void log_channel::deliver() {
     if (!read_end_) return;
     std::lock_guard const lock(mutex_);
-    std::vector<char> packet(sizeof(log_packet) + log_packet::most_text);
-    for (ssize_t got = 0; (got = recv(read_end_->get(), packet.data(), packet.size(), MSG_DONTWAIT)) > 0;)
-        handler_(unpack(packet, static_cast<std::size_t>(got)));
+    for (ssize_t got = 0; (got = recv(read_end_->get(), packet_.data(), packet_.size(), MSG_DONTWAIT)) > 0;)
+        handler_(unpack(packet_, static_cast<std::size_t>(got)));
 }
 
 }  // namespace quartet::detail

@@ -10,6 +10,7 @@
 
 #include <mutex>
 #include <optional>
+#include <vector>
 
 namespace quartet::detail {
 
@@ -27,7 +28,8 @@ public:
 
 private:
     log_handler handler_;
-    std::mutex mutex_;
+    std::mutex mutex_;  // guards what is read
+    std::vector<char> packet_;
     std::optional<private_descriptor> read_end_;
     descriptor write_end_;
 };
