@@ -50,7 +50,6 @@ public:
     virtual ~call() = default;
     virtual job& work() noexcept = 0;
     virtual outcome<R> take() = 0;
-    virtual void abandon() noexcept = 0;
 };
 
 /// One call as a job of one task. It keeps itself as long as it is under way.
@@ -74,7 +73,6 @@ public:
     static std::shared_ptr<call_job> begin(model& how, Body const& body, In&& input,
                                            call_options const& options) {
         auto made = std::make_shared<call_job>(body, std::move(input), options);
-        made->model_ = &how;
         made->self_ = made;
         try {
             made->taken_by(how);
@@ -89,9 +87,6 @@ public:
 
     job& work() noexcept override { return *this; }
     outcome<R> take() override { return sink::take(); }
-    void abandon() noexcept override {
-        if (!this->finished_here()) model_->abandon(*this);
-    }
 
 private:
     /// What few calls need.
@@ -114,7 +109,6 @@ private:
         return std::move(self_);
     }
 
-    model* model_ = nullptr;
     std::shared_ptr<void> self_;
     std::unique_ptr<followed> followed_;
 };
@@ -137,7 +131,7 @@ public:
         return *this;
     }
     ~future() {
-        if (call_) call_->abandon();
+        if (call_) call_->work().abandon();
     }
 
     /// Whether there is a call: not after get() or take().

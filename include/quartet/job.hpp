@@ -154,15 +154,15 @@ public:
     /// Whether every task has an outcome.
     bool finished() const noexcept { return end_.load(std::memory_order_acquire)->ended(); }
 
-    /// Whether they are all here, and the model is done with the job.
-    bool finished_here() const noexcept { return own_end_.ended(); }
-
     /// Waits until it has finished; false if it has not at the deadline. One thread at a time. Throws
     /// std::logic_error on the one thread that can't wait, that of an event loop which has to run it.
     bool wait_until(std::optional<std::chrono::steady_clock::time_point> deadline = {});
 
     /// This thread is about to wait for it in another way. Throws as wait_until does.
     void help();
+
+    /// Nobody will wait for it any more.
+    void abandon() noexcept;
 
     // ---- For models
 

@@ -37,6 +37,10 @@ void job::help() {
     model_->before_wait(*this);
 }
 
+void job::abandon() noexcept {
+    if (!own_end_.ended()) model_->abandon(*this);  // else the model may be gone
+}
+
 void job::cancel(std::size_t first, std::size_t last) noexcept {
     for (std::size_t index = first; index < last; ++index)
         fail(detail::describe_cancelled(index));
