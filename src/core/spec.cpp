@@ -33,24 +33,6 @@ std::size_t parse_count(std::string_view digits, std::string_view text) {
     return count;
 }
 
-}  // namespace
-
-std::string_view to_string(model_kind kind) noexcept {
-    switch (kind) {
-        case model_kind::single:
-            return "single";
-        case model_kind::processes:
-            return "processes";
-        case model_kind::threads:
-            return "threads";
-        case model_kind::async:
-            return "async";
-    }
-    return "unknown";
-}
-
-namespace {
-
 /// "threads:8" or "async:each", without a composition; `text` is the whole, for messages.
 model_spec parse_part(std::string_view part, std::string_view text) {
     auto const colon = part.find(':');
@@ -75,6 +57,20 @@ std::string part_text(model_kind kind, std::optional<std::size_t> count, bool ea
 }
 
 }  // namespace
+
+std::string_view to_string(model_kind kind) noexcept {
+    switch (kind) {
+        case model_kind::single:
+            return "single";
+        case model_kind::processes:
+            return "processes";
+        case model_kind::threads:
+            return "threads";
+        case model_kind::async:
+            return "async";
+    }
+    return "unknown";
+}
 
 model_spec parse_spec(std::string_view text) {
     auto const plus = text.find('+');
