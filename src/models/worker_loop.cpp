@@ -20,7 +20,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <sys/eventfd.h>
 #include <thread>
 #include <unistd.h>
 #include <unordered_map>
@@ -86,29 +85,16 @@ private:
 
     /// Takes some tasks and begins them; false if there are none, or no room.
     bool take() {
-        constexpr std::size_t most = 64;
-        for (;;) {
-            auto const offer = pool_.ring.look();
-            if (!offer || room() == 0) {
-                slot_.chunk.store({});
-                slot_.batch.store(nullptr);
-                return false;
-            }
-            std::size_t const left = offer->tasks.last - offer->tasks.first;
+        if (room() == 0) return false;
+        auto const taken = take_tasks(pool_, slot_, [this](remote_batch const& batch, std::size_t left) {
+            constexpr std::size_t most = 64;
             std::size_t const fair = std::max<std::size_t>(1, left / (4 * pool_.workers));
-            auto const size = offer->batch->chunk_size;
-            std::size_t const best = size ? std::min(size, left) : std::min(most, fair);
-            auto const wanted = static_cast<std::uint32_t>(std::min(best, room()));
-            index_range const chunk{offer->tasks.first, offer->tasks.first + wanted};
-            slot_.batch.store(offer->batch);
-            slot_.chunk.store(chunk);
-            if (pool_.ring.take(*offer, wanted)) {
-                begin(*offer->batch, chunk);
-                if (pool_.overflown.load(std::memory_order_relaxed) && pool_.ring.half_empty())
-                    eventfd_write(pool_.changed_event, 1);
-                return true;
-            }
-        }
+            std::size_t const best =
+                batch.chunk_size ? std::min(batch.chunk_size, left) : std::min(most, fair);
+            return std::min(best, room());
+        });
+        if (taken) begin(*taken->batch, taken->tasks);
+        return taken.has_value();
     }
 
     void begin(remote_batch& batch, index_range chunk) {
@@ -131,11 +117,7 @@ private:
         guest& mine = *jobs_.at(&work);
         remote_batch& batch = mine.hands.batch;
         if ((mine.open -= tasks) == 0) forget(batch);
-        if (batch.left.fetch_sub(tasks) == tasks) {
-            tell_end(pool_, batch);
-        } else if (batch.shaken.load(std::memory_order_relaxed)) {
-            eventfd_write(pool_.changed_event, 1);
-        }
+        count_ended(pool_, batch, tasks);
     }
 
     void forget(remote_batch& batch) {

@@ -15,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace quartet::detail {
 namespace {
@@ -65,13 +66,13 @@ public:
 
     /// Runs all that is offered.
     void work() {
-        while (auto const chunk = take()) {
+        while (auto const taken = take()) {
             auto const began = chunk_sizer::clock::now();
-            run(*chunk);
-            sizer_.took(chunk->last - chunk->first, chunk_sizer::clock::now() - began);
+            run(taken->tasks);
+            sizer_.took(taken->tasks.last - taken->tasks.first, chunk_sizer::clock::now() - began);
             if (pool_.recycle_after > 0 && ran_ >= pool_.recycle_after) retire();
         }
-        slot_.batch.store(nullptr);
+        sized_for_ = nullptr;
     }
 
     void sleep() {
@@ -90,35 +91,17 @@ public:
         stop_.reset();
         where_.follow(no_stop_);
         ran_ += ended;
-        bool const last = ended > 0 && batch.left.fetch_sub(ended) == ended;
+        count_ended(pool_, batch, ended);
         slot_.chunk.store({});
-        if (last) {
-            tell_end(pool_, batch);
-        } else if (batch.shaken.load()) {
-            eventfd_write(pool_.changed_event, 1);
-        }
     }
 
 private:
-    std::optional<index_range> take() {
-        while (auto const offer = pool_.ring.look()) {
-            if (offer->batch != slot_.batch.load(std::memory_order_relaxed)) {
-                sizer_ = chunk_sizer(pool_.workers);
-                slot_.batch.store(offer->batch);
-            }
-            auto const left = offer->tasks.last - offer->tasks.first;
-            auto const size = offer->batch->chunk_size;
-            std::size_t const best = size ? std::min<std::size_t>(size, left) : sizer_.next(left);
-            auto const wanted = static_cast<std::uint32_t>(std::min(best, room()));
-            index_range const chunk{offer->tasks.first, offer->tasks.first + wanted};
-            slot_.chunk.store(chunk);
-            if (!pool_.ring.take(*offer, wanted)) continue;
-            if (pool_.overflown.load(std::memory_order_relaxed) && pool_.ring.half_empty())
-                eventfd_write(pool_.changed_event, 1);
-            return chunk;
-        }
-        slot_.chunk.store({});
-        return std::nullopt;
+    std::optional<task_ring::offer> take() {
+        return take_tasks(pool_, slot_, [this](remote_batch const& batch, std::size_t left) {
+            if (&batch != std::exchange(sized_for_, &batch)) sizer_ = chunk_sizer(pool_.workers);
+            std::size_t const best = batch.chunk_size ? std::min(batch.chunk_size, left) : sizer_.next(left);
+            return std::min(best, room());
+        });
     }
 
     /// How many tasks it may still run.
@@ -144,6 +127,7 @@ private:
     std::optional<stop_watch> stop_;  // of the chunk that runs
     blocking_context where_;
     chunk_sizer sizer_{1};
+    remote_batch const* sized_for_ = nullptr;
     std::size_t ran_ = 0;
 };
 
@@ -153,6 +137,19 @@ void tell_end(pool_state& pool, remote_batch& batch) noexcept {
     batch.end.set();
     pool.chime.ring();
     if (batch.watched.load()) eventfd_write(batch.changed_event, 1);
+}
+
+void tell_of_room(pool_state& pool) noexcept {
+    if (pool.overflown.load(std::memory_order_relaxed) && pool.ring.half_empty())
+        eventfd_write(pool.changed_event, 1);
+}
+
+void count_ended(pool_state& pool, remote_batch& batch, std::size_t tasks) noexcept {
+    if (tasks > 0 && batch.left.fetch_sub(tasks) == tasks) {
+        tell_end(pool, batch);
+    } else if (batch.shaken.load()) {
+        eventfd_write(pool.changed_event, 1);
+    }
 }
 
 void call_worker(worker_slot& slot) noexcept {

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <sys/types.h>
 
 namespace quartet::detail {
@@ -71,5 +72,32 @@ void serve_one(pool_state& pool, worker_slot& slot);
 
 /// Tells of the end of a batch. Whoever waits for it may free it then, unless a slot names it.
 void tell_end(pool_state& pool, remote_batch& batch) noexcept;
+
+// ---- For workers of a pool
+
+/// Tells the parent of room in the ring, if it has offers that wait for some.
+void tell_of_room(pool_state& pool) noexcept;
+
+/// Takes some of the tasks that the ring offers: `size_for(batch, tasks left)` says how many. The slot names
+/// them before they are taken, so that whoever looks after a worker's death misses none. Nothing if there is
+/// nothing to take; then the slot names nothing.
+std::optional<task_ring::offer> take_tasks(pool_state& pool, worker_slot& slot, auto&& size_for) {
+    while (auto offer = pool.ring.look()) {
+        slot.batch.store(offer->batch);
+        auto const [first, last] = offer->tasks;
+        auto const size = static_cast<std::uint32_t>(size_for(*offer->batch, std::size_t{last - first}));
+        offer->tasks = {first, first + size};
+        slot.chunk.store(offer->tasks);
+        if (!pool.ring.take(*offer, size)) continue;
+        tell_of_room(pool);
+        return offer;
+    }
+    slot.chunk.store({});
+    slot.batch.store(nullptr);
+    return std::nullopt;
+}
+
+/// `tasks` of the batch have ended. The batch may be gone then, unless a slot names it.
+void count_ended(pool_state& pool, remote_batch& batch, std::size_t tasks) noexcept;
 
 }  // namespace quartet::detail

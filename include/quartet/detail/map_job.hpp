@@ -257,11 +257,9 @@ public:
 
     In const& operator[](std::size_t index) const {
         if constexpr (fixed_size<In>) {
-            return reinterpret_cast<In const*>(batch_.inputs)[index];
+            return stored_value<In>(batch_.inputs, index);
         } else {
-            auto const& encoded = reinterpret_cast<encoded_value const*>(batch_.inputs)[index];
-            byte_reader reader({encoded.data, encoded.size});
-            return decoded_.insert_or_assign(index, codec<In>::decode(reader)).first->second;
+            return decoded_.insert_or_assign(index, stored_value<In>(batch_.inputs, index)).first->second;
         }
     }
     void forget(std::size_t index) noexcept { decoded_.erase(index); }
@@ -279,14 +277,8 @@ public:
 
     void set(std::size_t index) requires std::is_void_v<R> { end(index, task_state::done); }
     void set(std::size_t index, value_or_nothing<R>&& value) requires(!std::is_void_v<R>) {
-        if constexpr (fixed_size<R>) {
-            ::new (hands_.batch.outputs + index * sizeof(R)) R(std::move(value));
-        } else {
-            byte_writer encoded;
-            codec<R>::encode(value, encoded);
-            reinterpret_cast<encoded_value*>(hands_.batch.outputs)[index] =
-                store_bytes(hands_.arena, encoded.bytes());
-        }
+        byte_writer scratch;
+        store_result<R>(hands_, index, value, scratch);
         end(index, task_state::done);
     }
     void fail(failure why) noexcept {
@@ -368,7 +360,7 @@ public:
                 if constexpr (std::is_void_v<result>) {
                     this->sink_.set(index);
                 } else {
-                    this->sink_.set(index, decode_output<result>(batch, index));
+                    this->sink_.set(index, result(stored_value<result>(batch.outputs, index)));
                 }
             } catch (...) {
                 this->sink_.fail(describe_current_exception(index, {}));

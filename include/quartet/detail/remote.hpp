@@ -176,15 +176,28 @@ decltype(auto) call_body(Body& body, context& where, In const& input, std::chron
     }
 }
 
-/// Gives `use` the input at `index`: where it stands if its size is fixed, decoded otherwise.
-template <class In>
-decltype(auto) with_input(remote_batch const& batch, std::size_t index, auto&& use) {
-    if constexpr (fixed_size<In>) {
-        return use(reinterpret_cast<In const*>(batch.inputs)[index]);
+/// One of a batch's inputs or outputs: a reference to where it stands if its size is fixed, else decoded.
+template <class T>
+decltype(auto) stored_value(std::byte const* values, std::size_t index) {
+    if constexpr (fixed_size<T>) {
+        return (reinterpret_cast<T const*>(values)[index]);
     } else {
-        encoded_value const& encoded = reinterpret_cast<encoded_value const*>(batch.inputs)[index];
+        auto const& encoded = reinterpret_cast<encoded_value const*>(values)[index];
         byte_reader reader({encoded.data, encoded.size});
-        return use(static_cast<In const&>(codec<In>::decode(reader)));
+        return codec<T>::decode(reader);
+    }
+}
+
+/// Leaves a result for the parent; `scratch` is for its bytes. Throws what the codec throws, std::bad_alloc.
+template <class R>
+void store_result(remote_hands& hands, std::size_t index, R const& value, byte_writer& scratch) {
+    if constexpr (fixed_size<R>) {
+        ::new (hands.batch.outputs + index * sizeof(R)) R(value);
+    } else {
+        scratch.clear();
+        codec<R>::encode(value, scratch);
+        reinterpret_cast<encoded_value*>(hands.batch.outputs)[index] =
+            store_bytes(hands.arena, scratch.bytes());
     }
 }
 
@@ -206,19 +219,12 @@ std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, s
             if (where.stop_requested()) {
                 how = task_state::cancelled;
             } else {
-                with_input<In>(batch, index, [&](In const& input) {
-                    if constexpr (std::is_void_v<R>) {
-                        call_body(body, where, input, batch.task_limit);
-                    } else if constexpr (fixed_size<R>) {
-                        ::new (batch.outputs + index * sizeof(R))
-                            R(call_body(body, where, input, batch.task_limit));
-                    } else {
-                        scratch.clear();
-                        codec<R>::encode(call_body(body, where, input, batch.task_limit), scratch);
-                        reinterpret_cast<encoded_value*>(batch.outputs)[index] =
-                            store_bytes(hands.arena, scratch.bytes());
-                    }
-                });
+                In const& input = stored_value<In>(batch.inputs, index);
+                if constexpr (std::is_void_v<R>) {
+                    call_body(body, where, input, batch.task_limit);
+                } else {
+                    store_result<R>(hands, index, call_body(body, where, input, batch.task_limit), scratch);
+                }
             }
         } catch (...) {
             how = task_state::failed;
@@ -268,18 +274,6 @@ std::byte* allocate_outputs(shared_arena& arena, std::size_t count) {
         return reinterpret_cast<std::byte*>(arena.allocate_array<R>(count));
     } else {
         return reinterpret_cast<std::byte*>(arena.allocate_array<encoded_value>(count));
-    }
-}
-
-/// The result that a worker left for `index`.
-template <class R>
-R decode_output(remote_batch const& batch, std::size_t index) {
-    if constexpr (fixed_size<R>) {
-        return reinterpret_cast<R const*>(batch.outputs)[index];
-    } else {
-        encoded_value const& encoded = reinterpret_cast<encoded_value const*>(batch.outputs)[index];
-        byte_reader reader({encoded.data, encoded.size});
-        return codec<R>::decode(reader);
     }
 }
 
