@@ -6,7 +6,7 @@
 // The supervisor is a thread of the parent that sleeps until something happens that nobody waits for: a
 // worker has ended, a stop's or a time limit's grace is over, a log line has come. A call in which nothing
 // of the kind happens goes without it: its caller puts the batch into shared memory, workers take it from
-// there, and the last of them wakes the caller.
+// there, and the last of them wakes the caller. What it does is in process_supervisor.cpp.
 #pragma once
 
 #include "src/core/descriptor.hpp"
@@ -143,18 +143,20 @@ private:
         task_ring::position offered_to;
     };
 
+    // ---- Calls
+
     remote_batch* put_in_place(job& work);
     std::optional<ended_call> claim(job& work) noexcept;
     void finish(ended_call const& mine) noexcept;
     void enlist(job& work, remote_batch& batch);
     void strike_off(call const& of) noexcept;
     void stop_batch(remote_batch& batch) noexcept;
-    void follow_stop(call& of) noexcept;
     void settle(call& of, std::size_t tasks) noexcept;
     void fail_waiting(call& of, std::string const& why) noexcept;
-    void look_for_end(call& of) noexcept;
     void free_untouched() noexcept;
     void bring_all_home() noexcept;
+
+    // ---- The supervisor
 
     void supervise();
     void wait_for_news(clock::time_point until);
@@ -171,6 +173,8 @@ private:
     void wait_for_orphans() const;
     void revive_zygote();
     void follow_stops();
+    void follow_stop(call& of) noexcept;
+    void look_for_end(call& of) noexcept;
     void scan_shaken();
     void bring_abandoned_home();
     clock::time_point end_overdue();
