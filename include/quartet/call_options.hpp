@@ -21,7 +21,8 @@ struct retry_options {
     std::chrono::nanoseconds pause = std::chrono::milliseconds(100);
     double factor = 2;
 
-    /// Whether to try again after this failure; empty: after any but a cancel. Called on the caller's thread.
+    /// Whether to try again after this failure; empty: after any but a cancel. Called on the caller's thread;
+    /// for submit, where a stop is final, on any. Must not throw.
     std::function<bool(failure const&)> when{};
 };
 
@@ -40,7 +41,8 @@ struct call_options {
     std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max();
 
     /// Of map and its kin: when all tasks have had a try, those that failed are run once more, all together.
-    /// submit and stream refuse it with std::invalid_argument.
+    /// Of a stream: the same, for each chunk whose results are about to be taken. Of submit: the call begins
+    /// again when its pause is over, beside the caller; in `single` the caller waits for that.
     retry_options retry{};
 
     /// Tasks that a worker takes at a time. 0: a number that follows how long they take.

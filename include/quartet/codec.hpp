@@ -174,7 +174,7 @@ struct codec {
         if constexpr (detail::as_bytes<T>) {
             alignas(T) std::byte storage[sizeof(T)];
             std::memcpy(storage, in.take(sizeof(T)), sizeof(T));
-            return *std::launder(reinterpret_cast<T const*>(storage));
+            return std::move(*std::launder(reinterpret_cast<T*>(storage)));
         } else {
             T value{};
             if constexpr (!std::is_empty_v<T>) {

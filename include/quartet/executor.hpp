@@ -14,7 +14,9 @@
 #include <quartet/detail/check_body.hpp>
 #include <quartet/detail/inputs.hpp>
 #include <quartet/detail/map_job.hpp>
+#include <quartet/detail/retried_call.hpp>
 #include <quartet/detail/retry.hpp>
+#include <quartet/detail/retry_desk.hpp>
 #include <quartet/detail/spread.hpp>
 #include <quartet/future.hpp>
 #include <quartet/model.hpp>
@@ -29,6 +31,7 @@
 #include <functional>
 #include <memory>
 #include <ranges>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -48,7 +51,7 @@ namespace quartet {
 /// The destructor stops the calls that have not ended, and waits for that; join() first lets them end.
 class executor {
 public:
-    explicit executor(std::unique_ptr<model> how) noexcept;
+    explicit executor(std::unique_ptr<model> how);
     executor(executor&&) noexcept = default;
     executor& operator=(executor&&) noexcept;
     ~executor();
@@ -106,13 +109,21 @@ public:
 
     template <class Body, class... Args>
     auto submit(call_options const& options, Body body, Args... args) {
-        detail::refuse_retries(options, "submit");
         using in = std::tuple<detail::kept_argument<Args>...>;
         using whole = detail::spread<Body>;
         if constexpr (detail::check_body<whole, in>()) {
             using result = typename detail::body_result<whole, in>::type;
-            return future<result>(detail::call_job<whole, in, result>::begin(
-                own_model(), whole{std::move(body)}, in(std::move(args)...), options));
+            model& how = own_model();
+            if (options.retry.times == 0) [[likely]]
+                return future<result>(detail::call_job<whole, in, result>::begin(
+                    how, whole{std::move(body)}, in(std::move(args)...), options));
+            if constexpr (std::copy_constructible<in>) {
+                return future<result>(detail::retried_call<whole, in, result>::begin(
+                    how, *retries_, whole{std::move(body)}, in(std::move(args)...), options));
+            } else {
+                throw std::invalid_argument(
+                    "quartet: a call whose arguments can't be copied can't be tried again");
+            }
         }
     }
 
@@ -121,7 +132,6 @@ public:
     template <class Body, std::ranges::viewable_range Range>
     requires std::ranges::input_range<Range>
     auto stream(Body body, Range&& inputs, stream_options const& options = {}) {
-        detail::refuse_retries(options.call, "stream");
         using in = std::ranges::range_value_t<Range>;
         if constexpr (detail::check_body<Body, in>()) {
             using result = typename detail::body_result<Body, in>::type;
@@ -132,19 +142,13 @@ public:
     }
 
     /// Waits until every call has ended.
-    void join() { model_->join(); }
+    void join();
 
     /// Requests the stop of every call that has not ended, as future::cancel. Does not wait.
-    void stop() noexcept { model_->stop(); }
+    void stop();
 
     /// Runs a job that is not a map.
-    void run(job& work, std::stop_token stop = {}) {
-        own_model().check_wait();
-        work.taken_by(*model_);
-        std::stop_callback const follow(stop, [&work] { work.request_stop(); });
-        model_->start(work);
-        wait_for(work);
-    }
+    void run(job& work, std::stop_token const& stop = {}) { work.run_under(own_model(), stop); }
 
     /// The spec with all numbers filled in.
     std::string spec() const { return model_->spec(); }
@@ -157,17 +161,6 @@ private:
     /// Throws std::logic_error in a process that has a copy of the executor only.
     model& own_model() const;
 
-    static void wait_for(job& work) {
-        if (!work.has_progress()) {
-            work.wait_until();
-            return;
-        }
-        using namespace std::chrono_literals;
-        while (!work.wait_until(std::chrono::steady_clock::now() + 100ms))
-            work.tell_progress();
-        work.tell_progress();
-    }
-
     template <class Sink, class Body, class Range>
     auto run(Body const& body, Range&& inputs, call_options const& options) {
         using in = std::ranges::range_value_t<Range>;
@@ -175,7 +168,9 @@ private:
         detail::call_timer const timer(options.stop, options.timeout);
         Sink sink(elements.size());
         run_once<in>(body, elements, elements.size(), sink, options, timer);
-        if (options.retry.times > 0) retry<in>(body, elements, sink, options, timer);
+        detail::retry_failed(elements, sink, options.retry, timer.token(), [&](auto& again) {
+            run_once<in>(body, again, again.size(), again, options, timer);
+        });
         return sink.take();
     }
 
@@ -188,18 +183,6 @@ private:
         work.set_chunk_size(options.chunk_size);
         work.set_progress(options.progress);
         run(work, timer.token());
-    }
-
-    /// Runs tasks again whose failures are to be tried again, all together.
-    template <class In, class Body, class Elements, class Sink>
-    void retry(Body const& body, Elements const& elements, Sink& sink, call_options const& options,
-               detail::call_timer const& timer) {
-        detail::retry_pauses pauses(options.retry);
-        for (std::size_t round = 0; round < options.retry.times; ++round) {
-            detail::picked<Elements, Sink> again(elements, sink, options.retry);
-            if (again.size() == 0 || !pauses.wait(timer.token())) return;
-            run_once<In>(body, again, again.size(), again, options, timer);
-        }
     }
 
     template <class R>
@@ -216,6 +199,7 @@ private:
         return result;
     }
 
+    std::unique_ptr<detail::retry_desk> retries_;  // outlives the model, whose calls come there
     std::unique_ptr<model> model_;
     std::uint32_t made_after_;  // so many forks, as detail::forks counts them
 };

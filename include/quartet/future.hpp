@@ -16,7 +16,7 @@
 #include <quartet/outcome.hpp>
 
 #include <array>
-#include <cassert>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -37,18 +37,31 @@ public:
     void set(std::size_t) requires std::is_void_v<R> { result_.emplace(std::monostate{}); }
     void fail(failure why) { result_.emplace(std::move(why)); }
 
-    outcome<R> take() { return std::move(*result_); }
+    outcome<R> take() { return *std::exchange(result_, std::nullopt); }
+
+    /// The failure that nobody has taken, or null.
+    failure const* untaken() const noexcept { return result_ && !*result_ ? &result_->error() : nullptr; }
 
 private:
     std::optional<outcome<R>> result_;
 };
 
+/// Says on standard error that a call failed and nobody took its outcome. The first of a process are named,
+/// the others are not.
+void report_untaken(std::string const& body, failure const& why) noexcept;
+
 /// What a future sees of its call.
 template <class R>
 class call {
 public:
+    using time_point = std::chrono::steady_clock::time_point;
+
     virtual ~call() = default;
-    virtual job& work() noexcept = 0;
+    virtual bool ended() noexcept = 0;
+    virtual bool wait_until(std::optional<time_point> deadline) = 0;
+    virtual void cancel() noexcept = 0;
+    virtual bool stop_requested() noexcept = 0;
+    virtual void abandon() noexcept = 0;
     virtual outcome<R> take() = 0;
 };
 
@@ -61,6 +74,7 @@ class call_job final : public call<R>,
     using inputs = std::array<In, 1>;
     using sink = single_sink<R>;
     using base = map_job<Body, In, inputs, sink>;
+    using typename call<R>::time_point;
 
 public:
     call_job(Body const& body, In&& input, call_options const& options)
@@ -69,14 +83,17 @@ public:
           base(body, static_cast<inputs const&>(*this), 1, static_cast<sink&>(*this), options.failure,
                options.task_timeout) {}
 
+    /// Called with the outcome at the end, instead of keeping it; by any thread.
+    using receiver = std::function<void(outcome<R>&&)>;
+
     /// Throws what model::start throws.
     static std::shared_ptr<call_job> begin(model& how, Body const& body, In&& input,
-                                           call_options const& options) {
+                                           call_options const& options, receiver to = {}) {
         auto made = std::make_shared<call_job>(body, std::move(input), options);
         made->self_ = made;
         try {
             made->taken_by(how);
-            made->follow(options);
+            made->follow(options, std::move(to));
             how.start(*made);
         } catch (...) {
             made->self_.reset();
@@ -85,39 +102,57 @@ public:
         return made;
     }
 
-    job& work() noexcept override { return *this; }
+    ~call_job() override {
+        if (failure const* const why = this->untaken(); why && !cancelled_)
+            report_untaken(this->body_name(), *why);
+    }
+
+    bool ended() noexcept override { return this->finished(); }
+    bool wait_until(std::optional<time_point> deadline) override { return job::wait_until(deadline); }
+    void cancel() noexcept override {
+        cancelled_ = true;
+        this->request_stop();
+    }
+    bool stop_requested() noexcept override { return this->stop().requested(); }
+    void abandon() noexcept override { job::abandon(); }
     outcome<R> take() override { return sink::take(); }
 
 private:
     /// What few calls need.
-    struct followed {
-        followed(call_options const& options, call_job& work) : timer(options.stop, options.timeout) {
-            follow.emplace(timer.token(), [&work] { work.request_stop(); });
+    struct extras {
+        extras(call_options const& options, call_job& work, receiver&& to)
+            : timer(options.stop, options.timeout), hand_over(std::move(to)) {
+            follow.emplace(timer.token(), [&work] { work.cancel(); });
         }
         call_timer timer;
+        receiver hand_over;
         std::optional<std::stop_callback<std::function<void()>>> follow;
     };
 
-    void follow(call_options const& options) {
-        if (!options.stop.stop_possible() && options.timeout == options.timeout.max()) return;
-        followed_ = std::make_unique<followed>(options, *this);
-        this->explain_by(followed_->timer);
+    void follow(call_options const& options, receiver&& to) {
+        if (!options.stop.stop_possible() && options.timeout == options.timeout.max() && !to) return;
+        extras_ = std::make_unique<extras>(options, *this, std::move(to));
+        this->explain_by(extras_->timer);
     }
 
     std::shared_ptr<void> let_go() noexcept override {
-        if (followed_) followed_->follow.reset();  // a stop that is under way is waited for
+        if (extras_) {
+            extras_->follow.reset();  // a stop that is under way is waited for
+            if (extras_->hand_over) extras_->hand_over(sink::take());
+        }
         return std::move(self_);
     }
 
+    std::atomic<bool> cancelled_ = false;  // nobody wonders why it has no value
     std::shared_ptr<void> self_;
-    std::unique_ptr<followed> followed_;
+    std::unique_ptr<extras> extras_;
 };
 
 }  // namespace detail
 
 /// The end of one call. May be moved; for one thread at a time. It may outlive its executor, whose end gives
 /// it an outcome; but no thread may be within one of its members while the executor is destroyed. Dropping it
-/// does not end the call.
+/// does not end the call; if that fails, a line on standard error says so.
 template <class R>
 class future {
 public:
@@ -131,23 +166,27 @@ public:
         return *this;
     }
     ~future() {
-        if (call_) call_->work().abandon();
+        if (call_) call_->abandon();
     }
 
     /// Whether there is a call: not after get() or take().
     bool valid() const noexcept { return call_ != nullptr; }
 
     /// Whether the call has ended. Does not wait.
-    bool done() const noexcept { return call_->work().finished(); }
+    bool done() const noexcept { return call_->ended(); }
+
+    /// Whether the call was asked to stop and has not ended. One that stays so ignores its stop: only under
+    /// `processes` it is ended all the same. Does not wait.
+    bool stopping() const noexcept { return call_->stop_requested() && !call_->ended(); }
 
     /// Waits for the end. Throws std::logic_error in a body on an event loop of the executor, which could not
     /// go on meanwhile.
-    void wait() { call_->work().wait_until(); }
+    void wait() { call_->wait_until({}); }
 
     /// Waits for the end, for `limit` at the most; true if it has come. In a body on a thread of the
     /// executor's pool a call that nobody has begun is run right here, however long that takes.
     bool wait_for(std::chrono::nanoseconds limit) {
-        return call_->work().wait_until(detail::deadline_after(std::chrono::steady_clock::now(), limit));
+        return call_->wait_until(detail::deadline_after(std::chrono::steady_clock::now(), limit));
     }
 
     /// The value. Waits for the end; throws what the body threw, or task_error. Once.
@@ -168,7 +207,7 @@ public:
 
     /// Asks the call to stop. If it has not begun, it never does. If it is under way, what it awaits ends
     /// early; under `processes` a worker that goes on is ended (docs/models.md). Does not wait.
-    void cancel() noexcept { call_->work().request_stop(); }
+    void cancel() noexcept { call_->cancel(); }
 
 private:
     std::shared_ptr<detail::call<R>> call_;

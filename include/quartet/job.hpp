@@ -27,6 +27,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -143,10 +144,15 @@ public:
     void set_progress(std::function<void(std::size_t, std::size_t)> const& told) noexcept {
         progress_ = told ? &told : nullptr;
     }
+
     bool has_progress() const noexcept { return progress_ != nullptr; }
 
     /// On the caller's thread.
     void tell_progress() const noexcept;
+
+    /// Has the model run it, and waits for its end. `stop` stops it. Throws what model::start and wait_until
+    /// throw.
+    void run_under(model& how, std::stop_token const& stop);
 
     /// Asks what has not ended to stop. Any thread, as long as the job is kept.
     void request_stop() noexcept;

@@ -69,10 +69,11 @@ std::unique_ptr<model> make_model(model_spec const& spec, executor_options optio
 
 }  // namespace
 
-executor::executor(std::unique_ptr<model> how) noexcept
-    : model_(std::move(how)), made_after_(detail::forks) {}
+executor::executor(std::unique_ptr<model> how)
+    : retries_(std::make_unique<detail::retry_desk>()), model_(std::move(how)), made_after_(detail::forks) {}
 
 executor& executor::operator=(executor&& other) noexcept {
+    std::swap(retries_, other.retries_);
     std::swap(model_, other.model_);
     std::swap(made_after_, other.made_after_);
     return *this;
@@ -80,7 +81,23 @@ executor& executor::operator=(executor&& other) noexcept {
 
 executor::~executor() {
     // A copy that a fork has made has none of its threads, and its processes are the parent's.
-    if (made_after_ != detail::forks) static_cast<void>(model_.release());
+    if (made_after_ != detail::forks) {
+        static_cast<void>(model_.release());
+        static_cast<void>(retries_.release());
+    }
+    if (retries_) retries_->close();
+}
+
+void executor::join() {
+    model& how = own_model();
+    retries_->join();
+    how.join();
+}
+
+void executor::stop() {
+    model& how = own_model();
+    retries_->stop();
+    how.stop();
 }
 
 model& executor::own_model() const {

@@ -10,6 +10,21 @@ std::string detail::running_body::name() const {
     return job_->body_name();
 }
 
+void job::run_under(model& how, std::stop_token const& stop) {
+    using namespace std::chrono_literals;
+    how.check_wait();
+    taken_by(how);
+    std::stop_callback const follow(stop, [this] { request_stop(); });
+    how.start(*this);
+    if (progress_) {
+        while (!wait_until(std::chrono::steady_clock::now() + 100ms))
+            tell_progress();
+        tell_progress();
+    } else {
+        wait_until();
+    }
+}
+
 void job::request_stop() noexcept {
     if (own_end_.ended()) return;  // the model may be gone
     if (stop_.request() && model_) model_->on_stop(*this);
@@ -26,7 +41,6 @@ bool job::wait_until(std::optional<std::chrono::steady_clock::time_point> deadli
 }
 
 void job::tell_progress() const noexcept {
-    if (!progress_) return;
     std::size_t const left = finished() ? 0 : model_->tasks_left(*this);
     (*progress_)(size_ - std::min(left, size_), size_);
 }

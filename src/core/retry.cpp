@@ -1,26 +1,24 @@
 #include <quartet/detail/retry.hpp>
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
-#include <stdexcept>
 
 namespace quartet::detail {
+
+std::chrono::nanoseconds retry_pauses::take() noexcept {
+    constexpr std::chrono::hours most(1'000'000);  // which no factor overflows
+    auto const pause = std::chrono::duration_cast<std::chrono::nanoseconds>(next_);
+    next_ = std::min<std::chrono::duration<double, std::nano>>(next_ * factor_, most);
+    return pause;
+}
 
 bool retry_pauses::wait(std::stop_token const& stop) {
     std::mutex mutex;
     std::unique_lock lock(mutex);
     std::condition_variable_any stopped;
-    stopped.wait_for(lock, stop, next_, [] { return false; });
-    next_ *= factor_;
+    stopped.wait_for(lock, stop, take(), [] { return false; });
     return !stop.stop_requested();
-}
-
-void refuse_retries(call_options const& options, char const* call) {
-    if (options.retry.times > 0)
-        throw std::invalid_argument(
-            fmt::format("quartet: {} takes no retries; map and its kin do, and a body may try again", call));
 }
 
 }  // namespace quartet::detail

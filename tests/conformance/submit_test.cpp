@@ -275,6 +275,28 @@ TEST_P(a_future_beside_the_caller, has_one_end_whenever_it_is_cancelled_or_late)
     EXPECT_EQ(executor.submit([] { return 1; }).get(), 1);
 }
 
+TEST_P(a_future_beside_the_caller, says_whether_it_ignores_its_stop) {
+    shared_counter begun;
+    shared_counter over;
+    auto executor = make();
+    auto call = executor.submit([begun = &begun, over = &over] {
+        ++*begun;
+        wait_until([&] { return *over == 1; });
+    });
+    wait_until([&] { return *begun == 1; });
+    EXPECT_FALSE(call.stopping());
+    call.cancel();
+    if (executor.traits().can_kill) {
+        call.wait();
+    } else {
+        EXPECT_FALSE(call.wait_for(5ms));
+        EXPECT_TRUE(call.stopping());
+        *over = 1;
+        call.wait();
+    }
+    EXPECT_FALSE(call.stopping());
+}
+
 TEST_P(a_future_in_one_process, may_be_made_by_a_body_and_waited_for_outside) {
     auto executor = make();
     std::mutex mutex;

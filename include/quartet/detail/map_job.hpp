@@ -278,7 +278,7 @@ public:
     void set(std::size_t index) requires std::is_void_v<R> { end(index, task_state::done); }
     void set(std::size_t index, value_or_nothing<R>&& value) requires(!std::is_void_v<R>) {
         byte_writer scratch;
-        store_result<R>(hands_, index, value, scratch);
+        store_result<R>(hands_, index, std::move(value), scratch);
         end(index, task_state::done);
     }
     void fail(failure why) noexcept {

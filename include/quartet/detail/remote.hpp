@@ -26,6 +26,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace quartet::detail {
 
@@ -190,9 +191,9 @@ decltype(auto) stored_value(std::byte const* values, std::size_t index) {
 
 /// Leaves a result for the parent; `scratch` is for its bytes. Throws what the codec throws, std::bad_alloc.
 template <class R>
-void store_result(remote_hands& hands, std::size_t index, R const& value, byte_writer& scratch) {
+void store_result(remote_hands& hands, std::size_t index, R&& value, byte_writer& scratch) {
     if constexpr (fixed_size<R>) {
-        ::new (hands.batch.outputs + index * sizeof(R)) R(value);
+        ::new (hands.batch.outputs + index * sizeof(R)) R(std::move(value));
     } else {
         scratch.clear();
         codec<R>::encode(value, scratch);

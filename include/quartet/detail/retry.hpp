@@ -20,7 +20,10 @@ public:
     explicit retry_pauses(retry_options const& options) noexcept
         : next_(options.pause), factor_(options.factor) {}
 
-    /// False if a stop came.
+    /// The next one.
+    std::chrono::nanoseconds take() noexcept;
+
+    /// Waits for as long as the next one. False if a stop came.
     bool wait(std::stop_token const& stop);
 
 private:
@@ -28,8 +31,10 @@ private:
     double factor_;
 };
 
-/// Throws std::invalid_argument if the options ask for retries.
-void refuse_retries(call_options const& options, char const* call);
+/// Whether a task that failed so is to be tried again.
+inline bool is_tried_again(retry_options const& options, failure const& why) {
+    return options.when ? options.when(why) : why.why != cause::cancelled;
+}
 
 /// The inputs whose failures are tried again, and the sink of their further try.
 template <class Elements, class Sink>
@@ -39,28 +44,47 @@ public:
     picked(Elements const& elements, Sink& sink, retry_options const& options)
         : elements_(elements), sink_(sink) {
         sink.take_failures([&](failure const& why) {
-            bool const again = options.when ? options.when(why) : why.why != cause::cancelled;
-            if (again) places_.push_back(why.index);
+            bool const again = is_tried_again(options, why);
+            if (again) failures_.push_back(why);
             return again;
         });
     }
 
-    std::size_t size() const noexcept { return places_.size(); }
-    decltype(auto) operator[](std::size_t index) const { return elements_[places_[index]]; }
+    std::size_t size() const noexcept { return failures_.size(); }
+    decltype(auto) operator[](std::size_t index) const { return elements_[failures_[index].index]; }
 
     void set(std::size_t index, auto&& value) {
-        sink_.set(places_[index], std::forward<decltype(value)>(value));
+        sink_.set(failures_[index].index, std::forward<decltype(value)>(value));
     }
-    void set(std::size_t index) { sink_.set(places_[index]); }
+    void set(std::size_t index) { sink_.set(failures_[index].index); }
     void fail(failure why) {
-        why.index = places_[why.index];
+        why.index = failures_[why.index].index;
         sink_.fail(std::move(why));
+    }
+
+    /// There is no further try.
+    void give_back() {
+        for (auto& each : failures_)
+            sink_.fail(std::move(each));
     }
 
 private:
     Elements const& elements_;
     Sink& sink_;
-    std::vector<std::size_t> places_;
+    std::vector<failure> failures_;
 };
+
+/// Runs tasks again whose failures are to be tried again, all together: `run_again(inputs_and_sink)` does it.
+template <class Elements, class Sink>
+void retry_failed(Elements const& elements, Sink& sink, retry_options const& options,
+                  std::stop_token const& stop, auto&& run_again) {
+    retry_pauses pauses(options);
+    for (std::size_t round = 0; round < options.times; ++round) {
+        picked<Elements, Sink> again(elements, sink, options);
+        if (again.size() == 0) return;
+        if (!pauses.wait(stop)) return again.give_back();
+        run_again(again);
+    }
+}
 
 }  // namespace quartet::detail

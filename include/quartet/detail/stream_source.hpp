@@ -7,6 +7,7 @@
 #include <quartet/detail/call_timer.hpp>
 #include <quartet/detail/inputs.hpp>
 #include <quartet/detail/map_job.hpp>
+#include <quartet/detail/retry.hpp>
 #include <quartet/job.hpp>
 #include <quartet/model.hpp>
 #include <quartet/outcome.hpp>
@@ -23,6 +24,7 @@
 #include <optional>
 #include <ranges>
 #include <stop_token>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -121,6 +123,17 @@ public:
           job_(body, inputs_, inputs_.size(), sink_, options.failure, options.task_timeout, &timer) {}
 
     job& work() noexcept { return job_; }
+
+    /// Runs those again whose failures are to be tried again. When the job has finished, and before take().
+    void retry(model& how, Body const& body, call_options const& options, call_timer const& timer) {
+        retry_failed(inputs_, sink_, options.retry, timer.token(), [&](auto& again) {
+            using tasks = std::decay_t<decltype(again)>;
+            map_job<Body, In, tasks, tasks> work(body, again, again.size(), again, options.failure,
+                                                 options.task_timeout, &timer);
+            work.run_under(how, timer.token());
+        });
+    }
+
     std::size_t size() const noexcept { return inputs_.size(); }
 
     /// The next outcome in order. Requires that the job has finished here, and left() > 0.
@@ -252,6 +265,7 @@ private:
     }
 
     void make_ready(typename chunk_list::iterator which) {
+        if (!stopped()) which->retry(model_, body_, options_.call, timer_);
         std::lock_guard const lock(mutex_);
         ready_.splice(ready_.end(), under_way_, which);
     }

@@ -1,0 +1,241 @@
+// include/quartet/detail/retried_call.hpp
+//
+// A submitted call that is tried again when it fails: each try is a call of its own.
+#pragma once
+
+#include <quartet/call_options.hpp>
+#include <quartet/detail/body_name.hpp>
+#include <quartet/detail/call_timer.hpp>
+#include <quartet/detail/retry.hpp>
+#include <quartet/detail/retry_desk.hpp>
+#include <quartet/future.hpp>
+#include <quartet/model.hpp>
+
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <thread>
+#include <utility>
+
+namespace quartet::detail {
+
+template <class Body, class In, class R>
+class retried_call final : public call<R>,
+                           public retry_desk::guest,
+                           public std::enable_shared_from_this<retried_call<Body, In, R>> {
+    using attempt = call_job<Body, In, R>;
+    using typename call<R>::time_point;
+
+public:
+    retried_call(model& how, retry_desk& desk, Body const& body, In&& input, call_options const& options)
+        : model_(how),
+          desk_(desk),
+          body_(body),
+          input_(std::move(input)),
+          options_(options),
+          pauses_(options.retry),
+          timer_(options.stop, options.timeout) {
+        options_.stop = {};
+        options_.timeout = options_.timeout.max();
+    }
+
+    ~retried_call() override {
+        follow_.reset();
+        if (result_ && !*result_ && !cancelled_) report_untaken(body_name(body_), result_->error());
+    }
+
+    /// Throws what model::start throws.
+    static std::shared_ptr<retried_call> begin(model& how, retry_desk& desk, Body const& body, In&& input,
+                                               call_options const& options) {
+        auto made = std::make_shared<retried_call>(how, desk, body, std::move(input), options);
+        made->follow_.emplace(made->timer_.token(), [call = made->weak_from_this()] {
+            if (auto const here = call.lock()) here->cancel();
+        });
+        desk.enter();
+        try {
+            made->begin_try();
+        } catch (...) {
+            made->follow_.reset();
+            desk.leave();
+            throw;
+        }
+        made->go_on_here();
+        return made;
+    }
+
+    bool ended() noexcept override {
+        std::lock_guard const lock(mutex_);
+        return ended_;
+    }
+
+    bool wait_until(std::optional<time_point> deadline) override {
+        std::shared_ptr<attempt> helped;
+        std::unique_lock lock(mutex_);
+        if (!ended_) model_.check_wait();
+        while (!ended_) {
+            if (try_ && try_ != helped) {
+                helped = try_;
+                lock.unlock();
+                model_.before_wait(*helped);
+                lock.lock();
+            } else if (!deadline) {
+                changed_.wait(lock);
+            } else if (changed_.wait_until(lock, *deadline) == std::cv_status::timeout) {
+                return ended_;
+            }
+        }
+        return true;
+    }
+
+    void cancel() noexcept override {
+        std::shared_ptr<attempt> under_way;
+        {
+            std::lock_guard const lock(mutex_);
+            if (ended_) return;
+            cancelled_ = true;
+            under_way = try_;
+            changed_.notify_all();
+        }
+        if (under_way) {
+            under_way->cancel();
+        } else {
+            desk_.disturb(*this);
+        }
+    }
+
+    bool stop_requested() noexcept override {
+        std::lock_guard const lock(mutex_);
+        return cancelled_;
+    }
+
+    void abandon() noexcept override {}
+
+    outcome<R> take() override {
+        std::lock_guard const lock(mutex_);
+        return *std::exchange(result_, std::nullopt);
+    }
+
+    void try_again() noexcept override {
+        try {
+            begin_try();
+        } catch (...) {
+            end(outcome<R>(describe_current_exception(0, {})));
+        }
+    }
+
+    void give_up() noexcept override { end(std::nullopt); }
+
+private:
+    void begin_try() {
+        std::size_t number = 0;
+        {
+            std::lock_guard const lock(mutex_);
+            number = ++tries_;
+            starter_ = std::this_thread::get_id();
+        }
+        auto begun = attempt::begin(
+            model_, body_, In(input_), options_,
+            [whole = this->shared_from_this()](outcome<R>&& result) { whole->note_end(std::move(result)); });
+        bool stopped = false;
+        {
+            std::lock_guard const lock(mutex_);
+            if (ended_tries_ == number) return;
+            starter_ = {};
+            try_ = begun;
+            stopped = cancelled_;
+            changed_.notify_all();
+        }
+        begun->abandon();  // its outcome comes by itself
+        if (stopped) begun->cancel();
+    }
+
+    /// A try has ended, and its model is about to forget it.
+    void note_end(outcome<R>&& result) noexcept {
+        bool again = !result && is_tried_again(options_.retry, result.error());
+        bool here = false;
+        {
+            std::lock_guard const lock(mutex_);
+            try_.reset();
+            ended_tries_ = tries_;
+            again = again && !cancelled_ && tries_ <= options_.retry.times;
+            here = again && submitting_ && starter_ == std::this_thread::get_id();
+            if (again) last_ = std::move(result);
+            again_here_ = here;
+            starter_ = {};
+        }
+        if (!again) return end(std::move(result));
+        if (!here) pause();
+    }
+
+    void pause() noexcept {
+        if (!desk_.wait(this->shared_from_this(), retry_desk::clock::now() + pauses_.take()))
+            return end(std::nullopt);
+        if (stop_requested()) desk_.disturb(*this);  // it came before the pause
+    }
+
+    /// In a model that runs its calls on the thread that makes them, that thread pauses too.
+    void go_on_here() noexcept {
+        for (;;) {
+            {
+                std::unique_lock lock(mutex_);
+                if (!std::exchange(again_here_, false)) break;
+                changed_.wait_for(lock, pauses_.take(), [this] { return cancelled_; });
+            }
+            if (stop_requested()) {
+                end(std::nullopt);
+            } else {
+                try_again();
+            }
+        }
+        std::lock_guard const lock(mutex_);
+        submitting_ = false;
+    }
+
+    /// With this outcome; without one, that of the last try.
+    void end(std::optional<outcome<R>> result) noexcept {
+        bool const stopped = !result || (!*result && result->error().why == cause::cancelled);
+        if (!result) result = std::move(last_);
+        if (stopped && timer_.fired()) {
+            auto why = result->error();
+            timer_.explain(why);
+            result.emplace(std::move(why));
+        }
+        follow_.reset();  // a stop that is under way is waited for
+        {
+            std::lock_guard const lock(mutex_);
+            result_ = std::move(result);
+            ended_ = true;
+            changed_.notify_all();
+        }
+        desk_.leave();
+    }
+
+    model& model_;
+    retry_desk& desk_;
+    Body body_;
+    In input_;
+    call_options options_;
+    retry_pauses pauses_;
+    call_timer timer_;
+
+    std::mutex mutex_;  // guards what follows
+    std::condition_variable changed_;
+    std::shared_ptr<attempt> try_;  // the one under way
+    std::size_t tries_ = 0;
+    std::size_t ended_tries_ = 0;
+    std::optional<outcome<R>> last_;    // of a try that is followed by another
+    std::optional<outcome<R>> result_;  // of the call
+    bool ended_ = false;
+    bool cancelled_ = false;
+    std::thread::id starter_;  // of the try that is being begun
+    bool submitting_ = true;
+    bool again_here_ = false;
+
+    std::optional<std::stop_callback<std::function<void()>>> follow_;  // last: it uses the others
+};
+
+}  // namespace quartet::detail

@@ -1,0 +1,30 @@
+#include <quartet/future.hpp>
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cstdio>
+
+namespace quartet::detail {
+
+void report_untaken(std::string const& body, failure const& why) noexcept {
+    constexpr int most = 10;
+    static std::atomic<int> reported = 0;
+    int const number = reported.fetch_add(1, std::memory_order_relaxed);
+    if (number > most) {
+        reported.store(most + 1, std::memory_order_relaxed);
+    } else if (number == most) {
+        std::fputs("quartet: further calls that failed and whose outcome nobody took are not named\n",
+                   stderr);
+    } else {
+        try {
+            auto const line = fmt::format("quartet: a call of {} failed, and nobody took its outcome: {}\n",
+                                          body, why.message);
+            std::fputs(line.c_str(), stderr);
+        } catch (std::bad_alloc const&) {
+            std::fputs("quartet: a call failed, and nobody took its outcome\n", stderr);
+        }
+    }
+}
+
+}  // namespace quartet::detail

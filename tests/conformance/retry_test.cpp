@@ -1,0 +1,187 @@
+// Further tries of what failed: of maps, streams and single calls.
+#include "tests/conformance/models.hpp"
+#include "tests/conformance/shared.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <random>
+#include <ranges>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+namespace quartet::conformance {
+namespace {
+
+using namespace std::chrono_literals;
+
+class a_retry : public any_model {
+protected:
+    shared_counter tries_;  // before the executor
+};
+QUARTET_SUITE(a_retry, all_rows());
+
+/// Of calls that go on beside the caller.
+class a_retry_beside_the_caller : public a_retry {};
+QUARTET_SUITE(a_retry_beside_the_caller,
+              rows_where([](row const& each) { return each.real_io && each.name != "single"; }));
+
+call_options retries(std::size_t times, std::chrono::nanoseconds pause = 1ms) {
+    return {.retry = {.times = times, .pause = pause}};
+}
+
+/// Of 0 to 3: 1 fails twice, 2 for ever.
+auto flaky(counter_reference tries) {
+    return [tries](int n) {
+        if (n == 1 && ++*tries < 3) throw std::runtime_error("not yet");
+        if (n == 2) throw std::invalid_argument("never");
+        return n;
+    };
+}
+
+auto broken() {
+    return [](int) -> int { throw std::runtime_error("broken"); };
+}
+
+TEST_P(a_retry, of_a_map_is_of_the_failures_that_are_named) {
+    auto executor = make();
+    auto options = retries(5);
+    options.retry.when = [](failure const& why) { return why.message == "not yet"; };
+    auto const outcomes = executor.try_map(flaky(&tries_), std::vector{0, 1, 2, 3}, options);
+    EXPECT_EQ(outcomes[1].value(), 1);
+    EXPECT_EQ(*tries_, 3u);
+    EXPECT_EQ(outcomes[2].error().message, "never");
+    EXPECT_EQ(outcomes[2].error().index, 2u);
+    EXPECT_EQ(outcomes[3].value(), 3);
+    *tries_ = 0;
+    EXPECT_THROW(executor.map(flaky(&tries_), std::vector{0, 1, 2, 3}, options), map_error);
+    *tries_ = 0;
+    options.retry.times = 1;
+    EXPECT_EQ(executor.try_map(flaky(&tries_), std::vector{1}, options)[0].error().message, "not yet");
+}
+
+TEST_P(a_retry, of_a_map_that_is_stopped_in_a_pause_leaves_the_failures) {
+    auto executor = make();
+    auto options = retries(5, 1h);
+    options.timeout = 50ms;
+    try {
+        executor.map(broken(), std::vector{1, 2}, options);
+        FAIL() << "nothing was thrown";
+    } catch (map_error const& failed) {
+        ASSERT_EQ(failed.failures().size(), 2u);
+        EXPECT_EQ(failed.failures()[1].message, "broken");
+        EXPECT_EQ(failed.failures()[1].index, 1u);
+    }
+}
+
+TEST_P(a_retry, of_a_stream_comes_before_its_result_is_taken) {
+    auto executor = make();
+    stream_options options{.call = retries(5)};
+    options.call.retry.when = [](failure const& why) { return why.message == "not yet"; };
+    std::size_t place = 0;
+    for (auto const& each : executor.stream(flaky(&tries_), std::views::iota(0, 4), options)) {
+        EXPECT_EQ(each.index, place++);
+        EXPECT_EQ(each.has_value(), each.index != 2);
+    }
+    EXPECT_EQ(place, 4u);
+    EXPECT_EQ(*tries_, 3u);
+}
+
+TEST_P(a_retry, of_a_call_goes_on_until_it_succeeds) {
+    auto executor = make();
+    auto call = executor.submit(retries(5), flaky(&tries_), 1);
+    EXPECT_EQ(call.get(), 1);
+    EXPECT_EQ(*tries_, 3u);
+}
+
+TEST_P(a_retry, of_a_call_ends_with_the_last_failure) {
+    auto executor = make();
+    auto const body = [tries = &tries_]() -> int {
+        throw std::runtime_error("try " + std::to_string(++*tries));
+    };
+    EXPECT_EQ(executor.submit(retries(2), body).take().error().message, "try 3");
+    auto options = retries(2);
+    options.retry.when = [](failure const&) { return false; };
+    EXPECT_EQ(executor.submit(options, body).take().error().message, "try 4");
+}
+
+struct unique_number {
+    unique_number() = default;
+    explicit unique_number(int value) : number(value) {}
+    unique_number(unique_number&&) = default;
+    unique_number& operator=(unique_number&&) = default;
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(number);
+    }
+    int number = 0;
+};
+
+TEST_P(a_retry, of_a_call_with_what_cannot_be_copied_is_refused) {
+    auto executor = make();
+    auto const body = [](unique_number const& each) { return each.number; };
+    EXPECT_EQ(executor.submit(body, unique_number{4}).get(), 4);
+    EXPECT_THROW(executor.submit(retries(1), body, unique_number{4}), std::invalid_argument);
+}
+
+TEST_P(a_retry_beside_the_caller, of_a_call_ends_in_a_pause_when_it_is_cancelled) {
+    auto executor = make();
+    auto options = retries(100, 1h);
+    auto call = executor.submit(options, flaky(&tries_), 1);
+    wait_until([&] { return *tries_ == 1; });
+    EXPECT_FALSE(call.wait_for(5ms));
+    call.cancel();
+    auto const ended = call.take();
+    ASSERT_FALSE(ended.has_value());
+    EXPECT_TRUE(ended.error().message == "not yet" || ended.error().why == cause::cancelled);
+}
+
+TEST_P(a_retry_beside_the_caller, of_a_call_ends_when_its_time_is_up) {
+    auto executor = make();
+    auto options = retries(100, 1h);
+    options.timeout = 50ms;
+    auto const ended = executor.submit(options, broken(), 1).take();
+    ASSERT_FALSE(ended.has_value());
+    EXPECT_EQ(ended.error().why, cause::timed_out) << ended.error().message;
+}
+
+TEST_P(a_retry_beside_the_caller, of_a_call_ends_with_the_executor) {
+    for (int round = 0; round < 3; ++round) {
+        std::vector<future<int>> calls;
+        {
+            auto executor = make();
+            for (int n = 0; n < 10; ++n)
+                calls.push_back(executor.submit(retries(100, n % 2 ? 1us : 1h), broken(), n));
+            if (round == 1) executor.stop();
+        }
+        for (auto& each : calls)
+            EXPECT_FALSE(each.take().has_value());
+    }
+}
+
+TEST_P(a_retry_beside_the_caller, of_calls_is_joined) {
+    auto executor = make();
+    auto call = executor.submit(retries(5), flaky(&tries_), 1);
+    executor.join();
+    EXPECT_TRUE(call.done());
+    EXPECT_EQ(call.get(), 1);
+}
+
+TEST_P(a_retry_beside_the_caller, has_one_end_whenever_it_is_cancelled) {
+    std::mt19937 random(20'261'123);
+    auto executor = make();
+    for (int round = 0; round < 5; ++round) {
+        std::vector<future<int>> calls;
+        for (int n = 0; n < 30; ++n) {
+            auto options = retries(random() % 4 + 1, std::chrono::microseconds(random() % 2000));
+            calls.push_back(executor.submit(options, broken(), n));
+            if (random() % 3 == 0) calls[random() % calls.size()].cancel();
+        }
+        for (auto& each : calls)
+            ASSERT_FALSE(each.take().has_value());
+    }
+}
+
+}  // namespace
+}  // namespace quartet::conformance

@@ -1,0 +1,62 @@
+// What becomes of the failures of calls whose futures were dropped.
+#include <quartet/quartet.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+namespace quartet {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+int fail(int n) {
+    throw std::runtime_error("number " + std::to_string(n));
+}
+
+/// What is written to standard error while `act` runs.
+std::string errors_of(auto&& act) {
+    testing::internal::CaptureStderr();
+    act();
+    return testing::internal::GetCapturedStderr();
+}
+
+TEST(a_dropped_future, is_silent_about_what_was_taken_or_cancelled) {
+    EXPECT_THAT(errors_of([] {
+                    auto executor = make_executor("threads:1");
+                    EXPECT_FALSE(executor.submit(fail, 1).take().has_value());
+                    EXPECT_THROW(executor.submit(fail, 1).get(), std::runtime_error);
+                    static_cast<void>(executor.submit([] { return 1; }));
+                    auto asleep = executor.submit(
+                        [](context& ctx) -> task<void> { co_await ctx.sleep_for(std::chrono::hours(1)); });
+                    asleep.cancel();
+                    executor.join();
+                }),
+                IsEmpty());
+}
+
+// Last, since further ones are not named.
+TEST(a_dropped_future, whose_call_failed_says_so_a_few_times) {
+    auto const one = errors_of([] {
+        auto executor = make_executor("processes:1");
+        static_cast<void>(executor.submit(fail, 7));
+        executor.join();
+    });
+    EXPECT_THAT(one, HasSubstr("quartet: a call of "));
+    EXPECT_THAT(one, HasSubstr(" failed, and nobody took its outcome: number 7\n"));
+    EXPECT_EQ(std::ranges::count(one, '\n'), 1);
+    auto const many = errors_of([] {
+        auto executor = make_executor("single");
+        for (int n = 0; n < 1000; ++n)
+            static_cast<void>(executor.submit(fail, n));
+    });
+    EXPECT_EQ(std::ranges::count(many, '\n'), 10);
+    EXPECT_THAT(many, HasSubstr("further calls that failed and whose outcome nobody took are not named\n"));
+}
+
+}  // namespace
+}  // namespace quartet
