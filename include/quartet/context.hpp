@@ -34,7 +34,7 @@ class channel_operation;
 
 /// Where a body runs.
 struct worker_info {
-    std::string name;        ///< "single", "threads-3", "processes-0", "async-0"
+    std::string name;        ///< "single", "threads-3", "processes-0", "async-0"; see executor_options::name
     std::size_t number = 0;  ///< counts from 0 within the executor
     pid_t process_id = 0;
 };

@@ -208,6 +208,10 @@ struct executor_options {
     log_handler log{};
     file_backend files = file_backend::automatic;  ///< for async
 
+    /// What its workers are called, before their number, in logs, failures and context::where(); empty: as
+    /// the model.
+    std::string name{};
+
     /// Run by each worker (thread, process, event loop) before its first body; must not throw.
     std::function<void()> initialize{};
 

@@ -14,7 +14,8 @@ namespace quartet {
 namespace {
 
 async_options loops(executor_options&& options, std::optional<std::size_t> in_flight, bool all) {
-    async_options chosen{.files = options.files,
+    async_options chosen{.name = std::move(options.name),
+                         .files = options.files,
                          .log = std::move(options.log),
                          .initialize = std::move(options.initialize),
                          .stall_limit = options.stall_limit};
@@ -24,8 +25,6 @@ async_options loops(executor_options&& options, std::optional<std::size_t> in_fl
 }
 
 std::unique_ptr<model> make_threads(model_spec const& spec, executor_options&& options) {
-    if (spec.each)
-        return std::make_unique<thread_per_task>(std::move(options.log), std::move(options.initialize));
     std::size_t const count = spec.count.value_or(cpu_share());
     if (spec.loops) {
         auto chosen = loops(std::move(options), spec.in_flight, spec.all_in_flight);
@@ -33,8 +32,11 @@ std::unique_ptr<model> make_threads(model_spec const& spec, executor_options&& o
         chosen.composed = true;
         return std::make_unique<async>(std::move(chosen));
     }
-    return std::make_unique<threads>(threads_options{
-        .count = count, .log = std::move(options.log), .initialize = std::move(options.initialize)});
+    threads_options chosen{
+        .count = count, .log = std::move(options.log), .initialize = std::move(options.initialize)};
+    if (!options.name.empty()) chosen.name = std::move(options.name);
+    if (spec.each) return std::make_unique<thread_per_task>(std::move(chosen));
+    return std::make_unique<threads>(std::move(chosen));
 }
 
 std::unique_ptr<model> make_processes(model_spec const& spec, executor_options&& options) {
@@ -42,6 +44,7 @@ std::unique_ptr<model> make_processes(model_spec const& spec, executor_options&&
                               .log = std::move(options.log),
                               .initialize = std::move(options.initialize),
                               .recycle_after = options.recycle_after};
+    if (!options.name.empty()) workers.name = std::move(options.name);
     if (spec.each) return std::make_unique<processes>(processes::one_per_task{}, std::move(workers));
     if (spec.loops) {
         async_options const inner = loops({.files = options.files}, spec.in_flight, spec.all_in_flight);
@@ -56,7 +59,8 @@ std::unique_ptr<model> make_model(model_spec const& spec, executor_options optio
     switch (spec.kind) {
         case model_kind::single:
             if (options.initialize) options.initialize();
-            return std::make_unique<single>(std::move(options.log));
+            if (options.name.empty()) return std::make_unique<single>(std::move(options.log));
+            return std::make_unique<single>(std::move(options.log), std::move(options.name));
         case model_kind::threads:
             return make_threads(spec, std::move(options));
         case model_kind::processes:

@@ -96,7 +96,9 @@ public:
 
 private:
     std::string name(std::size_t number) const {
-        return fmt::format("{}-{}", shared_.options.composed ? "threads" : "async", number);
+        auto const& options = shared_.options;
+        std::string const kind = options.composed ? "threads" : "async";
+        return fmt::format("{}-{}", options.name.empty() ? kind : options.name, number);
     }
 
     void make_context(std::optional<detail::async_context>& place, job& work) {

@@ -9,8 +9,10 @@
 #include <quartet/job.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace quartet::detail {
 
@@ -37,11 +39,15 @@ public:
         note_end(*unbegun.work, unbegun.size());
     }
 
-    void wait_for_none() noexcept {
+    /// False if there still is one at the deadline.
+    bool wait_for_none(std::optional<steady_deadline> deadline = {}) noexcept {
         std::uint32_t seen = word_.fetch_or(waited_for) | waited_for;
-        for (; seen >= one; seen = word_.load())
-            futex_wait(word_, seen);
+        for (; seen >= one; seen = word_.load()) {
+            if (deadline && std::chrono::steady_clock::now() >= *deadline) return false;
+            futex_wait(word_, seen, deadline);
+        }
         word_.fetch_and(~waited_for);
+        return true;
     }
 
 private:

@@ -12,20 +12,18 @@
 #include <vector>
 
 namespace quartet::detail {
-namespace {
 
-log_record unpack(std::vector<char> const& packet, std::size_t size) {
+log_record log_channel::unpack(std::size_t size) const {
     log_packet head{};
-    std::memcpy(&head, packet.data(), sizeof head);
+    std::memcpy(&head, packet_.data(), sizeof head);
     auto const since_epoch = std::chrono::duration_cast<std::chrono::system_clock::duration>(
         std::chrono::nanoseconds(head.nanoseconds));
-    return {std::chrono::system_clock::time_point(since_epoch), fmt::format("processes-{}", head.worker),
-            std::string(packet.data() + sizeof head, size - sizeof head)};
+    return {std::chrono::system_clock::time_point(since_epoch), fmt::format("{}-{}", name_, head.worker),
+            std::string(packet_.data() + sizeof head, size - sizeof head)};
 }
 
-}  // namespace
-
-log_channel::log_channel(log_handler handler) : handler_(std::move(handler)) {
+log_channel::log_channel(log_handler handler, std::string_view name)
+    : handler_(std::move(handler)), name_(name) {
     if (!handler_) return;
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
@@ -39,7 +37,7 @@ void log_channel::deliver() {
     if (!read_end_) return;
     std::lock_guard const lock(mutex_);
     for (ssize_t got = 0; (got = recv(read_end_->get(), packet_.data(), packet_.size(), MSG_DONTWAIT)) > 0;)
-        handler_(unpack(packet_, static_cast<std::size_t>(got)));
+        handler_(unpack(static_cast<std::size_t>(got)));
 }
 
 }  // namespace quartet::detail

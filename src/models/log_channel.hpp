@@ -10,14 +10,16 @@
 
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace quartet::detail {
 
 class log_channel {
 public:
-    /// Without a handler there is no socket, and workers drop their lines.
-    explicit log_channel(log_handler handler);
+    /// `name` is the workers', before their number, and kept by the caller. Without a handler there is no
+    /// socket, and workers drop their lines.
+    log_channel(log_handler handler, std::string_view name);
 
     int read_end() const noexcept { return read_end_ ? read_end_->get() : -1; }
     int write_end() const noexcept { return write_end_.get(); }
@@ -27,7 +29,10 @@ public:
     void deliver();
 
 private:
+    log_record unpack(std::size_t size) const;
+
     log_handler handler_;
+    std::string_view name_;
     std::mutex mutex_;  // guards what is read
     std::vector<char> packet_;
     std::optional<private_descriptor> read_end_;

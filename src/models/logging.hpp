@@ -7,14 +7,17 @@
 #include <quartet/detail/stall_watch.hpp>
 #include <quartet/model.hpp>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <chrono>
 #include <cstdio>
 #include <functional>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace quartet::detail {
 
@@ -25,15 +28,36 @@ inline std::function<void(worker_info const&, std::string_view)> log_to(log_hand
     };
 }
 
+/// A line of quartet's own: to the log, or without a handler on standard error.
+inline void tell(std::function<void(worker_info const&, std::string_view)> const& log,
+                 worker_info const& where, std::string_view line) {
+    if (log) return log(where, line);
+    fmt::print(stderr, "quartet: {}: {}\n", where.name, line);
+}
+
+/// What a thread's body is called that keeps an executor from ending.
+struct stubborn_body {
+    worker_info where;
+    std::string name;
+};
+
+/// How long the end of an executor waits for bodies on threads until it names them.
+constexpr auto patience = std::chrono::seconds(1);
+
+inline void tell_of(std::vector<stubborn_body> const& bodies, log_handler const& handler) {
+    for (auto const& each : bodies | std::views::take(10))
+        tell(log_to(handler), each.where,
+             fmt::format("the end of the executor waits for {}, which goes on {:%Q %q} after it was asked to "
+                         "stop; a body sees that by ctx.stop_requested()",
+                         each.name, patience));
+}
+
 /// What a loop of this worker does with stalls; none if nobody is to look.
 inline std::optional<stall_watch> watch_stalls(
     std::chrono::nanoseconds limit, worker_info const& where,
     std::function<void(worker_info const&, std::string_view)> const& log) {
     if (limit <= limit.zero()) return std::nullopt;
-    return stall_watch(limit, [&where, log](std::string const& line) {
-        if (log) return log(where, line);
-        fmt::print(stderr, "quartet: {}: {}\n", where.name, line);
-    });
+    return stall_watch(limit, [&where, log](std::string const& line) { tell(log, where, line); });
 }
 
 }  // namespace quartet::detail

@@ -48,12 +48,13 @@ process_host::process_host(std::size_t slots, processes_options options)
       heap_(reserve_heap()),
       control_(shared_heap::create(sizeof(pool_state) + (slots + 2) * sizeof(worker_slot) + 4096)),
       changed_(new_eventfd()),
-      logs_(options_.log) {
+      logs_(options_.log, options_.name) {
     std::atomic<shared_block*> kept{nullptr};  // as long as the control heap
     shared_arena arena(*control_, kept);
     pool_ = ::new (arena.allocate(sizeof(pool_state), alignof(pool_state))) pool_state{};
     pool_->heap = heap_.get();
     pool_->slots = arena.allocate_array<worker_slot>(slots);
+    pool_->name = options_.name;
     pool_->workers = slots;
     pool_->recycle_after = options_.recycle_after;
     pool_->cpu_share = cpu_share();
@@ -184,7 +185,7 @@ std::optional<process_host::ended_call> process_host::claim(job& work) noexcept 
 void process_host::finish(ended_call const& mine) noexcept {
     logs_.deliver();
     mine.work->collect(*mine.batch);
-    collect_failures(*mine.batch, "processes", *mine.work);
+    collect_failures(*mine.batch, options_.name, *mine.work);
     {
         std::lock_guard const lock(mutex_);
         --in_use_;

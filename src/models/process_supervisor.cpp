@@ -34,14 +34,13 @@ constexpr std::ptrdiff_t most_doomed = 32;
 
 constexpr auto never = std::chrono::steady_clock::time_point::max();
 
-failure describe_death(std::size_t index, worker_slot const& slot, zygote::event const& end) {
-    auto const number = slot.remote.number;
+failure describe_death(std::size_t index, std::string const& worker, zygote::event const& end) {
     failure why{.index = index,
                 .why = cause::worker_died,
-                .message = fmt::format("its worker processes-{} (process {}) {}, with {:.1f} MiB at its peak",
-                                       number, end.process, describe_end(end.status),
+                .message = fmt::format("its worker {} (process {}) {}, with {:.1f} MiB at its peak", worker,
+                                       end.process, describe_end(end.status),
                                        static_cast<double>(end.peak_bytes) / 0x1p20),
-                .worker = fmt::format("processes-{}", number)};
+                .worker = worker};
     why.worker_peak_bytes = end.peak_bytes;
     if (WIFSIGNALED(end.status)) why.signal = WTERMSIG(end.status);
     if (WIFEXITED(end.status)) why.exit_code = WEXITSTATUS(end.status);
@@ -210,8 +209,9 @@ void process_host::mark_shaken(call& of) noexcept {
 
 failure process_host::describe_end_of(std::size_t index, worker_slot const& slot, zygote::event const& end,
                                       worker_state const& worker, call const& of) const {
+    auto const name = worker_name(*pool_, slot.remote.number);
     if (worker.by_limit) {
-        auto why = describe_death(index, slot, end);
+        auto why = describe_death(index, name, end);
         why.why = cause::timed_out;
         why.message = fmt::format("timed out after {:g} s, and went on until its worker was killed",
                                   std::chrono::duration<double>(of.work->task_limit()).count());
@@ -220,7 +220,7 @@ failure process_host::describe_end_of(std::size_t index, worker_slot const& slot
     if (of.stopped)
         return {
             .index = index, .why = cause::cancelled, .message = "cancelled: its worker process was ended"};
-    return describe_death(index, slot, end);
+    return describe_death(index, name, end);
 }
 
 /// Whether all tasks of a shaken call have an outcome.

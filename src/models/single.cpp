@@ -14,12 +14,14 @@ namespace quartet {
 
 struct single::state {
     log_handler log;
+    std::string name;
     std::mutex mutex{};
     std::set<job*> under_way{};  // one for each thread that calls; guarded by mutex
     detail::job_count unfinished{};
 };
 
-single::single(log_handler log) : state_(new state{.log = std::move(log)}) {}
+single::single(log_handler log, std::string name)
+    : state_(new state{.log = std::move(log), .name = std::move(name)}) {}
 single::~single() {
     stop();
     join();
@@ -50,7 +52,7 @@ void single::start(job& work) {
     }
     state_->unfinished.add();
     detail::scope_switch const outside(nullptr);  // a body may run an executor of its own
-    detail::blocking_context where({.name = "single", .number = 0, .process_id = getpid()}, work.stop(),
+    detail::blocking_context where({.name = state_->name, .number = 0, .process_id = getpid()}, work.stop(),
                                    detail::log_to(state_->log));
     run(work, where);
     {

@@ -30,23 +30,37 @@ namespace quartet {
 using detail::claim;
 
 struct thread_per_task::state {
+    /// A job that a body waits for runs on the body's thread.
+    struct helping {
+        job* work;
+        helping* outer;
+    };
+    struct runner {
+        std::thread thread;
+        claim task;  // empty when it has ended
+        helping* helped = nullptr;
+    };
+
     void see_off_the_leaving();
     void begin(claim task);
     void serve(claim task);
     void run(claim const& task);
     void run_here(claim const& task);
+    worker_info worker_of(claim const& task) const;
+    std::vector<detail::stubborn_body> stubborn_bodies();
     claim next_or_leave();
     bool leave_waiting(job& work, std::size_t first);
     void fail_rest(job& work, std::size_t first, std::string const& why);
 
     log_handler log;
     std::function<void()> initialize;
+    std::string name;
     std::size_t cpu_share = 1;  // of all threads together
 
     std::mutex mutex{};  // guards what follows
     std::condition_variable left{};
     detail::job_queue waiting{};  // for a thread that the system refused
-    std::map<std::thread::id, std::pair<std::thread, job*>> running{};
+    std::map<std::thread::id, runner> running{};
     std::size_t leaving = 0;  // of those that run: they have ended their task
     std::thread last_to_leave{};
 
@@ -75,7 +89,7 @@ void thread_per_task::state::begin(claim task) {
     std::thread began([this, task] { serve(task); });
     auto const id = began.get_id();
     try {
-        running.try_emplace(id, std::move(began), task.work);
+        running.try_emplace(id, runner{std::move(began), task});
     } catch (...) {
         std::terminate();  // no memory for a thread that runs already
     }
@@ -89,10 +103,12 @@ void thread_per_task::state::serve(claim task) {
         run(task);
 }
 
+worker_info thread_per_task::state::worker_of(claim const& task) const {
+    return {.name = fmt::format("{}-{}", name, task.first), .number = task.first, .process_id = getpid()};
+}
+
 void thread_per_task::state::run_here(claim const& task) {
-    detail::blocking_context where(
-        {.name = fmt::format("threads-{}", task.first), .number = task.first, .process_id = getpid()},
-        task.work->stop(), detail::log_to(log));
+    detail::blocking_context where(worker_of(task), task.work->stop(), detail::log_to(log));
     task.work->run(where, task.first, task.last);
 }
 
@@ -100,7 +116,7 @@ void thread_per_task::state::run(claim const& task) {
     run_here(task);
     {
         std::lock_guard const lock(mutex);
-        running.at(std::this_thread::get_id()).second = nullptr;
+        running.at(std::this_thread::get_id()).task = {};
         ++leaving;
     }
     unfinished.note_end(*task.work, 1);
@@ -113,11 +129,8 @@ claim thread_per_task::state::next_or_leave() {
         std::lock_guard const lock(mutex);
         auto const self = running.find(std::this_thread::get_id());
         if (--leaving == 0) left.notify_all();
-        if (job* const work = waiting.front()) {
-            self->second.second = work;
-            return waiting.take(*work, 1);
-        }
-        before = std::exchange(last_to_leave, std::move(self->second.first));
+        if (job* const work = waiting.front()) return self->second.task = waiting.take(*work, 1);
+        before = std::exchange(last_to_leave, std::move(self->second.thread));
         running.erase(self);
         left.notify_all();
     }
@@ -125,15 +138,29 @@ claim thread_per_task::state::next_or_leave() {
     return {};
 }
 
-thread_per_task::thread_per_task(log_handler log, std::function<void()> initialize)
-    : state_(
-          new state{.log = std::move(log), .initialize = std::move(initialize), .cpu_share = cpu_share()}) {}
+thread_per_task::thread_per_task(threads_options options)
+    : state_(new state{.log = std::move(options.log),
+                       .initialize = std::move(options.initialize),
+                       .name = std::move(options.name),
+                       .cpu_share = cpu_share()}) {}
 
 thread_per_task::~thread_per_task() {
     stop();
+    if (!state_->unfinished.wait_for_none(std::chrono::steady_clock::now() + detail::patience))
+        detail::tell_of(state_->stubborn_bodies(), state_->log);
     std::unique_lock lock(state_->mutex);
     state_->left.wait(lock, [this] { return state_->running.empty(); });
     if (state_->last_to_leave.joinable()) state_->last_to_leave.join();
+}
+
+/// What runs still.
+std::vector<detail::stubborn_body> thread_per_task::state::stubborn_bodies() {
+    std::lock_guard const lock(mutex);
+    std::vector<detail::stubborn_body> bodies;
+    for (auto const& [id, each] : running) {
+        if (each.task) bodies.push_back({worker_of(each.task), each.task.work->body_name()});
+    }
+    return bodies;
 }
 
 void thread_per_task::start(job& work) {
@@ -172,7 +199,9 @@ void thread_per_task::stop() noexcept {
     std::vector<claim> unbegun;
     detail::stop_jobs(state_->mutex, [&](auto&& stop) {
         for (auto const& [id, each] : state_->running) {
-            if (each.second) stop(*each.second);
+            if (each.task) stop(*each.task.work);
+            for (state::helping const* help = each.helped; help; help = help->outer)
+                stop(*help->work);
         }
         while (job* each = state_->waiting.front()) {
             stop(*each);
@@ -200,14 +229,22 @@ void thread_per_task::on_stop(job& work) noexcept {
 void thread_per_task::before_wait(job& work) {
     if (state::mine != state_.get()) return;
     detail::scope_switch const outside(nullptr);
+    state::helping mine{&work, nullptr};
     for (;;) {
         claim task;
+        state::helping** here = nullptr;
         {
             std::lock_guard const lock(state_->mutex);
             if (!work.place.queued) return;
             task = state_->waiting.take(work, 1);
+            here = &state_->running.at(std::this_thread::get_id()).helped;
+            mine.outer = std::exchange(*here, &mine);
         }
         state_->run_here(task);
+        {
+            std::lock_guard const lock(state_->mutex);
+            *here = mine.outer;
+        }
         if (state_->unfinished.note_end(work, 1)) return;
     }
 }

@@ -31,8 +31,8 @@ using detail::blocking_context;
 using detail::chunk_sizer;
 using detail::claim;
 
-worker_info thread_worker(std::size_t number) {
-    return {.name = fmt::format("threads-{}", number), .number = number, .process_id = getpid()};
+worker_info thread_worker(std::string const& name, std::size_t number) {
+    return {.name = fmt::format("{}-{}", name, number), .number = number, .process_id = getpid()};
 }
 
 /// How a thread sizes the chunks of the job that it takes from.
@@ -84,6 +84,7 @@ struct threads::state {
     claim wait_and_take(std::size_t number, job_sizer& sizer);
     claim take_locked(std::size_t number, job_sizer& sizer);
     bool wants_another();
+    std::vector<detail::stubborn_body> stubborn_bodies();
 
     threads_options options;
     std::mutex mutex;                 // guards what follows
@@ -131,7 +132,7 @@ void threads::state::serve(std::size_t number) {
     my_number = number;
     if (options.initialize) options.initialize();
     std::atomic<std::uint32_t> const no_stop{0};
-    blocking_context where(thread_worker(number), no_stop, detail::log_to(options.log), {});
+    blocking_context where(thread_worker(options.name, number), no_stop, detail::log_to(options.log), {});
     job_sizer sizer(options.count);
     for (claim doing = wait_and_take(number, sizer); doing;) {
         where.follow(doing.work->stop());
@@ -178,6 +179,17 @@ claim threads::state::take_locked(std::size_t number, job_sizer& sizer) {
     return queue.take(*current[number], sizer.next(*current[number]));
 }
 
+/// What runs still.
+std::vector<detail::stubborn_body> threads::state::stubborn_bodies() {
+    std::lock_guard const lock(mutex);
+    std::vector<detail::stubborn_body> bodies;
+    for (std::size_t number = 0; number < current.size(); ++number) {
+        if (current[number])
+            bodies.push_back({thread_worker(options.name, number), current[number]->body_name()});
+    }
+    return bodies;
+}
+
 threads::threads(threads_options options) {
     if (options.count == 0)
         throw std::invalid_argument("quartet: the model 'threads' needs at least one thread");
@@ -187,6 +199,8 @@ threads::threads(threads_options options) {
 
 threads::~threads() {
     stop();
+    if (!state_->unfinished.wait_for_none(std::chrono::steady_clock::now() + detail::patience))
+        detail::tell_of(state_->stubborn_bodies(), state_->options.log);
     join();
 }
 
@@ -235,7 +249,8 @@ void threads::on_stop(job& work) noexcept {
 void threads::before_wait(job& work) {
     if (state::mine != state_.get()) return;
     detail::scope_switch const outside(nullptr);
-    blocking_context where(thread_worker(state::my_number), work.stop(), detail::log_to(state_->options.log));
+    blocking_context where(thread_worker(state_->options.name, state::my_number), work.stop(),
+                           detail::log_to(state_->options.log));
     job_sizer sizer(state_->options.count);
     state::helping*& here = state_->helped[state::my_number];
     state::helping mine{&work, here};

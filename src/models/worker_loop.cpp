@@ -16,8 +16,6 @@
 
 #include <quartet/cpus.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <memory>
 #include <thread>
@@ -33,7 +31,7 @@ public:
         : pool_(pool),
           slot_(slot),
           limit_(limit),
-          where_{.name = fmt::format("processes-{}", slot.remote.number),
+          where_{.name = worker_name(pool, slot.remote.number),
                  .number = slot.remote.number,
                  .process_id = getpid()},
           log_(log_to_parent(pool.log_socket)),

@@ -57,7 +57,7 @@ public:
     worker(pool_state& pool, worker_slot& slot)
         : pool_(pool),
           slot_(slot),
-          where_({.name = fmt::format("processes-{}", slot.remote.number),
+          where_({.name = worker_name(pool, slot.remote.number),
                   .number = slot.remote.number,
                   .process_id = getpid()},
                  no_stop_, log_to_parent(pool.log_socket), [this] { return stop_token(); }) {
@@ -132,6 +132,10 @@ private:
 };
 
 }  // namespace
+
+std::string worker_name(pool_state const& pool, std::size_t number) {
+    return fmt::format("{}-{}", pool.name, number);
+}
 
 void tell_end(pool_state& pool, remote_batch& batch) noexcept {
     batch.end.set();

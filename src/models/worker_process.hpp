@@ -17,6 +17,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <sys/types.h>
 
 namespace quartet::detail {
@@ -39,7 +41,8 @@ struct alignas(64) worker_slot {
 /// What the parent and all workers share.
 struct pool_state {
     shared_heap* heap;
-    worker_slot* slots;  ///< the pool's
+    worker_slot* slots;     ///< the pool's
+    std::string_view name;  ///< of workers, before their number; the parent's, and so in all of them
     std::size_t workers;
     std::size_t cpu_share;                 ///< the processors that all of them have together
     std::size_t recycle_after;             ///< tasks that a worker runs before it ends; 0: no end
@@ -57,6 +60,8 @@ struct log_packet {
     std::uint64_t worker;
     static constexpr std::size_t most_text = 16 * 1024;  ///< what is longer is cut
 };
+
+std::string worker_name(pool_state const& pool, std::size_t number);
 
 /// Makes a worker look again for what there is to do.
 void call_worker(worker_slot& slot) noexcept;

@@ -30,6 +30,7 @@ struct async_options {
     std::size_t limit = 1000;
     std::size_t loops = 1;  ///< above 0
     bool composed = false;  ///< the spec is "threads:N+async:M"
+    std::string name{};     ///< of the loops' threads, before their number; empty: the spec's first word
     file_backend files = file_backend::automatic;
     log_handler log{};
     std::function<void()> initialize{};  ///< run by each loop's thread before its first body; must not throw

@@ -38,6 +38,7 @@ struct processes_options {
     std::size_t count = 1;  ///< above 0
     log_handler log{};
     std::function<void()> initialize{};  ///< run by each worker before its first body; must not throw
+    std::string name = "processes";      ///< of the workers, before their number
     std::size_t recycle_after = 0;       ///< tasks after which a worker is replaced by a fresh one; 0: never
 
     /// Bodies that each worker has in flight on an event loop of its own ("processes:N+async:M"); 0: there is

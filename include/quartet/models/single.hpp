@@ -12,7 +12,7 @@ namespace quartet {
 
 class single final : public model {
 public:
-    explicit single(log_handler log = {});
+    explicit single(log_handler log = {}, std::string name = "single");
     ~single() override;
 
     void start(job& work) override;

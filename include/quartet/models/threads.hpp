@@ -21,6 +21,7 @@ struct threads_options {
     std::size_t count = 1;  ///< above 0
     log_handler log{};
     std::function<void()> initialize{};  ///< run by each thread before its first body; must not throw
+    std::string name = "threads";        ///< of the threads, before their number
 };
 
 class threads final : public model {
@@ -52,7 +53,8 @@ private:
 /// refuses a further thread, the rest wait until running ones end; if none runs, start() throws.
 class thread_per_task final : public model {
 public:
-    explicit thread_per_task(log_handler log = {}, std::function<void()> initialize = {});
+    /// `count` means nothing here.
+    explicit thread_per_task(threads_options options = {});
     ~thread_per_task() override;
 
     void start(job& work) override;
