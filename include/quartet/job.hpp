@@ -59,7 +59,7 @@ public:
     std::coroutine_handle<> ended() noexcept final;
 
     std::size_t index() const noexcept { return index_; }
-    std::string name() const;
+    job const& of() const noexcept { return *job_; }
 
     /// Ends what the body awaits; nothing is resumed from within.
     void cancel() noexcept { own_scope.cancel(); }

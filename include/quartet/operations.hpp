@@ -52,10 +52,10 @@ public:
         if (scope_) scope_->wait_in(nullptr);
         running_body const* const body = scope_ ? scope_->body() : nullptr;
         stall_watch* const watch = body ? current_stall_watch() : nullptr;
-        auto const since = watch ? watch->now() : stall_watch::time_point();
+        auto const since = watch ? watch->begin(*body) : stall_watch::time_point();
         waiter_.resume();  // which may destroy the operation
         current_scope() = nullptr;
-        if (watch) watch->ran(*body, since);
+        if (watch) watch->end(*body, since);
     }
 
     /// Most operations are short or can't be ended, and their bodies learn of it afterwards.

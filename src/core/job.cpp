@@ -6,10 +6,6 @@
 
 namespace quartet {
 
-std::string detail::running_body::name() const {
-    return job_->body_name();
-}
-
 void job::run_under(model& how, std::stop_token const& stop) {
     using namespace std::chrono_literals;
     how.check_wait();

@@ -55,9 +55,11 @@ inline void tell_of(std::vector<stubborn_body> const& bodies, log_handler const&
 /// What a loop of this worker does with stalls; none if nobody is to look.
 inline std::optional<stall_watch> watch_stalls(
     std::chrono::nanoseconds limit, worker_info const& where,
-    std::function<void(worker_info const&, std::string_view)> const& log) {
-    if (limit <= limit.zero()) return std::nullopt;
-    return stall_watch(limit, [&where, log](std::string const& line) { tell(log, where, line); });
+    std::function<void(worker_info const&, std::string_view)> const& log, loop_holder* shown = nullptr) {
+    if (limit <= limit.zero()) limit = limit.max();
+    if (limit == limit.max() && !shown) return std::nullopt;
+    return stall_watch(
+        limit, [&where, log](std::string const& line) { tell(log, where, line); }, shown);
 }
 
 }  // namespace quartet::detail

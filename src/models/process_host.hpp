@@ -60,10 +60,15 @@ protected:
         std::size_t scanned = 0;             ///< tasks that are known to have an outcome, when it is shaken
         std::optional<clock::time_point> stopped{};
     };
+    struct task_place {
+        remote_batch const* batch;
+        std::size_t index;
+        bool operator==(task_place const&) const = default;
+    };
     struct worker_state {
         pid_t process = 0;  ///< 0: it is on its way
         std::optional<clock::time_point> doomed{};
-        bool by_limit = false;
+        std::optional<task_place> late{};  ///< that it is ended for
         bool killed = false;
     };
 
@@ -179,6 +184,7 @@ private:
     void bring_abandoned_home();
     clock::time_point end_overdue();
     clock::time_point doom_late(clock::time_point now);
+    clock::time_point doom_late_on_loops(clock::time_point now);
     clock::time_point doom_stopped(clock::time_point now);
     clock::time_point kill_doomed(clock::time_point now);
     clock::time_point doom_stopped_on_loops(clock::time_point now);

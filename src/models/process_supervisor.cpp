@@ -210,7 +210,13 @@ void process_host::mark_shaken(call& of) noexcept {
 failure process_host::describe_end_of(std::size_t index, worker_slot const& slot, zygote::event const& end,
                                       worker_state const& worker, call const& of) const {
     auto const name = worker_name(*pool_, slot.remote.number);
-    if (worker.by_limit) {
+    if (worker.late && *worker.late != task_place{of.batch, index})
+        return {.index = index,
+                .why = cause::worker_died,
+                .message = fmt::format(
+                    "its worker {} was ended, since another task went on after its time limit", name),
+                .worker = name};
+    if (worker.late) {
         auto why = describe_death(index, name, end);
         why.why = cause::timed_out;
         why.message = fmt::format("timed out after {:g} s, and went on until its worker was killed",
@@ -346,8 +352,8 @@ process_host::clock::time_point process_host::end_overdue() {
 }
 
 process_host::clock::time_point process_host::doom_late(clock::time_point now) {
-    // On a loop several tasks run at a time, and the loop itself looks at their limits.
-    if (limited_ == 0 || options_.in_flight > 0) return never;
+    if (limited_ == 0) return never;
+    if (options_.in_flight > 0) return doom_late_on_loops(now);
     // No task that begins from now on is overdue earlier.
     auto next = deadline_after(deadline_after(now, least_limit_), grace);
     for (auto& [slot, worker] : workers_) {
@@ -363,6 +369,29 @@ process_host::clock::time_point process_host::doom_late(clock::time_point now) {
         } else {
             call const* const of = find(batch);
             if (of) doom(*slot, worker, *of->batch, task, true);
+        }
+    }
+    return next;
+}
+
+/// A loop looks at the limits of its tasks itself, unless one of them holds it.
+process_host::clock::time_point process_host::doom_late_on_loops(clock::time_point now) {
+    auto next = deadline_after(deadline_after(now, least_limit_), grace);
+    for (auto& [slot, worker] : workers_) {
+        if (worker.doomed || worker.process == 0) continue;
+        loop_holder const& holder = slot->holder;
+        std::int64_t const since = holder.since.load(std::memory_order_acquire);
+        if (since == loop_holder::nobody) continue;
+        call const* const of = find(static_cast<remote_batch*>(holder.work.load(std::memory_order_acquire)));
+        std::size_t const task = holder.task.load(std::memory_order_acquire);
+        if (!of || !of->work->has_task_limit() || holder.since.load(std::memory_order_acquire) != since)
+            continue;
+        clock::time_point const began(std::chrono::nanoseconds{since});
+        auto const overdue = deadline_after(deadline_after(began, of->work->task_limit()), grace);
+        if (overdue > now) {
+            next = std::min(next, overdue);
+        } else {
+            doom(*slot, worker, *of->batch, task, true);
         }
     }
     return next;
@@ -415,7 +444,7 @@ void process_host::doom(worker_slot& slot, worker_state& worker, remote_batch& b
     if (doomed >= most_doomed || !zygote_) return;
     if (task >= batch.count || !batch.tasks[task].doom(slot.remote.number)) return;
     worker.doomed = clock::now();
-    worker.by_limit = by_limit;
+    if (by_limit) worker.late = {&batch, task};
     zygote_->kill(worker.process, SIGTERM);
 }
 

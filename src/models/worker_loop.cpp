@@ -47,7 +47,7 @@ public:
     }
 
     [[noreturn]] void run(std::chrono::nanoseconds stall_limit) {
-        auto watch = watch_stalls(stall_limit, where_, log_);
+        auto watch = watch_stalls(stall_limit, where_, log_, &slot_.holder);
         current_stall_watch() = watch ? &*watch : nullptr;
         for (;;) {
             slot_.turn.store(pool_.turn.load());
@@ -68,7 +68,9 @@ private:
     /// A batch of which bodies are under way, or are about to begin.
     struct guest {
         explicit guest(remote_batch& batch, remote_worker& worker)
-            : hands{batch, worker, {*batch.heap, batch.blocks}}, work(batch.make(hands)) {}
+            : hands{batch, worker, {*batch.heap, batch.blocks}}, work(batch.make(hands)) {
+            work->remote = &batch;
+        }
         remote_hands hands;
         std::unique_ptr<job> work;
         std::size_t open = 0;  // tasks that are under way

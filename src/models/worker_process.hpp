@@ -10,6 +10,7 @@
 
 #include <quartet/detail/end_word.hpp>
 #include <quartet/detail/remote.hpp>
+#include <quartet/detail/stall_watch.hpp>
 #include <quartet/models/processes.hpp>
 
 #include <atomic>
@@ -32,6 +33,7 @@ struct alignas(64) worker_slot {
     std::atomic<remote_batch*> batch;  ///< that it may touch; set before it takes tasks of it
     std::atomic<index_range> chunk;   ///< that it is about to take or has taken, and has not counted as ended
     std::atomic<std::uint64_t> turn;  ///< of a worker with a loop: pool_state::turn at its last turn
+    loop_holder holder;               ///< of a worker with a loop
     std::atomic<pid_t> process;       ///< that the worker is
     std::atomic<std::uint32_t> asleep;   ///< 0, or one of the following; cleared by who calls it
     std::atomic<std::uint32_t> calls;    ///< futex: how often it was called

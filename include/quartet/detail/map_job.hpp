@@ -160,7 +160,10 @@ public:
 
     running_body* start(context& where, std::size_t index, ended_bodies& ended) noexcept override {
         if constexpr (!is_coroutine_body<Body, In>) {
+            stall_watch* const watch = current_stall_watch();
+            auto const since = watch ? watch->begin(*this, index) : stall_watch::time_point();
             run(where, index, index + 1);
+            if (watch) watch->end(*this, index, since);
             return nullptr;
         } else {
             try {
@@ -219,12 +222,12 @@ private:
 
     static void start_watched(running& started) {
         stall_watch* const watch = current_stall_watch();
-        auto const since = watch ? watch->now() : stall_watch::time_point();
+        auto const since = watch ? watch->begin(started) : stall_watch::time_point();
         {
             scope_switch const inside(&started.own_scope);
             started.body.start();
         }
-        if (watch) watch->ran(started, since);
+        if (watch) watch->end(started, since);
     }
 
     void store(running& ended) noexcept {

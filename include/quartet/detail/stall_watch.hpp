@@ -2,47 +2,86 @@
 //
 // Notices bodies that hold an event loop: while one computes or blocks, no other can go on.
 //
-// The clock is looked at before and after each body that is resumed: the kernel's coarse one, which is some
-// milliseconds inexact and costs 5 ns. For the loop's thread.
+// The clock is looked at before and after each body that is begun or resumed: the kernel's coarse one, which
+// is some milliseconds inexact and costs 5 ns. For the loop's thread.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <set>
 #include <string>
 #include <time.h>
 #include <utility>
 
+namespace quartet {
+class job;
+}
+
 namespace quartet::detail {
 
 class running_body;
 
+/// What holds a loop just now, in shared memory, for who looks from outside.
+struct loop_holder {
+    static constexpr std::int64_t nobody = 0;
+
+    std::atomic<void*> work;  ///< job::remote
+    std::atomic<std::size_t> task;
+    std::atomic<std::int64_t> since;  ///< nanoseconds of the steady clock, written last; or nobody
+};
+
 class stall_watch {
 public:
-    using time_point = std::chrono::nanoseconds;  // since some moment
+    using time_point = std::chrono::nanoseconds;  // of the steady clock
 
     /// Tells `report` of each kind of body that holds the loop for longer than `limit`, once.
-    stall_watch(std::chrono::nanoseconds limit, std::function<void(std::string)> report)
-        : limit_(limit), report_(std::move(report)) {}
+    stall_watch(std::chrono::nanoseconds limit, std::function<void(std::string)> report,
+                loop_holder* shown = nullptr)
+        : limit_(limit), report_(std::move(report)), shown_(shown) {}
 
-    static time_point now() noexcept {
+    /// A body is about to run.
+    time_point begin(running_body const& body) noexcept {
+        time_point const now = coarse_now();
+        if (shown_) show(body, now);
+        return now;
+    }
+    time_point begin(job const& work, std::size_t task) noexcept {
+        time_point const now = coarse_now();
+        if (shown_) show(work, task, now);
+        return now;
+    }
+
+    /// It has run since then.
+    void end(running_body const& body, time_point since) {
+        if (auto const held = hold_ended(since); held > limit_) [[unlikely]]
+            tell(body, held);
+    }
+    void end(job const& work, std::size_t task, time_point since) {
+        if (auto const held = hold_ended(since); held > limit_) [[unlikely]]
+            tell(work, task, held);
+    }
+
+private:
+    static time_point coarse_now() noexcept {
         timespec coarse{};
         clock_gettime(CLOCK_MONOTONIC_COARSE, &coarse);
         return std::chrono::seconds(coarse.tv_sec) + std::chrono::nanoseconds(coarse.tv_nsec);
     }
-
-    /// The body has run since then.
-    void ran(running_body const& body, time_point since) {
-        auto const held = now() - since;
-        if (held > limit_) [[unlikely]]
-            tell(body, held);
+    std::chrono::nanoseconds hold_ended(time_point since) noexcept {
+        if (shown_) shown_->since.store(loop_holder::nobody, std::memory_order_relaxed);
+        return coarse_now() - since;
     }
-
-private:
+    void show(running_body const& body, time_point now) noexcept;
+    void show(job const& work, std::size_t task, time_point now) noexcept;
     void tell(running_body const& body, std::chrono::nanoseconds held);
+    void tell(job const& work, std::size_t task, std::chrono::nanoseconds held);
 
     std::chrono::nanoseconds limit_;
     std::function<void(std::string)> report_;
+    loop_holder* shown_;
     std::set<std::string> told_;
 };
 
