@@ -23,6 +23,9 @@ QUARTET_SUITE(the_context_in_process, rows_with(&model_traits::shares_memory));
 class the_context_across_processes : public any_model {};
 QUARTET_SUITE(the_context_across_processes, rows_with(&model_traits::shares_memory, false));
 
+class the_context_with_a_name : public any_model {};
+QUARTET_SUITE(the_context_with_a_name, rows_with_real_io());
+
 class the_context_with_turns : public any_model {};
 QUARTET_SUITE(the_context_with_turns, rows_that_interleave());
 
@@ -193,6 +196,25 @@ TEST_P(the_context, says_where_it_is) {
         EXPECT_LT(each.number, 20u);
         EXPECT_EQ(each.process, each.real_process);
     }
+}
+
+TEST_P(the_context_with_a_name, says_and_logs_it) {
+    std::mutex mutex;
+    std::set<std::string> names;
+    auto executor = make_executor(make().spec(), {.log =
+                                                      [&](log_record const& record) {
+                                                          std::lock_guard const lock(mutex);
+                                                          names.insert(record.worker);
+                                                      },
+                                                  .name = "copies"});
+    auto const body = [](context& ctx, int n) -> task<std::string> {
+        ctx.log("here");
+        if (n == 1) throw std::runtime_error("no");
+        co_return ctx.where().name;
+    };
+    auto const outcomes = executor.try_map(body, std::vector{0, 1});
+    for (auto const& name : {*outcomes[0], outcomes[1].error().worker})
+        EXPECT_TRUE(name.starts_with("copies") && names.contains(name)) << name;
 }
 
 TEST_P(the_context_in_process, is_in_this_process) {

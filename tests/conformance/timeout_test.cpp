@@ -32,6 +32,11 @@ task<int> sleep(context& ctx, milliseconds duration) {
     co_return 1;
 }
 
+class time_limits_with_a_kill_of_a_loop : public any_model {};
+QUARTET_SUITE(time_limits_with_a_kill_of_a_loop, rows_where([](row const& each) {
+                  return each.name.starts_with("processes") && each.on_loops;
+              }));
+
 TEST_P(time_limits, fail_the_task_that_is_late_and_no_other) {
     std::vector<milliseconds> const durations{0ms, 1h, 0ms};
     auto const outcomes = make().try_map(sleep, durations, {.task_timeout = 300ms});
@@ -156,6 +161,29 @@ TEST_P(time_limits_with_a_kill, end_a_worker_whose_task_ignores_them) {
         EXPECT_EQ(outcomes[n].error().signal, n == 3 ? SIGTERM : SIGKILL);
         EXPECT_THROW(outcomes[n].value(), task_error);
     }
+    EXPECT_EQ(executor.map(sleep, std::vector{1ms, 1ms}), (std::vector{1, 1}));
+}
+
+TEST_P(time_limits_with_a_kill_of_a_loop, end_the_worker_whose_loop_is_held) {
+    auto const body = [](context& ctx, int n) -> task<int> {
+        while (n == 3)
+            pause();
+        for (int turn = 0; turn < 10; ++turn)
+            co_await ctx.sleep_for(100us);
+        co_return n;
+    };
+    auto executor = make();
+    auto const outcomes = executor.try_map(body, std::views::iota(0, 20), {.task_timeout = 500ms});
+    for (std::size_t n = 0; n < outcomes.size(); ++n) {
+        if (n == 3) {
+            EXPECT_EQ(outcomes[n].error().why, cause::timed_out) << outcomes[n].error().message;
+        } else if (!outcomes[n]) {  // it was on the same loop
+            EXPECT_EQ(outcomes[n].error().why, cause::worker_died);
+            EXPECT_TRUE(outcomes[n].error().message.ends_with("another task went on after its time limit"))
+                << outcomes[n].error().message;
+        }
+    }
+    EXPECT_GE(std::ranges::count_if(outcomes, [](auto const& each) { return each.has_value(); }), 1);
     EXPECT_EQ(executor.map(sleep, std::vector{1ms, 1ms}), (std::vector{1, 1}));
 }
 

@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace quartet {
 namespace {
@@ -37,6 +39,26 @@ TEST(a_dropped_future, is_silent_about_what_was_taken_or_cancelled) {
                     executor.join();
                 }),
                 IsEmpty());
+}
+
+struct deaf {
+    void operator()() const { std::this_thread::sleep_for(std::chrono::milliseconds(1500)); }
+};
+
+TEST(the_end_of_an_executor, names_the_bodies_that_it_waits_for) {
+    for (auto const* spec : {"threads:1", "threads:each"}) {
+        std::string line;
+        {
+            auto executor = make_executor(
+                spec, {.log = [&](log_record const& told) { line = told.worker + ' ' + told.line; },
+                       .name = "copies"});
+            executor.submit(deaf{}).wait_for(std::chrono::milliseconds(100));
+        }
+        EXPECT_EQ(
+            line,
+            "copies-0 the end of the executor waits for quartet::(anonymous namespace)::deaf, which goes "
+            "on 1 s after it was asked to stop; a body sees that by ctx.stop_requested()");
+    }
 }
 
 // Last, since further ones are not named.
