@@ -6,8 +6,9 @@
 //
 //   - the round trip of a call: submit and get, one after another. Peers: asio::post to a pool and a
 //     std::future; a byte through a pipe to another process and back;
-//   - throughput: a million calls whose futures are waited for at the end. Peers: asio::post and a counter,
-//     oneTBB's task_group;
+//   - throughput: a million calls whose futures are waited for at the end, and a million whose futures are
+//     dropped. Peers: asio::post with a std::future for each; without results, asio::post and oneTBB's
+//     task_group;
 //   - a stream of a million integers;
 //   - from nothing to the first result of a pool of two processes;
 //   - an executor that has nothing to do: processor time over two seconds, and the memory (PSS) of an idle
@@ -21,13 +22,14 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <future>
+#include <map>
 #include <ranges>
 #include <stdexcept>
 #include <string>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -125,6 +127,29 @@ double throughput_asio() {
     });
 }
 
+double throughput_asio_with_futures() {
+    std::vector<std::future<int>> futures;
+    futures.reserve(calls);
+    return time_each(calls, [&] {
+        boost::asio::thread_pool pool(2);
+        for (int n = 0; n < calls; ++n) {
+            std::packaged_task<int()> call([n] { return add_one(n); });
+            futures.push_back(call.get_future());
+            boost::asio::post(pool, std::move(call));
+        }
+        for (int n = 0; n < calls; ++n)
+            check(futures[static_cast<std::size_t>(n)].get() == n + 1);
+    });
+}
+
+double throughput_dropped(quartet::executor& executor) {
+    return time_each(calls, [&] {
+        for (int n = 0; n < calls; ++n)
+            static_cast<void>(executor.submit(add_one, n));
+        executor.join();
+    });
+}
+
 double throughput_tbb() {
     std::vector<int> results(calls);
     return time_each(calls, [&] {
@@ -150,33 +175,53 @@ double first_result() {
     return time_each(1, [] { check(quartet::make_executor("processes:2").submit(add_one, 1).get() == 2); });
 }
 
-double processor_seconds() {
+/// Of a process's threads but for this one, as the scheduler counts it.
+double processor_seconds(std::filesystem::path const& process) {
+    double nanoseconds = 0;
+    for (auto const& thread : std::filesystem::directory_iterator(process / "task")) {
+        if (thread.path().filename() == std::to_string(gettid())) continue;
+        double each = 0;
+        check(static_cast<bool>(std::ifstream(thread.path() / "schedstat") >> each));
+        nanoseconds += each;
+    }
+    return nanoseconds * 1e-9;
+}
+
+/// Of this process and all that descend from it.
+double processor_seconds_of_tree() {
+    std::multimap<pid_t, pid_t> children;
+    for (auto const& entry : std::filesystem::directory_iterator("/proc")) {
+        std::ifstream status(entry.path() / "status");
+        pid_t process = 0;
+        for (std::string word; status >> word;) {
+            if (word == "Pid:") status >> process;
+            if (word == "PPid:") {
+                pid_t parent = 0;
+                status >> parent;
+                children.emplace(parent, process);
+                break;
+            }
+        }
+    }
     double sum = 0;
-    for (int const whose : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-        rusage used{};
-        getrusage(whose, &used);
-        for (timeval const& each : {used.ru_utime, used.ru_stime})
-            sum += static_cast<double>(each.tv_sec) + static_cast<double>(each.tv_usec) / 1e6;
+    std::vector<pid_t> found{getpid()};
+    for (std::size_t n = 0; n < found.size(); ++n) {
+        sum += processor_seconds("/proc/" + std::to_string(found[n]));
+        auto const [first, last] = children.equal_range(found[n]);
+        for (auto each = first; each != last; ++each)
+            found.push_back(each->second);
     }
     return sum;
 }
 
-/// Of an executor and its processes, whose time counts when they have ended.
+/// Of an executor's threads and processes over two seconds.
 double idle(char const* spec) {
-    double before = 0;
-    {
-        auto executor = quartet::make_executor(spec);
-        executor.submit(add_one, 1).get();
-        before = processor_seconds();
-    }
-    double const without = processor_seconds() - before;
-    {
-        auto executor = quartet::make_executor(spec);
-        executor.submit(add_one, 1).get();
-        before = processor_seconds();
-        std::this_thread::sleep_for(2s);
-    }
-    return processor_seconds() - before - without;
+    auto executor = quartet::make_executor(spec);
+    executor.submit(add_one, 1).get();
+    std::this_thread::sleep_for(100ms);
+    double const before = processor_seconds_of_tree();
+    std::this_thread::sleep_for(2s);
+    return processor_seconds_of_tree() - before;
 }
 
 double idle_worker_bytes() {
@@ -222,7 +267,9 @@ int main(int argc, char** argv) {
         {"round_trip/processes+async", 1e-9, [&] { return round_trip(loops); }},
         {"round_trip/pipe", 1e-9, round_trip_pipe},
         {"submit/threads", 1e-9, [&] { return throughput(threads); }},
+        {"submit/threads_dropped", 1e-9, [&] { return throughput_dropped(threads); }},
         {"submit/asio", 1e-9, throughput_asio},
+        {"submit/asio+future", 1e-9, throughput_asio_with_futures},
         {"submit/tbb", 1e-9, throughput_tbb},
         {"submit/async", 1e-9, [&] { return throughput(async); }},
         {"submit/processes", 1e-9, [&] { return throughput(processes); }},
