@@ -83,15 +83,18 @@ struct test {
     std::vector<cell> memory;
 };
 
-/// A column's heading: the model's name; its spec where the same model has several columns and the spec is
-/// the same in all tests.
+/// A column's heading: the model's name; its spec where the same model has several columns, or is a
+/// composition, and the spec is the same in all tests.
 struct column {
     std::string model{};
     std::string spec{};
     bool same_spec = true;
     bool only_one = true;  ///< of its model
 
-    bool names_workers() const { return !only_one && same_spec; }
+    bool names_workers() const {
+        bool const composed = spec.find('+') != std::string::npos;
+        return (!only_one || composed) && same_spec;
+    }
     std::string const& heading() const { return names_workers() ? spec : model; }
 };
 

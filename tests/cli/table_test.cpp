@@ -137,6 +137,13 @@ TEST(Table, NamesSpecsWhereOneModelHasSeveralColumns) {
     EXPECT_THAT(text, HasSubstr("×5"));
 }
 
+TEST(Table, NamesCompositionsWhole) {
+    auto const text = format_table(
+        results_of({timed("a", "threads:2+async:50", {1, 1}), timed("a", "single", {3, 3})}), plain(80));
+    EXPECT_THAT(text, HasSubstr("threads:2+async:50"));
+    EXPECT_THAT(text, Not(HasSubstr("×2")));
+}
+
 TEST(Findings, CallATieLevel) {
     auto const level = results_of({timed("a", "single", {1.0, 1.1}), timed("a", "threads:2", {1.1, 1.0}),
                                    timed("a", "async:5", {1.05, 1.05})});
