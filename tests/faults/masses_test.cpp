@@ -8,7 +8,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -23,6 +25,13 @@ std::vector<std::string> specs() {
     std::vector<std::string> some{"single", "threads:2", "async:each", "threads:2+async:100"};
     if (with_processes) some.insert(some.end(), {"processes:2", "processes:2+async:100"});
     return some;
+}
+
+/// How many executors are made: as many as ./test has time for, unless QUARTET_ROUNDS says how many.
+int rounds_of(std::string_view spec) {
+    if (char const* const asked = std::getenv("QUARTET_ROUNDS")) return std::stoi(asked);
+    if (sanitized) return 50;
+    return spec.starts_with("processes") ? 150 : 1000;
 }
 
 class masses : public testing::TestWithParam<std::string> {};
@@ -85,8 +94,7 @@ TEST_P(masses, of_executors_are_made_while_other_threads_allocate_and_log) {
     std::vector<std::jthread> others;
     for (int n = 0; n < 2; ++n)
         others.emplace_back(write_lines);
-    bool const processes = GetParam().starts_with("processes");
-    int const rounds = sanitized ? 50 : processes ? 150 : 1000;
+    int const rounds = rounds_of(GetParam());
     for (int n = 0; n < rounds; ++n) {
         auto executor = make_executor(GetParam());
         auto const body = [](int each) { return std::string(static_cast<std::size_t>(each), 'x').size(); };
