@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -39,6 +40,8 @@ struct http_request {
     /// For the whole exchange: connecting, sending, receiving. Zero: no limit.
     std::chrono::milliseconds timeout = std::chrono::seconds(60);
     int max_redirects = 10;  ///< 0: a redirect is a reply like any other
+    /// How long a reply may be, with its headers and decompressed; a longer one is broken off and fails.
+    std::size_t most_bytes = std::size_t{1} << 30;
     bool verify_tls = true;  ///< certificate and host name
     std::string ca_file{};   ///< certificates to trust instead of the system's
     bool reuse_connection = true;
@@ -65,7 +68,7 @@ public:
         connect,  ///< nobody answers there
         tls,      ///< the certificate or the handshake is not in order
         timeout,  ///< it took longer than http_request::timeout
-        reply,    ///< the connection ended or the reply broke off in the middle
+        reply,    ///< it broke off in the middle, is no HTTP, or longer than http_request::most_bytes
         other,    ///< the text says what
     };
 

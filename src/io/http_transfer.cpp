@@ -26,7 +26,7 @@ CURL* new_handle() {
     return handle;
 }
 
-fetch_error::kind kind_of(CURLcode code) noexcept {
+fetch_error::kind usual_kind_of(CURLcode code) noexcept {
     using error = fetch_error::kind;
     switch (code) {
         case CURLE_UNSUPPORTED_PROTOCOL:
@@ -96,6 +96,8 @@ void http_transfer::prepare(fetch_operation& operation) {
     operation.transfer = this;
     error_text_[0] = '\0';
     socket_error_ = 0;
+    received_ = 0;
+    too_long_ = false;
     if (!settings_ || !same_but_for_the_url(*settings_, operation.request)) set_up(operation.request);
     if (curl_easy_setopt(handle_.get(), CURLOPT_URL, operation.request.url.c_str()) != CURLE_OK)
         throw std::bad_alloc();
@@ -184,7 +186,39 @@ void http_transfer::finish(CURLcode result) noexcept {
     operation_ = nullptr;
 }
 
+/// Counts what comes in; false when it is more than the request allows.
+bool http_transfer::may_take(std::size_t more) noexcept {
+    received_ += more;
+    too_long_ = received_ > operation_->request.most_bytes;
+    return !too_long_;
+}
+
+/// Makes room for the body that the headers announce; false if they announce more than the request allows.
+bool http_transfer::expect_body() {
+    curl_off_t announced = 0;
+    curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    if (announced <= 0) return true;
+    auto const size = static_cast<std::size_t>(announced);
+    too_long_ = size > operation_->request.most_bytes;
+    if (too_long_) return false;
+    // A server may claim any length; beyond this, memory is taken as data really comes.
+    constexpr std::size_t trusted = 16 << 20;
+    operation_->response.body.reserve(std::min(size, trusted));
+    return true;
+}
+
+fetch_error::kind http_transfer::kind_of(CURLcode result) const noexcept {
+    if (too_long_) return fetch_error::kind::reply;
+    // libcurl has one code for a URL that is not HTTP and for a reply that is not: it asks for the former
+    // nothing.
+    long sent = 0;
+    if (result == CURLE_UNSUPPORTED_PROTOCOL) curl_easy_getinfo(handle_.get(), CURLINFO_REQUEST_SIZE, &sent);
+    return sent > 0 ? fetch_error::kind::reply : usual_kind_of(result);
+}
+
 std::string http_transfer::reason_of(CURLcode result) const {
+    if (too_long_) return fmt::format("the reply is longer than {} bytes", operation_->request.most_bytes);
+    if (result == CURLE_WRITE_ERROR) return "no memory is left for the reply";
     if (result == CURLE_COULDNT_CONNECT && socket_error_)
         return std::generic_category().message(socket_error_);
     return error_text_[0] ? error_text_.data() : curl_easy_strerror(result);
@@ -196,36 +230,36 @@ curl_socket_t http_transfer::on_connect(void* self, curlsocktype, curl_sockaddr*
     return opened;
 }
 
+// Less than all is taken: libcurl ends the transfer with CURLE_WRITE_ERROR.
 std::size_t http_transfer::on_body(char* data, std::size_t, std::size_t size, void* self) noexcept {
-    auto& response = static_cast<http_transfer*>(self)->operation_->response;
+    auto& transfer = *static_cast<http_transfer*>(self);
+    auto& response = transfer.operation_->response;
     try {
-        if (response.body.empty()) {
-            curl_off_t expected = 0;
-            curl_easy_getinfo(static_cast<http_transfer*>(self)->handle(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
-                              &expected);
-            // A server may claim any length; beyond this, memory is taken as data really comes.
-            constexpr curl_off_t trusted = 16 << 20;
-            if (expected > 0) response.body.reserve(static_cast<std::size_t>(std::min(expected, trusted)));
-        }
+        if (response.body.empty() && !transfer.expect_body()) return 0;
+        if (!transfer.may_take(size)) return 0;
         response.body.append(data, size);
         return size;
     } catch (...) {
-        return 0;  // libcurl ends the transfer with CURLE_WRITE_ERROR
+        return 0;
     }
 }
 
 std::size_t http_transfer::on_header(char* data, std::size_t, std::size_t size, void* self) noexcept {
-    auto& response = static_cast<http_transfer*>(self)->operation_->response;
+    auto& transfer = *static_cast<http_transfer*>(self);
+    auto& response = transfer.operation_->response;
     std::string_view const line(data, size);
     try {
         auto const colon = line.find(':');
-        if (line.starts_with("HTTP/")) {  // another reply begins: after a redirect or a 100
+        bool const begins = line.starts_with("HTTP/");
+        if (begins) {  // after a redirect or a 100, another reply
             response.headers.clear();
             response.headers.reserve(usual_header_count);
             response.body.clear();
-        } else if (colon != std::string_view::npos) {
-            response.headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
+            transfer.received_ = 0;
         }
+        if (!transfer.may_take(size)) return 0;
+        if (!begins && colon != std::string_view::npos)
+            response.headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
         return size;
     } catch (...) {
         return 0;

@@ -42,12 +42,17 @@ private:
     void set_up(http_request const& request);
     void set_method(http_request const& request);
     void set_headers(http_request const& request);
+    bool may_take(std::size_t more) noexcept;
+    bool expect_body();
+    fetch_error::kind kind_of(CURLcode result) const noexcept;
     std::string reason_of(CURLcode result) const;
 
     std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle_;
     std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_;
     std::array<char, CURL_ERROR_SIZE> error_text_{};
-    int socket_error_ = 0;  // why the system gave no socket; libcurl only says that it couldn't connect
+    int socket_error_ = 0;      // why the system gave no socket; libcurl only says that it couldn't connect
+    std::size_t received_ = 0;  // bytes of the reply that comes now
+    bool too_long_ = false;     // more than the request allows
     fetch_operation* operation_ = nullptr;
     std::optional<http_request>
         settings_;  // the request that the handle was set up for, if the next may be like it
