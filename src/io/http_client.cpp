@@ -15,6 +15,7 @@
 
 #include <quartet/outcome.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -79,9 +80,18 @@ void http_client::start(fetch_operation& operation) {
 // By itself libcurl keeps as many idle connections as four times the requests of this moment. Many requests
 // end in one turn of the loop, before the next ones begin; it would close most of their connections.
 void http_client::keep_connections(std::size_t count) {
+    count = std::min(count, most_kept_);
     if (count <= kept_connections_) return;
     kept_connections_ = count;
     curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(count));
+}
+
+// Where descriptors are few, idle connections would keep them all from then on, and no file could be opened.
+// Those beyond the new number are closed as requests end.
+void http_client::keep_few_connections() {
+    most_kept_ = std::clamp<std::size_t>(connections_ / 4, 1, most_kept_);
+    kept_connections_ = 0;
+    keep_connections(most_kept_);
 }
 
 std::unique_ptr<http_transfer> http_client::idle_transfer() {
@@ -119,7 +129,9 @@ int http_client::on_socket(CURL*, curl_socket_t socket, int what, void* self, vo
 // The number of a closed socket may come again at once, for one that nobody watches yet.
 int http_client::on_open(void* self, curl_socket_t socket, curlsocktype) noexcept {
     try {
-        static_cast<http_client*>(self)->entry_of(socket) = {.is_connection = true};
+        auto& client = *static_cast<http_client*>(self);
+        client.entry_of(socket) = {.is_connection = true};
+        ++client.connections_;
         return CURL_SOCKOPT_OK;
     } catch (std::bad_alloc const&) {
         return CURL_SOCKOPT_ERROR;
@@ -129,7 +141,9 @@ int http_client::on_open(void* self, curl_socket_t socket, curlsocktype) noexcep
 int http_client::on_close(void* self, curl_socket_t socket) noexcept {
     auto& client = *static_cast<http_client*>(self);
     client.unwatch(socket);
-    client.entry_of(socket) = {};  // it has an entry since it was opened: nothing is allocated
+    watched& entry = client.entry_of(socket);  // it has one since it was opened: nothing is allocated
+    if (entry.is_connection) --client.connections_;
+    entry = {};
     return close(socket);
 }
 
@@ -214,6 +228,7 @@ void http_client::complete_ended() {
         CURLcode const result = message->data.result;  // the message is gone once its handle is removed
         http_transfer& transfer = http_transfer::of(message->easy_handle);
         fetch_operation& operation = transfer.operation();
+        if (transfer.lacked_descriptor()) keep_few_connections();
         transfer.finish(result);
         take_back(&transfer);
         operation.complete();

@@ -11,7 +11,9 @@
 #include <curl/curl.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <unordered_set>
@@ -60,6 +62,7 @@ private:
     void tell(curl_socket_t socket, int events);
     void complete_ended();
     void keep_connections(std::size_t count);
+    void keep_few_connections();
     std::unique_ptr<http_transfer> idle_transfer();
     void take_back(http_transfer* ended) noexcept;
 
@@ -69,7 +72,9 @@ private:
     std::optional<time_point> deadline_;
     std::vector<std::unique_ptr<http_transfer>> idle_;
     std::unordered_set<http_transfer*> active_;
-    std::size_t kept_connections_ = 0;  // the most that were active at the same time
+    std::size_t connections_ = 0;       // that are open
+    std::size_t kept_connections_ = 0;  // the most that were active at the same time, but no more than
+    std::size_t most_kept_ = std::numeric_limits<int>::max();
 };
 
 }  // namespace quartet::detail

@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -28,6 +29,9 @@ public:
 
     /// Fills the operation's response, or its error: `cancelled` for CURLE_ABORTED_BY_CALLBACK.
     void finish(CURLcode result) noexcept;
+
+    /// Whether the system had no descriptor left for a connection.
+    bool lacked_descriptor() const noexcept { return socket_error_ == EMFILE || socket_error_ == ENFILE; }
 
     CURL* handle() const noexcept { return handle_.get(); }
     fetch_operation& operation() const noexcept { return *operation_; }
