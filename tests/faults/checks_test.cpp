@@ -57,6 +57,15 @@ TEST(check_of_descriptors, sees_one_that_is_left_open) {
     EXPECT_EQ(open_descriptors(), before);
 }
 
+TEST(check_of_shared_memory, sees_a_piece_that_is_left) {
+    auto const before = shared_mappings();
+    std::size_t const size = 4096;
+    void* const left = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    EXPECT_EQ(shared_mappings(), before + 1);
+    munmap(left, size);
+    EXPECT_EQ(shared_mappings(), before);
+}
+
 TEST(check_of_threads, sees_one_that_is_left) {
     auto const before = own_threads();
     std::jthread const left([](std::stop_token const& done) {
