@@ -107,7 +107,6 @@ remote_batch* process_host::put_in_place(job& work) {
         batch->chunk_size = work.chunk_size();
         batch->changed_event = pool_->changed_event;
         batch->task_limit = work.task_limit();
-        batch->stop.store(work.stop().requested() ? 1 : 0, std::memory_order_relaxed);
         batch->run = code.run;
         batch->make = code.make;
         auto* const closure = static_cast<std::byte*>(arena.allocate(code.closure.size()));
@@ -116,6 +115,8 @@ remote_batch* process_host::put_in_place(job& work) {
         batch->tasks = arena.allocate_array<task_word>(work.size());
         std::uninitialized_value_construct_n(batch->tasks, work.size());
         work.encode(arena, *batch);
+        // Only now: an input that can't be encoded may stop the call.
+        batch->stop.store(work.stop().requested() ? 1 : 0, std::memory_order_relaxed);
     } catch (...) {
         shared_arena::give_back_all(*heap_, batch->blocks);
         throw;
