@@ -33,7 +33,7 @@ struct call_options {
     /// For each task, from when its body begins. What the body awaits then ends early, as in
     /// context::with_timeout, and stop_requested() turns true; the outcome's cause is timed_out. A body that
     /// goes on regardless is waited for, and its value counts; under `processes` its worker is killed 250 ms
-    /// later.
+    /// later, on a loop that it holds when it has held that for so long.
     std::chrono::nanoseconds task_timeout = std::chrono::nanoseconds::max();
 
     /// For the whole call, from when it is made: then it is stopped, as by `stop`, and what has not ended has
@@ -43,6 +43,7 @@ struct call_options {
     /// Of map and its kin: when all tasks have had a try, those that failed are run once more, all together.
     /// Of a stream: the same, for each chunk whose results are about to be taken. Of submit: the call begins
     /// again when its pause is over, beside the caller; in `single` the caller waits for that.
+    /// Under on_failure::stop_all a failure cancels the others all the same, and `when` has to name those.
     retry_options retry{};
 
     /// Tasks that a worker takes at a time. 0: a number that follows how long they take.

@@ -91,6 +91,7 @@ public:
     void stop() noexcept override;
     void join() noexcept override;
     void on_stop(job&) noexcept override;
+    bool goes_on_alone() const noexcept override { return false; }
     std::size_t concurrency() const noexcept override;
     std::string spec() const override { return "fake"; }
     model_traits traits() const noexcept override {

@@ -103,7 +103,7 @@ public:
     }
 
     ~call_job() override {
-        if (failure const* const why = this->untaken(); why && !cancelled_)
+        if (failure const* const why = this->untaken(); why && !is_expected(*why))
             report_untaken(this->body_name(), *why);
     }
 
@@ -118,6 +118,9 @@ public:
     outcome<R> take() override { return sink::take(); }
 
 private:
+    /// Whether nobody wonders why it has no value.
+    bool is_expected(failure const& why) const noexcept { return cancelled_ && why.why != cause::timed_out; }
+
     /// What few calls need.
     struct extras {
         extras(call_options const& options, call_job& work, receiver&& to)
@@ -143,7 +146,7 @@ private:
         return std::move(self_);
     }
 
-    std::atomic<bool> cancelled_ = false;  // nobody wonders why it has no value
+    std::atomic<bool> cancelled_ = false;
     std::shared_ptr<void> self_;
     std::unique_ptr<extras> extras_;
 };
@@ -162,7 +165,8 @@ public:
     explicit future(std::shared_ptr<detail::call<R>> what) noexcept : call_(std::move(what)) {}
     future(future&&) noexcept = default;
     future& operator=(future&& other) noexcept {
-        std::swap(call_, other.call_);
+        auto const dropped = std::exchange(call_, std::move(other.call_));
+        if (dropped) dropped->abandon();
         return *this;
     }
     ~future() {

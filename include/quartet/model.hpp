@@ -21,8 +21,8 @@ struct log_record {
 };
 
 /// Called for every logged line: on the body's thread; under `processes` in the parent, on a thread of the
-/// executor's. Under `threads` from several threads at the same time. Must not throw, nor wait for calls of
-/// the executor.
+/// executor's; for what the end of an executor has to say, on the thread that ends it. Under `threads` from
+/// several threads at the same time. Must not throw, nor wait for calls of the executor.
 using log_handler = std::function<void(log_record const&)>;
 
 /// What a model can do about a body that does not end by itself.
@@ -61,6 +61,9 @@ public:
 
     /// How many bodies it has under way at the most.
     virtual std::size_t concurrency() const noexcept = 0;
+
+    /// Whether jobs go on while no thread waits for them.
+    virtual bool goes_on_alone() const noexcept { return true; }
 
     // ---- What jobs tell their model
 

@@ -1,15 +1,13 @@
 #include <quartet/detail/retry.hpp>
 
-#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
 namespace quartet::detail {
 
 std::chrono::nanoseconds retry_pauses::take() noexcept {
-    constexpr std::chrono::hours most(1'000'000);  // which no factor overflows
     auto const pause = std::chrono::duration_cast<std::chrono::nanoseconds>(next_);
-    next_ = std::min<std::chrono::duration<double, std::nano>>(next_ * factor_, most);
+    next_ = std::min<double_nanoseconds>(next_ * factor_, longest);
     return pause;
 }
 

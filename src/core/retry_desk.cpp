@@ -3,36 +3,36 @@
 #include <algorithm>
 #include <exception>
 #include <utility>
+#include <vector>
 
 namespace quartet::detail {
 
 retry_desk::~retry_desk() {
-    close();
-    {
-        std::lock_guard const lock(mutex_);
-        over_ = true;
-    }
-    changed_.notify_all();
-    if (thread_.joinable()) thread_.join();
+    join();
 }
 
-void retry_desk::enter() noexcept {
+void retry_desk::enter(std::shared_ptr<guest> call) {
     std::lock_guard const lock(mutex_);
-    ++inside_;
+    auto const* const who = call.get();
+    inside_.emplace(who, std::move(call));
 }
 
-void retry_desk::leave() noexcept {
+void retry_desk::leave(guest const& call) noexcept {
+    std::shared_ptr<guest> gone;
     std::lock_guard const lock(mutex_);
-    --inside_;
+    auto const place = inside_.find(&call);
+    if (place == inside_.end()) return;
+    gone = std::move(place->second);
+    inside_.erase(place);
     changed_.notify_all();  // under the lock: who joins may end the desk
 }
 
-bool retry_desk::wait(std::shared_ptr<guest> call, clock::time_point until) noexcept {
+bool retry_desk::wait(guest& call, clock::time_point until) noexcept {
     std::lock_guard const lock(mutex_);
     if (closed_) return false;
     try {
         if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
-        pausing_.emplace(until, std::move(call));
+        pausing_.emplace(until, &call);
     } catch (std::exception const&) {
         return false;
     }
@@ -41,26 +41,26 @@ bool retry_desk::wait(std::shared_ptr<guest> call, clock::time_point until) noex
 }
 
 void retry_desk::disturb(guest const& call) noexcept {
-    std::shared_ptr<guest> found;
+    std::shared_ptr<guest> kept;
     {
         std::lock_guard const lock(mutex_);
-        auto const place =
-            std::ranges::find_if(pausing_, [&](auto const& each) { return each.second.get() == &call; });
+        auto const place = std::ranges::find(pausing_, &call, [](auto const& each) { return each.second; });
         if (place == pausing_.end()) return;
-        found = std::move(place->second);
         pausing_.erase(place);
+        kept = inside_.at(&call);
     }
-    found->give_up();
+    kept->give_up();
 }
 
 void retry_desk::stop() noexcept {
-    std::multimap<clock::time_point, std::shared_ptr<guest>> stopped;
+    std::vector<std::shared_ptr<guest>> calls;
     {
         std::lock_guard const lock(mutex_);
-        stopped.swap(pausing_);
+        for (auto const& [who, call] : inside_)
+            calls.push_back(call);
     }
-    for (auto const& [until, call] : stopped)
-        call->give_up();
+    for (auto const& each : calls)
+        each->cancel();
 }
 
 void retry_desk::close() noexcept {
@@ -68,28 +68,34 @@ void retry_desk::close() noexcept {
         std::lock_guard const lock(mutex_);
         closed_ = true;
     }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
     stop();
 }
 
 void retry_desk::join() noexcept {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return inside_ == 0; });
+    changed_.wait(lock, [this] { return inside_.empty(); });
 }
 
 void retry_desk::run() noexcept {
     std::unique_lock lock(mutex_);
-    while (!over_) {
+    while (!closed_) {
         if (pausing_.empty()) {
             changed_.wait(lock);
-        } else if (auto const next = pausing_.begin(); next->first > clock::now()) {
-            changed_.wait_until(lock, next->first);
-        } else {
-            auto const call = std::move(next->second);
-            pausing_.erase(next);
-            lock.unlock();
-            call->try_again();
-            lock.lock();
+            continue;
         }
+        auto const [until, call] = *pausing_.begin();
+        if (until > clock::now()) {
+            changed_.wait_until(lock, until);
+            continue;
+        }
+        pausing_.erase(pausing_.begin());
+        auto kept = inside_.at(call);
+        lock.unlock();
+        kept->try_again();
+        kept.reset();
+        lock.lock();
     }
 }
 

@@ -141,9 +141,11 @@ int http_client::on_open(void* self, curl_socket_t socket, curlsocktype) noexcep
 int http_client::on_close(void* self, curl_socket_t socket) noexcept {
     auto& client = *static_cast<http_client*>(self);
     client.unwatch(socket);
-    watched& entry = client.entry_of(socket);  // it has one since it was opened: nothing is allocated
-    if (entry.is_connection) --client.connections_;
-    entry = {};
+    if (static_cast<std::size_t>(socket) < client.watched_.size()) {
+        watched& entry = client.entry_of(socket);
+        if (entry.is_connection) --client.connections_;
+        entry = {};
+    }
     return close(socket);
 }
 
@@ -166,6 +168,7 @@ bool http_client::watch(curl_socket_t socket) noexcept {
 }
 
 void http_client::unwatch(curl_socket_t socket) noexcept {
+    if (static_cast<std::size_t>(socket) >= watched_.size()) return;  // there was no memory for its entry
     watched& entry = watched_[static_cast<std::size_t>(socket)];
     if (entry.events) epoll_ctl(sockets_.native_handle(), EPOLL_CTL_DEL, socket, nullptr);
     entry.events = 0;

@@ -41,12 +41,15 @@ public:
 
     /// False if there still is one at the deadline.
     bool wait_for_none(std::optional<steady_deadline> deadline = {}) noexcept {
-        std::uint32_t seen = word_.fetch_or(waited_for) | waited_for;
-        for (; seen >= one; seen = word_.load()) {
+        // Another who waits may have cleared the bit before a job was added.
+        for (;;) {
+            std::uint32_t const seen = word_.fetch_or(waited_for) | waited_for;
+            if (seen < one) break;
             if (deadline && std::chrono::steady_clock::now() >= *deadline) return false;
             futex_wait(word_, seen, deadline);
         }
-        word_.fetch_and(~waited_for);
+        std::uint32_t nobody = waited_for;
+        word_.compare_exchange_strong(nobody, 0);
         return true;
     }
 

@@ -210,13 +210,7 @@ void process_host::mark_shaken(call& of) noexcept {
 failure process_host::describe_end_of(std::size_t index, worker_slot const& slot, zygote::event const& end,
                                       worker_state const& worker, call const& of) const {
     auto const name = worker_name(*pool_, slot.remote.number);
-    if (worker.late && *worker.late != task_place{of.batch, index})
-        return {.index = index,
-                .why = cause::worker_died,
-                .message = fmt::format(
-                    "its worker {} was ended, since another task went on after its time limit", name),
-                .worker = name};
-    if (worker.late) {
+    if (worker.late == task_place{of.batch, index}) {
         auto why = describe_death(index, name, end);
         why.why = cause::timed_out;
         why.message = fmt::format("timed out after {:g} s, and went on until its worker was killed",
@@ -226,6 +220,12 @@ failure process_host::describe_end_of(std::size_t index, worker_slot const& slot
     if (of.stopped)
         return {
             .index = index, .why = cause::cancelled, .message = "cancelled: its worker process was ended"};
+    if (worker.late)
+        return {.index = index,
+                .why = cause::worker_died,
+                .message = fmt::format(
+                    "its worker {} was ended, since another task went on after its time limit", name),
+                .worker = name};
     return describe_death(index, name, end);
 }
 
@@ -384,6 +384,7 @@ process_host::clock::time_point process_host::doom_late_on_loops(clock::time_poi
         if (since == loop_holder::nobody) continue;
         call const* const of = find(static_cast<remote_batch*>(holder.work.load(std::memory_order_acquire)));
         std::size_t const task = holder.task.load(std::memory_order_acquire);
+        std::atomic_thread_fence(std::memory_order_acquire);
         if (!of || !of->work->has_task_limit() || holder.since.load(std::memory_order_acquire) != since)
             continue;
         clock::time_point const began(std::chrono::nanoseconds{since});

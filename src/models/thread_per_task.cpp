@@ -158,7 +158,8 @@ std::vector<detail::stubborn_body> thread_per_task::state::stubborn_bodies() {
     std::lock_guard const lock(mutex);
     std::vector<detail::stubborn_body> bodies;
     for (auto const& [id, each] : running) {
-        if (each.task) bodies.push_back({worker_of(each.task), each.task.work->body_name()});
+        job const* const runs = each.helped ? each.helped->work : each.task.work;
+        if (runs) bodies.push_back({worker_of(each.task), runs->body_name()});
     }
     return bodies;
 }

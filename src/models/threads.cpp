@@ -184,8 +184,8 @@ std::vector<detail::stubborn_body> threads::state::stubborn_bodies() {
     std::lock_guard const lock(mutex);
     std::vector<detail::stubborn_body> bodies;
     for (std::size_t number = 0; number < current.size(); ++number) {
-        if (current[number])
-            bodies.push_back({thread_worker(options.name, number), current[number]->body_name()});
+        job const* const runs = helped[number] ? helped[number]->work : current[number];
+        if (runs) bodies.push_back({thread_worker(options.name, number), runs->body_name()});
     }
     return bodies;
 }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <random>
 #include <ranges>
 #include <stdexcept>
@@ -21,6 +22,9 @@ protected:
     shared_counter tries_;  // before the executor
 };
 QUARTET_SUITE(a_retry, all_rows());
+
+class a_retry_of_a_call : public a_retry {};
+QUARTET_SUITE(a_retry_of_a_call, rows_with_real_io());
 
 /// Of calls that go on beside the caller.
 class a_retry_beside_the_caller : public a_retry {};
@@ -88,14 +92,14 @@ TEST_P(a_retry, of_a_stream_comes_before_its_result_is_taken) {
     EXPECT_EQ(*tries_, 3u);
 }
 
-TEST_P(a_retry, of_a_call_goes_on_until_it_succeeds) {
+TEST_P(a_retry_of_a_call, goes_on_until_it_succeeds) {
     auto executor = make();
     auto call = executor.submit(retries(5), flaky(&tries_), 1);
     EXPECT_EQ(call.get(), 1);
     EXPECT_EQ(*tries_, 3u);
 }
 
-TEST_P(a_retry, of_a_call_ends_with_the_last_failure) {
+TEST_P(a_retry_of_a_call, ends_with_the_last_failure) {
     auto executor = make();
     auto const body = [tries = &tries_]() -> int {
         throw std::runtime_error("try " + std::to_string(++*tries));
@@ -118,7 +122,7 @@ struct unique_number {
     int number = 0;
 };
 
-TEST_P(a_retry, of_a_call_with_what_cannot_be_copied_is_refused) {
+TEST_P(a_retry_of_a_call, with_what_cannot_be_copied_is_refused) {
     auto executor = make();
     auto const body = [](unique_number const& each) { return each.number; };
     EXPECT_EQ(executor.submit(body, unique_number{4}).get(), 4);
@@ -137,13 +141,35 @@ TEST_P(a_retry_beside_the_caller, of_a_call_ends_in_a_pause_when_it_is_cancelled
     EXPECT_TRUE(ended.error().message == "not yet" || ended.error().why == cause::cancelled);
 }
 
-TEST_P(a_retry_beside_the_caller, of_a_call_ends_when_its_time_is_up) {
+TEST_P(a_retry_of_a_call, ends_when_its_time_is_up) {
     auto executor = make();
     auto options = retries(100, 1h);
     options.timeout = 50ms;
-    auto const ended = executor.submit(options, broken(), 1).take();
-    ASSERT_FALSE(ended.has_value());
-    EXPECT_EQ(ended.error().why, cause::timed_out) << ended.error().message;
+    auto const sleeper = [](context& ctx) -> task<int> {
+        co_await ctx.sleep_for(1h);
+        co_return 1;
+    };
+    for (auto const& ended :
+         {executor.submit(options, broken(), 1).take(), executor.submit(options, sleeper).take()}) {
+        ASSERT_FALSE(ended.has_value());
+        EXPECT_EQ(ended.error().why, cause::timed_out) << ended.error().message;
+    }
+}
+
+TEST_P(a_retry_of_a_call, never_begins_when_it_is_stopped_before) {
+    auto executor = make();
+    std::stop_source source;
+    source.request_stop();
+    auto options = retries(100);
+    options.stop = source.get_token();
+    EXPECT_EQ(executor.submit(options, flaky(&tries_), 1).take().error().why, cause::cancelled);
+    EXPECT_EQ(*tries_, 0u);
+}
+
+TEST(a_retry_of_a_call_under_fake, is_refused) {
+    fake_world world;
+    executor executor(std::make_unique<fake>(world));
+    EXPECT_THROW(executor.submit(retries(1), broken(), 1), std::invalid_argument);
 }
 
 TEST_P(a_retry_beside_the_caller, of_a_call_ends_with_the_executor) {
@@ -158,6 +184,24 @@ TEST_P(a_retry_beside_the_caller, of_a_call_ends_with_the_executor) {
         for (auto& each : calls)
             EXPECT_FALSE(each.take().has_value());
     }
+}
+
+// A body that answers a stop with a failure of its own is not tried again.
+TEST_P(a_retry_beside_the_caller, of_a_call_ends_when_the_executor_is_stopped) {
+    auto executor = make();
+    auto const body = [tries = &tries_](context& ctx) -> task<void> {
+        ++*tries;
+        try {
+            co_await ctx.sleep_for(1h);
+        } catch (cancelled const&) {
+            throw std::runtime_error("no");
+        }
+    };
+    auto call = executor.submit(retries(100), body);
+    wait_until([&] { return *tries_ == 1; });
+    executor.stop();
+    EXPECT_FALSE(call.take().has_value());
+    EXPECT_EQ(*tries_, 1u);
 }
 
 TEST_P(a_retry_beside_the_caller, of_calls_is_joined) {

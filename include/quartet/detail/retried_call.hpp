@@ -17,6 +17,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -39,28 +40,32 @@ public:
           options_(options),
           pauses_(options.retry),
           timer_(options.stop, options.timeout) {
-        options_.stop = {};
+        options_.stop = stop_.get_token();
         options_.timeout = options_.timeout.max();
     }
 
     ~retried_call() override {
         follow_.reset();
-        if (result_ && !*result_ && !cancelled_) report_untaken(body_name(body_), result_->error());
+        if (result_ && !*result_ && !is_expected(result_->error()))
+            report_untaken(body_name(body_), result_->error());
     }
 
     /// Throws what model::start throws.
     static std::shared_ptr<retried_call> begin(model& how, retry_desk& desk, Body const& body, In&& input,
                                                call_options const& options) {
+        if (!how.goes_on_alone())
+            throw std::invalid_argument(
+                "quartet: calls of this model go on only while somebody waits for them, so they can't be "
+                "tried "
+                "again; map and its kin can");
         auto made = std::make_shared<retried_call>(how, desk, body, std::move(input), options);
-        made->follow_.emplace(made->timer_.token(), [call = made->weak_from_this()] {
-            if (auto const here = call.lock()) here->cancel();
-        });
-        desk.enter();
+        desk.enter(made);
+        made->follow_.emplace(made->timer_.token(), [call = made.get()] { call->cancel(); });
         try {
             made->begin_try();
         } catch (...) {
             made->follow_.reset();
-            desk.leave();
+            desk.leave(*made);
             throw;
         }
         made->go_on_here();
@@ -92,19 +97,14 @@ public:
     }
 
     void cancel() noexcept override {
-        std::shared_ptr<attempt> under_way;
         {
             std::lock_guard const lock(mutex_);
             if (ended_) return;
             cancelled_ = true;
-            under_way = try_;
             changed_.notify_all();
         }
-        if (under_way) {
-            under_way->cancel();
-        } else {
-            desk_.disturb(*this);
-        }
+        stop_.request_stop();
+        desk_.disturb(*this);
     }
 
     bool stop_requested() noexcept override {
@@ -140,17 +140,14 @@ private:
         auto begun = attempt::begin(
             model_, body_, In(input_), options_,
             [whole = this->shared_from_this()](outcome<R>&& result) { whole->note_end(std::move(result)); });
-        bool stopped = false;
         {
             std::lock_guard const lock(mutex_);
-            if (ended_tries_ == number) return;
+            if (ended_tries_ >= number) return;
             starter_ = {};
             try_ = begun;
-            stopped = cancelled_;
             changed_.notify_all();
         }
         begun->abandon();  // its outcome comes by itself
-        if (stopped) begun->cancel();
     }
 
     /// A try has ended, and its model is about to forget it.
@@ -172,8 +169,7 @@ private:
     }
 
     void pause() noexcept {
-        if (!desk_.wait(this->shared_from_this(), retry_desk::clock::now() + pauses_.take()))
-            return end(std::nullopt);
+        if (!desk_.wait(*this, retry_desk::clock::now() + pauses_.take())) return end(std::nullopt);
         if (stop_requested()) desk_.disturb(*this);  // it came before the pause
     }
 
@@ -195,6 +191,9 @@ private:
         submitting_ = false;
     }
 
+    /// Whether nobody wonders why there is no value.
+    bool is_expected(failure const& why) const noexcept { return cancelled_ && why.why != cause::timed_out; }
+
     /// With this outcome; without one, that of the last try.
     void end(std::optional<outcome<R>> result) noexcept {
         bool const stopped = !result || (!*result && result->error().why == cause::cancelled);
@@ -211,7 +210,7 @@ private:
             ended_ = true;
             changed_.notify_all();
         }
-        desk_.leave();
+        desk_.leave(*this);
     }
 
     model& model_;
@@ -220,6 +219,7 @@ private:
     In input_;
     call_options options_;
     retry_pauses pauses_;
+    std::stop_source stop_;  // of the tries
     call_timer timer_;
 
     std::mutex mutex_;  // guards what follows

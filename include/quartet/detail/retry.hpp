@@ -6,6 +6,7 @@
 #include <quartet/call_options.hpp>
 #include <quartet/outcome.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <stop_token>
@@ -18,7 +19,7 @@ namespace quartet::detail {
 class retry_pauses {
 public:
     explicit retry_pauses(retry_options const& options) noexcept
-        : next_(options.pause), factor_(options.factor) {}
+        : next_(std::min<double_nanoseconds>(options.pause, longest)), factor_(options.factor) {}
 
     /// The next one.
     std::chrono::nanoseconds take() noexcept;
@@ -27,7 +28,10 @@ public:
     bool wait(std::stop_token const& stop);
 
 private:
-    std::chrono::duration<double, std::nano> next_;
+    using double_nanoseconds = std::chrono::duration<double, std::nano>;
+    static constexpr std::chrono::hours longest{1'000'000};  // which may be added to any time
+
+    double_nanoseconds next_;
     double factor_;
 };
 

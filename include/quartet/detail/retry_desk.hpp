@@ -1,11 +1,11 @@
 // include/quartet/detail/retry_desk.hpp
 //
-// Where an executor's submitted calls wait for their further tries. Its thread begins with the first pause.
+// The calls of an executor that are tried again, and where they wait meanwhile. Its thread begins with the
+// first pause.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
-#include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,10 +17,13 @@ class retry_desk {
 public:
     using clock = std::chrono::steady_clock;
 
-    /// A call with retries.
+    /// A call with retries. None of its functions is called under a lock.
     class guest {
     public:
         virtual ~guest() = default;
+
+        /// It is to end soon, and is not tried again.
+        virtual void cancel() noexcept = 0;
 
         /// Its pause is over. On the desk's thread.
         virtual void try_again() noexcept = 0;
@@ -32,29 +35,31 @@ public:
     retry_desk() = default;
     retry_desk(retry_desk const&) = delete;
     retry_desk& operator=(retry_desk const&) = delete;
+
+    /// Waits until every call has left. Requires close().
     ~retry_desk();
 
     // ---- For calls; any thread
 
-    /// A call begins that leaves in the end.
-    void enter() noexcept;
-    void leave() noexcept;
+    /// A call begins, and is kept until it leaves. Throws std::bad_alloc.
+    void enter(std::shared_ptr<guest> call);
+    void leave(guest const& call) noexcept;
 
-    /// False if no more tries are wanted, or the system has no thread for it.
-    bool wait(std::shared_ptr<guest> call, clock::time_point until) noexcept;
+    /// False if no more tries are wanted, or the system has no thread or memory for it.
+    bool wait(guest& call, clock::time_point until) noexcept;
 
-    /// Ends the pause of a call that is stopped.
+    /// Ends the pause of a call, if it pauses: it gives up.
     void disturb(guest const& call) noexcept;
 
-    // ---- For the executor; any thread
+    // ---- For the executor
 
-    /// All calls that pause give up.
+    /// Cancels all calls. Any thread.
     void stop() noexcept;
 
-    /// As stop(), and so do those that would pause from now on.
+    /// As stop(), and no further try begins: when it returns, the desk uses the model no more.
     void close() noexcept;
 
-    /// Waits until every call has left.
+    /// Waits until every call has left. Any thread.
     void join() noexcept;
 
 private:
@@ -62,10 +67,9 @@ private:
 
     std::mutex mutex_;  // guards what follows
     std::condition_variable changed_;
-    std::multimap<clock::time_point, std::shared_ptr<guest>> pausing_;
-    std::size_t inside_ = 0;
+    std::map<guest const*, std::shared_ptr<guest>> inside_;
+    std::multimap<clock::time_point, guest*> pausing_;
     bool closed_ = false;
-    bool over_ = false;
     std::thread thread_;
 };
 

@@ -71,7 +71,10 @@ private:
         return std::chrono::seconds(coarse.tv_sec) + std::chrono::nanoseconds(coarse.tv_nsec);
     }
     std::chrono::nanoseconds hold_ended(time_point since) noexcept {
-        if (shown_) shown_->since.store(loop_holder::nobody, std::memory_order_relaxed);
+        if (shown_) {
+            shown_->since.store(loop_holder::nobody, std::memory_order_relaxed);
+            std::atomic_thread_fence(std::memory_order_release);  // before the next one is written
+        }
         return coarse_now() - since;
     }
     void show(running_body const& body, time_point now) noexcept;
