@@ -3,6 +3,10 @@
 add_library(quartet_flags INTERFACE)
 target_compile_options(quartet_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
                        -Wnon-virtual-dtor -Woverloaded-virtual)
+if(CMAKE_UNITY_BUILD)
+    # A source that is included looks like a header to this warning.
+    target_compile_options(quartet_flags INTERFACE -Wno-subobject-linkage)
+endif()
 if(QUARTET_WERROR)
     target_compile_options(quartet_flags INTERFACE -Werror)
 endif()

@@ -40,8 +40,8 @@ struct alignas(shared_memory::alignment) memory_head {
 
 /// Head and data, in whole pages: nothing smaller can be given back.
 std::size_t file_size(std::size_t bytes) {
-    static auto const page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    return (sizeof(memory_head) + bytes + page - 1) / page * page;
+    static auto const page_size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    return (sizeof(memory_head) + bytes + page_size - 1) / page_size * page_size;
 }
 
 [[noreturn]] void throw_error(int error, std::string const& what) {
