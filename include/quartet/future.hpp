@@ -119,7 +119,9 @@ public:
 
 private:
     /// Whether nobody wonders why it has no value.
-    bool is_expected(failure const& why) const noexcept { return cancelled_ && why.why != cause::timed_out; }
+    bool is_expected(failure const& why) const noexcept {
+        return cancelled_ && !(extras_ && extras_->timer.fired()) && why.why != cause::timed_out;
+    }
 
     /// What few calls need.
     struct extras {

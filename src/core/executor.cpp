@@ -94,8 +94,13 @@ executor::~executor() {
 
 void executor::join() {
     model& how = own_model();
-    retries_->join();
-    how.join();
+    // What one of them runs may call the other.
+    for (std::size_t seen = retries_->join();;) {
+        how.join();
+        std::size_t const now = retries_->join();
+        if (now == seen) return;
+        seen = now;
+    }
 }
 
 void executor::stop() {

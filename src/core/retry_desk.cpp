@@ -1,6 +1,5 @@
 #include <quartet/detail/retry_desk.hpp>
 
-#include <algorithm>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -14,7 +13,8 @@ retry_desk::~retry_desk() {
 void retry_desk::enter(std::shared_ptr<guest> call) {
     std::lock_guard const lock(mutex_);
     auto const* const who = call.get();
-    inside_.emplace(who, std::move(call));
+    inside_.emplace(who, entry{std::move(call)});
+    ++entered_;
 }
 
 void retry_desk::leave(guest const& call) noexcept {
@@ -22,17 +22,17 @@ void retry_desk::leave(guest const& call) noexcept {
     std::lock_guard const lock(mutex_);
     auto const place = inside_.find(&call);
     if (place == inside_.end()) return;
-    gone = std::move(place->second);
+    gone = std::move(place->second.call);
     inside_.erase(place);
     changed_.notify_all();  // under the lock: who joins may end the desk
 }
 
-bool retry_desk::wait(guest& call, clock::time_point until) noexcept {
+bool retry_desk::wait(guest const& call, clock::time_point until) noexcept {
     std::lock_guard const lock(mutex_);
     if (closed_) return false;
     try {
         if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
-        pausing_.emplace(until, &call);
+        inside_.at(&call).pause = pausing_.emplace(until, &call);
     } catch (std::exception const&) {
         return false;
     }
@@ -44,10 +44,10 @@ void retry_desk::disturb(guest const& call) noexcept {
     std::shared_ptr<guest> kept;
     {
         std::lock_guard const lock(mutex_);
-        auto const place = std::ranges::find(pausing_, &call, [](auto const& each) { return each.second; });
-        if (place == pausing_.end()) return;
-        pausing_.erase(place);
-        kept = inside_.at(&call);
+        auto const place = inside_.find(&call);
+        if (place == inside_.end() || !place->second.pause) return;
+        pausing_.erase(*std::exchange(place->second.pause, std::nullopt));
+        kept = place->second.call;
     }
     kept->give_up();
 }
@@ -56,8 +56,8 @@ void retry_desk::stop() noexcept {
     std::vector<std::shared_ptr<guest>> calls;
     {
         std::lock_guard const lock(mutex_);
-        for (auto const& [who, call] : inside_)
-            calls.push_back(call);
+        for (auto const& [who, each] : inside_)
+            calls.push_back(each.call);
     }
     for (auto const& each : calls)
         each->cancel();
@@ -73,9 +73,10 @@ void retry_desk::close() noexcept {
     stop();
 }
 
-void retry_desk::join() noexcept {
+std::size_t retry_desk::join() noexcept {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return inside_.empty(); });
+    return entered_;
 }
 
 void retry_desk::run() noexcept {
@@ -90,8 +91,9 @@ void retry_desk::run() noexcept {
             changed_.wait_until(lock, until);
             continue;
         }
-        pausing_.erase(pausing_.begin());
-        auto kept = inside_.at(call);
+        auto& place = inside_.at(call);
+        pausing_.erase(*std::exchange(place.pause, std::nullopt));
+        auto kept = place.call;
         lock.unlock();
         kept->try_again();
         kept.reset();

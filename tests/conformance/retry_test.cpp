@@ -204,6 +204,36 @@ TEST_P(a_retry_beside_the_caller, of_a_call_ends_when_the_executor_is_stopped) {
     EXPECT_EQ(*tries_, 1u);
 }
 
+// The stop ends the call, and what is left of it, on the thread that asks for it.
+TEST_P(a_retry_beside_the_caller, of_a_dropped_call_may_be_stopped_before_it_begins) {
+    auto executor = make();
+    auto const hold = [](context& ctx) -> task<void> { co_await ctx.sleep_for(1h); };
+    std::vector<future<void>> holders;
+    for (int n = 0; n < 20; ++n)
+        holders.push_back(executor.submit(hold));
+    for (int round = 0; round < 20; ++round) {
+        std::stop_source source;
+        auto options = retries(1, 1h);
+        options.stop = source.get_token();
+        static_cast<void>(executor.submit(options, broken(), 1));
+        source.request_stop();
+    }
+    for (auto& each : holders)
+        each.cancel();
+}
+
+TEST_P(a_retry_beside_the_caller, that_a_body_asks_for_is_joined) {
+    if (!make().traits().shares_memory) return;
+    auto executor = make();
+    auto const outer = [runs = &executor, tries = &tries_] {
+        static_cast<void>(runs->submit(retries(3), flaky(tries), 1));
+    };
+    auto call = executor.submit(outer);
+    executor.join();
+    EXPECT_EQ(*tries_, 3u);
+    call.get();
+}
+
 TEST_P(a_retry_beside_the_caller, of_calls_is_joined) {
     auto executor = make();
     auto call = executor.submit(retries(5), flaky(&tries_), 1);

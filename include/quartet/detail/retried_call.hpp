@@ -97,14 +97,15 @@ public:
     }
 
     void cancel() noexcept override {
+        auto const kept = this->shared_from_this();
         {
             std::lock_guard const lock(mutex_);
             if (ended_) return;
             cancelled_ = true;
             changed_.notify_all();
         }
-        stop_.request_stop();
         desk_.disturb(*this);
+        stop_.request_stop();  // this may end the call, and then the desk may be gone
     }
 
     bool stop_requested() noexcept override {
@@ -135,7 +136,7 @@ private:
         {
             std::lock_guard const lock(mutex_);
             number = ++tries_;
-            starter_ = std::this_thread::get_id();
+            if (submitting_) starter_ = std::this_thread::get_id();
         }
         auto begun = attempt::begin(
             model_, body_, In(input_), options_,
@@ -159,7 +160,7 @@ private:
             try_.reset();
             ended_tries_ = tries_;
             again = again && !cancelled_ && tries_ <= options_.retry.times;
-            here = again && submitting_ && starter_ == std::this_thread::get_id();
+            here = again && starter_ == std::this_thread::get_id();
             if (again) last_ = std::move(result);
             again_here_ = here;
             starter_ = {};
@@ -178,7 +179,8 @@ private:
         for (;;) {
             {
                 std::unique_lock lock(mutex_);
-                if (!std::exchange(again_here_, false)) break;
+                submitting_ = std::exchange(again_here_, false);
+                if (!submitting_) return;
                 changed_.wait_for(lock, pauses_.take(), [this] { return cancelled_; });
             }
             if (stop_requested()) {
@@ -187,12 +189,12 @@ private:
                 try_again();
             }
         }
-        std::lock_guard const lock(mutex_);
-        submitting_ = false;
     }
 
     /// Whether nobody wonders why there is no value.
-    bool is_expected(failure const& why) const noexcept { return cancelled_ && why.why != cause::timed_out; }
+    bool is_expected(failure const& why) const noexcept {
+        return cancelled_ && !timer_.fired() && why.why != cause::timed_out;
+    }
 
     /// With this outcome; without one, that of the last try.
     void end(std::optional<outcome<R>> result) noexcept {
@@ -231,8 +233,8 @@ private:
     std::optional<outcome<R>> result_;  // of the call
     bool ended_ = false;
     bool cancelled_ = false;
-    std::thread::id starter_;  // of the try that is being begun
-    bool submitting_ = true;
+    bool submitting_ = true;   // the first try, or one that follows on the same thread
+    std::thread::id starter_;  // of such a try, until it has begun or ended
     bool again_here_ = false;
 
     std::optional<std::stop_callback<std::function<void()>>> follow_;  // last: it uses the others

@@ -6,9 +6,11 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace quartet::detail {
@@ -46,7 +48,7 @@ public:
     void leave(guest const& call) noexcept;
 
     /// False if no more tries are wanted, or the system has no thread or memory for it.
-    bool wait(guest& call, clock::time_point until) noexcept;
+    bool wait(guest const& call, clock::time_point until) noexcept;
 
     /// Ends the pause of a call, if it pauses: it gives up.
     void disturb(guest const& call) noexcept;
@@ -59,16 +61,23 @@ public:
     /// As stop(), and no further try begins: when it returns, the desk uses the model no more.
     void close() noexcept;
 
-    /// Waits until every call has left. Any thread.
-    void join() noexcept;
+    /// Waits until every call has left, and gives how many have entered so far. Any thread.
+    std::size_t join() noexcept;
 
 private:
+    using pauses = std::multimap<clock::time_point, guest const*>;
+    struct entry {
+        std::shared_ptr<guest> call;
+        std::optional<pauses::iterator> pause{};
+    };
+
     void run() noexcept;
 
     std::mutex mutex_;  // guards what follows
     std::condition_variable changed_;
-    std::map<guest const*, std::shared_ptr<guest>> inside_;
-    std::multimap<clock::time_point, guest*> pausing_;
+    std::map<guest const*, entry> inside_;
+    pauses pausing_;
+    std::size_t entered_ = 0;
     bool closed_ = false;
     std::thread thread_;
 };
