@@ -56,8 +56,7 @@ public:
         if (!how.goes_on_alone())
             throw std::invalid_argument(
                 "quartet: calls of this model go on only while somebody waits for them, so they can't be "
-                "tried "
-                "again; map and its kin can");
+                "tried again; map and its kin can");
         auto made = std::make_shared<retried_call>(how, desk, body, std::move(input), options);
         desk.enter(made);
         made->follow_.emplace(made->timer_.token(), [call = made.get()] { call->cancel(); });
