@@ -27,28 +27,51 @@ std::string enumerate(std::vector<std::string> const& parts) {
     return text;
 }
 
+std::size_t rounds_of(std::vector<placing> const& order) {
+    return order.front().what->wall_seconds.samples.size();
+}
+
 /// "1.08", "1.9", "18": a ratio near 1 needs its second decimal, or it would read as "1.0 times as fast".
 std::string times(double ratio) {
     return fmt::format("{:.{}f}", ratio, ratio < 1.5 ? 2 : ratio < 10 ? 1 : 0);
 }
 
-/// "async:26 and threads:26 are level, 9.5 times as fast as processes:2 and 18 times as fast as single."
+/// What the rounds allow to say of those that are among the best.
+std::string verdict_of(std::vector<placing> const& order) {
+    auto const best = std::ranges::count_if(order, &placing::is_among_the_best);
+    auto const has = [&](measure::standing which) {
+        return std::ranges::find(order, which, &placing::stands) != order.end();
+    };
+    if (rounds_of(order) < measure::rounds_needed(order.size())) return best > 1 ? " lead" : " leads";
+    if (has(measure::standing::unresolved)) return " are not resolved";
+    return best > 1 ? " are equal" : " won";
+}
+
+/// "async:26 and threads:26 are equal, 9.5 times as fast as processes:2 and 18 times as fast as single;
+/// async:26 takes the least memory of them."
 std::string sentence_of(std::vector<placing> order) {
-    auto const* const best = order.front().what;
     std::ranges::stable_sort(order.begin() + 1, order.end(), {}, &placing::times_the_best);
-    std::vector<std::string> level{best->spec};
+    std::vector<std::string> best;
     std::vector<std::string> beaten;
     for (auto const& each : order) {
-        if (each.what == best) continue;
-        if (each.tied) {
-            level.push_back(each.what->spec);
+        if (each.is_among_the_best()) {
+            best.push_back(each.what->spec);
         } else {
             beaten.push_back(
                 fmt::format("{} times as fast as {}", times(each.times_the_best), each.what->spec));
         }
     }
-    auto const winners = enumerate(level) + (level.size() > 1 ? " are level" : " won");
-    return beaten.empty() ? winners + "." : fmt::format("{}, {}.", winners, enumerate(beaten));
+    auto sentence = enumerate(best) + verdict_of(order);
+    if (!beaten.empty()) sentence += ", " + enumerate(beaten);
+    std::size_t const needed = measure::rounds_needed(order.size());
+    if (rounds_of(order) < needed)
+        return fmt::format("{}, after {} rounds; it takes {} to be sure.", sentence, rounds_of(order),
+                           needed);
+    if (auto const* const choice = measure::recommended(order))
+        sentence += fmt::format(
+            "; {} {}", choice->spec,
+            choice->spec == "single" ? "is the simplest of them" : "takes the least memory of them");
+    return sentence + '.';
 }
 
 std::string seed_sentence(std::string const& workload) {

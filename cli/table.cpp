@@ -54,9 +54,8 @@ std::string workers_of(measurement const& of, bool utf8) {
 }
 
 bool among_the_best(measurement const& of, std::vector<placing> const& order) {
-    return std::ranges::any_of(order, [&](placing const& each) {
-        return each.what == &of && (each.tied || each.what == order.front().what);
-    });
+    return std::ranges::any_of(
+        order, [&](placing const& each) { return each.what == &of && each.is_among_the_best(); });
 }
 
 cell time_cell(measurement const& of, std::string const& workers, std::vector<placing> const& order,

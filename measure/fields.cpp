@@ -79,6 +79,7 @@ constexpr std::array machine_list{
 constexpr std::array settings_list{
     make<settings, &settings::preset>("preset", none, "the set of parameters that was started from"),
     make<settings, &settings::rounds>("rounds", none, "how often each configuration was measured"),
+    make<settings, &settings::seed>("seed", none, "of the order in which the configurations were run"),
     make<settings, &settings::parameters>("parameters", none, "every parameter with its value"),
 };
 

@@ -3,29 +3,67 @@
 #include "measure/session.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <ranges>
+#include <utility>
 
 namespace quartet::measure {
+namespace {
+
+standing standing_of(comparison const& with_the_first) {
+    switch (with_the_first.tendency) {
+        case verdict::second_wins:
+            return with_the_first.enough ? standing::behind : standing::behind_yet;
+        case verdict::equal:
+            return with_the_first.enough ? standing::equal : standing::unresolved;
+        case verdict::first_wins:
+        case verdict::unresolved:
+            break;
+    }
+    return standing::unresolved;
+}
+
+void place_behind(placing& each, measurement const& first, std::size_t rivals) {
+    auto const& samples = each.what->wall_seconds.samples;
+    auto const& best = first.wall_seconds.samples;
+    if (samples.size() != best.size()) {  // a round was lost: only the medians can be compared
+        each.times_the_best = each.what->wall_seconds.median / first.wall_seconds.median;
+        each.stands = standing::behind_yet;
+        return;
+    }
+    auto const compared = compare(samples, best, {.rivals = rivals});
+    each.times_the_best = compared.ratio;
+    each.stands = standing_of(compared);
+}
+
+}  // namespace
 
 std::vector<placing> rank(results const& results, std::string_view workload) {
     std::vector<placing> order;
     for (auto const& each : results.measurements) {
         bool const timed = each.workload == workload && is_good(each) && each.wall_seconds.median > 0;
-        if (timed) order.push_back({&each, 1, false});
+        if (timed) order.push_back({&each, 1, standing::first});
     }
     std::ranges::stable_sort(order, {}, [](placing const& each) { return each.what->wall_seconds.median; });
     for (auto& each : order) {
-        if (each.what == order.front().what) continue;
-        auto const& samples = each.what->wall_seconds.samples;
-        auto const& best = order.front().what->wall_seconds.samples;
-        if (samples.size() != best.size()) {  // a round was lost: only the medians can be compared
-            each.times_the_best = each.what->wall_seconds.median / order.front().what->wall_seconds.median;
-            continue;
-        }
-        auto const compared = compare(samples, best);
-        each.times_the_best = compared.ratio;
-        each.tied = compared.winner != verdict::second_wins;
+        if (each.what != order.front().what) place_behind(each, *order.front().what, order.size() - 1);
     }
     return order;
+}
+
+std::size_t rounds_needed(std::size_t configurations) {
+    return samples_needed(1 - 0.05 / static_cast<double>(std::max<std::size_t>(2, configurations) - 1));
+}
+
+measurement const* recommended(std::vector<placing> const& order) {
+    auto best = order | std::views::filter(&placing::is_among_the_best);
+    auto const cost = [](placing const& each) {
+        constexpr auto unknown = std::numeric_limits<std::uint64_t>::max();
+        return std::pair(each.what->spec != "single", each.what->tree_peak_bytes.value_or(unknown));
+    };
+    if (std::ranges::distance(best) < 2) return nullptr;
+    return std::ranges::min(best, {}, cost).what;
 }
 
 std::vector<std::string> workloads_of(results const& results) {

@@ -6,21 +6,40 @@
 #include "measure/results.hpp"
 #include "measure/statistics.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace quartet::measure {
 
+enum class standing {
+    first,
+    equal,       ///< to the first, certainly
+    unresolved,  ///< it may be as fast as the first, or faster
+    behind_yet,  ///< slower by what there is, but of too few rounds to be sure
+    behind,      ///< certainly slower
+};
+
 /// A good measurement and how the fastest compares with it.
 struct placing {
     measurement const* what;
     double times_the_best;  ///< how many times the fastest's time it took; 1 for the fastest
-    bool tied;              ///< with the fastest: the difference is no larger than the rounds' own
+    standing stands;
+
+    bool is_among_the_best() const noexcept { return stands < standing::behind_yet; }
 };
 
-/// The good measurements of a workload, fastest first. The pointers are into `results`.
+/// The good measurements of a workload, fastest first. All comparisons together are wrong in 5 % of cases at
+/// the most. The pointers are into `results`.
 std::vector<placing> rank(results const& results, std::string_view workload);
+
+/// How many rounds it takes to be sure of anything about so many configurations.
+std::size_t rounds_needed(std::size_t configurations);
+
+/// The one to take of those that are among the best: single, else the one whose processes take the least
+/// memory. Null if there is nothing to choose.
+measurement const* recommended(std::vector<placing> const& order);
 
 /// The workloads of the results, in their order.
 std::vector<std::string> workloads_of(results const& results);

@@ -34,6 +34,7 @@ struct machine {
 struct settings {
     std::string preset = {};
     std::uint64_t rounds = 0;
+    std::uint64_t seed = 0;                              ///< of the order of trials
     std::map<std::string, std::string> parameters = {};  ///< "sleep.scale" to "0.1"
 
     bool operator==(settings const&) const = default;

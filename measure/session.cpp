@@ -3,11 +3,12 @@
 // Heap tracing: the first round traces. Where that cost more than 1 % of the trial, the trial's times are
 // dropped and the configuration gets a further trial without tracing; so no time in the results is bent.
 //
-// Order: each round goes through the configurations in an order of its own, forwards and backwards in
-// turn, so that a drift of the machine falls on all models alike.
+// Order: each round goes through the workloads, and through the models of each, in orders of its own
+// (round_order.hpp).
 
 #include "measure/session.hpp"
 
+#include "measure/round_order.hpp"
 #include "measure/statistics.hpp"
 #include "measure/trial_folders.hpp"
 
@@ -17,7 +18,6 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <system_error>
 
 namespace quartet::measure {
@@ -54,7 +54,14 @@ public:
           observer_(observer),
           records_(configurations.size()),
           left_in_plan_(configurations.size() * options.rounds),
-          folders_(options.scratch) {}
+          folders_(options.scratch) {
+        std::map<workload const*, std::size_t> groups;
+        for (std::size_t index = 0; index < configurations.size(); ++index) {
+            auto const [known, added] = groups.try_emplace(configurations[index].what, groups_.size());
+            if (added) groups_.emplace_back();
+            groups_[known->second].push_back(index);
+        }
+    }
 
     std::vector<measurement> run() {
         for (std::size_t round = 0; round < options_.rounds; ++round) {
@@ -70,9 +77,12 @@ public:
 
 private:
     std::vector<std::size_t> order_of(std::size_t round) const {
-        std::vector<std::size_t> order(configurations_.size());
-        std::iota(order.begin(), order.end(), std::size_t{0});
-        if (round % 2 == 1) std::ranges::reverse(order);
+        std::vector<std::size_t> order;
+        for (std::size_t const group : round_order(groups_.size(), round, options_.seed)) {
+            auto const& members = groups_[group];
+            for (std::size_t const place : round_order(members.size(), round, options_.seed + 1 + group))
+                order.push_back(members[place]);
+        }
         return order;
     }
 
@@ -203,6 +213,7 @@ private:
     std::string const& server_url_;
     session_options const& options_;
     session_observer& observer_;
+    std::vector<std::vector<std::size_t>> groups_;  // the configurations of each workload
     std::vector<record> records_;
     std::size_t left_in_plan_;
     trial_folders folders_;

@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ struct configuration {
 
 struct session_options {
     std::size_t rounds = 2;
+    std::uint64_t seed = 0;  ///< of the order of trials
     bool log = false;
     std::filesystem::path scratch;  ///< an empty folder; each trial gets a new one in it
     int stop_descriptor = -1;       ///< readable: kill the running trial and throw `interrupted`

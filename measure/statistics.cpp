@@ -3,10 +3,14 @@
 #include "measure/statistics.hpp"
 
 #include <boost/math/distributions/binomial.hpp>
+#include <boost/math/distributions/normal.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <numeric>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace quartet::measure {
@@ -47,7 +51,52 @@ double geometric_median(std::span<double const> ratios) {
 verdict judge(interval const& bounds, double margin) {
     if (bounds.high < 1 / (1 + margin)) return verdict::first_wins;
     if (bounds.low > 1 + margin) return verdict::second_wins;
-    return verdict::tie;
+    if (bounds.low >= 1 / (1 + margin) && bounds.high <= 1 + margin) return verdict::equal;
+    return verdict::unresolved;
+}
+
+/// How many pairs are in order less how many are not, and how many pairs are ties.
+struct concordance {
+    std::int64_t balance = 0;
+    std::size_t ties = 0;
+};
+concordance concordance_of(std::span<double const> samples) {
+    concordance found;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        for (std::size_t j = i + 1; j < samples.size(); ++j) {
+            found.balance += (samples[i] < samples[j]) - (samples[i] > samples[j]);
+            found.ties += samples[i] == samples[j];
+        }
+    }
+    return found;
+}
+
+/// The probability of at most so many inversions in a random permutation of n.
+double inversions_cdf(std::size_t n, std::size_t most) {
+    std::vector<double> probability{1};  // of 0, 1, … inversions among the first k
+    for (std::size_t k = 2; k <= n; ++k) {
+        std::vector<double> next(probability.size() + k - 1, 0);
+        for (std::size_t have = 0; have < probability.size(); ++have) {
+            for (std::size_t more = 0; more < k; ++more)
+                next[have + more] += probability[have] / static_cast<double>(k);
+        }
+        probability = std::move(next);
+    }
+    most = std::min(most, probability.size() - 1);
+    return std::accumulate(probability.begin(), probability.begin() + static_cast<std::ptrdiff_t>(most) + 1,
+                           0.0);
+}
+
+/// The variance of the balance, less what ties take from it.
+double balance_variance(std::vector<double> const& ordered) {
+    auto const term = [](double n) { return n * (n - 1) * (2 * n + 5); };
+    double sum = term(static_cast<double>(ordered.size()));
+    for (auto first = ordered.begin(); first != ordered.end();) {
+        auto const last = std::upper_bound(first, ordered.end(), *first);
+        sum -= term(static_cast<double>(last - first));
+        first = last;
+    }
+    return sum / 18;
 }
 
 }  // namespace
@@ -80,16 +129,66 @@ std::string_view to_string(verdict which) {
             return "first_wins";
         case verdict::second_wins:
             return "second_wins";
-        case verdict::tie:
-            return "tie";
+        case verdict::equal:
+            return "equal";
+        case verdict::unresolved:
+            return "unresolved";
     }
     return {};
 }
 
-comparison compare(std::span<double const> first, std::span<double const> second, double margin) {
+std::size_t samples_needed(double confidence) {
+    if (!(confidence >= 0 && confidence < 1)) throw std::invalid_argument("confidence outside of 0 to 1");
+    std::size_t n = 1;
+    while (confidence_of(1, n) < confidence)
+        ++n;
+    return n;
+}
+
+comparison compare(std::span<double const> first, std::span<double const> second,
+                   comparison_options const& options) {
     auto const ratios = ratios_of(first, second);
-    interval const bounds = median_interval(ratios);
-    return {.ratio = geometric_median(ratios), .bounds = bounds, .winner = judge(bounds, margin)};
+    double const confidence = 1 - 0.05 / static_cast<double>(std::max<std::size_t>(1, options.rivals));
+    interval const bounds = median_interval(ratios, confidence);
+    bool const enough = bounds.confidence >= confidence;
+    verdict const tendency = judge(bounds, options.margin);
+    return {.ratio = geometric_median(ratios),
+            .bounds = bounds,
+            .enough = enough,
+            .tendency = tendency,
+            .winner = enough ? tendency : verdict::unresolved};
+}
+
+std::vector<std::size_t> outliers(std::span<double const> samples) {
+    std::vector<std::size_t> found;
+    if (samples.size() < 5) return found;
+    double const middle = median(samples);
+    std::vector<double> deviations;
+    for (double const each : samples)
+        deviations.push_back(std::abs(each - middle));
+    double const spread = median(deviations) / 0.6745;  // of a normal distribution its standard deviation
+    for (std::size_t place = 0; place < samples.size(); ++place) {
+        if (deviations[place] > 3.5 * spread) found.push_back(place);
+    }
+    return found;
+}
+
+double trend_probability(std::span<double const> samples) {
+    std::size_t const n = samples.size();
+    if (n < 3) return 1;
+    auto const ordered = sorted(samples);
+    auto const [balance, ties] = concordance_of(samples);
+    auto const size = static_cast<double>(std::abs(balance));
+    if (ties == 0 && n <= 50) {
+        std::size_t const pairs = n * (n - 1) / 2;
+        auto const fewer = (pairs - static_cast<std::size_t>(size)) / 2;  // inversions, or pairs in order
+        return std::min(1.0, 2 * inversions_cdf(n, fewer));
+    }
+    double const deviation = std::sqrt(balance_variance(ordered));
+    if (deviation == 0) return 1;
+    boost::math::normal_distribution<> const normal;
+    return std::min(
+        1.0, 2 * boost::math::cdf(boost::math::complement(normal, std::max(0.0, size - 1) / deviation)));
 }
 
 }  // namespace quartet::measure

@@ -11,12 +11,17 @@
 //   quantiles). [FW]  Fleming, Wallace: How not to lie with statistics: the correct way to summarize
 //   benchmark results.
 //         Communications of the ACM 29 (1986) 218-221 (ratios are averaged geometrically).
+//   [IH]  Iglewicz, Hoaglin: How to Detect and Handle Outliers. ASQC 1993 (the modified z-score).
 //   [K]   Kalibera, Jones: Rigorous benchmarking in reasonable time. ISMM 2013 (report the ratio with an
 //         interval; repeat at the level where the variation is, here the round).
+//   [M]   Mann: Nonparametric tests against trend. Econometrica 13 (1945) 245-259.
+//   [Ke]  Kendall: Rank Correlation Methods. Griffin 1948 (the distribution of the number of inversions).
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace quartet::measure {
 
@@ -42,29 +47,52 @@ struct interval {
 /// 75 %, 87.5 %, 93.75 % for 3, 4, 5. It takes 6 for 95 %.
 interval median_interval(std::span<double const> samples, double wanted_confidence = 0.95);
 
-enum class verdict { first_wins, second_wins, tie };
+/// The least number of samples whose interval holds the median with this confidence: 6 for 95 %.
+std::size_t samples_needed(double confidence);
+
+enum class verdict {
+    first_wins,
+    second_wins,
+    equal,       ///< certainly within the margin
+    unresolved,  ///< too few rounds, or too much noise, to say
+};
 
 std::string_view to_string(verdict which);
+
+struct comparison_options {
+    /// A smaller difference is none, since nobody would choose by it: 0.03 is 3 %.
+    double margin = 0.03;
+
+    /// How many comparisons are made together. Each gets its part of the 5 % that all of them may be wrong
+    /// (Bonferroni).
+    std::size_t rivals = 1;
+};
 
 struct comparison {
     /// The median over the rounds of first / second: 0.5 means that the first took half as long. Between two
     /// middle ratios their geometric mean [FW], so that swapping the sides inverts it.
     double ratio;
-    interval bounds;  ///< of the ratio
-    verdict winner;
-
-    /// Whether there were rounds enough to call it with 95 % confidence. A winner with fewer rounds has won
-    /// each of them by more than the margin. That is worth saying, but of two equal models one also wins
-    /// both of 2 rounds half of the time, if the margin does not prevent it.
-    bool conclusive() const { return bounds.confidence >= 0.95; }
+    interval bounds;   ///< of the ratio: the sign test's
+    bool enough;       ///< there were rounds enough for the confidence that was wanted
+    verdict tendency;  ///< what the bounds say, whatever their confidence
+    verdict winner;    ///< the same if there were rounds enough, else unresolved
 };
 
 /// Compares two times (less is better) by the ratios of the samples that were taken in the same round, so
 /// that what slowed a whole round falls out [K]. A side wins if the whole interval lies on its side of 1,
-/// farther from it than `margin`: a smaller difference is a tie even when it is certain, as nobody would
-/// choose by it.
+/// farther from it than the margin; they are equal if it lies within the margin on both sides.
 ///
 /// Throws std::invalid_argument unless both have the same number of samples, all greater than zero.
-comparison compare(std::span<double const> first, std::span<double const> second, double margin = 0.02);
+comparison compare(std::span<double const> first, std::span<double const> second,
+                   comparison_options const& options = {});
+
+/// The samples that lie farther from the median than 3.5 times the scaled median deviation [IH]; their
+/// places, in order. None of fewer than 5. They are to be pointed at, never dropped.
+std::vector<std::size_t> outliers(std::span<double const> samples);
+
+/// The probability that samples in no order show such a trend, up or down, by chance: the two-sided test of
+/// [M] and [Ke], exact up to 50 samples without ties, by the normal distribution otherwise. 1 for fewer
+/// than 3.
+double trend_probability(std::span<double const> samples);
 
 }  // namespace quartet::measure

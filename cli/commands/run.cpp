@@ -34,6 +34,7 @@
 #include <memory>
 #include <optional>
 #include <poll.h>
+#include <random>
 #include <signal.h>
 #include <string>
 #include <system_error>
@@ -49,6 +50,7 @@ struct run_options {
     std::string preset = "quick";
     std::vector<std::string> settings;
     std::size_t rounds = 2;
+    std::uint32_t seed = std::random_device()();
     std::string inputs;
     std::string json;
     std::string csv;
@@ -211,10 +213,11 @@ plan make_plan(run_options const& options) {
 
 measure::results assemble(run_options const& options, plan const& made,
                           std::vector<measure::measurement> measurements) {
-    measure::results results{.quartet = QUARTET_VERSION,
-                             .machine = measure::this_machine(usable_cpus()),
-                             .settings = {.preset = options.preset, .rounds = options.rounds},
-                             .measurements = std::move(measurements)};
+    measure::results results{
+        .quartet = QUARTET_VERSION,
+        .machine = measure::this_machine(usable_cpus()),
+        .settings = {.preset = options.preset, .rounds = options.rounds, .seed = options.seed},
+        .measurements = std::move(measurements)};
     for (auto const& [workload, values] : made.values) {
         for (auto const& [name, value] : values)
             results.settings.parameters[workload + "." + name] = to_string(value);
@@ -256,6 +259,7 @@ measure::results measure_all(run_options const& options, plan const& made,
     progress shown(!options.log);
     auto measurements = measure::run_session(made.configurations, server ? server->url() : "",
                                              {.rounds = options.rounds,
+                                              .seed = options.seed,
                                               .log = options.log,
                                               .scratch = scratch,
                                               .stop_descriptor = stop.descriptor()},
@@ -305,6 +309,8 @@ void add_run(CLI::App& app, action& chosen) {
         ->option_text("N")
         ->check(integer_from(2, 1000))
         ->capture_default_str();
+    command->add_option("--seed", options->seed, "of the order of the trials; none: by chance")
+        ->option_text("N");
     command
         ->add_option("--inputs", options->inputs,
                      "for the workload `command`: a file with an input per line; - is standard input")

@@ -144,30 +144,47 @@ TEST(Table, NamesCompositionsWhole) {
     EXPECT_THAT(text, Not(HasSubstr("×2")));
 }
 
-TEST(Findings, CallATieLevel) {
-    auto const level = results_of({timed("a", "single", {1.0, 1.1}), timed("a", "threads:2", {1.1, 1.0}),
-                                   timed("a", "async:5", {1.05, 1.05})});
-    EXPECT_THAT(format_findings(level, plain(80)), testing::MatchesRegex("a: .*, .* and .* are level\\.\n"));
+/// The same in each of so many rounds.
+std::vector<double> rounds(std::size_t count, double seconds) {
+    return std::vector<double>(count, seconds);
 }
 
-TEST(Findings, ADifferenceBelowTheMarginIsATie) {
-    auto const close =
-        results_of({timed("a", "single", {1.000, 1.001}), timed("a", "async:5", {1.010, 1.011})});
-    EXPECT_EQ(format_findings(close, plain(80)), "a: single and async:5 are level.\n");
-}
-
-TEST(Findings, SayByWhatRatioTheWinnerWon) {
-    auto const clear = results_of({timed("a", "single", {18, 18}), timed("a", "threads:2", {2.5, 2.5}),
-                                   timed("a", "async:5", {1, 1}), timed("a", "processes:2", {1.08, 1.08})});
+TEST(Findings, NameAWinnerAfterRoundsEnough) {
+    auto const clear =
+        results_of({timed("a", "single", rounds(7, 18)), timed("a", "threads:2", rounds(7, 2.5)),
+                    timed("a", "async:5", rounds(7, 1)), timed("a", "processes:2", rounds(7, 1.08))});
     EXPECT_EQ(
         format_findings(clear, plain(200)),
         "a: async:5 won, 1.08 times as fast as processes:2, 2.5 times as fast as threads:2 and 18 times as\n"
         "  fast as single.\n");
 }
 
-TEST(Findings, ARoundThatOneModelWonAndTheOtherLostIsATie) {
-    auto const mixed = results_of({timed("a", "single", {1, 9}), timed("a", "async:5", {2, 4})});
-    EXPECT_EQ(format_findings(mixed, plain(80)), "a: async:5 and single are level.\n");
+TEST(Findings, SayHowManyRoundsItTakes) {
+    auto const few = results_of({timed("a", "single", {18, 18}), timed("a", "async:5", {1, 1})});
+    EXPECT_EQ(format_findings(few, plain(200)),
+              "a: async:5 leads, 18 times as fast as single, after 2 rounds; it takes 6 to be sure.\n");
+    auto const four = results_of({timed("a", "single", {18, 18}), timed("a", "async:5", {1, 1}),
+                                  timed("a", "threads:2", {1.01, 1.01}), timed("a", "processes:2", {2, 2})});
+    EXPECT_EQ(
+        format_findings(four, plain(200)),
+        "a: async:5 and threads:2 lead, 2.0 times as fast as processes:2 and 18 times as fast as single,\n"
+        "  after 2 rounds; it takes 7 to be sure.\n");
+}
+
+TEST(Findings, CallADifferenceBelowTheMarginEqual) {
+    auto const close =
+        results_of({timed("a", "threads:2", rounds(6, 1.000)), timed("a", "single", rounds(6, 1.010))});
+    EXPECT_EQ(format_findings(close, plain(80)),
+              "a: threads:2 and single are equal; single is the simplest of them.\n");
+}
+
+TEST(Findings, SayWhatIsNotResolvedAndWhatToTake) {
+    auto slim = timed("a", "async:5", {2, 4, 2, 4, 2, 4});
+    slim.tree_peak_bytes = 1000;
+    auto const mixed = results_of({timed("a", "threads:5", {1, 9, 1, 9, 1, 9}), slim});
+    EXPECT_EQ(format_findings(mixed, plain(80)),
+              "a: async:5 and threads:5 are not resolved; async:5 takes the least memory of\n"
+              "  them.\n");
 }
 
 TEST(Findings, WhatFailedDoesNotCompete) {

@@ -23,6 +23,7 @@ TEST(report_markdown, is_this_text) {
 - compiler: g++ 12.2.0
 - preset: quick
 - rounds: 3
+- seed: 7
 - parameters: sleep.scale = 0.1
 
 ## sleep
