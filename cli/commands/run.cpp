@@ -50,7 +50,7 @@ struct run_options {
     std::string preset = "quick";
     std::vector<std::string> settings;
     std::size_t rounds = 2;
-    std::uint32_t seed = std::random_device()();
+    std::uint64_t seed = std::random_device()();
     std::string inputs;
     std::string json;
     std::string csv;
@@ -310,7 +310,8 @@ void add_run(CLI::App& app, action& chosen) {
         ->check(integer_from(2, 1000))
         ->capture_default_str();
     command->add_option("--seed", options->seed, "of the order of the trials; none: by chance")
-        ->option_text("N");
+        ->option_text("N")
+        ->check(integer_from(0, most_seed));
     command
         ->add_option("--inputs", options->inputs,
                      "for the workload `command`: a file with an input per line; - is standard input")

@@ -63,6 +63,8 @@ class BadInput(ToolTest):
         self.refused("run", "--preset", "sed", says=["--preset", "'sed'", "quick and seed", "did you mean 'seed'"])
         for rounds in ("1", "0", "-2", "x", "1001"):
             self.refused("run", "--rounds", rounds, says=["--rounds", f"'{rounds}'", "an integer from 2 to 1000"])
+        for seed in ("-1", "x", "1.5", str(2**54)):
+            self.refused("run", "--seed", seed, says=["--seed", f"'{seed}'", f"an integer from 0 to {2**53}"])
 
     def test_inputs_belong_to_the_command_workload(self):
         self.refused("run", "sleep", "--inputs", "/dev/null", says=["--inputs", "command"])
