@@ -10,6 +10,8 @@
 #include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"
 #include "src/models/logging.hpp"
+#include "src/models/loop_limit.hpp"
+#include "src/models/stop_jobs.hpp"
 
 #include <quartet/cpus.hpp>
 #include <quartet/models/async.hpp>
@@ -205,16 +207,7 @@ void async::start(job& work) {
 }
 
 void async::stop() noexcept {
-    std::vector<claim> unbegun;
-    {
-        std::lock_guard const lock(state_->mutex);
-        while (job* each = state_->queue.front())
-            unbegun.push_back(state_->queue.take_rest(*each));
-    }
-    for (auto const& each : unbegun) {
-        each.work->stop().request();
-        state_->unfinished.cancel(each);
-    }
+    detail::stop_jobs(state_->mutex, state_->queue, state_->unfinished, [](auto&&) {});
     for (auto& each : state_->loops)
         each->cancel_all();
 }
@@ -239,16 +232,15 @@ void async::check_wait() const {
 }
 
 std::size_t async::concurrency() const noexcept {
-    auto const& options = state_->options;
-    return options.limit > options.no_limit / options.loops ? options.no_limit
-                                                            : options.limit * options.loops;
+    return detail::limit_together(state_->options.limit, state_->options.loops);
 }
 
 std::string async::spec() const {
     auto const& options = state_->options;
-    std::string const limit = options.limit == options.no_limit ? "each" : fmt::format("{}", options.limit);
-    if (!options.composed) return "async:" + limit;
-    return fmt::format("threads:{}+async:{}", options.loops, limit);
+    if (options.composed)
+        return to_string(detail::composed_spec(model_kind::threads, options.loops, options.limit));
+    auto const limit = detail::counted_limit(options.limit);
+    return to_string(model_spec{.kind = model_kind::async, .count = limit, .each = !limit});
 }
 
 std::string async::file_backend_name() const {

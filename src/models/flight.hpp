@@ -21,8 +21,7 @@ namespace quartet::detail {
 [[noreturn]] inline void refuse_to_wait() {
     throw std::logic_error(
         "quartet: a body on an event loop waits for a call of its own executor, which could not go on "
-        "meanwhile; "
-        "use the context's operations, or another executor");
+        "meanwhile; use the context's operations, or another executor");
 }
 
 template <class Context>

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <vector>
 
 namespace quartet::detail {
 
@@ -46,6 +47,14 @@ public:
     claim take_rest(job& work) noexcept {
         if (!work.place.queued) return {};
         return take(work, work.size());
+    }
+
+    /// What nobody has taken of any job.
+    std::vector<claim> take_all() {
+        std::vector<claim> rests;
+        while (first_)
+            rests.push_back(take_rest(*first_));
+        return rests;
     }
 
 private:

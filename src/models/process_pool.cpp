@@ -8,6 +8,7 @@
 #include "src/models/process_pool.hpp"
 
 #include "src/core/describe_end.hpp"
+#include "src/models/loop_limit.hpp"
 
 #include <fmt/format.h>
 
@@ -38,17 +39,14 @@ process_pool::~process_pool() {
 }
 
 std::string process_pool::spec() const {
-    std::string const alone = fmt::format("processes:{}", pool().workers);
-    if (!has_loops()) return alone;
-    bool const all = options().in_flight == async_options::no_limit;
-    return alone + (all ? "+async:each" : fmt::format("+async:{}", options().in_flight));
+    auto constexpr kind = model_kind::processes;
+    return to_string(has_loops() ? composed_spec(kind, pool().workers, options().in_flight)
+                                 : model_spec{.kind = kind, .count = pool().workers});
 }
 
 std::size_t process_pool::concurrency() const noexcept {
     if (!has_loops()) return pool().workers;
-    return options().in_flight > async_options::no_limit / pool().workers
-               ? async_options::no_limit
-               : options().in_flight * pool().workers;
+    return limit_together(options().in_flight, pool().workers);
 }
 
 void process_pool::serve(worker_slot& slot) {

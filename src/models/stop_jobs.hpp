@@ -3,6 +3,9 @@
 // Stops jobs that a lock keeps from finishing.
 #pragma once
 
+#include "src/models/job_count.hpp"
+#include "src/models/job_queue.hpp"
+
 #include <quartet/job.hpp>
 
 #include <mutex>
@@ -23,6 +26,20 @@ void stop_jobs(std::mutex& mutex, auto&& for_each) {
     }
     for (auto& each : followed)
         each.request_stop();
+}
+
+/// The same, and with it all jobs of a queue that the lock guards: what nobody has begun of them is
+/// cancelled.
+void stop_jobs(std::mutex& mutex, job_queue& queue, job_count& unfinished, auto&& for_each_running) {
+    std::vector<claim> unbegun;
+    stop_jobs(mutex, [&](auto&& stop) {
+        for_each_running(stop);
+        unbegun = queue.take_all();
+        for (auto const& each : unbegun)
+            stop(*each.work);  // which can't finish without what was taken of it
+    });
+    for (auto const& each : unbegun)
+        unfinished.cancel(each);
 }
 
 }  // namespace quartet::detail

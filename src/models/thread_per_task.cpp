@@ -197,20 +197,13 @@ void thread_per_task::state::fail_rest(job& work, std::size_t first, std::string
 }
 
 void thread_per_task::stop() noexcept {
-    std::vector<claim> unbegun;
-    detail::stop_jobs(state_->mutex, [&](auto&& stop) {
+    detail::stop_jobs(state_->mutex, state_->waiting, state_->unfinished, [this](auto&& stop) {
         for (auto const& [id, each] : state_->running) {
             if (each.task) stop(*each.task.work);
             for (state::helping const* help = each.helped; help; help = help->outer)
                 stop(*help->work);
         }
-        while (job* each = state_->waiting.front()) {
-            stop(*each);
-            unbegun.push_back(state_->waiting.take_rest(*each));
-        }
     });
-    for (auto const& each : unbegun)
-        state_->unfinished.cancel(each);
 }
 
 void thread_per_task::join() noexcept {

@@ -215,8 +215,7 @@ void threads::start(job& work) {
 }
 
 void threads::stop() noexcept {
-    std::vector<claim> unbegun;
-    detail::stop_jobs(state_->mutex, [&](auto&& stop) {
+    detail::stop_jobs(state_->mutex, state_->queue, state_->unfinished, [this](auto&& stop) {
         for (job* each : state_->current) {
             if (each) stop(*each);
         }
@@ -224,13 +223,7 @@ void threads::stop() noexcept {
             for (; each; each = each->outer)
                 stop(*each->work);
         }
-        while (job* each = state_->queue.front()) {
-            stop(*each);
-            unbegun.push_back(state_->queue.take_rest(*each));
-        }
     });
-    for (auto const& each : unbegun)
-        state_->unfinished.cancel(each);
 }
 
 void threads::join() noexcept {
