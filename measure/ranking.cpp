@@ -12,16 +12,9 @@ namespace quartet::measure {
 namespace {
 
 standing standing_of(comparison const& with_the_first) {
-    switch (with_the_first.tendency) {
-        case verdict::second_wins:
-            return with_the_first.enough ? standing::behind : standing::behind_yet;
-        case verdict::equal:
-            return with_the_first.enough ? standing::equal : standing::unresolved;
-        case verdict::first_wins:
-        case verdict::unresolved:
-            break;
-    }
-    return standing::unresolved;
+    if (with_the_first.winner() == verdict::second_wins) return standing::behind;
+    if (with_the_first.winner() == verdict::equal) return standing::equal;
+    return with_the_first.tendency == verdict::second_wins ? standing::behind_yet : standing::unresolved;
 }
 
 void place_behind(placing& each, measurement const& first, std::size_t rivals) {

@@ -150,13 +150,10 @@ comparison compare(std::span<double const> first, std::span<double const> second
     auto const ratios = ratios_of(first, second);
     double const confidence = 1 - 0.05 / static_cast<double>(std::max<std::size_t>(1, options.rivals));
     interval const bounds = median_interval(ratios, confidence);
-    bool const enough = bounds.confidence >= confidence;
-    verdict const tendency = judge(bounds, options.margin);
     return {.ratio = geometric_median(ratios),
             .bounds = bounds,
-            .enough = enough,
-            .tendency = tendency,
-            .winner = enough ? tendency : verdict::unresolved};
+            .enough = bounds.confidence >= confidence,
+            .tendency = judge(bounds, options.margin)};
 }
 
 std::vector<std::size_t> outliers(std::span<double const> samples) {

@@ -75,7 +75,9 @@ struct comparison {
     interval bounds;   ///< of the ratio: the sign test's
     bool enough;       ///< there were rounds enough for the confidence that was wanted
     verdict tendency;  ///< what the bounds say, whatever their confidence
-    verdict winner;    ///< the same if there were rounds enough, else unresolved
+
+    /// The same if there were rounds enough, else unresolved.
+    verdict winner() const noexcept { return enough ? tendency : verdict::unresolved; }
 };
 
 /// Compares two times (less is better) by the ratios of the samples that were taken in the same round, so

@@ -93,8 +93,8 @@ TEST(compare, finds_the_winner_and_inverts_when_the_sides_are_swapped) {
     samples const slow{2.0, 2.4, 1.7, 2.2, 2.1, 2.2};
     auto const there = compare(fast, slow);
     auto const back = compare(slow, fast);
-    EXPECT_EQ(there.winner, verdict::first_wins);
-    EXPECT_EQ(back.winner, verdict::second_wins);
+    EXPECT_EQ(there.winner(), verdict::first_wins);
+    EXPECT_EQ(back.winner(), verdict::second_wins);
     EXPECT_DOUBLE_EQ(there.ratio, 1 / back.ratio);
     EXPECT_DOUBLE_EQ(there.bounds.low, 1 / back.bounds.high);
     EXPECT_LE(there.bounds.low, there.ratio);
@@ -103,7 +103,7 @@ TEST(compare, finds_the_winner_and_inverts_when_the_sides_are_swapped) {
 
 TEST(compare, a_machine_that_slows_down_between_rounds_does_not_hide_the_winner) {
     auto const found = compare(samples{1, 2, 4, 8, 16, 32}, samples{1.1, 2.2, 4.4, 8.8, 17.6, 35.2});
-    EXPECT_EQ(found.winner, verdict::first_wins);
+    EXPECT_EQ(found.winner(), verdict::first_wins);
     EXPECT_NEAR(found.ratio, 1 / 1.1, 1e-12);
     EXPECT_TRUE(found.enough);
 }
@@ -116,15 +116,15 @@ TEST(compare, a_side_that_wins_some_rounds_and_loses_others_is_not_resolved) {
 TEST(compare, a_difference_within_the_margin_is_none_however_certain) {
     samples const one(20, 1.0);
     samples const slightly_more(20, 1.025);
-    EXPECT_EQ(compare(one, slightly_more).winner, verdict::equal);
-    EXPECT_EQ(compare(slightly_more, one).winner, verdict::equal);
-    EXPECT_EQ(compare(one, slightly_more, {.margin = 0.01}).winner, verdict::first_wins);
+    EXPECT_EQ(compare(one, slightly_more).winner(), verdict::equal);
+    EXPECT_EQ(compare(slightly_more, one).winner(), verdict::equal);
+    EXPECT_EQ(compare(one, slightly_more, {.margin = 0.01}).winner(), verdict::first_wins);
 }
 
 TEST(compare, a_difference_about_as_large_as_the_margin_is_not_resolved) {
     samples const one(10, 1.0);
     samples const about{1.02, 1.04, 1.01, 1.05, 1.03, 1.02, 1.04, 1.03, 1.02, 1.04};
-    EXPECT_EQ(compare(one, about).winner, verdict::unresolved);
+    EXPECT_EQ(compare(one, about).winner(), verdict::unresolved);
 }
 
 TEST(compare, with_too_few_rounds_nothing_is_resolved) {
@@ -132,9 +132,9 @@ TEST(compare, with_too_few_rounds_nothing_is_resolved) {
         samples const fast(rounds, 1.0);
         samples const slow(rounds, 9.0);
         EXPECT_EQ(compare(fast, slow).tendency, verdict::first_wins);
-        EXPECT_EQ(compare(fast, slow).winner == verdict::first_wins, rounds >= 6) << rounds;
-        EXPECT_EQ(compare(fast, fast).winner == verdict::equal, rounds >= 6) << rounds;
-        EXPECT_EQ(compare(fast, slow, {.rivals = 3}).winner == verdict::first_wins, rounds >= 7) << rounds;
+        EXPECT_EQ(compare(fast, slow).winner() == verdict::first_wins, rounds >= 6) << rounds;
+        EXPECT_EQ(compare(fast, fast).winner() == verdict::equal, rounds >= 6) << rounds;
+        EXPECT_EQ(compare(fast, slow, {.rivals = 3}).winner() == verdict::first_wins, rounds >= 7) << rounds;
     }
 }
 
@@ -157,7 +157,7 @@ TEST(compare, calls_equal_configurations_different_as_seldom_as_it_says) {
             for (int rival = 0; rival < rivals; ++rival) {
                 auto const found =
                     compare(first, draw(), {.margin = 0, .rivals = static_cast<std::size_t>(rivals)});
-                different |= found.winner == verdict::first_wins || found.winner == verdict::second_wins;
+                different |= found.winner() == verdict::first_wins || found.winner() == verdict::second_wins;
             }
             wrong += different;
         }
