@@ -7,6 +7,8 @@
 // the table; no test asks which model it runs under.
 #pragma once
 
+#include "tests/sanitized.hpp"
+
 #include <quartet/fake.hpp>
 #include <quartet/quartet.hpp>
 
@@ -25,11 +27,7 @@
 
 namespace quartet::conformance {
 
-#ifdef QUARTET_SANITIZED
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
+using test::sanitized;
 
 // ThreadSanitizer can't follow a fork of a process that has threads, and its runtime has one of its own:
 // the rows with processes are left out under it. They run under AddressSanitizer.

@@ -65,6 +65,16 @@ protected:
         EXPECT_EQ(check(runs.try_map(run, std::vector<std::string>(5, "echo x")), "sh'"), 5u);
     }
 
+    /// Under a low limit, and then what is little works.
+    void expect_some_of(auto body, std::vector<std::string> const& inputs, int rounds,
+                        std::string const& about) {
+        resource_limit const lower(RLIMIT_NOFILE, few);
+        auto executor = make();
+        for (int round = 0; round < rounds; ++round)
+            EXPECT_GT(check(executor.try_map(body, inputs), about), 0u);
+        expect_to_work(executor);
+    }
+
     test_server server_;
     temporary_folder folder_;
     std::string const url_ = server_ / "page?bytes=100";
@@ -73,26 +83,15 @@ protected:
 QUARTET_SUITE(few_descriptors, conformance::rows_with_real_io());
 
 TEST_P(few_descriptors, are_enough_for_some_of_many_fetches) {
-    resource_limit const lower(RLIMIT_NOFILE, few);
-    auto executor = make();
-    for (int round = 0; round < 2; ++round)
-        EXPECT_GT(check(executor.try_map(fetch, std::vector(sanitized ? 200 : 1000, url_)), url_), 0u);
-    expect_to_work(executor);
+    expect_some_of(fetch, std::vector(sanitized ? 200 : 1000, url_), 2, url_);
 }
 
 TEST_P(few_descriptors, are_enough_for_some_of_many_files) {
-    resource_limit const lower(RLIMIT_NOFILE, few);
-    auto executor = make();
-    for (int round = 0; round < 2; ++round)
-        EXPECT_GT(check(executor.try_map(read, std::vector(sanitized ? 200 : 1000, path_)), path_), 0u);
-    expect_to_work(executor);
+    expect_some_of(read, std::vector(sanitized ? 200 : 1000, path_), 2, path_);
 }
 
 TEST_P(few_descriptors, are_enough_for_some_of_many_commands) {
-    resource_limit const lower(RLIMIT_NOFILE, few);
-    auto executor = make();
-    EXPECT_GT(check(executor.try_map(run, std::vector<std::string>(200, "echo x")), "sh'"), 0u);
-    expect_to_work(executor);
+    expect_some_of(run, std::vector<std::string>(200, "echo x"), 1, "sh'");
 }
 
 /// Everything is in flight before anything ends.

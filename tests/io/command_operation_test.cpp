@@ -3,6 +3,7 @@
 // Every command here ends by itself in the end, so a test that fails leaves nothing behind for long.
 
 #include "tests/io/processes.hpp"
+#include "tests/sanitized.hpp"
 
 #include <quartet/quartet.hpp>
 
@@ -29,17 +30,12 @@
 namespace quartet {
 namespace {
 
-#ifdef QUARTET_SANITIZED
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
-
 using namespace std::chrono_literals;
 using test::comes_true;
 using test::is_alive;
 using test::process_from;
 using test::read_text;
+using test::sanitized;
 using test::temporary_folder;
 using testing::ElementsAre;
 using testing::HasSubstr;
