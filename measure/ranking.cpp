@@ -25,7 +25,7 @@ void place_behind(placing& each, measurement const& first, std::size_t rivals) {
         each.stands = standing::behind_yet;
         return;
     }
-    auto const compared = compare(samples, best, {.rivals = rivals});
+    auto const compared = compare_rounds(samples, best, {.rivals = rivals});
     each.times_the_best = compared.ratio;
     each.stands = standing_of(compared);
 }

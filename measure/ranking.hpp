@@ -3,8 +3,8 @@
 // Which model was fastest at a workload, and by how much. Pure functions; any thread.
 #pragma once
 
+#include "measure/comparison.hpp"
 #include "measure/results.hpp"
-#include "measure/statistics.hpp"
 
 #include <cstddef>
 #include <string>

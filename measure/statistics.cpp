@@ -31,30 +31,6 @@ double confidence_of(std::size_t k, std::size_t n) {
     return 1 - 2 * boost::math::cdf(below_median, static_cast<double>(k - 1));
 }
 
-std::vector<double> ratios_of(std::span<double const> first, std::span<double const> second) {
-    if (first.size() != second.size()) throw std::invalid_argument("samples are not in pairs");
-    std::vector<double> ratios;
-    for (std::size_t i = 0; i < first.size(); ++i) {
-        if (!(first[i] > 0 && second[i] > 0))
-            throw std::invalid_argument("ratio of samples that are not above zero");
-        ratios.push_back(first[i] / second[i]);
-    }
-    return ratios;
-}
-
-double geometric_median(std::span<double const> ratios) {
-    auto const ordered = sorted(ratios);
-    std::size_t const n = ordered.size();
-    return std::sqrt(ordered[(n - 1) / 2] * ordered[n / 2]);
-}
-
-verdict judge(interval const& bounds, double margin) {
-    if (bounds.high < 1 / (1 + margin)) return verdict::first_wins;
-    if (bounds.low > 1 + margin) return verdict::second_wins;
-    if (bounds.low >= 1 / (1 + margin) && bounds.high <= 1 + margin) return verdict::equal;
-    return verdict::unresolved;
-}
-
 /// How many pairs are in order less how many are not, and how many pairs are ties.
 struct concordance {
     std::int64_t balance = 0;
@@ -123,20 +99,6 @@ interval median_interval(std::span<double const> samples, double wanted_confiden
     return {.low = ordered[k - 1], .high = ordered[n - k], .confidence = confidence_of(k, n)};
 }
 
-std::string_view to_string(verdict which) {
-    switch (which) {
-        case verdict::first_wins:
-            return "first_wins";
-        case verdict::second_wins:
-            return "second_wins";
-        case verdict::equal:
-            return "equal";
-        case verdict::unresolved:
-            return "unresolved";
-    }
-    return {};
-}
-
 std::size_t samples_needed(double confidence) {
     if (!(confidence >= 0 && confidence < 1)) throw std::invalid_argument("confidence outside of 0 to 1");
     std::size_t n = 1;
@@ -145,15 +107,12 @@ std::size_t samples_needed(double confidence) {
     return n;
 }
 
-comparison compare(std::span<double const> first, std::span<double const> second,
-                   comparison_options const& options) {
-    auto const ratios = ratios_of(first, second);
-    double const confidence = 1 - 0.05 / static_cast<double>(std::max<std::size_t>(1, options.rivals));
-    interval const bounds = median_interval(ratios, confidence);
-    return {.ratio = geometric_median(ratios),
-            .bounds = bounds,
-            .enough = bounds.confidence >= confidence,
-            .tendency = judge(bounds, options.margin)};
+std::optional<double> known_quantile(std::span<double const> samples, double fraction) {
+    if (!(fraction > 0 && fraction < 1)) throw std::invalid_argument("quantile outside of 0 to 1");
+    double const all_on_one_side =
+        std::pow(std::max(fraction, 1 - fraction), static_cast<double>(samples.size()));
+    if (all_on_one_side > 0.025) return std::nullopt;
+    return quantile(samples, fraction);
 }
 
 std::vector<std::size_t> outliers(std::span<double const> samples) {

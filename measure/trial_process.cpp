@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <optional>
@@ -26,6 +27,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -155,7 +157,8 @@ public:
         if (leader_ > 0) killpg(leader_, SIGKILL);
     }
 
-    /// Waits for the leader; its status as from waitpid. What it may have left behind is killed.
+    /// Waits for the leader; its status as from waitpid. What it may have left behind is killed, and waited
+    /// for.
     int wait() noexcept {
         if (leader_ <= 0) return status_;
         // The leader stays a zombie while the others are killed, so nobody else can have its number.
@@ -165,11 +168,24 @@ public:
         kill_all();
         while (waitpid(leader_, &status_, 0) < 0 && errno == EINTR) {
         }
+        reap_others();
         leader_ = -1;
         return status_;
     }
 
 private:
+    /// They are this process's children since their parents died. One that the kernel can't end (it waits for
+    /// a dead disk, say) is not waited for much longer.
+    void reap_others() const noexcept {
+        auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+        for (;;) {
+            pid_t const reaped = waitpid(-leader_, nullptr, WNOHANG);
+            if (reaped < 0 && errno != EINTR) return;  // there are none
+            if (std::chrono::steady_clock::now() > end) return;
+            if (reaped == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+
     pid_t leader_;
     int status_ = 0;
 };
@@ -200,6 +216,7 @@ trial_report run_trial_process(trial_request const& request, int stop_descriptor
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         refuse(errno, "cannot make a socket pair");
     line_socket ours(ends[0]);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);  // what the trial leaves behind comes to us, and not to init
     pid_t leader = -1;
     {
         line_socket const theirs(ends[1]);

@@ -2,7 +2,7 @@
 # On a machine that has everything, it changes nothing and takes about a second.
 
 build_packages=(g++ cmake ninja-build pkg-config libboost-dev libcurl4-openssl-dev liburing-dev libgmp-dev
-                libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libcereal-dev)
+                libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libcereal-dev libeigen3-dev)
 
 say() { printf '== %s\n' "$*" >&2; }
 

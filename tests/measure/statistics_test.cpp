@@ -34,9 +34,6 @@ TEST(statistics, of_nothing_or_of_nonsense_is_refused) {
     EXPECT_THROW(median({}), std::invalid_argument);
     EXPECT_THROW(median(samples{1, std::numeric_limits<double>::quiet_NaN()}), std::invalid_argument);
     EXPECT_THROW(quantile(samples{1}, 1.5), std::invalid_argument);
-    EXPECT_THROW(compare(samples{1, 2}, samples{1}), std::invalid_argument);
-    EXPECT_THROW(compare(samples{1, 0}, samples{1, 1}), std::invalid_argument);
-    EXPECT_THROW(compare(samples{}, samples{}), std::invalid_argument);
 }
 
 TEST(median_interval, of_few_samples_spans_them_all_and_admits_its_confidence) {
@@ -88,83 +85,6 @@ TEST(median_interval, holds_the_true_median_as_often_as_it_says) {
     }
 }
 
-TEST(compare, finds_the_winner_and_inverts_when_the_sides_are_swapped) {
-    samples const fast{1.0, 1.1, 0.9, 1.2, 1.0, 1.1};
-    samples const slow{2.0, 2.4, 1.7, 2.2, 2.1, 2.2};
-    auto const there = compare(fast, slow);
-    auto const back = compare(slow, fast);
-    EXPECT_EQ(there.winner(), verdict::first_wins);
-    EXPECT_EQ(back.winner(), verdict::second_wins);
-    EXPECT_DOUBLE_EQ(there.ratio, 1 / back.ratio);
-    EXPECT_DOUBLE_EQ(there.bounds.low, 1 / back.bounds.high);
-    EXPECT_LE(there.bounds.low, there.ratio);
-    EXPECT_LE(there.ratio, there.bounds.high);
-}
-
-TEST(compare, a_machine_that_slows_down_between_rounds_does_not_hide_the_winner) {
-    auto const found = compare(samples{1, 2, 4, 8, 16, 32}, samples{1.1, 2.2, 4.4, 8.8, 17.6, 35.2});
-    EXPECT_EQ(found.winner(), verdict::first_wins);
-    EXPECT_NEAR(found.ratio, 1 / 1.1, 1e-12);
-    EXPECT_TRUE(found.enough);
-}
-
-TEST(compare, a_side_that_wins_some_rounds_and_loses_others_is_not_resolved) {
-    EXPECT_EQ(compare(samples{1, 2}, samples{2, 1}).tendency, verdict::unresolved);
-    EXPECT_EQ(compare(samples{1, 1, 3}, samples{2, 2, 2}).tendency, verdict::unresolved);
-}
-
-TEST(compare, a_difference_within_the_margin_is_none_however_certain) {
-    samples const one(20, 1.0);
-    samples const slightly_more(20, 1.025);
-    EXPECT_EQ(compare(one, slightly_more).winner(), verdict::equal);
-    EXPECT_EQ(compare(slightly_more, one).winner(), verdict::equal);
-    EXPECT_EQ(compare(one, slightly_more, {.margin = 0.01}).winner(), verdict::first_wins);
-}
-
-TEST(compare, a_difference_about_as_large_as_the_margin_is_not_resolved) {
-    samples const one(10, 1.0);
-    samples const about{1.02, 1.04, 1.01, 1.05, 1.03, 1.02, 1.04, 1.03, 1.02, 1.04};
-    EXPECT_EQ(compare(one, about).winner(), verdict::unresolved);
-}
-
-TEST(compare, with_too_few_rounds_nothing_is_resolved) {
-    for (std::size_t rounds = 1; rounds <= 9; ++rounds) {
-        samples const fast(rounds, 1.0);
-        samples const slow(rounds, 9.0);
-        EXPECT_EQ(compare(fast, slow).tendency, verdict::first_wins);
-        EXPECT_EQ(compare(fast, slow).winner() == verdict::first_wins, rounds >= 6) << rounds;
-        EXPECT_EQ(compare(fast, fast).winner() == verdict::equal, rounds >= 6) << rounds;
-        EXPECT_EQ(compare(fast, slow, {.rivals = 3}).winner() == verdict::first_wins, rounds >= 7) << rounds;
-    }
-}
-
-// Of two or more configurations that are the same, one is called different in fewer than 5 of 100 runs. The
-// margin is none here, so that chance alone decides.
-TEST(compare, calls_equal_configurations_different_as_seldom_as_it_says) {
-    std::mt19937_64 random(2);
-    std::lognormal_distribution<double> times(0, 0.1);
-    for (auto const& [rounds, rivals] : {std::pair{6, 1}, {12, 1}, {10, 3}, {20, 7}}) {
-        int constexpr runs = 2000;
-        int wrong = 0;
-        for (int run = 0; run < runs; ++run) {
-            auto const draw = [&, n = static_cast<std::size_t>(rounds)] {
-                samples x(n);
-                std::generate(x.begin(), x.end(), [&] { return times(random); });
-                return x;
-            };
-            auto const first = draw();
-            bool different = false;
-            for (int rival = 0; rival < rivals; ++rival) {
-                auto const found =
-                    compare(first, draw(), {.margin = 0, .rivals = static_cast<std::size_t>(rivals)});
-                different |= found.winner() == verdict::first_wins || found.winner() == verdict::second_wins;
-            }
-            wrong += different;
-        }
-        EXPECT_LT(wrong, runs * 5 / 100) << rounds << " rounds, " << rivals << " rivals";
-    }
-}
-
 // The numbers of reference_values.py.
 TEST(samples_needed, agrees_with_scipy) {
     EXPECT_EQ(samples_needed(0.95), 6u);
@@ -192,6 +112,19 @@ TEST(median_interval, agrees_with_scipy) {
         EXPECT_EQ(found.high, count + 1 - first);
         EXPECT_NEAR(found.confidence, confidence, 1e-11);
     }
+}
+
+TEST(known_quantile, takes_enough_samples) {
+    struct row {
+        double fraction;
+        std::size_t needed;
+    };
+    for (auto const& [fraction, needed] : {row{0.5, 6}, row{0.9, 36}, row{0.1, 36}, row{0.99, 368}}) {
+        EXPECT_FALSE(known_quantile(samples(needed - 1, 1.0), fraction));
+        EXPECT_EQ(known_quantile(samples(needed, 1.0), fraction), 1.0);
+    }
+    EXPECT_FALSE(known_quantile(samples{}, 0.5));
+    EXPECT_THROW(known_quantile(samples(9, 1.0), 1), std::invalid_argument);
 }
 
 TEST(outliers, are_those_far_from_the_median) {
