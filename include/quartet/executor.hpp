@@ -23,6 +23,7 @@
 #include <quartet/models/async.hpp>
 #include <quartet/outcome.hpp>
 #include <quartet/stream.hpp>
+#include <quartet/task_recorder.hpp>
 
 #include <chrono>
 #include <concepts>
@@ -218,6 +219,9 @@ struct executor_options {
     /// For event loops: a body that holds one for longer is named in the log, once; without a log handler on
     /// standard error. 0: nobody looks.
     std::chrono::nanoseconds stall_limit = std::chrono::milliseconds(25);
+
+    /// Where tasks leave their records; made before the executor and destroyed after it.
+    task_recorder* recorder = nullptr;
 
     /// Under `processes`: a worker that has run so many tasks is replaced by a fresh one. 0: never.
     std::size_t recycle_after = 0;

@@ -15,6 +15,7 @@
 #include <quartet/detail/end_word.hpp>
 #include <quartet/detail/scope.hpp>
 #include <quartet/detail/stop_state.hpp>
+#include <quartet/detail/task_slots.hpp>
 #include <quartet/outcome.hpp>
 #include <quartet/task.hpp>
 
@@ -175,7 +176,11 @@ public:
     detail::stop_state& stop() noexcept { return stop_; }
 
     /// The model takes the job.
-    void taken_by(model& how) noexcept { model_ = &how; }
+    void taken_by(model& how) noexcept;
+
+    /// Where its tasks leave their records.
+    detail::task_places const& places() const noexcept { return places_; }
+    void leave_records_at(detail::task_places const& places) noexcept { places_ = places; }
 
     /// Runs bodies first to last - 1 in order. Any thread; different ranges at the same time.
     virtual void run(context& where, std::size_t first, std::size_t last) noexcept = 0;
@@ -224,6 +229,9 @@ protected:
                  std::chrono::nanoseconds task_limit = std::chrono::nanoseconds::max()) noexcept
         : size_(size), policy_(policy), task_limit_(task_limit), left_(size) {}
 
+    /// Ends the record of a task that has failed.
+    void record_failure(std::size_t index) const noexcept;
+
     void after_failure() noexcept {
         if (policy_ == on_failure::stop_all) request_stop();
     }
@@ -238,6 +246,7 @@ private:
     std::size_t chunk_size_ = 0;
     std::function<void(std::size_t, std::size_t)> const* progress_ = nullptr;
     model* model_ = nullptr;
+    detail::task_places places_;
     detail::stop_state stop_;
     std::atomic<std::size_t> left_;
     detail::end_word own_end_;

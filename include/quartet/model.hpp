@@ -65,6 +65,16 @@ public:
     /// Whether jobs go on while no thread waits for them.
     virtual bool goes_on_alone() const noexcept { return true; }
 
+    /// Tasks leave their records there from now on. Before the first job; kept by the caller, and made before
+    /// the model.
+    void record_in(task_recorder* recorder) noexcept { recorder_ = recorder; }
+    task_recorder* recorder() const noexcept { return recorder_; }
+
+    /// The clock of its bodies.
+    virtual std::chrono::steady_clock::time_point now() const noexcept {
+        return std::chrono::steady_clock::now();
+    }
+
     // ---- What jobs tell their model
 
     /// The stop of `work` was requested. Called once a job, also during start().
@@ -92,6 +102,7 @@ protected:
     model() = default;
 
 private:
+    task_recorder* recorder_ = nullptr;
     detail::bell chime_;
 };
 

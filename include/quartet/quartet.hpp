@@ -14,3 +14,4 @@
 #include <quartet/spec.hpp>
 #include <quartet/structured.hpp>
 #include <quartet/task.hpp>
+#include <quartet/task_recorder.hpp>

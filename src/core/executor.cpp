@@ -118,7 +118,10 @@ model& executor::own_model() const {
 }
 
 executor make_executor(std::string_view spec, executor_options options) {
-    return executor(make_model(parse_spec(spec), std::move(options)));
+    auto* const recorder = options.recorder;
+    auto how = make_model(parse_spec(spec), std::move(options));
+    how->record_in(recorder);
+    return executor(std::move(how));
 }
 
 }  // namespace quartet

@@ -1,10 +1,20 @@
 #include <quartet/detail/map_job.hpp>
 #include <quartet/job.hpp>
 #include <quartet/model.hpp>
+#include <quartet/task_recorder.hpp>
 
 #include <algorithm>
 
 namespace quartet {
+
+void job::taken_by(model& how) noexcept {
+    model_ = &how;
+    if (auto* const recorder = how.recorder()) places_ = recorder->reserve(size_, how);
+}
+
+void job::record_failure(std::size_t index) const noexcept {
+    places_.fail(index, model_ ? model_->now() : std::chrono::steady_clock::now());
+}
 
 void job::run_under(model& how, std::stop_token const& stop) {
     using namespace std::chrono_literals;

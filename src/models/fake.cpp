@@ -87,6 +87,7 @@ public:
               [](job& work, std::size_t tasks) { work.ended(tasks); }) {}
 
     std::size_t limit() const noexcept { return options_.limit; }
+    time_point now() const noexcept { return time_point(now_); }
 
     // ---- For bodies
 
@@ -358,6 +359,9 @@ void fake::on_stop(job&) noexcept {
 }
 std::size_t fake::concurrency() const noexcept {
     return loop_->limit();
+}
+time_point fake::now() const noexcept {
+    return loop_->now();
 }
 
 }  // namespace quartet

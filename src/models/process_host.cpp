@@ -107,6 +107,7 @@ remote_batch* process_host::put_in_place(job& work) {
         batch->chunk_size = work.chunk_size();
         batch->changed_event = pool_->changed_event;
         batch->task_limit = work.task_limit();
+        batch->places = work.places();
         batch->run = code.run;
         batch->make = code.make;
         auto* const closure = static_cast<std::byte*>(arena.allocate(code.closure.size()));

@@ -31,7 +31,7 @@ std::vector<channel_row> channel_rows(std::vector<row> const& models) {
     for (auto const& each : models) {
         fake_world world;
         chosen.push_back({each, false});
-        if (each.make(world, {}).traits().shares_memory) chosen.push_back({each, true});
+        if (each.make(world, {}, nullptr).traits().shares_memory) chosen.push_back({each, true});
     }
     return chosen;
 }
@@ -47,7 +47,7 @@ protected:
         if (GetParam().within) return std::make_unique<channel<T>>(capacity);
         return std::make_unique<channel<T>>(capacity, between_processes{});
     }
-    executor make() { return GetParam().model.make(world_, {}); }
+    executor make() { return GetParam().model.make(world_, {}, nullptr); }
 
     fake_world world_;
 };

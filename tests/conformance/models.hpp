@@ -43,7 +43,7 @@ inline constexpr bool may_fork_beside_threads = with_processes && !sanitized;
 
 struct row {
     std::string name;
-    std::function<executor(fake_world&, log_handler)> make;
+    std::function<executor(fake_world&, log_handler, task_recorder*)> make;
     std::size_t many;          ///< how many tasks are a lot for it
     bool real_io = true;       ///< files and sockets are the system's
     bool interleaves = false;  ///< all bodies take turns on one thread
@@ -56,10 +56,12 @@ inline row by_spec(std::string name, std::string spec, std::size_t many,
                    file_backend files = file_backend::automatic) {
     bool const interleaves = spec.starts_with("async") && spec != "async:1";
     bool const on_loops = spec.find("async") != std::string::npos;
-    auto make = [spec = std::move(spec), files](fake_world&, log_handler log) {
+    auto make = [spec = std::move(spec), files](fake_world&, log_handler log, task_recorder* recorder) {
         // A busy machine holds up loops too: only a minute is a stall here.
-        return make_executor(spec,
-                             {.log = std::move(log), .files = files, .stall_limit = std::chrono::minutes(1)});
+        return make_executor(spec, {.log = std::move(log),
+                                    .files = files,
+                                    .stall_limit = std::chrono::minutes(1),
+                                    .recorder = recorder});
     };
     return {.name = std::move(name),
             .make = std::move(make),
@@ -69,9 +71,10 @@ inline row by_spec(std::string name, std::string spec, std::size_t many,
 }
 
 inline row by_fake(std::string name, std::size_t limit) {
-    auto make = [limit](fake_world& world, log_handler log) {
-        return executor(
-            std::make_unique<fake>(world, fake_options{.limit = limit, .log_to = std::move(log)}));
+    auto make = [limit](fake_world& world, log_handler log, task_recorder* recorder) {
+        auto how = std::make_unique<fake>(world, fake_options{.limit = limit, .log_to = std::move(log)});
+        how->record_in(recorder);
+        return executor(std::move(how));
     };
     return {.name = std::move(name),
             .make = std::move(make),
@@ -123,7 +126,7 @@ inline std::vector<row> rows_where(std::function<bool(row const&)> const& holds)
 inline std::vector<row> rows_with(bool model_traits::*trait, bool value = true) {
     return rows_where([=](row const& each) {
         fake_world world;
-        return each.make(world, {}).traits().*trait == value;
+        return each.make(world, {}, nullptr).traits().*trait == value;
     });
 }
 
@@ -159,7 +162,9 @@ private:
 /// What every suite derives from.
 class any_model : public testing::TestWithParam<row> {
 protected:
-    executor make(log_handler log = {}) { return GetParam().make(world_, std::move(log)); }
+    executor make(log_handler log = {}, task_recorder* recorder = nullptr) {
+        return GetParam().make(world_, std::move(log), recorder);
+    }
     std::size_t many() const { return GetParam().many; }
 
     fake_world world_;

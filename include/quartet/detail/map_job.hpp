@@ -140,20 +140,12 @@ public:
     void run(context& where, std::size_t first, std::size_t last) noexcept override {
         // Each range has its own copy, so that a body with state of its own is not shared by two threads.
         Body body = body_;
+        task_run recorded(places(), where, first, last);
         for (std::size_t index = first; index < last; ++index) {
-            if (where.stop_requested()) [[unlikely]] {
-                fail(describe_cancelled(index));
-                continue;
-            }
-            try {
-                if constexpr (std::is_void_v<result>) {
-                    call_body(body, where, element(index), task_limit());
-                    sink_.set(index);
-                } else {
-                    sink_.set(index, call_body(body, where, element(index), task_limit()));
-                }
-            } catch (...) {
-                fail(describe_current_exception(index, where.where().name));
+            if (recorded.is_next(index)) [[unlikely]] {
+                run_recorded(recorded, body, where, index);
+            } else {
+                run_one(body, where, index);
             }
         }
     }
@@ -167,8 +159,9 @@ public:
             return nullptr;
         } else {
             try {
-                auto started =
-                    std::make_unique<running>(ended, begin(where, element(index)), *this, index, where);
+                auto* const record = places().begin(index, where);
+                auto started = std::make_unique<running>(ended, begin(where, element(index)), *this, index,
+                                                         where, record);
                 start_watched(*started);
                 if (started->body.done()) {
                     store(*started);
@@ -195,6 +188,7 @@ public:
     void fail(failure why) noexcept override {
         bool const cancels = why.why != cause::cancelled;
         if (!cancels && timer_ && timer_->fired()) timer_->explain(why);
+        record_failure(why.index);
         sink_.fail(std::move(why));
         if (cancels) after_failure();
     }
@@ -206,14 +200,38 @@ protected:
 private:
     template <class Task>
     struct under_way final : running_body {
-        under_way(ended_bodies& list, Task&& started, job const& of, std::size_t place, context& context_of)
-            : running_body(list, of, place), body(std::move(started)), where(context_of) {}
+        under_way(ended_bodies& list, Task&& started, job const& of, std::size_t place, context& context_of,
+                  task_slot* slot)
+            : running_body(list, of, place), body(std::move(started)), where(context_of), record(slot) {}
         Task body;
         context& where;
+        task_slot* record;
     };
     using running = under_way<task<result>>;
 
     In const& element(std::size_t index) const { return inputs_[index]; }
+
+    void run_one(Body& body, context& where, std::size_t index) noexcept {
+        if (where.stop_requested()) [[unlikely]]
+            return fail(describe_cancelled(index));
+        try {
+            if constexpr (std::is_void_v<result>) {
+                call_body(body, where, element(index), task_limit());
+                sink_.set(index);
+            } else {
+                sink_.set(index, call_body(body, where, element(index), task_limit()));
+            }
+        } catch (...) {
+            fail(describe_current_exception(index, where.where().name));
+        }
+    }
+
+    [[gnu::noinline]] void run_recorded(task_run& recorded, Body& body, context& where,
+                                        std::size_t index) noexcept {
+        task_slot* const record = recorded.begin(!where.stop_requested());
+        run_one(body, where, index);
+        if (record) recorded.end(*record);
+    }
 
     task<result> begin(context& where, In const& input) requires is_coroutine_body<Body, In> {
         if (!has_task_limit()) return body_(where, input);
@@ -234,9 +252,12 @@ private:
         try {
             if constexpr (std::is_void_v<result>) {
                 ended.body.take();
+                places().end(ended.record, ended.where);
                 sink_.set(ended.index());
             } else {
-                sink_.set(ended.index(), ended.body.take());
+                auto value = ended.body.take();
+                places().end(ended.record, ended.where);
+                sink_.set(ended.index(), std::move(value));
             }
         } catch (...) {
             fail(describe_current_exception(ended.index(), ended.where.where().name));
@@ -319,7 +340,9 @@ public:
           body_job<Body, In, inputs, sink>(*reinterpret_cast<Body const*>(hands.batch.closure),
                                            static_cast<inputs&>(*this), hands.batch.count,
                                            static_cast<sink&>(*this), on_failure::finish_all,
-                                           hands.batch.task_limit, nullptr) {}
+                                           hands.batch.task_limit, nullptr) {
+        this->leave_records_at(hands.batch.places);
+    }
 
     // It has come to where it runs.
     remote_code code() const noexcept override { return {}; }

@@ -110,6 +110,7 @@ struct remote_batch {
     std::byte const* inputs;  ///< In[count] where In has a fixed size, else encoded_value[count]
     std::byte* outputs;       ///< R[count] likewise; null for void
     task_word* tasks;
+    task_places places;      ///< where tasks leave their records
     worker_slot* own_slots;  ///< one for each task, where each has a process of its own
     std::atomic<remote_failure*> failures;
     std::size_t count;
@@ -212,25 +213,32 @@ std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, s
     Body& body = *std::launder(reinterpret_cast<Body*>(storage));
     byte_writer scratch;
 
+    auto const run_one = [&](std::size_t index) {
+        try {
+            if (where.stop_requested()) return task_state::cancelled;
+            In const& input = stored_value<In>(batch.inputs, index);
+            if constexpr (std::is_void_v<R>) {
+                call_body(body, where, input, batch.task_limit);
+            } else {
+                store_result<R>(hands, index, call_body(body, where, input, batch.task_limit), scratch);
+            }
+            return task_state::done;
+        } catch (...) {
+            file_failure(hands, index);
+            return task_state::failed;
+        }
+    };
+    task_run recorded(batch.places, where, first, last);
     std::size_t ended = 0;
     for (std::size_t index = first; index < last; ++index) {
-        if (!begin_task(batch, hands.worker, index)) continue;
-        task_state how = task_state::done;
-        try {
-            if (where.stop_requested()) {
-                how = task_state::cancelled;
-            } else {
-                In const& input = stored_value<In>(batch.inputs, index);
-                if constexpr (std::is_void_v<R>) {
-                    call_body(body, where, input, batch.task_limit);
-                } else {
-                    store_result<R>(hands, index, call_body(body, where, input, batch.task_limit), scratch);
-                }
-            }
-        } catch (...) {
-            how = task_state::failed;
-            file_failure(hands, index);
-        }
+        bool const begins = begin_task(batch, hands.worker, index);
+        task_slot* record = nullptr;
+        if (recorded.is_next(index)) [[unlikely]]
+            record = recorded.begin(begins && !where.stop_requested());
+        if (!begins) continue;
+        task_state const how = run_one(index);
+        if (record) [[unlikely]]
+            recorded.end(*record, how == task_state::failed);
         end_task(batch, hands.worker, index, how);
         ++ended;
     }

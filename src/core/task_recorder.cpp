@@ -1,0 +1,378 @@
+// src/core/task_recorder.cpp
+//
+// A call reserves a slot for each of its tasks, or for every n-th when there is not room for all, and a task
+// finds its own by its index: so workers need not agree on anything. What the caller alone knows of a call,
+// when it began and where its slots are, stays in the caller's own memory.
+//
+// How a thread keeps to one percent: it earns a fifth of a hundredth of the time that passes, and pays for
+// each reading of the clock the price that was measured at rest, which in use was seen to be up to three
+// times as much. In debt it lets as many tasks go by unrecorded as it takes to earn the debt, going by how
+// long its tasks took so far. It can save up for a few records only, or a long wait would pay for a burst.
+// The first task of a call is always recorded, as it may be of another kind. On a virtual clock that stands
+// still nothing is paid.
+
+#include "src/io/blocking_context.hpp"
+
+#include <quartet/context.hpp>
+#include <quartet/model.hpp>
+#include <quartet/task_recorder.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <mutex>
+#include <new>
+#include <sys/mman.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace quartet {
+namespace detail {
+
+namespace {
+
+constexpr std::size_t most_workers = 1024;
+constexpr auto relaxed = std::memory_order_relaxed;
+
+using time_point = std::chrono::steady_clock::time_point;
+
+std::int64_t stamp(time_point when) noexcept {
+    return std::chrono::nanoseconds(when.time_since_epoch()).count() + 1;
+}
+
+time_point time_of(std::int64_t stamped) noexcept {
+    return time_point(std::chrono::nanoseconds(stamped - 1));
+}
+
+}  // namespace
+
+/// In memory that all processes share: this, and the slots behind it.
+struct task_memory {
+    struct worker {
+        std::atomic<std::uint32_t> number;
+        std::atomic<pid_t> process_id;
+        std::atomic<pid_t> thread_id;  ///< written last; 0: not yet
+    };
+
+    std::uint64_t id;    ///< no two recorders of a process have the same
+    std::int64_t price;  ///< of one reading of the clock, in nanoseconds
+    std::atomic<std::uint32_t> workers_known;
+    std::array<worker, most_workers> workers;
+
+    task_slot* slots() noexcept { return reinterpret_cast<task_slot*>(this + 1); }
+};
+
+namespace {
+
+/// Which tasks of this thread leave records.
+class record_pace {
+public:
+    /// So many tasks are to go by first.
+    std::size_t skip() const noexcept { return skip_; }
+    void set_skip(std::size_t tasks) noexcept { skip_ = tasks; }
+
+    /// So many tasks went by.
+    void passed(std::size_t tasks) noexcept { passed_ += tasks; }
+
+    /// Whether the next task is one of them; else it goes by.
+    bool due() noexcept {
+        if (skip_ == 0) return true;
+        --skip_;
+        ++passed_;
+        return false;
+    }
+
+    /// The clock was read for `price`, and said `now`.
+    void pay(std::int64_t now, std::int64_t price) noexcept {
+        std::int64_t const most_credit = saved_readings * price;
+        std::int64_t const went_by = now < last_ || last_ == 0 ? most_credit * share : now - last_;
+        last_ = now;
+        if (went_by == 0) return;
+        credit_ = std::min(credit_ + went_by / share, most_credit) - price;
+        auto const tasks = static_cast<std::int64_t>(std::exchange(passed_, 0) + 1);
+        if (credit_ >= 0) return;
+        std::int64_t const each = std::max<std::int64_t>(1, went_by / tasks);
+        skip_ = static_cast<std::size_t>(std::min<std::int64_t>(-credit_ * share / each, most_skipped));
+    }
+
+private:
+    static constexpr std::int64_t share = 500;
+    static constexpr std::int64_t saved_readings = 32;
+    static constexpr std::int64_t most_skipped = 16'384;
+
+    std::int64_t last_ = 0;
+    std::int64_t credit_ = 0;
+    std::size_t skip_ = 0;
+    std::size_t passed_ = 0;  // tasks without a record since the last one
+};
+
+/// What this thread knows of the recorder that it last left a record with.
+struct recording_thread {
+    std::uint64_t recorder = 0;
+    task_slot const* call = nullptr;
+    record_pace pace{};
+};
+constinit thread_local recording_thread this_thread{};
+
+/// Which calls of few tasks are recorded that this thread makes.
+struct calling_thread {
+    std::uint64_t recorder = 0;
+    record_pace pace{};
+};
+constinit thread_local calling_thread this_caller{};
+
+void enlist(task_memory& memory, context const& where) noexcept {
+    this_thread = {.recorder = memory.id};
+    std::uint32_t const place = memory.workers_known.fetch_add(1, relaxed);
+    if (place >= most_workers) return;
+    auto& mine = memory.workers[place];
+    mine.number.store(static_cast<std::uint32_t>(where.where().number), relaxed);
+    mine.process_id.store(::getpid(), relaxed);
+    mine.thread_id.store(::gettid(), std::memory_order_release);
+}
+
+/// This thread is about to run tasks of a call.
+void come_to(task_memory& memory, task_slot const* call, context const& where) noexcept {
+    if (this_thread.recorder != memory.id) enlist(memory, where);
+    if (std::exchange(this_thread.call, call) != call) this_thread.pace.set_skip(0);
+}
+
+void note_start(task_slot& slot, task_memory const& memory, context const& where) noexcept {
+    slot.worker.store(static_cast<std::uint32_t>(where.where().number), relaxed);
+    std::int64_t const now = stamp(where.now());
+    slot.started.store(now, std::memory_order_release);
+    this_thread.pace.pay(now, memory.price);
+}
+
+/// Of a task that has failed it may have been noted already.
+void note_end(task_slot& slot, task_memory const& memory, context const& where, bool failed) noexcept {
+    std::int64_t const now = stamp(where.now());
+    if (slot.ended.load(relaxed) == 0) {
+        slot.failed.store(failed, relaxed);
+        slot.ended.store(now, std::memory_order_release);
+    }
+    if (this_thread.recorder == memory.id) this_thread.pace.pay(now, memory.price);
+}
+
+}  // namespace
+
+task_slot* task_places::begin_recorded(std::size_t index, context const& where) const noexcept {
+    come_to(*memory_, slots_, where);
+    if (!this_thread.pace.due() || index % stride_ != 0) return nullptr;
+    task_slot& slot = slots_[index / stride_];
+    note_start(slot, *memory_, where);
+    return &slot;
+}
+
+void task_places::end_recorded(task_slot& slot, context const& where, bool failed) const noexcept {
+    note_end(slot, *memory_, where, failed);
+}
+
+void task_run::enter() noexcept {
+    come_to(*places_.memory_, places_.slots_, where_);
+    look_from(counted_ + this_thread.pace.skip());
+}
+
+void task_run::leave() noexcept {
+    this_thread.pace.passed(last_ - counted_);
+    this_thread.pace.set_skip(due_ > last_ ? due_ - last_ : 0);
+}
+
+void task_run::look_from(std::size_t index) noexcept {
+    due_ = index;
+    next_ = (index + places_.stride_ - 1) / places_.stride_ * places_.stride_;
+}
+
+task_slot* task_run::begin(bool begins) noexcept {
+    std::size_t const index = next_;
+    look_from(index + 1);
+    if (!begins) return nullptr;
+    this_thread.pace.passed(index - std::exchange(counted_, index + 1));
+    task_slot& slot = places_.slots_[index / places_.stride_];
+    note_start(slot, *places_.memory_, where_);
+    return &slot;
+}
+
+void task_run::end(task_slot& slot, bool failed) noexcept {
+    note_end(slot, *places_.memory_, where_, failed);
+    look_from(counted_ + this_thread.pace.skip());
+}
+
+void task_places::fail_recorded(std::size_t index, time_point now) const noexcept {
+    if (index % stride_ != 0) return;
+    task_slot& slot = slots_[index / stride_];
+    if (slot.started.load(relaxed) == 0 || slot.ended.load(relaxed) != 0) return;
+    slot.failed.store(1, relaxed);
+    slot.ended.store(stamp(now), std::memory_order_release);
+}
+
+}  // namespace detail
+
+using detail::task_memory;
+using detail::task_slot;
+
+namespace {
+
+/// Of one reading of the clock with all that belongs to it: the median of a few tries.
+std::chrono::nanoseconds measure_price() {
+    std::atomic<std::uint32_t> const no_stop{0};
+    detail::blocking_context const where({}, no_stop, {}, {});
+    task_slot slot{};
+    detail::record_pace pace;
+    constexpr int readings = 1000;
+    std::array<std::chrono::nanoseconds, 9> tries;
+    for (auto& each : tries) {
+        auto const begin = std::chrono::steady_clock::now();
+        for (int i = 0; i < readings; ++i) {
+            std::int64_t const now = detail::stamp(where.now());
+            slot.started.store(now, std::memory_order_release);
+            pace.pay(now, 50);
+        }
+        each = (std::chrono::steady_clock::now() - begin) / readings;
+    }
+    std::ranges::nth_element(tries, tries.begin() + tries.size() / 2);
+    return std::max(tries[tries.size() / 2], std::chrono::nanoseconds(1));
+}
+
+std::chrono::nanoseconds price() {
+    static std::chrono::nanoseconds const once = measure_price();
+    return once;
+}
+
+/// The slots of one call.
+struct reservation {
+    std::size_t first;
+    std::size_t tasks;
+    std::size_t stride;
+    std::size_t call;
+    task_record::time_point queued;
+};
+
+}  // namespace
+
+struct task_recorder::state {
+    explicit state(std::size_t slots)
+        : capacity(slots), bytes(sizeof(task_memory) + slots * sizeof(task_slot)) {
+        void* const mapped =
+            ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+        if (mapped == MAP_FAILED)
+            throw std::system_error(errno, std::generic_category(), "cannot map memory for task records");
+        memory = ::new (mapped) task_memory{};
+        std::uninitialized_value_construct_n(memory->slots(), capacity);
+        static std::atomic<std::uint64_t> ids{0};
+        memory->id = ++ids;
+        memory->price = price().count();
+    }
+    ~state() { ::munmap(memory, bytes); }
+
+    task_record record_of(reservation const& call, std::size_t place) const noexcept {
+        task_slot const& slot = memory->slots()[call.first + place];
+        std::int64_t const ended = slot.ended.load(std::memory_order_acquire);
+        return {.call = call.call,
+                .index = place * call.stride,
+                .worker = slot.worker.load(detail::relaxed),
+                .queued = call.queued,
+                .started = detail::time_of(slot.started.load(std::memory_order_acquire)),
+                .finished = ended == 0 ? std::nullopt : std::optional(detail::time_of(ended)),
+                .failed = slot.failed.load(detail::relaxed) != 0};
+    }
+
+    std::size_t capacity;
+    std::size_t bytes;
+    task_memory* memory;
+
+    mutable std::mutex mutex{};  // guards what follows
+    std::vector<reservation> calls{};
+    std::size_t used = 0;  // slots
+
+    std::atomic<std::size_t> calls_seen{0};
+    std::atomic<std::size_t> tasks_seen{0};
+};
+
+task_recorder::task_recorder(std::size_t capacity) : state_(std::make_unique<state>(capacity)) {}
+task_recorder::~task_recorder() = default;
+
+detail::task_places task_recorder::reserve(std::size_t tasks, model const& clock) noexcept {
+    constexpr std::size_t few = 64;          // so many tasks pay for the reservation
+    constexpr std::int64_t in_readings = 3;  // what that costs, as many readings of the clock
+    std::size_t const call = state_->calls_seen.fetch_add(1, detail::relaxed);
+    state_->tasks_seen.fetch_add(tasks, detail::relaxed);
+    auto& caller = detail::this_caller;
+    if (caller.recorder != state_->memory->id) caller = {.recorder = state_->memory->id};
+    if (tasks < few && !caller.pace.due()) return {};
+    auto const now = clock.now();
+    caller.pace.pay(detail::stamp(now), in_readings * state_->memory->price);
+    std::lock_guard const lock(state_->mutex);
+    // Calls that come later get something too.
+    std::size_t const left = state_->capacity - state_->used;
+    std::size_t const room = left - left / 4;
+    if (room == 0 || tasks == 0) return {};
+    std::size_t const stride = (tasks + room - 1) / room;
+    detail::task_places places;
+    try {
+        state_->calls.push_back({state_->used, tasks, stride, call, now});
+    } catch (std::bad_alloc const&) {
+        return places;  // this call goes unrecorded
+    }
+    places.memory_ = state_->memory;
+    places.slots_ = state_->memory->slots() + state_->used;
+    places.stride_ = stride;
+    state_->used += (tasks + stride - 1) / stride;
+    return places;
+}
+
+std::vector<task_record> task_recorder::records() const {
+    std::lock_guard const lock(state_->mutex);
+    std::vector<task_record> found;
+    for (auto const& call : state_->calls) {
+        for (std::size_t place = 0; place * call.stride < call.tasks; ++place) {
+            bool const began = state_->memory->slots()[call.first + place].started.load(detail::relaxed) != 0;
+            if (began) found.push_back(state_->record_of(call, place));
+        }
+    }
+    return found;
+}
+
+std::size_t task_recorder::tasks_seen() const noexcept {
+    return state_->tasks_seen.load(detail::relaxed);
+}
+
+std::vector<recorded_worker> task_recorder::workers() const {
+    std::vector<recorded_worker> found;
+    auto& memory = *state_->memory;
+    std::size_t const known = std::min<std::size_t>(memory.workers_known.load(), memory.workers.size());
+    for (std::size_t place = 0; place < known; ++place) {
+        auto const& each = memory.workers[place];
+        pid_t const thread = each.thread_id.load(std::memory_order_acquire);
+        if (thread != 0)
+            found.push_back(
+                {each.number.load(detail::relaxed), each.process_id.load(detail::relaxed), thread});
+    }
+    return found;
+}
+
+void task_recorder::clear() noexcept {
+    std::lock_guard const lock(state_->mutex);
+    auto& memory = *state_->memory;
+    static std::atomic<std::uint64_t> rounds{std::uint64_t{1} << 32};
+    memory.id = ++rounds;  // so that threads enlist again
+    for (auto& each : memory.workers)
+        each.thread_id.store(0, detail::relaxed);
+    memory.workers_known.store(0);
+    std::uninitialized_value_construct_n(memory.slots(), state_->used);
+    state_->calls.clear();
+    state_->used = 0;
+    state_->calls_seen.store(0);
+    state_->tasks_seen.store(0);
+}
+
+std::size_t task_recorder::bytes() const noexcept {
+    return state_->bytes;
+}
+
+std::chrono::nanoseconds task_recorder::cost_per_record() {
+    return 2 * price();
+}
+
+}  // namespace quartet
