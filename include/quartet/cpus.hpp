@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <filesystem>
 
 namespace quartet {
 
@@ -37,13 +36,6 @@ void set_thread_cpu_share(std::size_t share) noexcept;
 
 /// Makes this process a worker's, with `share` of the processors.
 void set_process_cpu_share(std::size_t share) noexcept;
-
-/// The cgroup limit in whole CPUs, rounded up; 0 if there is none. `cgroup_file` is in the form of
-/// /proc/self/cgroup, `mounts_file` in that of /proc/self/mountinfo; `root` stands before every mount
-/// point, for tests.
-std::size_t cgroup_cpu_limit(std::filesystem::path const& cgroup_file,
-                             std::filesystem::path const& mounts_file,
-                             std::filesystem::path const& root = {});
 
 }  // namespace detail
 }  // namespace quartet
