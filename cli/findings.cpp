@@ -28,7 +28,12 @@ std::string enumerate(std::vector<std::string> const& parts) {
 }
 
 std::size_t rounds_of(std::vector<placing> const& order) {
-    return order.front().what->wall_seconds.samples.size();
+    return counted(*order.front().what, &measure::trial_figures::wall_seconds).size();
+}
+
+/// "1 round", "2 rounds".
+std::string rounds_text(std::size_t count) {
+    return fmt::format("{} round{}", count, count == 1 ? "" : "s");
 }
 
 /// "1.08", "1.9", "18": a ratio near 1 needs its second decimal, or it would read as "1.0 times as fast".
@@ -55,21 +60,21 @@ std::string sentence_of(std::vector<placing> order) {
     std::vector<std::string> beaten;
     for (auto const& each : order) {
         if (each.is_among_the_best()) {
-            best.push_back(each.what->spec);
+            best.push_back(printable(each.what->spec));
         } else {
-            beaten.push_back(
-                fmt::format("{} times as fast as {}", times(each.times_the_best), each.what->spec));
+            beaten.push_back(fmt::format("{} times as fast as {}", times(each.times_the_best),
+                                         printable(each.what->spec)));
         }
     }
     auto sentence = enumerate(best) + verdict_of(order);
     if (!beaten.empty()) sentence += ", " + enumerate(beaten);
     std::size_t const needed = measure::rounds_needed(order.size());
     if (rounds_of(order) < needed)
-        return fmt::format("{}, after {} rounds; it takes {} to be sure.", sentence, rounds_of(order),
+        return fmt::format("{}, after {}; it takes {} to be sure.", sentence, rounds_text(rounds_of(order)),
                            needed);
     if (auto const* const choice = measure::recommended(order))
         sentence += fmt::format(
-            "; {} {}", choice->spec,
+            "; {} {}", printable(choice->spec),
             choice->spec == "single" ? "is the simplest of them" : "takes the least memory of them");
     return sentence + '.';
 }
@@ -101,8 +106,8 @@ std::vector<std::string> failures_of(measurement const& of) {
     }
     std::vector<std::string> lines;
     for (auto const& [cause, numbers] : causes)
-        lines.push_back(
-            fmt::format("  task{} {}: {}", numbers.size() > 1 ? "s" : "", enumerate(numbers), cause));
+        lines.push_back(fmt::format("  task{} {}: {}", numbers.size() > 1 ? "s" : "", enumerate(numbers),
+                                    printable(cause)));
     if (of.failed > of.failures.size())
         lines.push_back(fmt::format("  and {} more", of.failed - of.failures.size()));
     return lines;
@@ -116,8 +121,31 @@ std::vector<std::string> trouble_of(measurement const& of) {
         for (auto& line : failures_of(of))
             lines.push_back(std::move(line));
     }
-    if (!of.verification.empty()) lines.push_back((of.failed > 0 ? "  " : "") + of.verification);
+    if (!of.verification.empty()) lines.push_back((of.failed > 0 ? "  " : "") + printable(of.verification));
     return lines;
+}
+
+/// What makes figures doubtful, for models that have it in common together.
+std::string doubts_of(measure::results const& results, std::string const& workload, terminal const& where) {
+    std::vector<std::pair<std::string, std::string>> doubts;
+    for (auto const& each : results.measurements) {
+        if (each.workload != workload) continue;
+        for (auto const& text : each.warnings) {
+            auto const known = std::ranges::find(
+                doubts, text, [](auto const& other) -> auto const& { return other.first; });
+            if (known == doubts.end()) {
+                doubts.emplace_back(text, each.spec);
+            } else {
+                known->second += ", " + each.spec;
+            }
+        }
+    }
+    std::string out;
+    for (auto const& [text, specs] : doubts) {
+        auto const line = fmt::format("  ! {}: {}", printable(specs), printable(text));
+        out += where.faint(wrap(line, std::min(where.width, widest_text), "    ")) + '\n';
+    }
+    return out;
 }
 
 /// Models that had the same trouble are named together.
@@ -136,7 +164,8 @@ std::string troubles_of(measure::results const& results, std::string const& work
     }
     std::string out;
     for (auto const& [lines, specs] : troubles) {
-        out += where.bad(fmt::format("{} {}: {}", workload, specs, lines.front())) + '\n';
+        out +=
+            where.bad(fmt::format("{} {}: {}", printable(workload), printable(specs), lines.front())) + '\n';
         for (std::size_t i = 1; i < lines.size(); ++i)
             out += lines[i] + '\n';
     }
@@ -145,14 +174,30 @@ std::string troubles_of(measure::results const& results, std::string const& work
 
 }  // namespace
 
-std::string format_findings(measure::results const& results, terminal const& where) {
+std::string format_findings(measure::results const& results, std::string const& workload,
+                            terminal const& where) {
+    auto const order = measure::rank(results, workload);
+    auto const width = std::min(where.width, widest_text);
     std::string out;
-    for (auto const& name : measure::workloads_of(results)) {
-        auto const order = measure::rank(results, name);
-        auto const width = std::min(where.width, widest_text);
-        if (order.size() > 1)
-            out += wrap(name + ": " + sentence_of(order) + seed_sentence(name), width, "  ") + '\n';
-        out += troubles_of(results, name, where);
+    if (order.size() > 1)
+        out += wrap(printable(workload) + ": " + sentence_of(order) + seed_sentence(workload), width, "  ") +
+               '\n';
+    return out + doubts_of(results, workload, where) + troubles_of(results, workload, where);
+}
+
+std::string format_conditions(measure::results const& results, terminal const& where) {
+    std::string out;
+    auto const& met = results.conditions;
+    std::size_t done = 0;
+    for (auto const& each : results.measurements)
+        done = std::max(done, counted(each, &measure::trial_figures::wall_seconds).size());
+    if (met.stopped_by == "interrupt")
+        out += where.bad(fmt::format("cut short in round {} of {}", done, results.settings.rounds)) + '\n';
+    if (!met.warnings.empty()) {
+        std::string text = "disturbed: ";
+        for (auto const& each : met.warnings)
+            text += (text.ends_with(": ") ? "" : "; ") + printable(each);
+        out += where.bad(wrap(text, std::min(where.width, widest_text), "  ")) + '\n';
     }
     return out;
 }

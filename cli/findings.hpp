@@ -1,6 +1,6 @@
 // cli/findings.hpp
 //
-// What a run has shown, in sentences. Pure function.
+// What a run has shown, in sentences. Pure functions.
 #pragma once
 
 #include "cli/terminal.hpp"
@@ -10,7 +10,12 @@
 
 namespace quartet::cli {
 
-/// A sentence per test: who won by what ratio, and what the seed found; below it what went wrong.
-std::string format_findings(measure::results const& results, terminal const& where);
+/// Of one test: who won by what ratio, and what the seed found; then what makes figures doubtful, and what
+/// went wrong.
+std::string format_findings(measure::results const& results, std::string const& workload,
+                            terminal const& where);
+
+/// Of the run as a whole: what disturbed it, and whether it was cut short. Empty if there is nothing to say.
+std::string format_conditions(measure::results const& results, terminal const& where);
 
 }  // namespace quartet::cli

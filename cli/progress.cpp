@@ -7,18 +7,21 @@
 
 namespace quartet::cli {
 
-void progress::trial_begins(measure::configuration const& which, std::size_t number, std::size_t of,
-                            std::optional<std::chrono::duration<double>> left) {
+void progress::trial_begins(measure::trial_announcement const& trial) {
     if (!shown_) return;
-    std::string line = fmt::format("{}/{}  {} {}", number, of, which.what->name, to_string(which.model));
-    if (left) line += fmt::format("  about {} left", format_length(left->count()));
+    auto line =
+        trial.round == 0 ? std::string("warm-up") : fmt::format("round {} of {}", trial.round, trial.rounds);
+    line += fmt::format("  {} {}", trial.which.what->name, to_string(trial.which.model));
+    if (trial.left) line += fmt::format("  {} left at the most", format_length(trial.left->count()));
     if (line.size() >= screen_.width) line.resize(screen_.width - 1);
     fmt::print(stderr, "\r\033[K{}", line);
+    there_is_a_line_ = true;
     std::fflush(stderr);
 }
 
-void progress::clear() const {
-    if (!shown_) return;
+void progress::clear() {
+    if (!there_is_a_line_) return;
+    there_is_a_line_ = false;
     fmt::print(stderr, "\r\033[K");
     std::fflush(stderr);
 }

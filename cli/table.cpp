@@ -24,12 +24,6 @@ struct cell {
 
 constexpr std::size_t gap = 2;
 
-std::string pad(std::string text, std::size_t width) {
-    std::size_t const shown = display_width(text);
-    if (shown < width) text.append(width - shown, ' ');
-    return text;
-}
-
 std::string dress(cell const& of, std::size_t width, terminal const& where) {
     auto const padded = pad(of.text, width);
     switch (of.look) {
@@ -60,7 +54,7 @@ bool among_the_best(measurement const& of, std::vector<placing> const& order) {
 
 cell time_cell(measurement const& of, std::string const& workers, std::vector<placing> const& order,
                bool utf8) {
-    if (of.wall_seconds.samples.empty()) return {"failed", cell::failed};
+    if (!(of.wall_seconds.median > 0)) return {"failed", cell::failed};
     auto text = format_seconds(of.wall_seconds.median, utf8) + workers;
     if (!measure::is_good(of)) return {text + " !", cell::failed};
     if (among_the_best(of, order)) return {text + " *", cell::best};
@@ -71,7 +65,7 @@ cell memory_cell(measurement const& of) {
     auto const bytes = [](auto const& figure) {
         return figure ? format_bytes_short(static_cast<double>(*figure)) : std::string("-");
     };
-    if (of.wall_seconds.samples.empty()) return {};
+    if (!(of.wall_seconds.median > 0)) return {};
     return {bytes(of.heap_peak_bytes) + " / " + bytes(of.tree_peak_bytes)};
 }
 
@@ -94,7 +88,7 @@ struct column {
         bool const composed = spec.find('+') != std::string::npos;
         return (!only_one || composed) && same_spec;
     }
-    std::string const& heading() const { return names_workers() ? spec : model; }
+    std::string heading() const { return printable(names_workers() ? spec : model); }
 };
 
 std::vector<column> columns_of(measure::results const& results) {
@@ -117,7 +111,7 @@ std::vector<test> tests_of(measure::results const& results, std::vector<column> 
     std::vector<test> tests;
     for (auto const& name : measure::workloads_of(results)) {
         auto const order = measure::rank(results, name);
-        test made{name, {}, {}};
+        test made{printable(name), {}, {}};
         for (auto const& each : results.measurements) {
             if (each.workload != name) continue;
             auto const workers = columns[made.times.size()].names_workers() ? "" : workers_of(each, utf8);
@@ -155,17 +149,12 @@ layout measure_layout(std::vector<column> const& columns, std::vector<test> cons
     return found;
 }
 
-std::string rstrip(std::string line) {
-    line.erase(line.find_last_not_of(' ') + 1);
-    return line + '\n';
-}
-
 std::string format_row(std::string const& name, std::string const& label, std::vector<cell> const& cells,
                        layout const& sizes, terminal const& where) {
     std::string line = where.bold(pad(name, sizes.name)) + std::string(gap, ' ') + pad(label, sizes.label);
     for (std::size_t i = 0; i < cells.size(); ++i)
         line += std::string(gap, ' ') + dress(cells[i], sizes.columns[i], where);
-    return rstrip(line);
+    return rstrip(line) + '\n';
 }
 
 std::string format_wide(std::vector<column> const& columns, std::vector<test> const& tests,
@@ -199,31 +188,22 @@ std::string format_narrow(std::vector<column> const& columns, std::vector<test> 
     for (auto const& each : tests) {
         out += where.bold(each.name) + '\n';
         for (std::size_t i = 0; i < each.times.size(); ++i) {
-            out +=
-                rstrip("  " + pad(columns[i].heading(), widest) + std::string(gap, ' ') +
-                       dress(each.times[i], time_width, where) + std::string(gap, ' ') + each.memory[i].text);
+            out += rstrip("  " + pad(columns[i].heading(), widest) + std::string(gap, ' ') +
+                          dress(each.times[i], time_width, where) + std::string(gap, ' ') +
+                          each.memory[i].text) +
+                   '\n';
         }
     }
     return out;
 }
 
-/// How the memory of the process trees was measured: "pss", or "pss+hwm, rss" where it was not always the
-/// same.
-std::string methods_of(measure::results const& results) {
-    std::vector<std::string> methods;
-    for (auto const& each : results.measurements) {
-        if (each.tree_peak_method && std::ranges::find(methods, *each.tree_peak_method) == methods.end())
-            methods.push_back(*each.tree_peak_method);
-    }
-    return methods.empty() ? "not measured" : fmt::format("{}", fmt::join(methods, ", "));
-}
-
 std::string legend(measure::results const& results, std::vector<test> const& tests, terminal const& where) {
     std::string text = fmt::format(
-        "time: median of {} rounds, * the best (several: level), {}N with N workers or tasks at once; "
+        "time: median of {} rounds{}, * the best (several: level), {}N with N workers or tasks at once; "
         "memory: traced heap / "
         "whole process tree ({}), each at its peak, K = 1024 bytes",
-        results.settings.rounds, where.utf8 ? "×" : "x", methods_of(results));
+        results.settings.rounds, results.conditions.stopped_by == "rounds" ? "" : " at the most",
+        where.utf8 ? "×" : "x", methods_of(results));
     bool const any_failed = std::ranges::any_of(tests, [](test const& each) {
         return std::ranges::any_of(each.times, [](cell const& time) { return time.look == cell::failed; });
     });
@@ -232,6 +212,15 @@ std::string legend(measure::results const& results, std::vector<test> const& tes
 }
 
 }  // namespace
+
+std::string methods_of(measure::results const& results) {
+    std::vector<std::string> methods;
+    for (auto const& each : results.measurements) {
+        if (each.tree_peak_method && std::ranges::find(methods, *each.tree_peak_method) == methods.end())
+            methods.push_back(*each.tree_peak_method);
+    }
+    return methods.empty() ? "not measured" : fmt::format("{}", fmt::join(methods, ", "));
+}
 
 std::string format_table(measure::results const& results, terminal const& where) {
     auto const columns = columns_of(results);

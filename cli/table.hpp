@@ -11,6 +11,10 @@
 
 namespace quartet::cli {
 
+/// How the memory of the process trees was measured: "pss", or "pss+hwm, rss" where it was not always the
+/// same.
+std::string methods_of(measure::results const& results);
+
 std::string format_table(measure::results const& results, terminal const& where);
 
 }  // namespace quartet::cli

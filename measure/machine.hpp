@@ -1,15 +1,25 @@
 // measure/machine.hpp
 //
-// The machine a run takes place on. Reads two small files; any thread.
+// The machine a run takes place on. Reads some small files of /proc and /sys; any thread.
 #pragma once
 
 #include "measure/results.hpp"
 
-#include <cstddef>
+#include <filesystem>
 
 namespace quartet::measure {
 
-/// `usable_cpus` is the caller's to find out. What the system does not tell is an empty string.
-machine this_machine(std::size_t usable_cpus);
+/// What the system does not tell is absent, or an empty string. `scratch` is where the trials put their
+/// files.
+machine this_machine(std::filesystem::path const& scratch);
+
+/// What decides on the processors' frequency: "performance", "schedutil". Empty if there is none to see.
+std::string frequency_governor();
+
+/// What the kernel's clocks go by: "tsc", "kvm-clock", "hpet".
+std::string clock_source();
+
+/// The load average of the last minute.
+double load_average();
 
 }  // namespace quartet::measure

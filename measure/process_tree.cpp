@@ -200,7 +200,7 @@ nanoseconds processor_time() {
 }  // namespace
 
 struct tree_memory_sampler::state {
-    explicit state(pid_t root) : tree(root) {}
+    state(pid_t root, std::size_t bytes) : tree(root), not_counted(bytes) {}
 
     std::size_t sample() {
         std::lock_guard const lock(sampling_mutex);
@@ -210,6 +210,7 @@ struct tree_memory_sampler::state {
             sum.bytes += one.bytes;
             sum.shared_once = sum.shared_once && one.shared_once;
         }
+        sum.bytes -= std::min(sum.bytes, not_counted);
         if (!sum.shared_once) only_pss = false;
         if (sum.bytes > peak) peak = sum.bytes;
         ++count;
@@ -217,6 +218,10 @@ struct tree_memory_sampler::state {
     }
 
     void sample_with_own_peaks() {
+        auto const taken = clock::now() - began.load();
+        background_share = taken > 0ns ? static_cast<double>(background_cost) /
+                                             static_cast<double>(nanoseconds(taken).count())
+                                       : 0;
         std::size_t const now = sample();
         std::lock_guard const lock(sampling_mutex);
         auto const& members = tree.look();
@@ -229,40 +234,72 @@ struct tree_memory_sampler::state {
         by_own_peaks = true;
     }
 
+    /// With a sample, so that the next knows the tree, and when its time is.
     void restart() {
-        std::lock_guard const lock(sampling_mutex);
-        peak = 0;
-        count = 0;
-        by_own_peaks = false;
+        auto const took = timed_sample();
+        {
+            std::lock_guard const lock(sampling_mutex);
+            peak = 0;
+            count = 0;
+            by_own_peaks = false;
+        }
+        std::lock_guard const lock(pause_mutex);
+        background_cost = 0;
+        began = clock::now();
+        next = clock::now() + pause_after(took);
+    }
+
+    /// The processor time that it took.
+    nanoseconds timed_sample() {
+        auto const begin = processor_time();
+        try {
+            sample();
+        } catch (std::bad_alloc const&) {
+            // Without memory for a list of processes, this sample is missing and the next may work.
+        }
+        return processor_time() - begin;
+    }
+
+    static nanoseconds pause_after(nanoseconds took) {
+        return std::max<nanoseconds>(shortest_pause, pause_per_cost * took);
     }
 
     void sample_until(std::stop_token stop) {
-        std::mutex unshared;
-        std::unique_lock lock(unshared);
+        std::unique_lock lock(pause_mutex);
         std::condition_variable_any stopped;
-        while (!stop.stop_requested()) {
-            auto const begin = processor_time();
-            try {
-                sample();
-            } catch (std::bad_alloc const&) {
-                // Without memory for a list of processes, this sample is missing and the next may work.
-            }
-            auto const cost = processor_time() - begin;
-            auto const pause = std::max<nanoseconds>(shortest_pause, pause_per_cost * cost);
-            stopped.wait_for(lock, stop, pause, [] { return false; });
+        for (;;) {
+            while (!stop.stop_requested() && clock::now() < next)
+                stopped.wait_until(lock, stop, next, [] { return false; });
+            if (stop.stop_requested()) return;
+            lock.unlock();
+            auto const took = timed_sample();
+            lock.lock();
+            background_cost += took.count();
+            next = std::max(next, clock::now() + pause_after(took));  // restart() may have put it off
         }
     }
 
+    using clock = std::chrono::steady_clock;
+
     std::mutex sampling_mutex;  // guards `tree`; writers of the rest hold it, too
     membership tree;
+    std::size_t not_counted;
     std::atomic<std::size_t> peak = 0;
     std::atomic<std::size_t> count = 0;
     std::atomic<bool> only_pss = true;
     std::atomic<bool> by_own_peaks = false;
+
+    std::mutex pause_mutex;  // guards `next`
+    clock::time_point next = clock::now();
+    std::atomic<clock::time_point> began = clock::now();  // what is measured
+    std::atomic<std::int64_t> background_cost = 0;        // since then, in nanoseconds
+    std::atomic<double> background_share = 0;
+
     std::jthread thread;  // last, so that it ends before what it uses
 };
 
-tree_memory_sampler::tree_memory_sampler(pid_t root, sampling how) : state_(std::make_unique<state>(root)) {
+tree_memory_sampler::tree_memory_sampler(pid_t root, sampling how, std::size_t not_counted)
+    : state_(std::make_unique<state>(root, not_counted)) {
     if (how == sampling::in_background)
         state_->thread =
             std::jthread([s = state_.get()](std::stop_token stop) { s->sample_until(std::move(stop)); });
@@ -272,6 +309,10 @@ tree_memory_sampler::~tree_memory_sampler() = default;
 
 std::size_t tree_memory_sampler::sample_now() {
     return state_->sample();
+}
+
+double tree_memory_sampler::background_share() const {
+    return state_->background_share;
 }
 
 std::size_t tree_memory_sampler::peak_bytes() const {

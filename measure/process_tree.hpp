@@ -31,13 +31,16 @@ enum class sampling {
 ///
 /// A sample costs some 50 microseconds for each small process of the tree, 15 for each MiB that it holds (the
 /// kernel walks its pages) and 1 for each other process of the machine. The thread spends at most 0.5 % of
-/// one processor on it: it rests 200 times what the last sample took, and never less than 5 ms.
+/// one processor on it: it rests 200 times what the last sample took, and never less than 5 ms. What it took
+/// is measured (background_share()).
 ///
 /// All members may be called from any thread, except the destructor. Not for use across a fork().
 class tree_memory_sampler {
 public:
-    /// Throws std::system_error if the thread cannot be started.
-    explicit tree_memory_sampler(pid_t root, sampling how = sampling::in_background);
+    /// So many bytes of the tree are the measuring's own, and are not counted. Throws std::system_error if
+    /// the thread cannot be started.
+    explicit tree_memory_sampler(pid_t root, sampling how = sampling::in_background,
+                                 std::size_t not_counted = 0);
 
     ~tree_memory_sampler();
 
@@ -50,12 +53,16 @@ public:
     /// they held less if their peaks were at different times.
     void sample_last();
 
-    /// Forgets the peak so far: what is to be measured begins now.
+    /// Forgets the peak so far: what is to be measured begins now. Takes a sample first, so that those which
+    /// follow know the tree already.
     void restart();
 
     std::size_t peak_bytes() const;
 
     std::size_t sample_count() const;
+
+    /// The part of one processor that the thread has taken between restart() and sample_last().
+    double background_share() const;
 
     /// "pss"; "pss+hwm" if the peak is that of sample_last(); or "rss" as soon as the kernel shows for a
     /// process only that, which counts shared pages in each process (old kernels, and commands that run as

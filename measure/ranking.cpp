@@ -17,16 +17,16 @@ standing standing_of(comparison const& with_the_first) {
     return with_the_first.tendency == verdict::second_wins ? standing::behind_yet : standing::unresolved;
 }
 
-void place_behind(placing& each, measurement const& first, std::size_t rivals) {
-    auto const& samples = each.what->wall_seconds.samples;
-    auto const& best = first.wall_seconds.samples;
-    if (samples.size() != best.size()) {  // a round was lost: only the medians can be compared
+void place_behind(placing& each, measurement const& first, std::size_t rivals, double margin) {
+    auto const pairs = in_same_rounds(*each.what, first);
+    if (pairs.first.empty()) {  // only the medians can be compared
         each.times_the_best = each.what->wall_seconds.median / first.wall_seconds.median;
         each.stands = standing::behind_yet;
         return;
     }
-    auto const compared = compare_rounds(samples, best, {.rivals = rivals});
+    auto const compared = compare_rounds(pairs.first, pairs.second, {.margin = margin, .rivals = rivals});
     each.times_the_best = compared.ratio;
+    each.bounds = compared.bounds;
     each.stands = standing_of(compared);
 }
 
@@ -36,11 +36,12 @@ std::vector<placing> rank(results const& results, std::string_view workload) {
     std::vector<placing> order;
     for (auto const& each : results.measurements) {
         bool const timed = each.workload == workload && is_good(each) && each.wall_seconds.median > 0;
-        if (timed) order.push_back({&each, 1, standing::first});
+        if (timed) order.push_back({&each, 1, {1, 1, 1}, standing::first});
     }
     std::ranges::stable_sort(order, {}, [](placing const& each) { return each.what->wall_seconds.median; });
     for (auto& each : order) {
-        if (each.what != order.front().what) place_behind(each, *order.front().what, order.size() - 1);
+        if (each.what != order.front().what)
+            place_behind(each, *order.front().what, order.size() - 1, results.settings.margin);
     }
     return order;
 }

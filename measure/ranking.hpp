@@ -25,6 +25,7 @@ enum class standing {
 struct placing {
     measurement const* what;
     double times_the_best;  ///< how many times the fastest's time it took; 1 for the fastest
+    interval bounds;        ///< of that
     standing stands;
 
     bool is_among_the_best() const noexcept { return stands < standing::behind_yet; }

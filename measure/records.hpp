@@ -7,6 +7,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace quartet::measure {
 
@@ -24,26 +25,44 @@ inline json::json_pointer pointer_to(std::string_view field_name) {
 template <class Record>
 json to_object(Record const& record, std::span<field<Record> const> fields) {
     json object = json::object();
-    for (auto const& each : fields)
-        object[pointer_to(each.name)] = each.get(record);
+    for (auto const& each : fields) {
+        if (each.in_json()) object[pointer_to(each.name)] = each.get(record);
+    }
     return object;
 }
 
-/// Throws std::invalid_argument that names the field which is missing or of another type. Members that
-/// are not in the list are passed over: a later version may have added them.
+template <class Record>
+json array_of(std::vector<Record> const& records, std::span<field<Record> const> fields) {
+    json array = json::array();
+    for (Record const& each : records)
+        array.push_back(to_object(each, fields));
+    return array;
+}
+
+/// Throws std::invalid_argument that names the field which is missing or whose value is none for it. Members
+/// that are not in the list are passed over: a later version may have added them.
 template <class Record>
 Record from_object(json const& object, std::span<field<Record> const> fields) {
     Record record;
     for (auto const& each : fields) {
+        if (!each.in_json()) continue;
         auto const pointer = pointer_to(each.name);
         if (!object.contains(pointer)) throw std::invalid_argument(std::string(each.name) + " is missing");
         try {
             each.set(record, object[pointer]);
-        } catch (json::exception const&) {
-            throw std::invalid_argument(std::string(each.name) + " has a value of the wrong type");
+        } catch (std::invalid_argument const& wrong) {
+            throw std::invalid_argument(std::string(each.name) + ": " + wrong.what());
         }
     }
     return record;
+}
+
+template <class Record>
+std::vector<Record> vector_of(json const& array, std::span<field<Record> const> fields) {
+    std::vector<Record> records;
+    for (json const& each : array)
+        records.push_back(from_object(each, fields));
+    return records;
 }
 
 }  // namespace quartet::measure

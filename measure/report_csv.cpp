@@ -5,6 +5,7 @@
 #include "measure/fields.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 namespace quartet::measure {
 namespace {
@@ -46,7 +47,8 @@ std::string quoted(std::string const& cell) {
 }  // namespace
 
 std::string to_csv(results const& what) {
-    auto const fields = measurement_fields();
+    auto const in_tables = std::views::filter([](auto const& each) { return each.in_tables(); });
+    auto fields = measurement_fields() | in_tables;
     std::string csv;
     for (auto const& each : fields)
         (csv += each.name) += ',';

@@ -1,177 +1,251 @@
 // measure/session.cpp
 //
-// Heap tracing: the first round traces. Where that cost more than 1 % of the trial, the trial's times are
-// dropped and the configuration gets a further trial without tracing; so no time in the results is bent.
+// Heap tracing: the first round traces, which is a warm-up unless there is none. Where tracing cost more than
+// 1 % of a trial that counts, the trial's times are dropped and the configuration gets a further trial
+// without it; so no time in the results is bent.
 //
 // Order: each round goes through the workloads, and through the models of each, in orders of its own
-// (round_order.hpp).
+// (round_order.hpp). A workload that is measured precisely enough takes no part in further rounds.
 
 #include "measure/session.hpp"
 
+#include "measure/machine.hpp"
+#include "measure/noise.hpp"
 #include "measure/round_order.hpp"
-#include "measure/statistics.hpp"
+#include "measure/tally.hpp"
 #include "measure/trial_folders.hpp"
 
 #include <quartet/cpus.hpp>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <map>
-#include <system_error>
+#include <utility>
 
 namespace quartet::measure {
 namespace {
 
 using seconds = std::chrono::duration<double>;
-using clock = std::chrono::steady_clock;
+using session_clock = std::chrono::steady_clock;
 
 constexpr double most_tracing_share = 0.01;
+constexpr auto between_reports = std::chrono::seconds(5);
 
-/// What the trials of one configuration have shown.
-struct record {
-    std::vector<double> wall;
-    std::vector<double> cpu_user;
-    std::vector<double> cpu_system;
-    std::vector<double> switches;
-    std::vector<double> tree_peak;
-    std::string tree_method;
-    std::optional<std::uint64_t> heap_current;
-    std::optional<std::uint64_t> heap_peak;
-    trial_result last;
-    std::string trouble;            // the first error or wrong end state
-    trial_result worst;             // of the trial with the most failed tasks
-    std::optional<seconds> length;  // of a whole trial, with starting and ending
+std::string utc_now() {
+    return fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
+}
+
+/// The configurations of one workload.
+struct group {
+    std::vector<std::size_t> members;
+    std::vector<std::size_t> looks;
+    bool done = false;  // it is measured precisely enough
 };
 
 class session {
 public:
-    session(std::vector<configuration> const& configurations, std::string const& server_url,
-            session_options const& options, session_observer& observer)
+    session(std::vector<configuration> const& configurations, session_options const& options,
+            session_observer& observer)
         : configurations_(configurations),
-          server_url_(server_url),
           options_(options),
           observer_(observer),
-          records_(configurations.size()),
-          left_in_plan_(configurations.size() * options.rounds),
+          lengths_(configurations.size()),
           folders_(options.scratch) {
-        std::map<workload const*, std::size_t> groups;
+        std::map<workload const*, std::size_t> known;
         for (std::size_t index = 0; index < configurations.size(); ++index) {
-            auto const [known, added] = groups.try_emplace(configurations[index].what, groups_.size());
+            auto const& [what, parameters, model] = configurations[index];
+            auto const [place, added] = known.try_emplace(what, groups_.size());
             if (added) groups_.emplace_back();
-            groups_[known->second].push_back(index);
+            groups_[place->second].members.push_back(index);
+            tallies_.emplace_back(*what, model);
         }
+        for (auto& each : groups_)
+            each.looks = looks(each.members.size(), options.stopping.rounds);
     }
 
-    std::vector<measurement> run() {
-        for (std::size_t round = 0; round < options_.rounds; ++round) {
-            for (std::size_t index : order_of(round))
-                run_round(index, round == 0);
+    session_results run() {
+        conditions_.started = utc_now();
+        conditions_.load_before = load_average();
+        power_ = {frequency_governor(), clock_source()};
+        try {
+            conditions_.stopped_by = run_rounds();
+        } catch (interrupted const&) {
+            conditions_.stopped_by = "interrupt";
         }
-        std::vector<measurement> measurements;
-        for (std::size_t index = 0; index < configurations_.size(); ++index)
-            measurements.push_back(summarize(index));
-        compare_checksums(measurements);
-        return measurements;
+        return snapshot();
     }
 
 private:
-    std::vector<std::size_t> order_of(std::size_t round) const {
+    struct power_state {
+        std::string governor;
+        std::string clock;
+        bool operator==(power_state const&) const = default;
+    };
+
+    /// Why it stopped.
+    std::string run_rounds() {
+        for (std::size_t number = 0; number < options_.warmup; ++number)
+            run_round(number, 0);
+        for (std::size_t round = 1; round <= options_.stopping.rounds; ++round) {
+            if (round > 1 && !fits_budget()) return "budget";
+            run_round(options_.warmup + round - 1, round);
+            if (look(round)) return "precision";
+        }
+        return "rounds";
+    }
+
+    /// `number` counts all rounds, `round` those that count, from 1.
+    void run_round(std::size_t number, std::size_t round) {
+        auto const order = order_of(number);
+        for (std::size_t place = 0; place < order.size(); ++place) {
+            observer_.trial_begins({configurations_[order[place]], round, options_.stopping.rounds,
+                                    time_left(order, place, round)});
+            run_in_place(order[place], place + 1, round, number == 0);
+            if (session_clock::now() > last_report_ + between_reports) report();
+        }
+        report();
+    }
+
+    /// Only of workloads that are still measured.
+    std::vector<std::size_t> order_of(std::size_t number) const {
         std::vector<std::size_t> order;
-        for (std::size_t const group : round_order(groups_.size(), round, options_.seed)) {
-            auto const& members = groups_[group];
-            for (std::size_t const place : round_order(members.size(), round, options_.seed + 1 + group))
+        for (std::size_t const index : round_order(groups_.size(), number, options_.seed)) {
+            auto const& members = groups_[index].members;
+            if (groups_[index].done) continue;
+            for (std::size_t const place : round_order(members.size(), number, options_.seed + 1 + index))
                 order.push_back(members[place]);
         }
         return order;
     }
 
-    void run_round(std::size_t index, bool trace) {
-        observer_.trial_begins(configurations_[index],
-                               configurations_.size() * options_.rounds - left_in_plan_ + 1,
-                               configurations_.size() * options_.rounds, time_left());
-        auto const began = clock::now();
-        auto const result = run_once(index, trace);
-        records_[index].length = clock::now() - began;
-        bool const bent = trace && result.tracing_seconds > most_tracing_share * result.wall_seconds;
-        if (bent && result.error.empty()) {
-            take_heap(records_[index], result);
-            take_times(records_[index], run_once(index, false));
-        } else {
-            if (trace) take_heap(records_[index], result);
-            take_times(records_[index], result);
-        }
-        --left_in_plan_;
+    void run_in_place(std::size_t index, std::size_t place, std::size_t round, bool trace) {
+        auto const began = session_clock::now();
+        auto const result = run_once(index, place, round, trace);
+        lengths_[index] = session_clock::now() - began;
+        double const wall = result.report.result.figures.wall_seconds;
+        bool const bent =
+            trace && round > 0 && result.report.result.tracing_seconds > most_tracing_share * wall;
+        if (trace) tallies_[index].add_heap(result.report.result);
+        take(index,
+             bent && result.report.result.error.empty() ? run_once(index, place, round, false) : result);
     }
 
-    trial_result run_once(std::size_t index, bool trace) {
+    struct observed_trial {
+        trial_report report{};
+        trial_figures figures{};
+        noise met{};
+    };
+
+    observed_trial run_once(std::size_t index, std::size_t place, std::size_t round, bool trace) {
         auto const& which = configurations_[index];
         auto const folder = folders_.make();
         trial_request request{.workload = which.what->name,
                               .spec = to_string(which.model),
                               .parameters = {},
                               .scratch = folder.native(),
-                              .server_url = server_url_,
+                              .server_url = options_.server_url,
                               .trace_heap = trace,
                               .log = options_.log};
         for (auto const& [name, value] : which.parameters)
             request.parameters[name] = quartet::to_string(value);
-        auto report = run_trial_process(request, options_.stop_descriptor);
+        auto const started = session_clock::now();
+        auto const before = read_noise();
+        double const server_before = cpu_seconds_of(options_.server);
+        observed_trial made{.report = run_trial_process(request, options_.stop_descriptor)};
+        double const server = cpu_seconds_of(options_.server) - server_before;
+        made.met = noise_between(before, read_noise(), made.report.cpu_seconds + server);
         trial_folders::empty(folder);
-        auto& record = records_[index];
-        record.tree_peak.push_back(static_cast<double>(report.tree_peak_bytes));
-        record.tree_method = report.tree_peak_method;
-        return std::move(report.result);
+        made.figures = made.report.result.figures;
+        made.figures.round = round;
+        made.figures.place = place;
+        made.figures.started_seconds = seconds(started - began_).count();
+        made.figures.tree_peak_bytes = made.report.tree_peak_bytes;
+        made.figures.other_cpu_seconds = made.met.other_cpu_seconds;
+        made.figures.steal_seconds = made.met.steal_seconds;
+        made.figures.throttled_seconds = made.met.throttled_seconds.value_or(0);
+        made.figures.disturbed = made.met.disturbs();
+        return made;
     }
 
-    void take_heap(record& into, trial_result const& from) {
-        into.heap_current = from.heap_current_bytes;
-        into.heap_peak = from.heap_peak_bytes;
-        note_trouble(into, from);
+    void take(std::size_t index, observed_trial const& trial) {
+        auto const& [report, figures, met] = trial;
+        met_ += met;
+        auto& most_sampling = conditions_.sampling_share;
+        most_sampling = std::max(most_sampling, report.sampling_share);
+        if (!report.result.error.empty()) return tallies_[index].add_failure(report.result);
+        tallies_[index].add(report.result, figures, report.tree_peak_method);
+        double const cpu = figures.cpu_user_seconds + figures.cpu_system_seconds;
+        double const of = std::max(cpu, figures.wall_seconds);  // of what mostly waits, the time on the clock
+        if (of > 0)
+            conditions_.recording_share =
+                std::max(conditions_.recording_share, report.result.recording_seconds / of);
     }
 
-    void take_times(record& into, trial_result const& from) {
-        note_trouble(into, from);
-        if (!from.error.empty()) return;
-        bool const other_answer = !into.last.checksum.empty() && into.last.checksum != from.checksum;
-        if (other_answer && into.last.failed == 0 && from.failed == 0 && into.trouble.empty())
-            into.trouble = "its answer differs from round to round";
-        into.wall.push_back(from.wall_seconds);
-        into.cpu_user.push_back(from.cpu_user_seconds);
-        into.cpu_system.push_back(from.cpu_system_seconds);
-        into.switches.push_back(static_cast<double>(from.context_switches));
-        into.last = from;
-    }
-
-    void note_trouble(record& into, trial_result const& from) {
-        if (into.trouble.empty()) into.trouble = from.error.empty() ? from.verification : from.error;
-        if (from.failed > into.worst.failed) into.worst = from;
-    }
-
-    measurement summarize(std::size_t index) const {
-        auto const& which = configurations_[index];
-        auto const& record = records_[index];
-        auto const& shown = record.worst.failed > 0 ? record.worst : record.last;
-        measurement made{.workload = which.what->name,
-                         .model = std::string(to_string(which.model.kind)),
-                         .spec = to_string(which.model),
-                         .tasks = shown.tasks,
-                         .failed = shown.failed,
-                         .checksum = record.last.checksum,
-                         .verification = record.trouble,
-                         .failures = shown.failures,
-                         .laps = record.last.laps};
-        made.heap_current_bytes = record.heap_current;
-        made.heap_peak_bytes = record.heap_peak;
-        if (record.wall.empty()) return made;
-        made.wall_seconds = {median(record.wall), record.wall};
-        made.cpu_user_seconds = median(record.cpu_user);
-        made.cpu_system_seconds = median(record.cpu_system);
-        made.context_switches = static_cast<std::uint64_t>(median(record.switches));
-        if (!record.tree_peak.empty()) {
-            made.tree_peak_bytes = static_cast<std::uint64_t>(median(record.tree_peak));
-            made.tree_peak_method = record.tree_method;
+    /// Whether every workload is precise enough now.
+    bool look(std::size_t round) {
+        if (!options_.stopping.precision) return false;
+        for (auto& each : groups_) {
+            if (each.done || !std::ranges::binary_search(each.looks, round)) continue;
+            std::vector<measurement> measured;
+            for (std::size_t const index : each.members)
+                measured.push_back(tallies_[index].make(configurations_.size()));
+            std::vector<measurement const*> views;
+            for (auto const& one : measured)
+                views.push_back(&one);
+            each.done = is_precise(views, *options_.stopping.precision);
         }
+        return std::ranges::all_of(groups_, &group::done);
+    }
+
+    bool fits_budget() const {
+        auto const budget = options_.stopping.budget;
+        if (!budget) return true;
+        seconds round{0};
+        for (auto const& each : groups_) {
+            for (std::size_t const index : each.members)
+                round += each.done ? seconds(0) : lengths_[index].value_or(seconds(0));
+        }
+        return session_clock::now() - began_ + round <= *budget;
+    }
+
+    std::optional<seconds> time_left(std::vector<std::size_t> const& order, std::size_t place,
+                                     std::size_t round) const {
+        seconds known{0};
+        std::size_t count = 0;
+        for (auto const& each : lengths_) {
+            known += each.value_or(seconds(0));
+            count += each.has_value();
+        }
+        if (count == 0) return std::nullopt;
+        auto const guess = known / static_cast<double>(count);
+        auto const length = [&](std::size_t index) { return lengths_[index].value_or(guess); };
+        seconds of_round{0};
+        seconds rest{0};
+        for (std::size_t i = 0; i < order.size(); ++i) {
+            of_round += length(order[i]);
+            if (i >= place) rest += length(order[i]);
+        }
+        double const rounds = static_cast<double>(options_.stopping.rounds - round);
+        auto const left = rest + of_round * rounds;
+        if (!options_.stopping.budget) return left;
+        seconds const of_budget = *options_.stopping.budget - (session_clock::now() - began_);
+        return std::min(left, std::max(rest, of_budget));
+    }
+
+    void report() {
+        observer_.progressed(snapshot());
+        last_report_ = session_clock::now();
+    }
+
+    session_results snapshot() const {
+        session_results made{.measurements = {}, .conditions = conditions_};
+        for (auto const& each : tallies_)
+            made.measurements.push_back(each.make(configurations_.size()));
+        compare_checksums(made.measurements);
+        describe_conditions(made.conditions);
         return made;
     }
 
@@ -179,44 +253,61 @@ private:
     static void compare_checksums(std::vector<measurement>& all) {
         std::map<std::string, measurement const*> first;
         for (auto& each : all) {
-            if (!is_good(each) || each.wall_seconds.samples.empty()) continue;
+            if (!is_good(each) || each.trials.empty()) continue;
             auto const [known, added] = first.try_emplace(each.workload, &each);
             if (!added && known->second->checksum != each.checksum)
                 each.verification = fmt::format("its answer differs from that of {}", known->second->spec);
         }
     }
 
-    std::optional<seconds> time_left() const {
-        seconds known{0};
-        std::size_t count = 0;
-        for (auto const& each : records_) {
-            if (each.length) known += *each.length;
-            if (each.length) ++count;
-        }
-        if (count == 0) return std::nullopt;
-        auto const guess = known / static_cast<double>(count);
-        seconds left{0};
-        std::size_t const all = configurations_.size();
-        std::size_t const done = all * options_.rounds - left_in_plan_;
-        std::size_t const full_rounds = left_in_plan_ / all;
-        for (std::size_t index = 0; index < all; ++index)
-            left += records_[index].length.value_or(guess) * static_cast<double>(full_rounds);
-        auto const order = order_of(done / all);
-        if (done % all != 0) {
-            for (std::size_t place = done % all; place < all; ++place)
-                left += records_[order[place]].length.value_or(guess);
-        }
-        return left;
+    void describe_conditions(conditions& into) const {
+        into.finished = utc_now();
+        into.load_after = load_average();
+        into.other_cpu_share = met_.other_cpu_share();
+        into.steal_share = met_.steal_share();
+        into.throttled_seconds = met_.throttled_seconds;
+        auto const share = [&](std::optional<double> const& part) {
+            return part && met_.seconds > 0 ? std::optional(*part / met_.seconds) : std::nullopt;
+        };
+        into.io_pressure_share = share(met_.io_pressure_seconds);
+        into.memory_pressure_share = share(met_.memory_pressure_seconds);
+        add_warnings(into);
+    }
+
+    void add_warnings(conditions& into) const {
+        constexpr double much = 0.05;
+        auto const warn = [&](bool holds, std::string text) {
+            if (holds) into.warnings.push_back(std::move(text));
+        };
+        auto const percent = [](double share) { return fmt::format("{:.0f} %", 100 * share); };
+        warn(into.other_cpu_share > much,
+             fmt::format("other programs used {} of the processors", percent(into.other_cpu_share)));
+        warn(into.steal_share > 0.02,
+             fmt::format("the hypervisor gave {} of the processors to other machines",
+                         percent(into.steal_share)));
+        warn(into.throttled_seconds.value_or(0) > 0,
+             fmt::format("a quota kept the run from running for {:.2g} s",
+                         into.throttled_seconds.value_or(0)));
+        warn(into.memory_pressure_share.value_or(0) > much,
+             fmt::format("tasks waited for memory in {} of the time",
+                         percent(into.memory_pressure_share.value_or(0))));
+        power_state const now{frequency_governor(), clock_source()};
+        warn(now != power_, fmt::format("the governor or clock changed from {} {} to {} {}", power_.governor,
+                                        power_.clock, now.governor, now.clock));
     }
 
     std::vector<configuration> const& configurations_;
-    std::string const& server_url_;
     session_options const& options_;
     session_observer& observer_;
-    std::vector<std::vector<std::size_t>> groups_;  // the configurations of each workload
-    std::vector<record> records_;
-    std::size_t left_in_plan_;
+    std::vector<group> groups_;
+    std::vector<tally> tallies_;
+    std::vector<std::optional<seconds>> lengths_;  // of a whole trial, with starting and ending
     trial_folders folders_;
+    conditions conditions_;
+    power_state power_;
+    noise met_;
+    session_clock::time_point began_ = session_clock::now();
+    session_clock::time_point last_report_ = began_;
 };
 
 }  // namespace
@@ -247,10 +338,9 @@ bool is_good(measurement const& of) {
     return of.failed == 0 && of.verification.empty();
 }
 
-std::vector<measurement> run_session(std::vector<configuration> const& configurations,
-                                     std::string const& server_url, session_options const& options,
-                                     session_observer& observer) {
-    return session(configurations, server_url, options, observer).run();
+session_results run_session(std::vector<configuration> const& configurations, session_options const& options,
+                            session_observer& observer) {
+    return session(configurations, options, observer).run();
 }
 
 }  // namespace quartet::measure

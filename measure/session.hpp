@@ -6,6 +6,7 @@
 #pragma once
 
 #include "measure/results.hpp"
+#include "measure/stopping.hpp"
 #include "measure/trial_process.hpp"
 
 #include <quartet/parameter.hpp>
@@ -18,6 +19,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace quartet::measure {
@@ -30,11 +32,30 @@ struct configuration {
 };
 
 struct session_options {
-    std::size_t rounds = 2;
+    stopping_plan stopping{};
+    std::size_t warmup = 1;  ///< rounds before those that count
     std::uint64_t seed = 0;  ///< of the order of trials
     bool log = false;
-    std::filesystem::path scratch;  ///< an empty folder; each trial gets a new one in it
-    int stop_descriptor = -1;       ///< readable: kill the running trial and throw `interrupted`
+    std::string server_url{};         ///< of the test server; empty if no configuration needs it
+    pid_t server = 0;                 ///< its process, which is none of the noise
+    std::filesystem::path scratch{};  ///< an empty folder; each trial gets a new one in it
+    int stop_descriptor = -1;         ///< readable: kill the running trial and end
+};
+
+/// What a session has found out so far.
+struct session_results {
+    std::vector<measurement> measurements;  ///< one per configuration, in their order
+    measure::conditions conditions;
+};
+
+/// What the session is about to do.
+struct trial_announcement {
+    configuration const& which;
+    std::size_t round;   ///< from 1; 0 is a warm-up
+    std::size_t rounds;  ///< that count, at the most
+    /// How long the rest will take at the most, this trial included, going by the trials so far; empty before
+    /// there were any.
+    std::optional<std::chrono::duration<double>> left;
 };
 
 /// Hears of the course of a session.
@@ -42,21 +63,20 @@ class session_observer {
 public:
     virtual ~session_observer() = default;
 
-    /// `left`: how long the rest will take, this trial included, going by the trials so far; empty before
-    /// there were any.
-    virtual void trial_begins(configuration const& which, std::size_t number, std::size_t of,
-                              std::optional<std::chrono::duration<double>> left) = 0;
+    virtual void trial_begins(trial_announcement const& trial) = 0;
+
+    /// After each round, and in between when some seconds have passed: what there is, should this be the end.
+    virtual void progressed(session_results const&) {}
 };
 
 /// The spec of a configuration with its number, where none was asked for: the workload's default, or the CPUs
 /// this process may use.
 model_spec resolve(model_spec asked, workload const& what, preset which);
 
-/// Runs all rounds. One measurement per configuration, in their order. `server_url` is that of the test
-/// server, empty if no configuration needs it. Throws `interrupted`, std::system_error.
-std::vector<measurement> run_session(std::vector<configuration> const& configurations,
-                                     std::string const& server_url, session_options const& options,
-                                     session_observer& observer);
+/// Runs rounds until the plan says that it is enough, or the stop descriptor is readable. Throws
+/// std::system_error.
+session_results run_session(std::vector<configuration> const& configurations, session_options const& options,
+                            session_observer& observer);
 
 /// Whether a measurement is without fault: no failed tasks, right end state, right checksum.
 bool is_good(measurement const& of);

@@ -7,40 +7,39 @@
 #include "measure/trial.hpp"
 
 #include "measure/heap_trace.hpp"
+#include "measure/records.hpp"
+#include "measure/usage.hpp"
+#include "measure/worker_use.hpp"
 
-#include <quartet/workload.hpp>
+#include <quartet/task_recorder.hpp>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
+#include <unistd.h>
 
 namespace quartet::measure {
-
-// These macros make to_json and from_json for the library.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(trial_request, workload, spec, parameters, scratch, server_url, trace_heap,
-                                   log)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(lap, name, tasks, wall_seconds)
 
 namespace {
 
 using clock = std::chrono::steady_clock;
 
-std::optional<std::uint64_t> optional_at(nlohmann::json const& object, char const* name) {
-    nlohmann::json const& value = object.at(name);
+std::optional<std::uint64_t> optional_at(json const& object, char const* name) {
+    json const& value = object.at(name);
     return value.is_null() ? std::nullopt : std::optional(value.get<std::uint64_t>());
 }
 
-nlohmann::json or_null(std::optional<std::uint64_t> const& value) {
-    return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+json or_null(std::optional<std::uint64_t> const& value) {
+    return value ? json(*value) : json(nullptr);
 }
 
 template <class Result>
-Result parse(std::string_view text, Result (*convert)(nlohmann::json const&)) {
+Result parse(std::string_view text, Result (*convert)(json const&)) {
     try {
-        return convert(nlohmann::json::parse(text));
-    } catch (nlohmann::json::exception const& wrong) {
+        return convert(json::parse(text));
+    } catch (json::exception const& wrong) {
         throw std::invalid_argument(wrong.what());
     }
 }
@@ -63,20 +62,51 @@ workload_run::setting make_setting(workload const& what, trial_request const& re
     return setting;
 }
 
-/// Clock, usage and heap of the stretch that counts.
+thread_times times_of_this_thread() {
+    return times_of_thread(::getpid(), ::gettid()).value_or(thread_times{});
+}
+
+/// Clock, usage, heap and records of the stretch that counts.
 class meter {
 public:
-    explicit meter(bool trace_heap) : trace_heap_(trace_heap && heap_trace::available()) {}
+    meter(bool trace_heap, task_recorder const& recorder)
+        : trace_heap_(trace_heap && heap_trace::available()), recorder_(recorder) {}
 
     void start() {
         if (trace_heap_) heap_trace::start();
         usage_start_ = usage_of_this_tree();
+        thread_start_ = times_of_this_thread();
         wall_start_ = clock::now();
     }
 
     /// The workload has run; its workers live.
     void stop_clock(trial_result& result) {
-        result.wall_seconds = std::chrono::duration<double>(clock::now() - wall_start_).count();
+        auto const end = clock::now();
+        result.figures.wall_seconds = std::chrono::duration<double>(end - wall_start_).count();
+        take_heap(result);
+        auto const records = recorder_.records();
+        result.records = table_of(records, recorder_.tasks_seen(), wall_start_);
+        result.workers = use_of_workers(recorder_, thread_start_, wall_start_, end);
+        result.recording_seconds = std::chrono::duration<double>(task_recorder::cost_per_record()).count() *
+                                   static_cast<double>(records.size());
+    }
+
+    /// The workers have ended.
+    void stop_usage(trial_result& result) const {
+        usage const used = usage_of_this_tree() - usage_start_;
+        auto const count = [](std::int64_t number) { return static_cast<std::uint64_t>(number); };
+        result.figures.cpu_user_seconds = used.cpu_user_seconds;
+        result.figures.cpu_system_seconds = used.cpu_system_seconds;
+        result.figures.voluntary_switches = count(used.voluntary_switches);
+        result.figures.involuntary_switches = count(used.involuntary_switches);
+        result.figures.minor_faults = count(used.minor_faults);
+        result.figures.major_faults = count(used.major_faults);
+        result.figures.read_bytes = count(used.read_bytes);
+        result.figures.written_bytes = count(used.written_bytes);
+    }
+
+private:
+    void take_heap(trial_result& result) const {
         if (!trace_heap_) return;
         auto const heap = heap_trace::read();
         heap_trace::stop();
@@ -86,17 +116,10 @@ public:
         result.tracing_seconds = std::chrono::duration<double>(heap_trace::cost_of(*heap)).count();
     }
 
-    /// The workers have ended.
-    void stop_usage(trial_result& result) const {
-        usage const used = usage_of_this_tree() - usage_start_;
-        result.cpu_user_seconds = used.cpu_user_seconds;
-        result.cpu_system_seconds = used.cpu_system_seconds;
-        result.context_switches = static_cast<std::uint64_t>(used.context_switches);
-    }
-
-private:
     bool trace_heap_;
+    task_recorder const& recorder_;
     usage usage_start_{};
+    thread_times thread_start_{};
     clock::time_point wall_start_{};
 };
 
@@ -111,10 +134,9 @@ void fill(trial_result& result, workload_run::report const& report) {
         result.laps.push_back({each.name, each.tasks, std::chrono::duration<double>(each.wall).count()});
 }
 
-void measure_run(workload const& what, workload_run& run, bool trace_heap, trial_hooks const& hooks,
+void measure_run(workload const& what, workload_run& run, meter& figures, trial_hooks const& hooks,
                  trial_result& result) {
     if (what.prepare) what.prepare(run);
-    meter figures(trace_heap);
     auto const start = [&] {
         hooks.at_start();
         figures.start();
@@ -131,12 +153,20 @@ void measure_run(workload const& what, workload_run& run, bool trace_heap, trial
 
 }  // namespace
 
+std::size_t recording_bytes() noexcept {
+    return task_recorder::bytes();
+}
+
 trial_result run_trial(trial_request const& request, log_handler log, trial_hooks const& hooks) {
     trial_result result;
     try {
         workload const& what = find_workload(request.workload);
-        workload_run run(make_setting(what, request, std::move(log)));
-        measure_run(what, run, request.trace_heap, hooks, result);
+        task_recorder recorder;  // before the workers, which find its memory where it is
+        auto setting = make_setting(what, request, std::move(log));
+        setting.recorder = &recorder;
+        workload_run run(std::move(setting));
+        meter figures(request.trace_heap, recorder);
+        measure_run(what, run, figures, hooks, result);
         fill(result, run.take_report());
     } catch (std::exception const& thrown) {
         result.error = thrown.what();
@@ -147,36 +177,52 @@ trial_result run_trial(trial_request const& request, log_handler log, trial_hook
 }
 
 std::string to_json(trial_request const& request) {
-    return nlohmann::json(request).dump();
+    json const object{{"workload", request.workload},
+                      {"spec", request.spec},
+                      {"parameters", request.parameters},
+                      {"scratch", request.scratch},
+                      {"server_url", request.server_url},
+                      {"trace_heap", request.trace_heap},
+                      {"log", request.log}};
+    return object.dump();
 }
 
 std::string to_json(trial_result const& result) {
-    nlohmann::json const object{
+    json const object{
         {"error", result.error},
         {"tasks", result.tasks},
         {"failed", result.failed},
         {"failures", result.failures},
         {"checksum", result.checksum},
         {"verification", result.verification},
-        {"laps", result.laps},
-        {"wall_seconds", result.wall_seconds},
-        {"cpu_user_seconds", result.cpu_user_seconds},
-        {"cpu_system_seconds", result.cpu_system_seconds},
-        {"context_switches", result.context_switches},
+        {"laps", array_of(result.laps, lap_fields())},
+        {"figures", to_object(result.figures, trial_fields())},
         {"heap_current_bytes", or_null(result.heap_current_bytes)},
         {"heap_peak_bytes", or_null(result.heap_peak_bytes)},
         {"tracing_seconds", result.tracing_seconds},
+        {"recording_seconds", result.recording_seconds},
+        {"records", to_object(result.records, task_table_fields())},
+        {"workers", array_of(result.workers, worker_fields())},
     };
-    return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 trial_request trial_request_from_json(std::string_view text) {
-    return parse<trial_request>(text,
-                                [](nlohmann::json const& object) { return object.get<trial_request>(); });
+    return parse<trial_request>(text, [](json const& object) {
+        trial_request request;
+        object.at("workload").get_to(request.workload);
+        object.at("spec").get_to(request.spec);
+        object.at("parameters").get_to(request.parameters);
+        object.at("scratch").get_to(request.scratch);
+        object.at("server_url").get_to(request.server_url);
+        object.at("trace_heap").get_to(request.trace_heap);
+        object.at("log").get_to(request.log);
+        return request;
+    });
 }
 
 trial_result trial_result_from_json(std::string_view text) {
-    return parse<trial_result>(text, [](nlohmann::json const& object) {
+    return parse<trial_result>(text, [](json const& object) {
         trial_result result;
         object.at("error").get_to(result.error);
         object.at("tasks").get_to(result.tasks);
@@ -184,14 +230,14 @@ trial_result trial_result_from_json(std::string_view text) {
         object.at("failures").get_to(result.failures);
         object.at("checksum").get_to(result.checksum);
         object.at("verification").get_to(result.verification);
-        object.at("laps").get_to(result.laps);
-        object.at("wall_seconds").get_to(result.wall_seconds);
-        object.at("cpu_user_seconds").get_to(result.cpu_user_seconds);
-        object.at("cpu_system_seconds").get_to(result.cpu_system_seconds);
-        object.at("context_switches").get_to(result.context_switches);
+        result.laps = vector_of(object.at("laps"), lap_fields());
+        result.figures = from_object(object.at("figures"), trial_fields());
         result.heap_current_bytes = optional_at(object, "heap_current_bytes");
         result.heap_peak_bytes = optional_at(object, "heap_peak_bytes");
         object.at("tracing_seconds").get_to(result.tracing_seconds);
+        object.at("recording_seconds").get_to(result.recording_seconds);
+        result.records = from_object(object.at("records"), task_table_fields());
+        result.workers = vector_of(object.at("workers"), worker_fields());
         return result;
     });
 }

@@ -5,11 +5,11 @@
 #pragma once
 
 #include "measure/results.hpp"
-#include "measure/usage.hpp"
 
 #include <quartet/model.hpp>
+#include <quartet/workload.hpp>
 
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -42,13 +42,13 @@ struct trial_result {
     std::string checksum;
     std::string verification;
     std::vector<lap> laps;
-    double wall_seconds = 0;
-    double cpu_user_seconds = 0;
-    double cpu_system_seconds = 0;
-    std::uint64_t context_switches = 0;
+    trial_figures figures;  ///< as far as they are known inside
     std::optional<std::uint64_t> heap_current_bytes;
     std::optional<std::uint64_t> heap_peak_bytes;
-    double tracing_seconds = 0;  ///< processor time that heap tracing cost
+    double tracing_seconds = 0;    ///< processor time that heap tracing cost
+    double recording_seconds = 0;  ///< processor time that task records cost
+    task_table records;
+    std::vector<worker_use> workers;
 
     bool operator==(trial_result const&) const = default;
 };
@@ -64,6 +64,9 @@ struct trial_hooks {
     std::function<void()> at_start;  ///< what is measured begins now; may be called again
     std::function<void()> at_end;    ///< the workload has run, its workers still live
 };
+
+/// The memory that a trial has for the tasks' records from its start to its end.
+std::size_t recording_bytes() noexcept;
 
 /// Runs the workload in this process. Throws nothing but std::bad_alloc: errors are in the result.
 trial_result run_trial(trial_request const& request, log_handler log, trial_hooks const& hooks);

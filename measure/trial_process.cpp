@@ -12,6 +12,7 @@
 #include "measure/trial_process.hpp"
 
 #include "measure/process_tree.hpp"
+#include "measure/usage.hpp"
 
 #include <fmt/format.h>
 
@@ -24,6 +25,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -166,12 +168,17 @@ public:
         while (waitid(P_PID, static_cast<id_t>(leader_), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
         }
         kill_all();
-        while (waitpid(leader_, &status_, 0) < 0 && errno == EINTR) {
+        rusage used{};
+        while (wait4(leader_, &status_, 0, &used) < 0 && errno == EINTR) {
         }
+        used_ = usage_from(used);
         reap_others();
         leader_ = -1;
         return status_;
     }
+
+    /// Of the leader and all that it waited for, when it has ended.
+    usage const& used() const noexcept { return used_; }
 
 private:
     /// They are this process's children since their parents died. One that the kernel can't end (it waits for
@@ -188,6 +195,7 @@ private:
 
     pid_t leader_;
     int status_ = 0;
+    usage used_{};
 };
 
 std::string describe_end(int status) {
@@ -223,7 +231,7 @@ trial_report run_trial_process(trial_request const& request, int stop_descriptor
         leader = spawn_plan(ends[1]).start();
     }
     trial_group group(leader);
-    tree_memory_sampler memory(leader);
+    tree_memory_sampler memory(leader, sampling::in_background, recording_bytes());
 
     trial_report report;
     ours.send_line(to_json(request));  // if the trial is gone already, next_line says so
@@ -236,6 +244,8 @@ trial_report run_trial_process(trial_request const& request, int stop_descriptor
     report.tree_peak_bytes = memory.peak_bytes();
     report.tree_peak_method = memory.method();
     int const status = group.wait();
+    report.cpu_seconds = group.used().cpu_user_seconds + group.used().cpu_system_seconds;
+    report.sampling_share = memory.background_share();
     if (line) {
         report.result = trial_result_from_json(*line);
     } else {

@@ -20,6 +20,8 @@ struct trial_report {
     trial_result result;
     std::uint64_t tree_peak_bytes = 0;
     std::string tree_peak_method;
+    double cpu_seconds = 0;     ///< of all its processes, from first to last
+    double sampling_share = 0;  ///< of a processor, what sampling its memory took
 };
 
 /// Thrown when `stop_descriptor` became readable before the trial was over.

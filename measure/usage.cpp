@@ -1,5 +1,3 @@
-// measure/usage.cpp
-
 #include "measure/usage.hpp"
 
 #include <sys/resource.h>
@@ -11,31 +9,50 @@ double seconds(timeval const& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
 }
 
-void add(usage& sum, int whose) {
+usage usage_of(int whose) {
     rusage figures{};
     ::getrusage(whose, &figures);
-    sum.cpu_user_seconds += seconds(figures.ru_utime);
-    sum.cpu_system_seconds += seconds(figures.ru_stime);
-    sum.context_switches += figures.ru_nvcsw + figures.ru_nivcsw;
-    sum.page_faults += figures.ru_minflt + figures.ru_majflt;
+    return usage_from(figures);
+}
+
+usage combine(usage const& one, usage const& other, auto const& operation) {
+    usage made;
+    auto const each = [&](auto member) { made.*member = operation(one.*member, other.*member); };
+    each(&usage::cpu_user_seconds);
+    each(&usage::cpu_system_seconds);
+    each(&usage::voluntary_switches);
+    each(&usage::involuntary_switches);
+    each(&usage::minor_faults);
+    each(&usage::major_faults);
+    each(&usage::read_bytes);
+    each(&usage::written_bytes);
+    return made;
 }
 
 }  // namespace
 
+usage usage_from(rusage const& figures) {
+    constexpr std::int64_t block = 512;  // getrusage(2) counts file system I/O in these
+    return {.cpu_user_seconds = seconds(figures.ru_utime),
+            .cpu_system_seconds = seconds(figures.ru_stime),
+            .voluntary_switches = figures.ru_nvcsw,
+            .involuntary_switches = figures.ru_nivcsw,
+            .minor_faults = figures.ru_minflt,
+            .major_faults = figures.ru_majflt,
+            .read_bytes = block * figures.ru_inblock,
+            .written_bytes = block * figures.ru_oublock};
+}
+
 usage usage_of_this_tree() {
-    usage sum;
-    add(sum, RUSAGE_SELF);
-    add(sum, RUSAGE_CHILDREN);
-    return sum;
+    return usage_of(RUSAGE_SELF) + usage_of(RUSAGE_CHILDREN);
+}
+
+usage operator+(usage const& one, usage const& other) {
+    return combine(one, other, [](auto a, auto b) { return a + b; });
 }
 
 usage operator-(usage const& later, usage const& earlier) {
-    return {
-        .cpu_user_seconds = later.cpu_user_seconds - earlier.cpu_user_seconds,
-        .cpu_system_seconds = later.cpu_system_seconds - earlier.cpu_system_seconds,
-        .context_switches = later.context_switches - earlier.context_switches,
-        .page_faults = later.page_faults - earlier.page_faults,
-    };
+    return combine(later, earlier, [](auto a, auto b) { return a - b; });
 }
 
 }  // namespace quartet::measure

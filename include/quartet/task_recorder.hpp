@@ -59,9 +59,11 @@ struct recorded_worker {
 /// All members may be called from any thread, except the destructor; clear() only while no task is under way.
 class task_recorder {
 public:
-    /// Room for so many records, of 24 bytes each, all of it touched at once.
+    static constexpr std::size_t usual_capacity = 32'768;
+
+    /// Room for so many records. Takes 64 bytes for each, all of it touched at once, and nothing later.
     /// Throws std::system_error if the system gives no shared memory.
-    explicit task_recorder(std::size_t capacity = 32'768);
+    explicit task_recorder(std::size_t capacity = usual_capacity);
     ~task_recorder();
     task_recorder(task_recorder const&) = delete;
     task_recorder& operator=(task_recorder const&) = delete;
@@ -79,8 +81,8 @@ public:
     /// Forgets all records, workers and calls.
     void clear() noexcept;
 
-    /// Memory that the records take in every process together, which does not grow.
-    std::size_t bytes() const noexcept;
+    /// The memory that a recorder takes, in all processes together.
+    static std::size_t bytes(std::size_t capacity = usual_capacity) noexcept;
 
     /// What a record costs, measured when the first recorder is made, in about a millisecond.
     static std::chrono::nanoseconds cost_per_record();

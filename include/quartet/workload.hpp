@@ -81,6 +81,7 @@ public:
         std::stop_token stop{};
         log_handler log{};
         file_backend files = file_backend::automatic;
+        task_recorder* recorder = nullptr;  ///< where the tasks leave their records
     };
 
     explicit workload_run(setting chosen);

@@ -21,7 +21,9 @@
 #include <array>
 #include <cerrno>
 #include <mutex>
+#include <memory>
 #include <new>
+#include <span>
 #include <sys/mman.h>
 #include <system_error>
 #include <unistd.h>
@@ -252,19 +254,19 @@ struct reservation {
 }  // namespace
 
 struct task_recorder::state {
-    explicit state(std::size_t slots)
-        : capacity(slots), bytes(sizeof(task_memory) + slots * sizeof(task_slot)) {
-        void* const mapped =
-            ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    explicit state(std::size_t most) : capacity(most) {
+        void* const mapped = ::mmap(nullptr, bytes(capacity), PROT_READ | PROT_WRITE,
+                                    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
         if (mapped == MAP_FAILED)
             throw std::system_error(errno, std::generic_category(), "cannot map memory for task records");
         memory = ::new (mapped) task_memory{};
         std::uninitialized_value_construct_n(memory->slots(), capacity);
+        calls = reinterpret_cast<reservation*>(memory->slots() + capacity);
         static std::atomic<std::uint64_t> ids{0};
         memory->id = ++ids;
         memory->price = price().count();
     }
-    ~state() { ::munmap(memory, bytes); }
+    ~state() { ::munmap(memory, bytes(capacity)); }
 
     task_record record_of(reservation const& call, std::size_t place) const noexcept {
         task_slot const& slot = memory->slots()[call.first + place];
@@ -279,11 +281,11 @@ struct task_recorder::state {
     }
 
     std::size_t capacity;
-    std::size_t bytes;
     task_memory* memory;
 
     mutable std::mutex mutex{};  // guards what follows
-    std::vector<reservation> calls{};
+    reservation* calls;          // behind the slots; there can't be more of them
+    std::size_t calls_known = 0;
     std::size_t used = 0;  // slots
 
     std::atomic<std::size_t> calls_seen{0};
@@ -309,12 +311,8 @@ detail::task_places task_recorder::reserve(std::size_t tasks, model const& clock
     std::size_t const room = left - left / 4;
     if (room == 0 || tasks == 0) return {};
     std::size_t const stride = (tasks + room - 1) / room;
+    ::new (state_->calls + state_->calls_known++) reservation{state_->used, tasks, stride, call, now};
     detail::task_places places;
-    try {
-        state_->calls.push_back({state_->used, tasks, stride, call, now});
-    } catch (std::bad_alloc const&) {
-        return places;  // this call goes unrecorded
-    }
     places.memory_ = state_->memory;
     places.slots_ = state_->memory->slots() + state_->used;
     places.stride_ = stride;
@@ -325,7 +323,7 @@ detail::task_places task_recorder::reserve(std::size_t tasks, model const& clock
 std::vector<task_record> task_recorder::records() const {
     std::lock_guard const lock(state_->mutex);
     std::vector<task_record> found;
-    for (auto const& call : state_->calls) {
+    for (auto const& call : std::span(state_->calls, state_->calls_known)) {
         for (std::size_t place = 0; place * call.stride < call.tasks; ++place) {
             bool const began = state_->memory->slots()[call.first + place].started.load(detail::relaxed) != 0;
             if (began) found.push_back(state_->record_of(call, place));
@@ -361,14 +359,15 @@ void task_recorder::clear() noexcept {
         each.thread_id.store(0, detail::relaxed);
     memory.workers_known.store(0);
     std::uninitialized_value_construct_n(memory.slots(), state_->used);
-    state_->calls.clear();
-    state_->used = 0;
+    state_->calls_known = state_->used = 0;
     state_->calls_seen.store(0);
     state_->tasks_seen.store(0);
 }
 
-std::size_t task_recorder::bytes() const noexcept {
-    return state_->bytes;
+std::size_t task_recorder::bytes(std::size_t capacity) noexcept {
+    static auto const page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    std::size_t const needed = sizeof(task_memory) + capacity * (sizeof(task_slot) + sizeof(reservation));
+    return (needed + page - 1) / page * page;
 }
 
 std::chrono::nanoseconds task_recorder::cost_per_record() {

@@ -36,7 +36,7 @@ parameter_value const& workload_run::value_of(std::string_view name) const {
 
 executor& workload_run::how() {
     if (executor_) return *executor_;
-    executor_options options{.log = setting_.log, .files = setting_.files};
+    executor_options options{.log = setting_.log, .files = setting_.files, .recorder = setting_.recorder};
     if (!setting_.log) options.stall_limit = {};  // nobody reads of it
     executor_ = make_executor(to_string(setting_.model), std::move(options));
     return *executor_;
@@ -56,6 +56,7 @@ void workload_run::expect(bool holds, std::string_view otherwise) {
 
 void workload_run::start_clock() {
     executor_.reset();  // so that what its workers have used so far is not counted either
+    if (setting_.recorder) setting_.recorder->clear();
     if (start_clock_hook_) start_clock_hook_();
     tasks_ = failed_ = lap_tasks_ = 0;
     failures_.clear();

@@ -61,8 +61,16 @@ class BadInput(ToolTest):
 
     def test_preset_and_rounds(self):
         self.refused("run", "--preset", "sed", says=["--preset", "'sed'", "quick and seed", "did you mean 'seed'"])
-        for rounds in ("1", "0", "-2", "x", "1001"):
-            self.refused("run", "--rounds", rounds, says=["--rounds", f"'{rounds}'", "an integer from 2 to 1000"])
+        for rounds in ("0", "-2", "x", "10001"):
+            self.refused("run", "--rounds", rounds, says=["--rounds", f"'{rounds}'", "an integer from 1 to 10000"])
+        for warmup in ("-1", "x", "101"):
+            self.refused("run", "--warmup", warmup, says=["--warmup", f"'{warmup}'", "an integer from 0 to 100"])
+        for share in ("0", "1", "-2%", "2 %", "x"):
+            self.refused("run", "--precision", share, says=["--precision", f"'{share}'", "a share such as 2%"])
+            self.refused("run", "--margin", share, says=["--margin", f"'{share}'", "a share such as 2%"])
+        for time in ("0", "-1s", "2 m", "soon"):
+            self.refused("run", "--budget", time, says=["--budget", f"'{time}'", "a time such as 90s, 2m"])
+        self.refused("run", "--quiet", "--plain", says=["--quiet", "--plain"])
         for seed in ("-1", "x", "1.5", str(2**54)):
             self.refused("run", "--seed", seed, says=["--seed", f"'{seed}'", f"an integer from 0 to {2**53}"])
 

@@ -3,6 +3,7 @@
 The bounds are generous; set QUARTET_REPORT_TIMES to see how long each end took.
 """
 
+import json
 import os
 import pty
 import signal
@@ -131,6 +132,41 @@ class CtrlC(Interrupts):
             pass
         ended, status = os.waitpid(process, os.WNOHANG)
         return os.waitstatus_to_exitcode(status) if ended else None
+
+
+class CutShort(ToolTest):
+    """A run that is stopped keeps what it has measured."""
+
+    def start_rounds(self):
+        self.report = self.folder / "r.json"
+        started = self.start("run", "sleep", "--rounds", 10000, "--models", "single,threads", "--set", "sleep.scale=0.0001",
+                             "--json", self.report)
+        self.assertTrue(wait_until(self.report.exists), "nothing is written as it comes")
+        return started
+
+    def rounds(self):
+        document = json.loads(self.report.read_text())
+        return document["conditions"]["stopped_by"], [len(each["trials"]) - 1 for each in document["results"]]
+
+    def test_by_ctrl_c(self):
+        started = self.start_rounds()
+        os.killpg(started.pid, signal.SIGINT)
+        output, errors = started.communicate(timeout=60)
+        self.assertEqual((started.returncode, errors), (130, b""))
+        self.assertRegex(output.decode(), r"(?s)sleep  26 tasks\n.*\ncut short in round \d+ of 10000\n$")
+        stopped_by, rounds = self.rounds()
+        self.assertEqual(stopped_by, "interrupt")
+        self.assertGreater(min(rounds), 0)
+        self.assert_nothing_left()
+
+    def test_by_sudden_death(self):
+        started = self.start_rounds()
+        started.kill()
+        started.communicate()
+        stopped_by, rounds = self.rounds()
+        self.assertEqual(stopped_by, "", "it was under way")
+        self.assertGreater(max(rounds), 0)
+        self.assertTrue(wait_until(lambda: not self.processes()))
 
 
 class OtherSignals(Interrupts):

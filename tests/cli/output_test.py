@@ -58,26 +58,29 @@ class AtATerminal(ToolTest):
 
     def test_progress_with_the_time_left(self):
         shown, output = self.at_terminal("run", "sleep", "--set", "sleep.scale=0.005", "--models", "single,async", split=True)
-        self.assertRegex(shown, r"1/4  sleep (single|async:26)\r")
-        self.assertRegex(shown, r"2/4  sleep (single|async:26)  about \d+ s left")
+        self.assertRegex(shown, r"warm-up  sleep (single|async:26)\r")
+        self.assertRegex(shown, r"warm-up  sleep (single|async:26)  \d+ s left at the most")
         for model in ("single", "async:26"):
-            self.assertEqual(len(re.findall(rf"/4  sleep {model}", shown)), 2, "once in each of two rounds")
+            self.assertEqual(len(re.findall(rf"round 1 of 1  sleep {model}", shown)), 1)
+            self.assertEqual(len(re.findall(rf"warm-up  sleep {model}", shown)), 1)
         self.assertTrue(shown.endswith("\r" + ESCAPE + "[K"), "the line is taken away")
         self.assertNotIn(ESCAPE, output)
         self.assertNotIn("left", output)
 
     def test_progress_fits_the_terminal(self):
         shown = self.at_terminal(*self.small(), width=20)
-        for line in re.findall(r"\d/8  [^\r\n]*", shown):
+        lines = re.findall(r"\x1b\[K((?:round|warm-up)[^\r\n]*)", shown)
+        self.assertEqual(len(lines), 8)
+        for line in lines:
             self.assertLess(len(line), 20)
 
     def test_logs_instead_of_progress(self):
         shown = self.at_terminal(*self.small("--log"))
-        self.assertNotIn("1/8", shown)
+        self.assertNotIn("round 1", shown)
         self.assertIn("Response A: starting", shown)
 
     def test_the_terminal_gives_the_width(self):
-        for width in (60, 80, 120, 200):
+        for width in (45, 60, 80, 120, 200):
             shown = self.at_terminal(*self.small(), width=width, env={"NO_COLOR": "1"})
             table = shown.rsplit(ESCAPE + "[K", 1)[1]
             self.assertLessEqual(max(map(len, table.splitlines())), width)
@@ -89,23 +92,41 @@ class InAPipe(ToolTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         return done
 
-    def test_only_table_and_sentences(self):
+    def test_only_bars_and_sentences(self):
         done = self.small()
         self.assertEqual(done.stderr, "")
         self.assertNotIn(ESCAPE, done.stdout)
         lines = done.stdout.splitlines()
+        self.assertEqual(lines[0].split(), ["time", "CPU", "heap", "memory"])
+        self.assertEqual(lines[1], "sleep  26 tasks")
+        self.assertRegex(lines[2], r"^  single +\S+ (s|ms|µs) +±\S+ %  █+")
+        self.assertRegex(done.stdout, r"\nsleep: .* leads?[ ,\n]")
+        self.assertIn("after 1 round; it takes 7 to be sure.", " ".join(done.stdout.split()))
+        self.assertIn("The seed found: ", done.stdout)
+
+    def test_plain_is_a_table_in_ascii(self):
+        done = self.small("--plain")
+        self.assertTrue(done.stdout.isascii())
+        lines = done.stdout.splitlines()
         self.assertEqual(lines[0].split(), ["single", "processes", "threads", "async"])
-        self.assertRegex(lines[2], r"^sleep  time    \S+ (s|ms|µs)")
+        self.assertRegex(lines[2], r"^sleep  time    \S+ (s|ms|us)")
         self.assertRegex(lines[3], r"^       memory  \S+ / \S+M ")
         self.assertRegex(lines[4], r"^power  time ")
         self.assertRegex(done.stdout, r"\nsleep: .* leads?[ ,\n]")
-        self.assertIn("after 2 rounds; it takes 7 to be sure.", " ".join(done.stdout.split()))
-        self.assertIn("The seed found: ", done.stdout)
+
+    def test_quiet_says_nothing_and_writes_the_reports(self):
+        report = self.folder / "r.json"
+        done = self.small("--quiet", "--json", report)
+        self.assertEqual((done.stdout, done.stderr), ("", ""))
+        self.assertEqual(len(json.loads(report.read_text())["results"]), 8)
+        self.assertEqual(self.quartet("run", "sleep", "-q", "--plain").returncode, 2)
 
     def test_columns_gives_the_width(self):
         for width in (60, 80, 120, 200):
             with self.subTest(width=width):
                 lines = self.small(env={"COLUMNS": str(width)}).stdout.splitlines()
+                self.assertLessEqual(max(map(len, lines)), width)
+                lines = self.small("--plain", env={"COLUMNS": str(width)}).stdout.splitlines()
                 self.assertLessEqual(max(map(len, lines)), width)
                 side_by_side = lines[0].split() == ["single", "processes", "threads", "async"]
                 self.assertEqual(side_by_side, width >= 80)
@@ -113,13 +134,13 @@ class InAPipe(ToolTest):
     def test_ascii_where_the_locale_is(self):
         done = self.small(env={"LANG": None, "LC_ALL": "C"})
         self.assertTrue(done.stdout.isascii(), done.stdout)
-        self.assertIn("x26", done.stdout)
+        self.assertIn("+-", done.stdout)
         self.assertTrue(self.quartet("list", env={"LANG": None, "LC_ALL": "C"}).stdout.isascii())
 
     def test_a_report_on_standard_output(self):
         for name in ("-", "/dev/stdout"):
             done = self.small("--json", name)
-            self.assertEqual(json.loads(done.stdout)["schema"], "quartet/results/1")
+            self.assertEqual(json.loads(done.stdout)["schema"], "quartet/results/2")
             self.assertIn("memory", done.stderr, "the table goes out of its way")
 
     def test_a_reader_that_goes_away(self):
@@ -156,7 +177,7 @@ class Logs(ToolTest):
                 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ":
                     starts = sum(f"Response {letter}: starting" in line for line in lines)
                     ends = sum(f"Response {letter}: finishing" in line for line in lines)
-                    self.assertIn((starts, ends), ((2, 2), (3, 3)), "two rounds, and one more if tracing cost too much")
+                    self.assertEqual((starts, ends), (2, 2), "a warm-up and a round")
 
     def test_none_without_the_flag(self):
         self.assertEqual(self.quartet("run", "sleep", *settings(["sleep"])).stderr, "")

@@ -11,12 +11,16 @@ from tool import SOURCES, WORKLOADS, ToolTest, settings
 MODELS = ["single", "processes:2", "threads:3", "threads:each", "processes:each", "async:5", "async:each"]
 
 
+ONLY_JSON = {"workers", "trials", "records"}
+
+
 def flatten(of, prefix=""):
     """Names of fields as the CSV has them: wall_seconds.median."""
     names = []
     for name, value in of.items():
-        names += flatten(value, f"{prefix}{name}.") if isinstance(value, dict) else [prefix + name]
-    return names
+        if prefix or name not in ONLY_JSON:
+            names += flatten(value, f"{prefix}{name}.") if isinstance(value, dict) else [prefix + name]
+    return names + ([] if prefix else ["wall_seconds.samples"])
 
 
 class EveryWorkloadUnderEveryModel(ToolTest):
@@ -57,10 +61,13 @@ class EveryWorkloadUnderEveryModel(ToolTest):
             with self.subTest(workload=each["workload"], spec=each["spec"]):
                 self.assertEqual(each["tasks"], tasks[each["workload"]])
                 self.assertEqual(each["model"], each["spec"].split(":")[0])
-                samples = each["wall_seconds"]["samples"]
-                self.assertEqual(len(samples), 2)
-                self.assertAlmostEqual(each["wall_seconds"]["median"], sum(samples) / 2)
-                self.assertGreater(min(samples), 0)
+                warmup, counted = each["trials"]
+                self.assertEqual((warmup["round"], counted["round"]), (0, 1))
+                self.assertEqual(each["wall_seconds"]["median"], counted["wall_seconds"])
+                self.assertGreater(counted["wall_seconds"], 0)
+                self.assertEqual(each["records"]["tasks_seen"], each["tasks"])
+                self.assertGreater(len(each["records"]["started"]), 0)
+                self.assertGreater(each["service_seconds"]["max"], 0)
                 self.assertGreaterEqual(each["heap_peak_bytes"], each["heap_current_bytes"])
                 self.assertGreater(each["heap_peak_bytes"], 0)
                 self.assertGreater(each["tree_peak_bytes"], 1 << 20)
@@ -88,7 +95,8 @@ class EveryWorkloadUnderEveryModel(ToolTest):
 
     def check_settings(self, used):
         self.assertEqual(used["preset"], "quick")
-        self.assertEqual(used["rounds"], 2)
+        self.assertEqual((used["warmup"], used["rounds"]), (1, 1))
+        self.assertTrue(used["command"].startswith("quartet run --rounds 1 --set "))
         self.assertEqual(used["parameters"]["files.count"], "50")
         self.assertEqual(used["parameters"]["sleep.scale"], "0.0001")
 
@@ -115,7 +123,8 @@ class WhatIsRun(ToolTest):
 
     def test_each_round_gives_a_sample(self):
         _, document = self.results("sleep", "--rounds", 3, "--models", "single", *settings(["sleep"]))
-        self.assertEqual(len(document["results"][0]["wall_seconds"]["samples"]), 3)
+        rounds = [trial["round"] for trial in document["results"][0]["trials"]]
+        self.assertEqual(rounds, [0, 1, 2, 3])
 
     def test_laps_of_the_fetch_series(self):
         _, document = self.results("fetch", "--models", "async", "--set", "fetch.series=yes", "--set", "fetch.count=20")
@@ -128,9 +137,33 @@ class WhatIsRun(ToolTest):
         self.specs("append", "--models", "threads:3", "--set", f"append.file={file}", "--set", "append.factor=1")
         content = file.read_text()
         self.assertTrue(content.startswith("mine\n"))
-        trials, rest = divmod(len(content) - len("mine\n"), 178)
-        self.assertEqual(rest, 0)
-        self.assertIn(trials, (2, 3), "two rounds, and one more if tracing the heap cost too much")
+        self.assertEqual(divmod(len(content) - len("mine\n"), 178), (2, 0), "a warm-up and a round")
+
+
+class HowMuchIsMeasured(ToolTest):
+    def rounds(self, *arguments):
+        _, document = self.results("sleep", "--models", "single,threads", *arguments)
+        return document["conditions"]["stopped_by"], [len(each["trials"]) for each in document["results"]]
+
+    def test_rounds_and_warmup(self):
+        small = settings(["sleep"])
+        self.assertEqual(self.rounds("--rounds", 2, *small), ("rounds", [3, 3]))
+        self.assertEqual(self.rounds("--rounds", 2, "--warmup", 0, *small), ("rounds", [2, 2]))
+        self.assertEqual(self.rounds("--rounds", 1, "--warmup", 3, *small), ("rounds", [4, 4]))
+
+    def test_a_budget(self):
+        stopped_by, trials = self.rounds("--budget", "500ms", "--set", "sleep.scale=0.0005")
+        self.assertEqual(stopped_by, "budget")
+        self.assertGreaterEqual(trials[0], 2)
+        self.assertLess(trials[0], 100)
+
+    def test_a_precision(self):
+        stopped_by, trials = self.rounds("--precision", "90%", "--rounds", 20, "--set", "sleep.scale=0.0005")
+        self.assertEqual((stopped_by, trials), ("precision", [7, 7]), "6 rounds can tell two models apart")
+
+    def test_without_a_warmup_the_heap_is_traced_all_the_same(self):
+        _, document = self.results("power", "--models", "single", "--warmup", 0, *settings(["power"]))
+        self.assertGreater(document["results"][0]["heap_peak_bytes"], 0)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@
 #include <stdexcept>
 #include <stdlib.h>
 #include <string>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -57,6 +59,10 @@ void add_workloads() {
             std::string(100, 'x').swap(*std::make_unique<std::string>(50, 'y'));
         run.checksum(1);
     });
+    add("waiting", [](workload_run& run) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        run.checksum(1);
+    });
     add("endless", [](workload_run&) { std::this_thread::sleep_for(std::chrono::minutes(10)); });
 }
 
@@ -66,14 +72,15 @@ workload const& named(std::string const& name) {
 
 class recorder final : public session_observer {
 public:
-    void trial_begins(configuration const& which, std::size_t number, std::size_t of,
-                      std::optional<std::chrono::duration<double>> left) override {
-        trials.push_back(fmt::format("{}/{} {}", number, of, to_string(which.model)));
-        knew_the_time.push_back(left.has_value());
-        if (left) time_left.push_back(left->count());
+    void trial_begins(trial_announcement const& trial) override {
+        trials.push_back(fmt::format("{}/{} {}", trial.round, trial.rounds, to_string(trial.which.model)));
+        knew_the_time.push_back(trial.left.has_value());
+        if (trial.left) time_left.push_back(trial.left->count());
     }
+    void progressed(session_results const& so_far) override { reports.push_back(so_far); }
 
     std::vector<std::string> trials;
+    std::vector<session_results> reports;
     std::vector<bool> knew_the_time;
     std::vector<double> time_left;
 };
@@ -87,16 +94,22 @@ protected:
     }
     void TearDown() override { std::filesystem::remove_all(scratch_); }
 
-    std::vector<measurement> run(std::string const& name, std::vector<std::string> const& specs,
-                                 std::size_t rounds = 2, int stop = -1) {
+    session_results run(std::string const& name, std::vector<std::string> const& specs,
+                        session_options options) {
         std::vector<configuration> configurations;
         for (auto const& spec : specs)
             configurations.push_back({&named(name), {}, parse_spec(spec)});
-        auto measured = run_session(configurations, "",
-                                    {.rounds = rounds, .scratch = scratch_, .stop_descriptor = stop}, seen_);
+        options.scratch = scratch_;
+        auto found = run_session(configurations, options, seen_);
         for (auto const& folder : std::filesystem::directory_iterator(scratch_))
             EXPECT_TRUE(std::filesystem::is_empty(folder)) << "a trial's files are left in " << folder;
-        return measured;
+        return found;
+    }
+
+    std::vector<measurement> run(std::string const& name, std::vector<std::string> const& specs,
+                                 std::size_t rounds = 2, std::size_t warmup = 0) {
+        return run(name, specs, session_options{.stopping = {.rounds = rounds}, .warmup = warmup})
+            .measurements;
     }
 
     std::filesystem::path scratch_;
@@ -111,7 +124,7 @@ TEST_F(Session, GivesAMeasurementForEachConfigurationInOrder) {
     for (auto const& each : measured) {
         EXPECT_TRUE(is_good(each)) << each.verification;
         EXPECT_EQ(each.tasks, 3u);
-        EXPECT_EQ(each.wall_seconds.samples.size(), 3u);
+        EXPECT_EQ(counted(each, &trial_figures::wall_seconds).size(), 3u);
         EXPECT_EQ(each.checksum, measured[0].checksum);
         EXPECT_EQ(each.heap_peak_bytes.has_value(), heap_trace::available());
         EXPECT_GT(each.tree_peak_bytes.value_or(0), 1u << 20);
@@ -126,7 +139,7 @@ TEST_F(Session, RunsEveryConfigurationOnceARoundInBalancedOrders) {
     for (std::size_t trial = 0; trial < 18; ++trial) {
         auto const& shown = seen_.trials[trial];
         auto const space = shown.find(' ');
-        EXPECT_EQ(shown.substr(0, space), std::to_string(trial + 1) + "/18");
+        EXPECT_EQ(shown.substr(0, space), fmt::format("{}/6", trial / 3 + 1));
         ++places[shown.substr(space) + " at " + std::to_string(trial % 3)];
     }
     EXPECT_EQ(places.size(), 9u);
@@ -158,7 +171,8 @@ TEST_F(Session, SaysWhatWasWrong) {
 TEST_F(Session, SurvivesATrialThatDies) {
     auto const killed = run("dying", {"single"})[0];
     EXPECT_EQ(killed.verification, "the trial was killed by SIGKILL");
-    EXPECT_TRUE(killed.wall_seconds.samples.empty());
+    EXPECT_TRUE(killed.trials.empty());
+    EXPECT_EQ(killed.wall_seconds.median, 0);
     EXPECT_FALSE(killed.tree_peak_bytes);
     EXPECT_EQ(run("leaving", {"single"})[0].verification, "the trial ended with exit code 7 and no result");
 }
@@ -176,8 +190,103 @@ TEST_F(Session, NoticesAnswersThatDifferBetweenRounds) {
 
 TEST_F(Session, MeasuresTimesAnewWhereTracingBentThem) {
     auto const measured = run("busy", {"single"});
-    EXPECT_EQ(measured[0].wall_seconds.samples.size(), 2u) << "the bent trial is not among the samples";
+    EXPECT_EQ(measured[0].trials.size(), 2u) << "the bent trial is not among them";
     EXPECT_TRUE(is_good(measured[0]));
+}
+
+TEST_F(Session, KeepsAWarmUpApart) {
+    auto const measured = run("good", {"single", "threads:2"}, 2, 1);
+    for (auto const& each : measured) {
+        ASSERT_EQ(each.trials.size(), 3u);
+        EXPECT_EQ(each.trials[0].round, 0u);
+        EXPECT_FALSE(each.trials[0].counts());
+        EXPECT_EQ(each.trials[2].round, 2u);
+        EXPECT_EQ(counted(each, &trial_figures::wall_seconds).size(), 2u);
+        EXPECT_EQ(each.heap_peak_bytes.has_value(), heap_trace::available()) << "the warm-up is traced";
+    }
+    EXPECT_THAT(seen_.trials, testing::Contains(testing::StartsWith("0/2 ")).Times(2));
+}
+
+TEST_F(Session, TellsOfTasksAndWorkers) {
+    for (auto const& each : run("good", {"single", "processes:2", "threads:each"})) {
+        EXPECT_EQ(each.records.tasks_seen, 3u) << each.spec;
+        EXPECT_THAT(each.records.index, ElementsAre(0, 1, 2)) << each.spec;
+        for (std::size_t i = 0; i < 3; ++i) {
+            EXPECT_LE(0, each.records.queued[i]);
+            EXPECT_LE(each.records.queued[i], each.records.started[i]);
+            EXPECT_LE(each.records.started[i], each.records.finished[i]);
+            EXPECT_LE(static_cast<double>(each.records.finished[i]) * 1e-9, each.wall_seconds.high);
+        }
+        EXPECT_TRUE(each.service_seconds.p50) << "six tasks are enough for a median";
+        EXPECT_FALSE(each.service_seconds.p90) << "but not for more";
+        EXPECT_TRUE(each.service_seconds.max);
+        EXPECT_GT(each.tasks_per_second.value_or(0), 0);
+    }
+    auto const workers = run("good", {"threads:2"})[0].workers;
+    ASSERT_GE(workers.size(), 1u);
+    std::uint64_t tasks = 0;
+    for (auto const& each : workers) {
+        tasks += each.tasks;
+        EXPECT_LE(each.occupied_share.value_or(2), 1);
+        EXPECT_GT(each.cpu_share.value_or(0), 0);
+    }
+    EXPECT_EQ(tasks, 3u);
+}
+
+TEST_F(Session, ReportsAfterEachRoundWhatThereIs) {
+    run("good", {"single", "threads:2"}, 3, 1);
+    ASSERT_EQ(seen_.reports.size(), 4u);
+    for (std::size_t round = 0; round < 4; ++round) {
+        for (auto const& each : seen_.reports[round].measurements)
+            EXPECT_EQ(each.trials.size(), round + 1);
+        EXPECT_EQ(seen_.reports[round].conditions.stopped_by, "");
+    }
+}
+
+TEST_F(Session, StopsWhenItIsPreciseEnough) {
+    session_options const options{.stopping = {.rounds = 30, .precision = 0.9}};
+    auto const found = run("waiting", {"single", "threads:2"}, options);
+    EXPECT_EQ(found.conditions.stopped_by, "precision");
+    EXPECT_EQ(found.measurements[0].trials.size() - options.warmup, looks(2, 30).front());
+}
+
+TEST_F(Session, StopsWhenTheBudgetIsUsedUp) {
+    session_options const options{.stopping = {.rounds = 1000, .budget = std::chrono::milliseconds(300)}};
+    auto const found = run("waiting", {"single"}, options);
+    EXPECT_EQ(found.conditions.stopped_by, "budget");
+    auto const trials = found.measurements[0].trials.size();
+    EXPECT_GE(trials, 2u) << "the warm-up, and one that counts";
+    EXPECT_LT(trials, 100u);
+
+    session_options const none{.stopping = {.rounds = 1000, .budget = std::chrono::nanoseconds(1)}};
+    EXPECT_EQ(run("waiting", {"single"}, none).measurements[0].trials.size(), 2u);
+}
+
+TEST_F(Session, DescribesTheConditions) {
+    auto const met = run("good", {"single"}, session_options{}).conditions;
+    EXPECT_EQ(met.stopped_by, "rounds");
+    EXPECT_THAT(met.started, testing::MatchesRegex("20[0-9-]+T[0-9:]+Z"));
+    EXPECT_GE(met.finished, met.started);
+    EXPECT_GE(met.other_cpu_share, 0);
+    EXPECT_LT(met.recording_share, 0.01);
+}
+
+// A program outside of the session takes a processor: the session says so.
+TEST_F(Session, SaysWhatDisturbedIt) {
+    pid_t const other = fork();
+    if (other == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;) {
+        }
+    }
+    auto const found = run("waiting", {"single"}, session_options{.stopping = {.rounds = 3}});
+    kill(other, SIGKILL);
+    waitpid(other, nullptr, 0);
+    EXPECT_GT(found.conditions.other_cpu_share, 0.5 / static_cast<double>(usable_cpus()));
+    EXPECT_THAT(found.conditions.warnings, testing::Contains(HasSubstr("other programs used")));
+    EXPECT_TRUE(std::ranges::any_of(found.measurements[0].trials, &trial_figures::disturbed));
+    EXPECT_THAT(found.measurements[0].warnings,
+                testing::Contains(HasSubstr("took more than 5 % of the processors")));
 }
 
 TEST_F(Session, StopsAtOnce) {
@@ -188,7 +297,9 @@ TEST_F(Session, StopsAtOnce) {
         EXPECT_EQ(write(ends[1], "x", 1), 1);
     });
     auto const began = std::chrono::steady_clock::now();
-    EXPECT_THROW(run("endless", {"threads:2"}, 2, ends[0]), interrupted);
+    auto const found = run("endless", {"threads:2"}, session_options{.stop_descriptor = ends[0]});
+    EXPECT_EQ(found.conditions.stopped_by, "interrupt");
+    EXPECT_TRUE(found.measurements[0].trials.empty());
     EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(20));
     stopper.join();
     close(ends[0]);

@@ -45,6 +45,15 @@ def settings(workloads=None, **changes):
     return options
 
 
+def with_few_rounds(arguments):
+    """A run takes one round after the warm-up, unless it says otherwise."""
+    words = [str(argument) for argument in arguments]
+    of_rounds = {"--rounds", "--precision", "--budget", "--help"}
+    if words[:1] == ["run"] and not of_rounds & set(words):
+        words[1:1] = ["--rounds", "1"]
+    return words
+
+
 def wait_until(condition, limit=10.0):
     """Polls; the last value of the condition."""
     end = time.monotonic() + limit
@@ -75,13 +84,13 @@ class ToolTest(unittest.TestCase):
 
     def quartet(self, *arguments, env=None, limit=LIMIT, program=QUARTET, **more):
         """Runs to the end; text is decoded."""
-        return subprocess.run([program, *map(str, arguments)], env=self.environment(**(env or {})), cwd=self.folder,
+        return subprocess.run([program, *with_few_rounds(arguments)], env=self.environment(**(env or {})), cwd=self.folder,
                               stdin=more.pop("stdin", subprocess.DEVNULL), stdout=more.pop("stdout", subprocess.PIPE),
                               stderr=more.pop("stderr", subprocess.PIPE), encoding="utf-8", timeout=limit, **more)
 
     def start(self, *arguments, env=None, **more):
         """Starts in a session of its own, as a terminal's foreground job would be."""
-        started = subprocess.Popen([QUARTET, *map(str, arguments)], env=self.environment(**(env or {})), cwd=self.folder,
+        started = subprocess.Popen([QUARTET, *with_few_rounds(arguments)], env=self.environment(**(env or {})), cwd=self.folder,
                                    stdin=more.pop("stdin", subprocess.DEVNULL),
                                    stdout=more.pop("stdout", subprocess.PIPE),
                                    stderr=more.pop("stderr", subprocess.PIPE), start_new_session=True, **more)

@@ -54,6 +54,22 @@ TEST(manual, has_every_field_of_a_lap) {
     expect_in_manual(table_of(measure::lap_fields()));
 }
 
+TEST(manual, has_every_field_of_a_worker) {
+    expect_in_manual(table_of(measure::worker_fields()));
+}
+
+TEST(manual, has_every_field_of_a_trial) {
+    expect_in_manual(table_of(measure::trial_fields()));
+}
+
+TEST(manual, has_every_field_of_the_records) {
+    expect_in_manual(table_of(measure::task_table_fields()));
+}
+
+TEST(manual, has_every_field_of_the_conditions) {
+    expect_in_manual(table_of(measure::conditions_fields()));
+}
+
 TEST(manual, has_every_field_of_the_machine) {
     expect_in_manual(table_of(measure::machine_fields()));
 }

@@ -22,11 +22,12 @@ json schema() {
     return json::parse(file);
 }
 
-/// The names at the top: "wall_seconds" for wall_seconds.median and wall_seconds.samples.
+/// The names at the top: "wall_seconds" for wall_seconds.median and wall_seconds.low.
 template <class Record>
 std::vector<std::string> members(std::span<field<Record> const> fields) {
     std::vector<std::string> names;
     for (auto const& each : fields) {
+        if (!each.in_json()) continue;
         std::string const name(each.name.substr(0, each.name.find('.')));
         if (names.empty() || names.back() != name) names.push_back(name);
     }
@@ -48,22 +49,27 @@ TEST(fields, the_schema_requires_and_describes_exactly_them) {
     json const document = schema();
     json const& of_measurement = document["$defs"]["measurement"];
     expect_agreement(of_measurement, measurement_fields());
-    expect_agreement(of_measurement["properties"]["laps"]["items"], lap_fields());
+    json const& parts = of_measurement["properties"];
+    expect_agreement(parts["laps"]["items"], lap_fields());
+    expect_agreement(parts["workers"]["items"], worker_fields());
+    expect_agreement(parts["trials"]["items"], trial_fields());
+    expect_agreement(parts["records"], task_table_fields());
     expect_agreement(document["properties"]["machine"], machine_fields());
     expect_agreement(document["properties"]["settings"], settings_fields());
+    expect_agreement(document["properties"]["conditions"], conditions_fields());
     EXPECT_EQ(document["properties"]["schema"]["const"], results_schema);
     EXPECT_EQ(of_measurement["properties"]["failures"]["maxItems"], most_failures_kept);
 }
 
 TEST(fields, the_members_of_wall_seconds_are_those_of_the_schema) {
     json const wall = schema()["$defs"]["measurement"]["properties"]["wall_seconds"];
-    EXPECT_EQ(wall["required"], (json{"median", "samples"}));
+    EXPECT_EQ(wall["required"], (json{"median", "low", "high", "confidence"}));
 }
 
 TEST(fields, the_csv_header_is_the_list) {
     std::string names;
     for (auto const& each : measurement_fields())
-        names += std::string(each.name) + ',';
+        names += each.in_tables() ? std::string(each.name) + ',' : "";
     names.back() = '\n';
     EXPECT_EQ(to_csv({}), names);
 }
@@ -71,8 +77,9 @@ TEST(fields, the_csv_header_is_the_list) {
 TEST(fields, each_has_an_explanation_and_a_unit_that_its_name_tells) {
     for (auto const& each : measurement_fields()) {
         EXPECT_FALSE(each.help.empty()) << each.name;
-        EXPECT_EQ(each.unit == unit::seconds, each.name.find("_seconds") != std::string_view::npos)
-            << each.name;
+        bool const in_seconds =
+            each.name.find("_seconds") != std::string_view::npos && !each.name.ends_with(".confidence");
+        EXPECT_EQ(each.unit == unit::seconds, in_seconds) << each.name;
         EXPECT_EQ(each.unit == unit::bytes, each.name.ends_with("_bytes")) << each.name;
     }
 }

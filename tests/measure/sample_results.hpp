@@ -7,6 +7,11 @@
 
 namespace quartet::test {
 
+inline measure::trial_figures trial(std::uint64_t round, double seconds) {
+    return {
+        .round = round, .place = 1, .started_seconds = 10, .wall_seconds = seconds, .outlier = round == 1};
+}
+
 inline measure::measurement complete_measurement() {
     return {
         .workload = "fetch",
@@ -15,25 +20,47 @@ inline measure::measurement complete_measurement() {
         .tasks = 100,
         .failed = 2,
         .checksum = "5d41402abc4b2a76",
-        .wall_seconds = {.median = 1.25, .samples = {1.5, 1.0, 1.25}},
+        .wall_seconds = {.median = 1.25, .low = 1.0, .high = 1.5, .confidence = 0.75},
+        .tasks_per_second = 80,
         .cpu_user_seconds = 0.5,
         .cpu_system_seconds = 0.125,
         .heap_current_bytes = 4096,
         .heap_peak_bytes = 3 * 1024 * 1024,
         .tree_peak_bytes = 8 * 1024 * 1024,
         .tree_peak_method = "pss",
-        .context_switches = 1234,
+        .voluntary_switches = 1234,
+        .involuntary_switches = 5,
+        .minor_faults = 600,
+        .major_faults = 1,
+        .read_bytes = 4096,
+        .written_bytes = 8192,
+        .queue_seconds = {.p50 = 0.5, .p90 = 0.75, .max = 1},
+        .service_seconds = {.p50 = 0.0625, .p90 = 0.125, .max = 0.25},
         .verification = "98 pages, not 100",
         .failures = {"task 7: \"timed out\", after 15 s", "task 9: a | b\nsecond line"},
+        .warnings = {"far from the median: round 1, +20 %"},
         .laps = {{.name = "first 10", .tasks = 10, .wall_seconds = 0.25},
                  {.name = "all", .tasks = 100, .wall_seconds = 1.25}},
+        .workers = {{.worker = 0, .tasks = 60, .occupied_share = 0.75, .cpu_share = 0.5, .wait_share = 0.125},
+                    {.worker = 1, .tasks = 40}},
+        .trials = {trial(0, 2.5), trial(1, 1.5), trial(2, 1.0), trial(3, 1.25)},
+        .records = {.round = 3,
+                    .tasks_seen = 100,
+                    .call = {0, 0},
+                    .index = {0, 50},
+                    .worker = {1, 0},
+                    .queued = {10, 10},
+                    .started = {20, 30},
+                    .finished = {1'000'000'020, 40},
+                    .failed = {1}},
     };
 }
 
 /// Nothing that may be absent is there.
 inline measure::measurement bare_measurement() {
     measure::measurement bare{.workload = "sleep", .model = "single", .spec = "single"};
-    bare.wall_seconds = {.median = 2, .samples = {2}};
+    bare.wall_seconds = {.median = 2, .low = 2, .high = 2};
+    bare.trials = {trial(1, 2)};
     return bare;
 }
 
@@ -41,12 +68,26 @@ inline measure::results sample_results() {
     return {
         .quartet = "0.1.0",
         .machine = {.cpu_model = "A Processor",
+                    .cpus = 4,
                     .usable_cpus = 2,
-                    .kernel = "Linux 6.1",
+                    .cpu_quota = 1.5,
                     .memory_bytes = 1ull << 33,
+                    .kernel = "Linux 6.1",
                     .build_type = "Release",
                     .compiler = "g++ 12.2.0"},
-        .settings = {.preset = "quick", .rounds = 3, .seed = 7, .parameters = {{"sleep.scale", "0.1"}}},
+        .settings = {.command = "quartet run",
+                     .preset = "quick",
+                     .warmup = 1,
+                     .rounds = 3,
+                     .margin = 0.03,
+                     .seed = 7,
+                     .parameters = {{"sleep.scale", "0.1"}}},
+        .conditions = {.started = "2026-11-24T15:00:00Z",
+                       .finished = "2026-11-24T15:01:00Z",
+                       .stopped_by = "rounds",
+                       .load_before = 0.5,
+                       .other_cpu_share = 0.0625,
+                       .warnings = {"other programs used 6 % of the processors"}},
         .measurements = {bare_measurement(), complete_measurement()},
     };
 }

@@ -6,7 +6,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string>
+#include <sys/statfs.h>
 #include <time.h>
+#include <unistd.h>
 
 using namespace quartet::measure;
 
@@ -28,18 +35,51 @@ TEST(usage, children_that_were_waited_for_are_in_it) {
     ASSERT_TRUE(quartet::test::in_child([] { return burn(0.2); }));
     auto const used = usage_of_this_tree() - before;
     EXPECT_GE(used.cpu_user_seconds + used.cpu_system_seconds, 0.19);
-    EXPECT_GE(used.context_switches, 1);  // we waited
-    EXPECT_GE(used.page_faults, 1);
+    EXPECT_GE(used.voluntary_switches, 1);  // we waited
+    EXPECT_GE(used.minor_faults, 1);
 }
 
 TEST(usage, the_difference_is_by_member) {
-    usage const later{
-        .cpu_user_seconds = 5, .cpu_system_seconds = 4, .context_switches = 30, .page_faults = 9};
+    usage const later{.cpu_user_seconds = 5,
+                      .cpu_system_seconds = 4,
+                      .voluntary_switches = 30,
+                      .involuntary_switches = 8,
+                      .minor_faults = 9,
+                      .major_faults = 3,
+                      .read_bytes = 1024,
+                      .written_bytes = 512};
     usage const earlier{
-        .cpu_user_seconds = 1, .cpu_system_seconds = 3, .context_switches = 10, .page_faults = 2};
+        .cpu_user_seconds = 1, .cpu_system_seconds = 3, .voluntary_switches = 10, .minor_faults = 2};
     auto const used = later - earlier;
     EXPECT_EQ(used.cpu_user_seconds, 4);
     EXPECT_EQ(used.cpu_system_seconds, 1);
-    EXPECT_EQ(used.context_switches, 20);
-    EXPECT_EQ(used.page_faults, 7);
+    EXPECT_EQ(used.voluntary_switches, 20);
+    EXPECT_EQ(used.involuntary_switches, 8);
+    EXPECT_EQ(used.minor_faults, 7);
+    EXPECT_EQ(used.major_faults, 3);
+    EXPECT_EQ(used.read_bytes, 1024);
+    EXPECT_EQ(used.written_bytes, 512);
+}
+
+// Written past the page cache, so that the kernel can't put it off.
+TEST(usage, knows_what_goes_to_disk) {
+    std::string name = testing::TempDir() + "quartet-usage-XXXXXX";
+    int const file = mkostemp(name.data(), O_DIRECT);
+    if (file < 0) GTEST_SKIP() << "this file system has no direct I/O";
+    unlink(name.c_str());
+    constexpr std::size_t size = 1 << 20;
+    void* const block = std::aligned_alloc(4096, size);
+    std::memset(block, 'x', size);
+    auto const before = usage_of_this_tree();
+    bool const wrote = write(file, block, size) == static_cast<ssize_t>(size);
+    bool const read_back = pread(file, block, size, 0) == static_cast<ssize_t>(size);
+    auto const used = usage_of_this_tree() - before;
+    std::free(block);
+    close(file);
+    if (!wrote || !read_back) GTEST_SKIP() << "this file system has no direct I/O";
+    struct statfs system {};
+    statfs(testing::TempDir().c_str(), &system);
+    if (system.f_type == TMPFS_MAGIC) GTEST_SKIP() << "this file system is in memory";
+    EXPECT_GE(used.written_bytes, 1 << 20);
+    EXPECT_GE(used.read_bytes, 1 << 20);
 }

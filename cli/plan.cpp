@@ -1,0 +1,183 @@
+#include "cli/plan.hpp"
+
+#include "cli/commands/commands.hpp"
+#include "src/core/nearest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <poll.h>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+#include <unistd.h>
+
+namespace quartet::cli {
+namespace {
+
+std::vector<std::string_view> workload_names() {
+    std::vector<std::string_view> names;
+    for (auto const& each : registered_workloads())
+        names.push_back(each.name);
+    return names;
+}
+
+std::vector<workload const*> choose_workloads(work_options const& options) {
+    std::vector<workload const*> chosen;
+    for (auto const& name : options.workloads) {
+        auto const* const found = &find_workload(name);
+        if (std::ranges::find(chosen, found) == chosen.end()) chosen.push_back(found);
+    }
+    if (!options.workloads.empty()) return chosen;
+    for (auto const& each : registered_workloads()) {
+        if (!each.only_by_name) chosen.push_back(&each);
+    }
+    return chosen;
+}
+
+std::vector<std::string> split(std::string const& list, char separator) {
+    std::vector<std::string> parts;
+    for (std::size_t begin = 0; begin <= list.size();) {
+        auto const end = std::min(list.find(separator, begin), list.size());
+        parts.push_back(list.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return parts;
+}
+
+void apply_setting(values_by_workload& values, std::string const& setting) {
+    auto const equals = setting.find('=');
+    auto const dot = setting.substr(0, equals).find('.');
+    if (equals == std::string::npos || dot == std::string::npos)
+        throw usage_error(fmt::format("--set: '{}' is not of the form WORKLOAD.PARAMETER=VALUE", setting));
+    auto const name = setting.substr(0, dot);
+    workload const& what = find_workload(name);
+    auto const found = values.find(name);
+    if (found == values.end())
+        throw usage_error(fmt::format("--set: '{}' is not among the workloads of this run", name));
+    try {
+        set_value(found->second, what.parameters, name, setting.substr(dot + 1, equals - dot - 1),
+                  setting.substr(equals + 1));
+    } catch (std::invalid_argument const& wrong) {
+        throw usage_error(fmt::format("--set: {}", wrong.what()));
+    }
+}
+
+void check_values(workload const& what, parameter_values const& values) {
+    if (!what.check) return;
+    try {
+        what.check(values);
+    } catch (std::exception const& wrong) {
+        throw usage_error(wrong.what());
+    }
+}
+
+values_by_workload choose_values(std::vector<workload const*> const& workloads, work_options const& options) {
+    values_by_workload values;
+    for (auto const* each : workloads)
+        values[each->name] = default_values(each->parameters, choose_preset(options));
+    for (auto const& setting : options.settings)
+        apply_setting(values, setting);
+    for (auto const* each : workloads)
+        check_values(*each, values[each->name]);
+    return values;
+}
+
+/// Standard input to its end. Throws measure::interrupted.
+std::string read_standard_input(interrupt const& stop) {
+    std::string all;
+    for (;;) {
+        pollfd waiting[] = {{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
+                            {.fd = stop.descriptor(), .events = POLLIN, .revents = 0}};
+        if (poll(waiting, 2, -1) < 0) continue;
+        if (waiting[1].revents) throw measure::interrupted();
+        char buffer[4096];
+        ssize_t const got = read(STDIN_FILENO, buffer, sizeof buffer);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) throw std::system_error(errno, std::generic_category(), "cannot read standard input");
+        if (got == 0) return all;
+        all.append(buffer, static_cast<std::size_t>(got));
+    }
+}
+
+}  // namespace
+
+void add_work_options(CLI::App& command, work_options& options) {
+    command
+        .add_option("--preset", options.preset,
+                    "quick: about two minutes in all; seed: exactly the seed's parameters")
+        ->option_text("PRESET")
+        ->capture_default_str();
+    command
+        .add_option("--set", options.settings, "a parameter of a workload (see `list`), as often as needed")
+        ->option_text("WORKLOAD.PARAMETER=VALUE")
+        ->expected(1)
+        ->take_all()
+        ->allow_extra_args(false);
+    command
+        .add_option("--inputs", options.inputs,
+                    "for the workload `command`: a file with an input per line; - is standard input")
+        ->option_text("FILE");
+}
+
+workload const& find_workload(std::string const& name) {
+    for (auto const& each : registered_workloads()) {
+        if (each.name == name) return each;
+    }
+    auto const names = workload_names();
+    throw usage_error(fmt::format("unknown workload '{}'; there are {}{}", name, detail::join(names),
+                                  detail::did_you_mean(name, names)));
+}
+
+std::vector<model_spec> parse_models(std::string const& list, std::string_view flag) {
+    std::vector<model_spec> models;
+    for (auto const& text : split(list, ',')) {
+        try {
+            auto const model = parse_spec(text);
+            if (std::ranges::find(models, model) == models.end()) models.push_back(model);
+        } catch (std::invalid_argument const& wrong) {
+            throw usage_error(fmt::format("{}: {}", flag, wrong.what()));
+        }
+    }
+    return models;
+}
+
+preset choose_preset(work_options const& options) {
+    if (options.preset == "quick") return preset::quick;
+    if (options.preset == "seed") return preset::seed;
+    std::string_view const names[] = {"quick", "seed"};
+    throw usage_error(fmt::format("--preset: unknown preset '{}'; there are quick and seed{}", options.preset,
+                                  detail::did_you_mean(options.preset, names)));
+}
+
+plan make_plan(work_options const& options, std::vector<model_spec> const& models) {
+    plan made;
+    auto const workloads = choose_workloads(options);
+    made.values = choose_values(workloads, options);
+    for (auto const* what : workloads) {
+        auto const& values = made.values[what->name];
+        made.needs_server = made.needs_server || (what->needs_server && what->needs_server(values));
+        for (auto const& model : models)
+            made.configurations.push_back(
+                {what, values, measure::resolve(model, *what, choose_preset(options))});
+    }
+    return made;
+}
+
+void take_inputs(work_options& options, std::filesystem::path const& scratch, interrupt const& stop) {
+    if (options.inputs.empty()) return;
+    if (std::ranges::find(options.workloads, "command") == options.workloads.end())
+        throw usage_error(
+            "--inputs: only the workload 'command' takes inputs, and it is not among the workloads of this "
+            "run");
+    std::string file = options.inputs;
+    if (file == "-") {
+        file = scratch / "inputs";
+        std::ofstream(file, std::ios::binary) << read_standard_input(stop);
+    }
+    options.settings.push_back("command.inputs=" + std::filesystem::absolute(file).native());
+}
+
+}  // namespace quartet::cli

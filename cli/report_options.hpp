@@ -1,0 +1,39 @@
+// cli/report_options.hpp
+//
+// Where the results of a command go: to files, and to whoever looks on.
+#pragma once
+
+#include "cli/terminal.hpp"
+#include "measure/results.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+
+namespace quartet::cli {
+
+struct report_options {
+    std::string json;
+    std::string csv;
+    std::string markdown;
+    bool quiet = false;  ///< say only what goes wrong
+    bool plain = false;  ///< no pictures, no colours, ASCII only
+
+    /// The descriptor for people to read: standard output, or standard error if a report goes to the former.
+    int stream() const;
+
+    /// What is to be shown there, and how.
+    terminal screen() const;
+};
+
+/// --json, --csv, --markdown, --quiet and --plain.
+void add_report_options(CLI::App& command, report_options& options);
+
+/// Throws usage_error for a file that can't be written.
+void check_writable(report_options const& options);
+
+/// Writes the reports, each whole. `finished`: also those that go to standard output. Throws
+/// std::system_error.
+void write_reports(report_options const& options, measure::results const& results, bool finished);
+
+}  // namespace quartet::cli

@@ -1,0 +1,26 @@
+#include "measure/results.hpp"
+
+#include <algorithm>
+
+namespace quartet::measure {
+
+std::vector<double> counted(measurement const& of, double trial_figures::*figure) {
+    std::vector<double> samples;
+    for (auto const& each : of.trials) {
+        if (each.counts()) samples.push_back(each.*figure);
+    }
+    return samples;
+}
+
+paired_samples in_same_rounds(measurement const& first, measurement const& second) {
+    paired_samples pairs;
+    for (auto const& one : first.trials) {
+        auto const other = std::ranges::find(second.trials, one.round, &trial_figures::round);
+        if (!one.counts() || other == second.trials.end()) continue;
+        pairs.first.push_back(one.wall_seconds);
+        pairs.second.push_back(other->wall_seconds);
+    }
+    return pairs;
+}
+
+}  // namespace quartet::measure
