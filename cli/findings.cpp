@@ -28,11 +28,11 @@ std::string enumerate(std::vector<std::string> const& parts) {
 }
 
 std::size_t rounds_of(std::vector<placing> const& order) {
-    return counted(*order.front().what, &measure::trial_figures::wall_seconds).size();
+    return rounds_of(*order.front().what);
 }
 
 /// "1 round", "2 rounds".
-std::string rounds_text(std::size_t count) {
+std::string count_of_rounds(std::size_t count) {
     return fmt::format("{} round{}", count, count == 1 ? "" : "s");
 }
 
@@ -70,8 +70,8 @@ std::string sentence_of(std::vector<placing> order) {
     if (!beaten.empty()) sentence += ", " + enumerate(beaten);
     std::size_t const needed = measure::rounds_needed(order.size());
     if (rounds_of(order) < needed)
-        return fmt::format("{}, after {}; it takes {} to be sure.", sentence, rounds_text(rounds_of(order)),
-                           needed);
+        return fmt::format("{}, after {}; it takes {} to be sure.", sentence,
+                           count_of_rounds(rounds_of(order)), needed);
     if (auto const* const choice = measure::recommended(order))
         sentence += fmt::format(
             "; {} {}", printable(choice->spec),
@@ -190,7 +190,7 @@ std::string format_conditions(measure::results const& results, terminal const& w
     auto const& met = results.conditions;
     std::size_t done = 0;
     for (auto const& each : results.measurements)
-        done = std::max(done, counted(each, &measure::trial_figures::wall_seconds).size());
+        done = std::max(done, rounds_of(each));
     if (met.stopped_by == "interrupt")
         out += where.bad(fmt::format("cut short in round {} of {}", done, results.settings.rounds)) + '\n';
     if (!met.warnings.empty()) {

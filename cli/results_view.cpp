@@ -58,7 +58,7 @@ line line_of(measurement const& of, bool best, bool utf8) {
     made.time = "failed";
     if (!(of.wall_seconds.median > 0)) return made;
     made.time = format_seconds(of.wall_seconds.median, utf8);
-    made.spread = spread_of(of.wall_seconds, utf8);
+    if (of.wall_seconds.confidence > 0) made.spread = spread_of(of.wall_seconds, utf8);
     made.cpu = format_seconds(of.cpu_user_seconds.value_or(0) + of.cpu_system_seconds.value_or(0), utf8);
     made.heap = bytes(of.heap_peak_bytes);
     made.memory = bytes(of.tree_peak_bytes);
@@ -183,9 +183,8 @@ double least_confidence(measure::results const& results) {
 
 std::string legend_of_blocks(measure::results const& results, block_layout const& sizes,
                              terminal const& where) {
-    std::string text = fmt::format("time: median of {} rounds{}", results.settings.rounds,
-                                   results.conditions.stopped_by == "rounds" ? "" : " at the most");
-    if (sizes.spread.width > 0)
+    auto text = "time: " + rounds_text(results);
+    if (sizes.spread.width > 0 && least_confidence(results) > 0)
         text += fmt::format(", {} the farther end of its {:.0f} % interval", where.utf8 ? "±" : "+-",
                             100 * least_confidence(results));
     text += "; * the best (several: which of them is best can't be told, or makes no difference)";

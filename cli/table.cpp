@@ -199,11 +199,10 @@ std::string format_narrow(std::vector<column> const& columns, std::vector<test> 
 
 std::string legend(measure::results const& results, std::vector<test> const& tests, terminal const& where) {
     std::string text = fmt::format(
-        "time: median of {} rounds{}, * the best (several: level), {}N with N workers or tasks at once; "
+        "time: {}, * the best (several: level), {}N with N workers or tasks at once; "
         "memory: traced heap / "
         "whole process tree ({}), each at its peak, K = 1024 bytes",
-        results.settings.rounds, results.conditions.stopped_by == "rounds" ? "" : " at the most",
-        where.utf8 ? "×" : "x", methods_of(results));
+        rounds_text(results), where.utf8 ? "×" : "x", methods_of(results));
     bool const any_failed = std::ranges::any_of(tests, [](test const& each) {
         return std::ranges::any_of(each.times, [](cell const& time) { return time.look == cell::failed; });
     });
@@ -212,6 +211,19 @@ std::string legend(measure::results const& results, std::vector<test> const& tes
 }
 
 }  // namespace
+
+std::string rounds_text(measure::results const& results) {
+    std::size_t least = 0;
+    std::size_t most = 0;
+    for (auto const& each : results.measurements) {
+        std::size_t const rounds = rounds_of(each);
+        if (rounds == 0) continue;
+        least = least == 0 ? rounds : std::min(least, rounds);
+        most = std::max(most, rounds);
+    }
+    if (least == most) return fmt::format("median of {} round{}", most, most == 1 ? "" : "s");
+    return fmt::format("median of {} to {} rounds", least, most);
+}
 
 std::string methods_of(measure::results const& results) {
     std::vector<std::string> methods;

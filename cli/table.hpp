@@ -11,6 +11,9 @@
 
 namespace quartet::cli {
 
+/// "median of 7 rounds", "median of 7 to 11 rounds" where tests were measured until they were precise enough.
+std::string rounds_text(measure::results const& results);
+
 /// How the memory of the process trees was measured: "pss", or "pss+hwm, rss" where it was not always the
 /// same.
 std::string methods_of(measure::results const& results);

@@ -4,6 +4,10 @@
 
 namespace quartet::measure {
 
+std::size_t rounds_of(measurement const& of) {
+    return static_cast<std::size_t>(std::ranges::count_if(of.trials, &trial_figures::counts));
+}
+
 std::vector<double> counted(measurement const& of, double trial_figures::*figure) {
     std::vector<double> samples;
     for (auto const& each : of.trials) {

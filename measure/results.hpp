@@ -7,6 +7,7 @@
 // name just the members one sets: {.workload = "sleep", .tasks = 26}.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -209,6 +210,9 @@ struct results {
 
     bool operator==(results const&) const = default;
 };
+
+/// The rounds that count, of a measurement.
+std::size_t rounds_of(measurement const& of);
 
 /// A figure of the rounds that count, in their order.
 std::vector<double> counted(measurement const& of, double trial_figures::*figure);

@@ -280,9 +280,9 @@ private:
             if (holds) into.warnings.push_back(std::move(text));
         };
         auto const percent = [](double share) { return fmt::format("{:.0f} %", 100 * share); };
-        warn(into.other_cpu_share > much,
+        warn(met_.disturbs() && into.other_cpu_share > much,
              fmt::format("other programs used {} of the processors", percent(into.other_cpu_share)));
-        warn(into.steal_share > 0.02,
+        warn(met_.disturbs() && into.steal_share > 0.02,
              fmt::format("the hypervisor gave {} of the processors to other machines",
                          percent(into.steal_share)));
         warn(into.throttled_seconds.value_or(0) > 0,

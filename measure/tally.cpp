@@ -78,13 +78,14 @@ void flag_disturbed(measurement& of) {
 /// Drift and peaks.
 void flag_patterns(measurement& of, double level) {
     auto const walls = counted(of, &trial_figures::wall_seconds);
+    constexpr double least_drift = 0.01;  // that anybody would mind
     if (double const p = trend_probability(walls); p < level) {
         std::size_t const half = walls.size() / 2;
-        double const first = median(std::span(walls).first(half));
-        double const second = median(std::span(walls).last(half));
-        of.warnings.push_back(
-            fmt::format("times {} from round to round, {} from the first half to the second (p = {:.2g})",
-                        second > first ? "rise" : "fall", change(second / first), p));
+        double const growth = median(std::span(walls).last(half)) / median(std::span(walls).first(half));
+        if (std::abs(growth - 1) >= least_drift)
+            of.warnings.push_back(
+                fmt::format("times {} from round to round, {} from the first half to the second (p = {:.2g})",
+                            growth > 1 ? "rise" : "fall", change(growth), p));
     }
     constexpr std::size_t enough_for_peaks = 10;
     if (walls.size() < enough_for_peaks) return;

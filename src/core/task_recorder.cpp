@@ -20,8 +20,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <mutex>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <span>
 #include <sys/mman.h>

@@ -93,7 +93,7 @@ class InAPipe(ToolTest):
         return done
 
     def test_only_bars_and_sentences(self):
-        done = self.small()
+        done = self.small("--rounds", 2)
         self.assertEqual(done.stderr, "")
         self.assertNotIn(ESCAPE, done.stdout)
         lines = done.stdout.splitlines()
@@ -101,7 +101,7 @@ class InAPipe(ToolTest):
         self.assertEqual(lines[1], "sleep  26 tasks")
         self.assertRegex(lines[2], r"^  single +\S+ (s|ms|µs) +±\S+ %  █+")
         self.assertRegex(done.stdout, r"\nsleep: .* leads?[ ,\n]")
-        self.assertIn("after 1 round; it takes 7 to be sure.", " ".join(done.stdout.split()))
+        self.assertIn("after 2 rounds; it takes 7 to be sure.", " ".join(done.stdout.split()))
         self.assertIn("The seed found: ", done.stdout)
 
     def test_plain_is_a_table_in_ascii(self):
@@ -132,7 +132,7 @@ class InAPipe(ToolTest):
                 self.assertEqual(side_by_side, width >= 80)
 
     def test_ascii_where_the_locale_is(self):
-        done = self.small(env={"LANG": None, "LC_ALL": "C"})
+        done = self.small("--rounds", 2, env={"LANG": None, "LC_ALL": "C"})
         self.assertTrue(done.stdout.isascii(), done.stdout)
         self.assertIn("+-", done.stdout)
         self.assertTrue(self.quartet("list", env={"LANG": None, "LC_ALL": "C"}).stdout.isascii())

@@ -1,0 +1,104 @@
+// tests/measure/noise_test.cpp
+
+#include "measure/noise.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace quartet::measure;
+using namespace std::chrono_literals;
+
+constexpr char proc_stat[] =
+    "cpu  400 4 40 4000 40 4 4 8 0 0\n"
+    "cpu0 100 1 10 1000 10 1 1 2 50 0\n"
+    "cpu1 300 3 30 3000 30 3 3 6 0 0\n"
+    "intr 1234 0 9\n"
+    "ctxt 99\n";
+
+TEST(ticks, are_those_of_the_processors_asked_for) {
+    auto const first = ticks_in(proc_stat, {true, false});
+    EXPECT_EQ(first.busy, 100 + 1 + 10 + 1 + 1) << "neither idle nor waiting for a disk; guests are in user";
+    EXPECT_EQ(first.steal, 2);
+    auto const both = ticks_in(proc_stat, {true, true});
+    EXPECT_EQ(both.busy, 4 * first.busy);
+    EXPECT_EQ(both.steal, 8);
+    EXPECT_EQ(ticks_in(proc_stat, {}).busy, 0);
+    EXPECT_EQ(ticks_in("rubbish\ncpu\ncpux 1 2\n", {true}).busy, 0);
+}
+
+TEST(pressure, is_the_total_of_some) {
+    EXPECT_DOUBLE_EQ(
+        pressure_in("some avg10=0.00 avg60=0.10 avg300=0.00 total=2500000\nfull avg10=0 total=1\n").value(),
+        2.5);
+    for (auto const* text : {"", "full avg10=0.00 total=9\n", "some avg10=0.00\n", "some total=x\n"})
+        EXPECT_FALSE(pressure_in(text)) << text;
+}
+
+TEST(noise_between, takes_off_what_is_ours) {
+    noise_reading before{
+        .when = {}, .busy_seconds = 10, .steal_seconds = 1, .own_seconds = 2, .throttled_seconds = 5};
+    noise_reading after{.when = before.when + 10s,
+                        .busy_seconds = 20,
+                        .steal_seconds = 3,
+                        .own_seconds = 3,
+                        .throttled_seconds = 7,
+                        .io_pressure_seconds = 4};
+    auto const met = noise_between(before, after, 5);
+    EXPECT_EQ(met.seconds, 10);
+    EXPECT_EQ(met.other_cpu_seconds, 10 - 1 - 5);
+    EXPECT_EQ(met.steal_seconds, 2);
+    EXPECT_EQ(met.throttled_seconds, 2);
+    EXPECT_FALSE(met.io_pressure_seconds) << "it was not known before";
+    EXPECT_EQ(noise_between(before, after, 50).other_cpu_seconds, 0) << "ticks are not exact";
+}
+
+TEST(noise, disturbs_when_others_take_much_and_more_than_ticks_are_wrong_by) {
+    auto const met = [](double seconds, double other, double steal) {
+        return noise{.seconds = seconds, .cpus = 2, .other_cpu_seconds = other, .steal_seconds = steal};
+    };
+    EXPECT_FALSE(met(10, 0.9, 0).disturbs());
+    EXPECT_TRUE(met(10, 1.1, 0).disturbs());
+    EXPECT_TRUE(met(10, 0.6, 0.6).disturbs());
+    EXPECT_FALSE(met(0.1, 0.04, 0).disturbs()) << "a fifth of it, but few ticks";
+}
+
+TEST(noise, adds_up) {
+    noise sum{.seconds = 1, .cpus = 2, .other_cpu_seconds = 0.5, .throttled_seconds = 1};
+    sum +=
+        {.seconds = 3, .cpus = 2, .other_cpu_seconds = 1.5, .throttled_seconds = 2, .io_pressure_seconds = 3};
+    EXPECT_EQ(sum.seconds, 4);
+    EXPECT_EQ(sum.other_cpu_share(), 0.25);
+    EXPECT_EQ(sum.throttled_seconds, 3);
+    EXPECT_EQ(sum.io_pressure_seconds, 3);
+}
+
+TEST(read_noise, sees_time_go_by) {
+    auto const before = read_noise();
+    EXPECT_GT(before.busy_seconds, 0);
+    for (auto const end = std::chrono::steady_clock::now() + 50ms; std::chrono::steady_clock::now() < end;) {
+    }
+    auto const after = read_noise();
+    EXPECT_GT(after.own_seconds, before.own_seconds + 0.01);
+    EXPECT_GE(after.busy_seconds, before.busy_seconds);
+}
+
+TEST(cpu_seconds_of, a_process) {
+    pid_t const child = fork();
+    if (child == 0) {
+        for (auto const end = std::chrono::steady_clock::now() + 10s;
+             std::chrono::steady_clock::now() < end;) {
+        }
+        _exit(0);
+    }
+    for (int tries = 0; cpu_seconds_of(child) < 0.02 && tries < 1000; ++tries)
+        std::this_thread::sleep_for(10ms);
+    EXPECT_GE(cpu_seconds_of(child), 0.02);
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    EXPECT_EQ(cpu_seconds_of(child), 0);
+}

@@ -1,0 +1,109 @@
+// tests/measure/stopping_test.cpp
+
+#include "measure/stopping.hpp"
+
+#include "measure/comparison.hpp"
+#include "measure/statistics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <vector>
+
+using namespace quartet::measure;
+using testing::ElementsAre;
+
+measurement measured(std::vector<double> const& walls) {
+    measurement made;
+    for (std::size_t i = 0; i < walls.size(); ++i)
+        made.trials.push_back({.round = i + 1, .wall_seconds = walls[i]});
+    auto const bounds = median_interval(walls);
+    made.wall_seconds = {median(walls), bounds.low, bounds.high, bounds.confidence};
+    return made;
+}
+
+bool precise(std::vector<std::vector<double>> const& walls, double precision) {
+    std::vector<measurement> all;
+    for (auto const& each : walls)
+        all.push_back(measured(each));
+    std::vector<measurement const*> views;
+    for (auto const& each : all)
+        views.push_back(&each);
+    return is_precise(views, precision);
+}
+
+TEST(looks, are_few_and_fixed) {
+    EXPECT_THAT(looks(2, 100), ElementsAre(6, 9, 14, 21, 32, 48, 72, 100));
+    EXPECT_THAT(looks(4, 7), ElementsAre(7));
+    EXPECT_THAT(looks(4, 3), ElementsAre(3));
+    EXPECT_EQ(looks(4, 10'000).size(), 10u);
+    EXPECT_EQ(looks(4, 10'000).back(), 10'000u);
+}
+
+TEST(is_precise, by_the_interval_of_leader_and_runner_up) {
+    std::vector<double> const even(6, 1.0);
+    std::vector<double> const slow(6, 2.0);
+    std::vector<double> const uneven{1.1, 1.5, 1.2, 1.4, 1.3, 1.15};
+    EXPECT_TRUE(precise({even, slow}, 0.02));
+    EXPECT_FALSE(precise({even, uneven}, 0.02));
+    EXPECT_TRUE(precise({uneven, even}, 0.5));
+    EXPECT_TRUE(
+        precise({std::vector<double>(7, 1.0), std::vector<double>(7, 2.0), {9, 4, 9, 5, 30, 7, 8}}, 0.02))
+        << "how uneven those behind are does not matter";
+}
+
+TEST(is_precise, takes_rounds_enough_for_the_confidence) {
+    EXPECT_FALSE(precise({std::vector<double>(5, 1.0), std::vector<double>(5, 2.0)}, 0.02));
+    EXPECT_FALSE(precise(
+        {std::vector<double>(6, 1.0), std::vector<double>(6, 2.0), std::vector<double>(6, 3.0)}, 0.02))
+        << "two rivals take seven";
+}
+
+TEST(is_precise, of_one_configuration_by_its_own_interval) {
+    EXPECT_TRUE(precise({{1, 1.01, 1, 1, 1, 1}}, 0.02));
+    EXPECT_FALSE(precise({{1, 1.05, 1, 1, 1, 1}}, 0.02));
+    EXPECT_FALSE(precise({{1, 1, 1}}, 0.02));
+}
+
+TEST(is_precise, where_nothing_runs_more_rounds_are_no_use) {
+    measurement const failed;
+    EXPECT_TRUE(is_precise({&failed}, 0.02));
+}
+
+// Stopping early must not make differences out of nothing: two thousand simulated runs of equal
+// configurations, each stopped at the first look at which it is precise.
+TEST(stopping_by_precision, calls_equal_configurations_different_as_seldom_as_without) {
+    std::mt19937_64 random(11);
+    std::lognormal_distribution<> times(0, 0.04);
+    for (std::size_t const rivals : {1u, 3u}) {
+        constexpr int runs = 2000;
+        int wrong = 0;
+        int early = 0;
+        auto const plan = looks(rivals + 1, 60);
+        for (int run = 0; run < runs; ++run) {
+            std::vector<std::vector<double>> walls(rivals + 1);
+            for (std::size_t const look : plan) {
+                for (auto& each : walls) {
+                    while (each.size() < look)
+                        each.push_back(times(random));
+                }
+                if (!precise(walls, 0.05)) continue;
+                early += look < plan.back();
+                break;
+            }
+            std::ranges::sort(walls, {}, [](auto const& each) { return median(each); });
+            bool different = false;
+            for (std::size_t other = 1; other < walls.size(); ++other) {
+                auto const verdict =
+                    compare_rounds(walls[other], walls[0], {.margin = usual_margin, .rivals = rivals})
+                        .winner();
+                different |= verdict == verdict::second_wins || verdict == verdict::first_wins;
+            }
+            wrong += different;
+        }
+        EXPECT_LT(wrong, runs * 5 / 100) << rivals;
+        EXPECT_GT(early, runs / 4) << "the rule was put to use";
+    }
+}
