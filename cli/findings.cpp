@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -125,6 +127,34 @@ std::vector<std::string> trouble_of(measurement const& of) {
     return lines;
 }
 
+/// How many times are far from the median of their model, and which is the farthest. Those nearer than
+/// anybody would mind are far only from very even times.
+std::string outliers_of(measure::results const& results, std::string const& workload, terminal const& where) {
+    struct {
+        double ratio = 1;
+        measurement const* of = nullptr;
+        std::uint64_t round = 0;
+    } farthest;
+    std::size_t far = 0;
+    std::size_t all = 0;
+    for (auto const& each : results.measurements) {
+        if (each.workload != workload) continue;
+        all += rounds_of(each);
+        for (auto const& trial : each.trials) {
+            double const ratio = trial.wall_seconds / each.wall_seconds.median;
+            if (!trial.outlier || std::abs(ratio - 1) < results.settings.margin) continue;
+            ++far;
+            if (std::abs(ratio - 1) > std::abs(farthest.ratio - 1)) farthest = {ratio, &each, trial.round};
+        }
+    }
+    if (far == 0 || !farthest.of) return "";
+    double const percent = 100 * (farthest.ratio - 1);
+    auto const line =
+        fmt::format("  ! {} of {} times are far from the median, the farthest by {:+.0f} % ({}, round {})",
+                    far, all, percent, printable(farthest.of->spec), farthest.round);
+    return where.faint(wrap(line, std::min(where.width, widest_text), "    ")) + '\n';
+}
+
 /// What makes figures doubtful, for models that have it in common together.
 std::string doubts_of(measure::results const& results, std::string const& workload, terminal const& where) {
     std::vector<std::pair<std::string, std::string>> doubts;
@@ -182,7 +212,8 @@ std::string format_findings(measure::results const& results, std::string const& 
     if (order.size() > 1)
         out += wrap(printable(workload) + ": " + sentence_of(order) + seed_sentence(workload), width, "  ") +
                '\n';
-    return out + doubts_of(results, workload, where) + troubles_of(results, workload, where);
+    return out + outliers_of(results, workload, where) + doubts_of(results, workload, where) +
+           troubles_of(results, workload, where);
 }
 
 std::string format_conditions(measure::results const& results, terminal const& where) {

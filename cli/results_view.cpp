@@ -4,7 +4,6 @@
 #include "cli/findings.hpp"
 #include "cli/table.hpp"
 #include "measure/ranking.hpp"
-#include "measure/session.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,6 @@
 #include "cli/table.hpp"
 
 #include "measure/ranking.hpp"
-#include "measure/session.hpp"
 
 #include <quartet/spec.hpp>
 

@@ -1,11 +1,9 @@
 #include "measure/ranking.hpp"
 
-#include "measure/session.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <ranges>
 #include <utility>
 
 namespace quartet::measure {
@@ -51,12 +49,13 @@ std::size_t rounds_needed(std::size_t configurations) {
 }
 
 measurement const* recommended(std::vector<placing> const& order) {
-    auto best = order | std::views::filter(&placing::is_among_the_best);
+    auto best = order;
+    std::erase_if(best, [](placing const& each) { return !each.is_among_the_best(); });
     auto const cost = [](placing const& each) {
         constexpr auto unknown = std::numeric_limits<std::uint64_t>::max();
         return std::pair(each.what->spec != "single", each.what->tree_peak_bytes.value_or(unknown));
     };
-    if (std::ranges::distance(best) < 2) return nullptr;
+    if (best.size() < 2) return nullptr;
     return std::ranges::min(best, {}, cost).what;
 }
 

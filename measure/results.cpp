@@ -4,6 +4,10 @@
 
 namespace quartet::measure {
 
+bool is_good(measurement const& of) {
+    return of.failed == 0 && of.verification.empty();
+}
+
 std::size_t rounds_of(measurement const& of) {
     return static_cast<std::size_t>(std::ranges::count_if(of.trials, &trial_figures::counts));
 }

@@ -211,6 +211,9 @@ struct results {
     bool operator==(results const&) const = default;
 };
 
+/// Whether a measurement is without fault: no failed tasks, right end state, right checksum.
+bool is_good(measurement const& of);
+
 /// The rounds that count, of a measurement.
 std::size_t rounds_of(measurement const& of);
 

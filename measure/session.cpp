@@ -334,10 +334,6 @@ model_spec resolve(model_spec asked, workload const& what, preset which) {
     return asked;
 }
 
-bool is_good(measurement const& of) {
-    return of.failed == 0 && of.verification.empty();
-}
-
 session_results run_session(std::vector<configuration> const& configurations, session_options const& options,
                             session_observer& observer) {
     return session(configurations, options, observer).run();

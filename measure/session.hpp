@@ -78,7 +78,4 @@ model_spec resolve(model_spec asked, workload const& what, preset which);
 session_results run_session(std::vector<configuration> const& configurations, session_options const& options,
                             session_observer& observer);
 
-/// Whether a measurement is without fault: no failed tasks, right end state, right checksum.
-bool is_good(measurement const& of);
-
 }  // namespace quartet::measure

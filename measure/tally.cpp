@@ -51,19 +51,12 @@ std::string change(double ratio) {
 }
 
 void flag_outliers(measurement& of) {
-    auto const walls = counted(of, &trial_figures::wall_seconds);
     std::vector<trial_figures*> trials;
     for (auto& each : of.trials) {
         if (each.counts()) trials.push_back(&each);
     }
-    std::string far;
-    for (std::size_t const place : outliers(walls)) {
+    for (std::size_t const place : outliers(counted(of, &trial_figures::wall_seconds)))
         trials[place]->outlier = true;
-        double const ratio = walls[place] / of.wall_seconds.median;
-        if (std::abs(ratio - 1) < usual_margin) continue;  // far only from very even times
-        far += fmt::format("{}round {}, {}", far.empty() ? "" : "; ", trials[place]->round, change(ratio));
-    }
-    if (!far.empty()) of.warnings.push_back("far from the median: " + far);
 }
 
 void flag_disturbed(measurement& of) {

@@ -3,6 +3,7 @@
 // `quartet run`: what was asked for becomes configurations, the session measures them, and the results are
 // printed and written.
 
+#include "cli/baseline.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/interrupt.hpp"
@@ -19,6 +20,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <signal.h>
 #include <string>
 #include <utility>
@@ -31,6 +33,8 @@ struct run_options {
     std::string models = "single,processes,threads,async";
     method_options how;
     report_options reports;
+    std::string baseline;
+    baseline_options compared;
     bool log = false;
 };
 
@@ -46,6 +50,28 @@ void show(run_options const& options, measure::results const& results) {
                  format_results(results, options.reports.screen(), options.reports.plain));
 }
 
+/// What to compare with, if anything. Refused before the run if it can't be compared.
+std::optional<measure::results> baseline_of(run_options const& options, measure::results const& planned) {
+    if (options.baseline.empty()) {
+        if (!options.compared.fail_above.empty())
+            throw usage_error("--fail-above: there is no --baseline to compare with");
+        return std::nullopt;
+    }
+    auto read = read_baseline(options.baseline);
+    check_comparable(read, planned, options.compared);
+    return read;
+}
+
+/// Whether there is a regression.
+bool show_changes(run_options const& options, measure::results const& baseline,
+                  measure::results const& results) {
+    auto how = options.compared;
+    how.margin = options.how.margin;
+    auto const [text, regressed] = compare_with_baseline(baseline, results, how, options.reports.screen());
+    if (!options.reports.quiet) print_to(options.reports.stream(), '\n' + text);
+    return regressed;
+}
+
 int run(run_options options) {
     interrupt const stop;
     signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not cost the report files
@@ -58,6 +84,7 @@ int run(run_options options) {
         auto const document = [&](measure::session_results found) {
             return assemble(options.work, what, how, scratch, std::move(found));
         };
+        auto const baseline = baseline_of(options, document({}));
         workbench bench(scratch, stop);
         progress shown(!options.log && !options.reports.quiet, [&](measure::session_results const& so_far) {
             if (auto const results = document(so_far); has_figures(results))
@@ -71,6 +98,8 @@ int run(run_options options) {
             write_reports(options.reports, results, true);
         }
         if (cut_short) return interrupted_by + stop.signal();
+        bool const regressed = baseline && show_changes(options, *baseline, results);
+        if (regressed) return something_failed;
         return std::ranges::all_of(results.measurements, measure::is_good) ? all_well : something_failed;
     } catch (measure::interrupted const&) {
         return interrupted_by + stop.signal();
@@ -89,6 +118,9 @@ void add_run(CLI::App& app, action& chosen) {
     add_work_options(*command, options->work);
     add_method_options(*command, options->how);
     add_report_options(*command, options->reports);
+    command->add_option("--baseline", options->baseline, "earlier results, as JSON, to compare with")
+        ->option_text("FILE");
+    add_baseline_options(*command, options->compared);
     command->add_flag("--log", options->log, "show what tasks log, instead of the progress");
     command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }
