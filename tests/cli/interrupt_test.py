@@ -153,7 +153,7 @@ class CutShort(ToolTest):
         os.killpg(started.pid, signal.SIGINT)
         output, errors = started.communicate(timeout=60)
         self.assertEqual((started.returncode, errors), (130, b""))
-        self.assertRegex(output.decode(), r"(?s)sleep  26 tasks\n.*\ncut short in round \d+ of 10000\n$")
+        self.assertRegex(output.decode(), r"(?s)sleep  26 tasks\n.*\ncut short in round \d+ of 10000\n")
         stopped_by, rounds = self.rounds()
         self.assertEqual(stopped_by, "interrupt")
         self.assertGreater(min(rounds), 0)
