@@ -4,11 +4,13 @@
 #include "cli/quantities.hpp"
 #include "cli/validators.hpp"
 #include "measure/machine.hpp"
+#include "measure/ranking.hpp"
 
 #include <quartet/version.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <random>
@@ -33,10 +35,11 @@ Value parse(std::string_view flag, std::string const& text, Value (*convert)(std
     }
 }
 
-std::size_t most_rounds(method_options const& options) {
+std::size_t most_rounds(method_options const& options, std::size_t competitors) {
     if (options.rounds) return *options.rounds;
     if (!options.precision.empty()) return most_by_precision;
-    return options.budget.empty() ? usual_rounds : most_by_budget;
+    return options.budget.empty() ? std::max(usual_rounds, measure::rounds_needed(competitors))
+                                  : most_by_budget;
 }
 
 /// Our own server is here, not behind a proxy that the environment names for other addresses.
@@ -63,10 +66,9 @@ std::string quoted(std::string const& word) {
 
 void add_method_options(CLI::App& command, method_options& options) {
     command
-        .add_option(
-            "--rounds", options.rounds,
-            "how often everything is measured, at the most (default 7; 100 with --precision, 1000 with "
-            "--budget)")
+        .add_option("--rounds", options.rounds,
+                    "how often everything is measured, at the most (default 7, or as often as it takes to "
+                    "tell so many models apart; 100 with --precision, 1000 with --budget)")
         ->option_text("N")
         ->check(integer_from(1, 10'000));
     command
@@ -90,8 +92,8 @@ void add_method_options(CLI::App& command, method_options& options) {
         ->check(integer_from(0, most_seed));
 }
 
-method choose_method(method_options const& options) {
-    method chosen{.stopping = {.rounds = most_rounds(options)},
+method choose_method(method_options const& options, std::size_t competitors) {
+    method chosen{.stopping = {.rounds = most_rounds(options, competitors)},
                   .warmup = options.warmup,
                   .margin = parse("--margin", options.margin, parse_share),
                   .seed = options.seed ? *options.seed : std::random_device()()};

@@ -26,6 +26,9 @@ json to_json_value(std::vector<worker_use> const& workers) {
 json to_json_value(std::vector<trial_figures> const& trials) {
     return array_of(trials, trial_fields());
 }
+json to_json_value(std::vector<scaling_count> const& counts) {
+    return array_of(counts, scaling_count_fields());
+}
 json to_json_value(task_table const& records) {
     return to_object(records, task_table_fields());
 }
@@ -93,6 +96,10 @@ void from_json_value(worker_use& value, json const& from) {
 }
 void from_json_value(trial_figures& value, json const& from) {
     value = from_object<trial_figures>(from, trial_fields());
+}
+
+void from_json_value(scaling_count& value, json const& from) {
+    value = from_object<scaling_count>(from, scaling_count_fields());
 }
 
 template <class Value>
@@ -358,6 +365,42 @@ constexpr std::array measurement_list{
                                              "the tasks' records of the trial nearest to the median")),
 };
 
+template <auto... Path>
+constexpr auto of_count = make<scaling_count, Path...>;
+
+using n = scaling_count;
+
+constexpr std::array scaling_count_list{
+    of_count<&n::count>("count", none, "how many there were"),
+    of_count<&n::spec>("spec", none, "the model with its numbers"),
+    of_count<&n::tasks_per_second>("tasks_per_second", none, "by the median time; 0 if it failed"),
+    of_count<&n::low>("low", none, "by the upper end of the time's interval"),
+    of_count<&n::high>("high", none, "by its lower end"),
+    of_count<&n::fitted>("fitted", none, "what the law says"),
+    of_count<&n::band_low>("band_low", none, "lower end of the law's 95 % band"),
+    of_count<&n::band_high>("band_high", none, "upper end of it"),
+};
+
+template <auto... Path>
+constexpr auto of_curve = make<scaling_curve, Path...>;
+
+using c = scaling_curve;
+
+constexpr std::array scaling_curve_list{
+    of_curve<&c::workload>("workload", none, "what was done"),
+    of_curve<&c::model>("model", none, "how it was run; with the number that is fixed, if there are two"),
+    of_curve<&c::axis>("axis", none, "what is counted: workers, or tasks in flight"),
+    of_curve<&c::counts>("counts", none, "each count"),
+    of_curve<&c::best>("best", none, "the least count of those that are among the best"),
+    of_curve<&c::lambda>("lambda", none, "the law's throughput of one, in tasks a second"),
+    of_curve<&c::sigma>("sigma", none, "its part of the work that only one can do at a time"),
+    of_curve<&c::kappa>("kappa", none, "its cost for each pair, as a part of the work"),
+    of_curve<&c::deviation>("deviation", none, "of the counts from the law: 0.02 is 2 %"),
+    of_curve<&c::peak>("peak", none, "the count beyond which throughput falls by the law"),
+    of_curve<&c::knee>("knee", none, "the count beyond which more add little by the law"),
+    of_curve<&c::no_law>("no_law", none, "why there is no law"),
+};
+
 }  // namespace
 
 std::string_view to_string(unit which) {
@@ -395,6 +438,12 @@ std::span<field<task_table> const> task_table_fields() {
 }
 std::span<field<measurement> const> measurement_fields() {
     return measurement_list;
+}
+std::span<field<scaling_count> const> scaling_count_fields() {
+    return scaling_count_list;
+}
+std::span<field<scaling_curve> const> scaling_curve_fields() {
+    return scaling_curve_list;
 }
 
 }  // namespace quartet::measure

@@ -48,5 +48,7 @@ std::span<field<worker_use> const> worker_fields();
 std::span<field<trial_figures> const> trial_fields();
 std::span<field<task_table> const> task_table_fields();
 std::span<field<measurement> const> measurement_fields();
+std::span<field<scaling_count> const> scaling_count_fields();
+std::span<field<scaling_curve> const> scaling_curve_fields();
 
 }  // namespace quartet::measure

@@ -1,6 +1,5 @@
 #include "measure/ranking.hpp"
 
-
 #include <algorithm>
 #include <cstdint>
 #include <limits>
@@ -30,18 +29,26 @@ void place_behind(placing& each, measurement const& first, std::size_t rivals, d
 
 }  // namespace
 
-std::vector<placing> rank(results const& results, std::string_view workload) {
+std::vector<placing> rank(std::vector<measurement const*> const& measurements, double margin) {
     std::vector<placing> order;
-    for (auto const& each : results.measurements) {
-        bool const timed = each.workload == workload && is_good(each) && each.wall_seconds.median > 0;
-        if (timed) order.push_back({&each, 1, {1, 1, 1}, standing::first});
+    for (auto const* each : measurements) {
+        bool const timed = is_good(*each) && each->wall_seconds.median > 0;
+        if (timed) order.push_back({each, 1, {1, 1, 1}, standing::first});
     }
     std::ranges::stable_sort(order, {}, [](placing const& each) { return each.what->wall_seconds.median; });
     for (auto& each : order) {
         if (each.what != order.front().what)
-            place_behind(each, *order.front().what, order.size() - 1, results.settings.margin);
+            place_behind(each, *order.front().what, order.size() - 1, margin);
     }
     return order;
+}
+
+std::vector<placing> rank(results const& results, std::string_view workload) {
+    std::vector<measurement const*> competitors;
+    for (auto const& each : results.measurements) {
+        if (each.workload == workload) competitors.push_back(&each);
+    }
+    return rank(competitors, results.settings.margin);
 }
 
 std::size_t rounds_needed(std::size_t configurations) {

@@ -35,6 +35,9 @@ struct placing {
 /// the most. The pointers are into `results`.
 std::vector<placing> rank(results const& results, std::string_view workload);
 
+/// The same for some measurements of one workload.
+std::vector<placing> rank(std::vector<measurement const*> const& measurements, double margin);
+
 /// How many rounds it takes to be sure of anything about so many configurations.
 std::size_t rounds_needed(std::size_t configurations);
 

@@ -79,6 +79,18 @@ Record read_member(json const& object, json::json_pointer const& where,
     }
 }
 
+template <class Record>
+std::vector<Record> read_array(json const& document, char const* name,
+                               std::span<field<Record> const> fields) {
+    auto const array = document.find(name);
+    if (array == document.end() || !array->is_array())
+        throw std::invalid_argument(fmt::format("\"{}\" is not an array", name));
+    std::vector<Record> records;
+    for (std::size_t i = 0; i < array->size(); ++i)
+        records.push_back(read_member(document, json::json_pointer("/" + std::string(name)) / i, fields));
+    return records;
+}
+
 std::string read_string(json const& document, char const* name) {
     auto const found = document.find(name);
     if (found == document.end() || !found->is_string())
@@ -103,6 +115,7 @@ std::string to_json(results const& what) {
         {"settings", to_object(what.settings, settings_fields())},
         {"conditions", to_object(what.conditions, conditions_fields())},
         {"results", array_of(what.measurements, measurement_fields())},
+        {"scaling", array_of(what.scaling, scaling_curve_fields())},
     };
     std::string text;
     write(text, document, "", false);
@@ -120,13 +133,10 @@ results results_from_json(std::string_view text) {
         .settings = read_member(document, json_pointer("/settings"), settings_fields()),
         .conditions = read_member(document, json_pointer("/conditions"), conditions_fields()),
         .measurements = {},
+        .scaling = {},
     };
-    auto const array = document.find("results");
-    if (array == document.end() || !array->is_array())
-        throw std::invalid_argument("\"results\" is not an array");
-    for (std::size_t i = 0; i < array->size(); ++i)
-        read.measurements.push_back(
-            read_member(document, json_pointer("/results") / i, measurement_fields()));
+    read.measurements = read_array(document, "results", measurement_fields());
+    read.scaling = read_array(document, "scaling", scaling_curve_fields());
     return read;
 }
 

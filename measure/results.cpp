@@ -12,6 +12,10 @@ std::size_t rounds_of(measurement const& of) {
     return static_cast<std::size_t>(std::ranges::count_if(of.trials, &trial_figures::counts));
 }
 
+bool has_counted_rounds(std::vector<measurement> const& measurements) {
+    return std::ranges::any_of(measurements, [](measurement const& each) { return rounds_of(each) > 0; });
+}
+
 std::vector<double> counted(measurement const& of, double trial_figures::*figure) {
     std::vector<double> samples;
     for (auto const& each : of.trials) {

@@ -201,12 +201,45 @@ struct measurement {
 /// How many messages `measurement::failures` holds at most.
 inline constexpr std::size_t most_failures_kept = 10;
 
+/// A count of workers in a sweep, and what it achieved.
+struct scaling_count {
+    std::uint64_t count = 0;
+    std::string spec = {};
+    double tasks_per_second = 0;  ///< by the median time; 0 if it failed
+    double low = 0;               ///< by the upper end of the time's interval
+    double high = 0;
+    std::optional<double> fitted = {};  ///< what the law says
+    std::optional<double> band_low = {};
+    std::optional<double> band_high = {};
+
+    bool operator==(scaling_count const&) const = default;
+};
+
+/// How a workload's throughput grows with one number of a model (scaling_law.hpp).
+struct scaling_curve {
+    std::string workload = {};
+    std::string model = {};  ///< "threads"; "processes:2+async" where one of two numbers is fixed
+    std::string axis = {};   ///< what is counted: "workers" or "in flight"
+    std::vector<scaling_count> counts = {};
+    std::optional<std::uint64_t> best = {};  ///< the least count of those that are among the best
+    std::optional<double> lambda = {};
+    std::optional<double> sigma = {};
+    std::optional<double> kappa = {};
+    std::optional<double> deviation = {};  ///< of the counts from the law
+    std::optional<double> peak = {};
+    std::optional<double> knee = {};
+    std::string no_law = {};  ///< why there is none
+
+    bool operator==(scaling_curve const&) const = default;
+};
+
 struct results {
     std::string quartet = {};  ///< version
     measure::machine machine = {};
     measure::settings settings = {};
     measure::conditions conditions = {};
     std::vector<measurement> measurements = {};  ///< "results" in JSON
+    std::vector<scaling_curve> scaling = {};     ///< of a sweep
 
     bool operator==(results const&) const = default;
 };
@@ -216,6 +249,9 @@ bool is_good(measurement const& of);
 
 /// The rounds that count, of a measurement.
 std::size_t rounds_of(measurement const& of);
+
+/// Whether any of them has such rounds.
+bool has_counted_rounds(std::vector<measurement> const& measurements);
 
 /// A figure of the rounds that count, in their order.
 std::vector<double> counted(measurement const& of, double trial_figures::*figure);

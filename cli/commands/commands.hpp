@@ -14,6 +14,7 @@ namespace quartet::cli {
 using action = std::function<int()>;
 
 void add_run(CLI::App& app, action& chosen);
+void add_sweep(CLI::App& app, action& chosen);
 void add_compare(CLI::App& app, action& chosen);
 void add_list(CLI::App& app, action& chosen);
 void add_serve(CLI::App& app, action& chosen);

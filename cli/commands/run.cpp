@@ -38,12 +38,6 @@ struct run_options {
     bool log = false;
 };
 
-bool has_figures(measure::results const& results) {
-    return std::ranges::any_of(results.measurements, [](auto const& each) {
-        return std::ranges::any_of(each.trials, &measure::trial_figures::counts);
-    });
-}
-
 void show(run_options const& options, measure::results const& results) {
     if (!options.reports.quiet)
         print_to(options.reports.stream(),
@@ -76,24 +70,25 @@ int run(run_options options) {
     interrupt const stop;
     signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not cost the report files
     check_writable(options.reports);
-    auto const how = choose_method(options.how);
+    auto const models = parse_models(options.models, "--models");
+    auto const how = choose_method(options.how, models.size());
     scratch_folder const scratch;
     try {
         take_inputs(options.work, scratch.path(), stop);
-        auto const what = make_plan(options.work, parse_models(options.models, "--models"));
+        auto const what = make_plan(options.work, models);
         auto const document = [&](measure::session_results found) {
             return assemble(options.work, what, how, scratch, std::move(found));
         };
         auto const baseline = baseline_of(options, document({}));
         workbench bench(scratch, stop);
         progress shown(!options.log && !options.reports.quiet, [&](measure::session_results const& so_far) {
-            if (auto const results = document(so_far); has_figures(results))
-                write_reports(options.reports, results, false);
+            if (measure::has_counted_rounds(so_far.measurements))
+                write_reports(options.reports, document(so_far), false);
         });
         auto const results = document(bench.measure(what, how, options.log, shown));
         shown.clear();
         bool const cut_short = results.conditions.stopped_by == "interrupt";
-        if (!cut_short || has_figures(results)) {
+        if (!cut_short || measure::has_counted_rounds(results.measurements)) {
             show(options, results);
             write_reports(options.reports, results, true);
         }

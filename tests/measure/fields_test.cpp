@@ -54,6 +54,8 @@ TEST(fields, the_schema_requires_and_describes_exactly_them) {
     expect_agreement(parts["workers"]["items"], worker_fields());
     expect_agreement(parts["trials"]["items"], trial_fields());
     expect_agreement(parts["records"], task_table_fields());
+    expect_agreement(document["$defs"]["curve"], scaling_curve_fields());
+    expect_agreement(document["$defs"]["curve"]["properties"]["counts"]["items"], scaling_count_fields());
     expect_agreement(document["properties"]["machine"], machine_fields());
     expect_agreement(document["properties"]["settings"], settings_fields());
     expect_agreement(document["properties"]["conditions"], conditions_fields());

@@ -89,6 +89,18 @@ inline measure::results sample_results() {
                        .other_cpu_share = 0.0625,
                        .warnings = {"other programs used 6 % of the processors"}},
         .measurements = {bare_measurement(), complete_measurement()},
+        .scaling = {{.workload = "fetch",
+                     .model = "threads",
+                     .axis = "workers",
+                     .counts = {{.count = 1,
+                                 .spec = "threads:1",
+                                 .tasks_per_second = 10,
+                                 .low = 9,
+                                 .high = 11,
+                                 .fitted = 10.5}},
+                     .best = 1,
+                     .lambda = 10.5,
+                     .no_law = "too few counts"}},
     };
 }
 

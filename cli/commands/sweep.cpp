@@ -1,0 +1,202 @@
+// cli/commands/sweep.cpp
+//
+// `quartet sweep`: one workload under one model with many numbers of workers.
+
+#include "cli/commands/commands.hpp"
+#include "cli/counts.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/measuring.hpp"
+#include "cli/plan.hpp"
+#include "cli/progress.hpp"
+#include "cli/report_files.hpp"
+#include "cli/report_options.hpp"
+#include "cli/results_view.hpp"
+#include "cli/scratch.hpp"
+#include "cli/sweep_view.hpp"
+#include "measure/scaling.hpp"
+
+#include <quartet/cpus.hpp>
+#include <quartet/spec.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <signal.h>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace quartet::cli {
+namespace {
+
+struct sweep_options {
+    work_options work;
+    std::string model = "threads";
+    std::string workers;
+    std::string in_flight;
+    method_options how;
+    report_options reports;
+};
+
+std::vector<std::size_t> counts_of(std::string_view flag, std::string const& text, std::size_t most) {
+    try {
+        return parse_counts(text.empty() ? fmt::format("1..{}", most) : text);
+    } catch (std::invalid_argument const& wrong) {
+        throw usage_error(fmt::format("{}: {}", flag, wrong.what()));
+    }
+}
+
+/// What is counted, and what each count makes of the model.
+struct axis {
+    std::string name;
+    std::vector<std::size_t> counts;
+};
+
+struct sweep_plan {
+    model_spec model;
+    axis outer;  ///< workers of a composition; otherwise a single 0
+    axis inner;  ///< what the curves go along
+
+    model_spec spec(std::size_t outer_count, std::size_t inner_count) const {
+        auto made = model;
+        if (model.loops) {
+            made.count = outer_count;
+            made.in_flight = inner_count;
+        } else {
+            made.count = inner_count;
+        }
+        return made;
+    }
+
+    /// "threads", "processes:2+async".
+    std::string curve_name(std::size_t outer_count) const {
+        auto made = model;
+        if (model.loops) made.count = outer_count;
+        return to_string(made);
+    }
+};
+
+sweep_plan plan_sweep(sweep_options const& options) {
+    auto const parsed = parse_models(options.model, "--model");
+    auto const& model = parsed.front();
+    if (parsed.size() > 1) throw usage_error("--model: one at a time");
+    if (model.kind == model_kind::single) throw usage_error("--model: 'single' has no number of workers");
+    if (model.count || model.each || model.in_flight || model.all_in_flight)
+        throw usage_error(fmt::format("--model: '{}' has a number; counts are given by --workers{}",
+                                      options.model, model.loops ? " and --in-flight" : ""));
+    bool const is_loop = model.kind == model_kind::async;
+    if (!options.in_flight.empty() && !model.loops && !is_loop)
+        throw usage_error(
+            fmt::format("--in-flight: {} has no tasks in flight, only --workers", options.model));
+    if (!options.workers.empty() && !options.in_flight.empty() && is_loop)
+        throw usage_error("--workers, --in-flight: of 'async' both mean the same; give one");
+    constexpr std::size_t usual_in_flight = 256;
+    std::size_t const usual_workers = std::max<std::size_t>(16, 4 * usable_cpus());
+    sweep_plan made{.model = model, .outer = {"workers", {0}}, .inner = {"workers", {}}};
+    if (model.loops) made.outer.counts = counts_of("--workers", options.workers, usable_cpus());
+    if (model.loops || is_loop) {
+        auto const& text = is_loop && options.in_flight.empty() ? options.workers : options.in_flight;
+        made.inner = {"in flight", counts_of(is_loop ? "--workers" : "--in-flight", text, usual_in_flight)};
+    } else {
+        made.inner.counts = counts_of("--workers", options.workers, usual_workers);
+    }
+    return made;
+}
+
+std::vector<model_spec> models_of(sweep_plan const& sweep) {
+    std::vector<model_spec> models;
+    for (std::size_t const outer : sweep.outer.counts) {
+        for (std::size_t const inner : sweep.inner.counts)
+            models.push_back(sweep.spec(outer, inner));
+    }
+    return models;
+}
+
+/// The measurements stand in the order of models_of().
+void add_curves(measure::results& results, sweep_plan const& sweep) {
+    std::size_t next = 0;
+    for (std::size_t const outer : sweep.outer.counts) {
+        std::vector<measure::counted_measurement> along;
+        for (std::size_t const inner : sweep.inner.counts)
+            along.push_back({inner, &results.measurements[next++]});
+        results.scaling.push_back(
+            measure::curve_of(along, sweep.curve_name(outer), sweep.inner.name, results.settings.margin));
+    }
+    if (sweep.outer.counts.size() < 2 || sweep.inner.counts.size() > 1) return;
+    // Only the workers vary: one curve along them.
+    std::vector<measure::counted_measurement> along;
+    for (std::size_t i = 0; i < sweep.outer.counts.size(); ++i)
+        along.push_back({sweep.outer.counts[i], &results.measurements[i]});
+    auto name = sweep.model;
+    name.in_flight = sweep.inner.counts.front();
+    results.scaling = {measure::curve_of(along, to_string(name), sweep.outer.name, results.settings.margin)};
+}
+
+int sweep(sweep_options options) {
+    interrupt const stop;
+    signal(SIGPIPE, SIG_IGN);
+    check_writable(options.reports);
+    auto const asked = plan_sweep(options);
+    auto const models = models_of(asked);
+    auto const how = choose_method(options.how, models.size());
+    scratch_folder const scratch;
+    try {
+        take_inputs(options.work, scratch.path(), stop);
+        auto const what = make_plan(options.work, models);
+        auto const document = [&](measure::session_results found) {
+            auto made = assemble(options.work, what, how, scratch, std::move(found));
+            add_curves(made, asked);
+            return made;
+        };
+        workbench bench(scratch, stop);
+        progress shown(!options.reports.quiet, [&](measure::session_results const& so_far) {
+            if (measure::has_counted_rounds(so_far.measurements))
+                write_reports(options.reports, document(so_far), false);
+        });
+        auto const results = document(bench.measure(what, how, false, shown));
+        shown.clear();
+        if (measure::has_counted_rounds(results.measurements)) {
+            if (!options.reports.quiet)
+                print_to(options.reports.stream(), format_sweep(results, options.reports.screen()));
+            write_reports(options.reports, results, true);
+        }
+        if (results.conditions.stopped_by == "interrupt") return interrupted_by + stop.signal();
+        return std::ranges::all_of(results.measurements, measure::is_good) ? all_well : something_failed;
+    } catch (measure::interrupted const&) {
+        return interrupted_by + stop.signal();
+    }
+}
+
+}  // namespace
+
+void add_sweep(CLI::App& app, action& chosen) {
+    auto const options = std::make_shared<sweep_options>();
+    auto* const command =
+        app.add_subcommand("sweep", "run a workload with many numbers of workers, and find the best");
+    options->work.workloads.resize(1);
+    command->add_option("WORKLOAD", options->work.workloads.front(), "what to run (see `list`)")->required();
+    command
+        ->add_option("--model", options->model,
+                     "threads, processes, async, threads+async or processes+async, without numbers")
+        ->option_text("MODEL")
+        ->capture_default_str();
+    command
+        ->add_option(
+            "--workers", options->workers,
+            "how many: 1..64 for 1, 2, 4, 8, 16, 32, 64, or a list such as 1,2,6; of async, tasks in flight "
+            "(default: up to 16 or four times the CPUs; of async to 256)")
+        ->option_text("COUNTS");
+    command
+        ->add_option("--in-flight", options->in_flight,
+                     "of threads+async and processes+async: tasks in flight on each loop (default 1..256)")
+        ->option_text("COUNTS");
+    add_work_options(*command, options->work);
+    add_method_options(*command, options->how);
+    add_report_options(*command, options->reports);
+    command->callback([options, &chosen] { chosen = [options] { return sweep(*options); }; });
+}
+
+}  // namespace quartet::cli

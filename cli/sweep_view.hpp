@@ -1,0 +1,18 @@
+// cli/sweep_view.hpp
+//
+// The curves of a sweep as text for a terminal. Pure function.
+#pragma once
+
+#include "cli/terminal.hpp"
+#include "measure/results.hpp"
+
+#include <string>
+
+namespace quartet::cli {
+
+/// A block per curve: a line per count with its time and throughput, a bar with whiskers, and where the
+/// fitted law lies; then the best count, the law and its knee, in sentences. What does not fit into the width
+/// is left out.
+std::string format_sweep(measure::results const& results, terminal const& where);
+
+}  // namespace quartet::cli
