@@ -39,8 +39,8 @@ struct method {
     std::uint64_t seed;
 };
 
-/// `competitors`: how many configurations a workload has; without other orders as many rounds are run as it takes
-/// to tell them apart. Throws usage_error.
+/// `competitors`: how many configurations a workload has; without other orders as many rounds are run as it
+/// takes to tell them apart. Throws usage_error.
 method choose_method(method_options const& options, std::size_t competitors);
 
 /// What trials need around them: a folder, and the test server if one of them asks it. Neither outlives it.

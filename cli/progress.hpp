@@ -1,10 +1,9 @@
 // cli/progress.hpp
 //
-// What standard error shows while a session runs: one line that is rewritten on a terminal, nothing when it
-// goes elsewhere or when log lines do.
+// What standard error shows while a session runs.
 #pragma once
 
-#include "cli/terminal.hpp"
+#include "cli/status_line.hpp"
 #include "measure/session.hpp"
 
 #include <functional>
@@ -17,22 +16,18 @@ public:
     /// `keep` is given what there is from time to time, so that a run which is cut short leaves it.
     using keeper = std::function<void(measure::session_results const&)>;
 
-    explicit progress(bool shown, keeper keep = {})
-        : screen_(terminal::of(2)), shown_(shown && screen_.is_terminal), keep_(std::move(keep)) {}
-    ~progress() override { clear(); }
+    explicit progress(bool shown, keeper keep = {}) : line_(shown), keep_(std::move(keep)) {}
 
     void trial_begins(measure::trial_announcement const& trial) override;
     void progressed(measure::session_results const& so_far) override {
         if (keep_) keep_(so_far);
     }
 
-    /// Takes the line away, if there is one.
-    void clear();
+    /// Takes the line away.
+    void clear() { line_.clear(); }
 
 private:
-    terminal screen_;
-    bool shown_;
-    bool there_is_a_line_ = false;
+    status_line line_;
     keeper keep_;
 };
 

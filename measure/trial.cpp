@@ -35,6 +35,21 @@ json or_null(std::optional<std::uint64_t> const& value) {
     return value ? json(*value) : json(nullptr);
 }
 
+json digests_to_json(std::vector<task_digest> const& digests) {
+    json array = json::array();
+    for (auto const& each : digests)
+        array.push_back({each.value, each.failed, each.text});
+    return array;
+}
+
+std::vector<task_digest> digests_from_json(json const& array) {
+    std::vector<task_digest> digests;
+    for (auto const& each : array)
+        digests.push_back(
+            {each.at(0).get<std::uint64_t>(), each.at(1).get<bool>(), each.at(2).get<std::string>()});
+    return digests;
+}
+
 template <class Result>
 Result parse(std::string_view text, Result (*convert)(json const&)) {
     try {
@@ -129,6 +144,7 @@ void fill(trial_result& result, workload_run::report const& report) {
     result.failures = report.failures;
     result.checksum = fmt::format("{:016x}", report.checksum);
     result.verification = report.verification;
+    result.digests = report.digests;
     result.laps.clear();
     for (auto const& each : report.laps)
         result.laps.push_back({each.name, each.tasks, std::chrono::duration<double>(each.wall).count()});
@@ -164,6 +180,8 @@ trial_result run_trial(trial_request const& request, log_handler log, trial_hook
         task_recorder recorder;  // before the workers, which find its memory where it is
         auto setting = make_setting(what, request, std::move(log));
         setting.recorder = &recorder;
+        setting.order = request.order;
+        setting.keep_digests = request.keep_digests;
         workload_run run(std::move(setting));
         meter figures(request.trace_heap, recorder);
         measure_run(what, run, figures, hooks, result);
@@ -183,7 +201,10 @@ std::string to_json(trial_request const& request) {
                       {"scratch", request.scratch},
                       {"server_url", request.server_url},
                       {"trace_heap", request.trace_heap},
-                      {"log", request.log}};
+                      {"log", request.log},
+                      {"order", static_cast<int>(request.order.how)},
+                      {"order_seed", request.order.seed},
+                      {"keep_digests", request.keep_digests}};
     return object.dump();
 }
 
@@ -203,6 +224,7 @@ std::string to_json(trial_result const& result) {
         {"recording_seconds", result.recording_seconds},
         {"records", to_object(result.records, task_table_fields())},
         {"workers", array_of(result.workers, worker_fields())},
+        {"digests", digests_to_json(result.digests)},
     };
     return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -217,6 +239,9 @@ trial_request trial_request_from_json(std::string_view text) {
         object.at("server_url").get_to(request.server_url);
         object.at("trace_heap").get_to(request.trace_heap);
         object.at("log").get_to(request.log);
+        request.order.how = static_cast<task_order::kind>(object.at("order").get<int>());
+        object.at("order_seed").get_to(request.order.seed);
+        object.at("keep_digests").get_to(request.keep_digests);
         return request;
     });
 }
@@ -238,6 +263,7 @@ trial_result trial_result_from_json(std::string_view text) {
         object.at("recording_seconds").get_to(result.recording_seconds);
         result.records = from_object(object.at("records"), task_table_fields());
         result.workers = vector_of(object.at("workers"), worker_fields());
+        result.digests = digests_from_json(object.at("digests"));
         return result;
     });
 }

@@ -29,6 +29,8 @@ struct trial_request {
     std::string server_url;
     bool trace_heap = false;
     bool log = false;
+    task_order order{};
+    bool keep_digests = false;  ///< of what each task gives
 
     bool operator==(trial_request const&) const = default;
 };
@@ -49,6 +51,7 @@ struct trial_result {
     double recording_seconds = 0;  ///< processor time that task records cost
     task_table records;
     std::vector<worker_use> workers;
+    std::vector<task_digest> digests;  ///< if they were asked for
 
     bool operator==(trial_result const&) const = default;
 };

@@ -15,6 +15,7 @@ using action = std::function<int()>;
 
 void add_run(CLI::App& app, action& chosen);
 void add_sweep(CLI::App& app, action& chosen);
+void add_check(CLI::App& app, action& chosen);
 void add_compare(CLI::App& app, action& chosen);
 void add_list(CLI::App& app, action& chosen);
 void add_serve(CLI::App& app, action& chosen);

@@ -20,7 +20,10 @@
 // Linked with quartet::main this is a program with the whole command line of `quartet` (run, list, clean).
 #pragma once
 
+#include <quartet/codec.hpp>
+#include <quartet/detail/inputs.hpp>
 #include <quartet/executor.hpp>
+#include <quartet/outcome.hpp>
 #include <quartet/parameter.hpp>
 #include <quartet/spec.hpp>
 
@@ -31,6 +34,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -69,6 +73,59 @@ private:
     std::uint64_t value_ = 14695981039346656037u;
 };
 
+/// In which order the tasks of a map begin; its outcomes come in that of the inputs all the same.
+struct task_order {
+    enum kind { as_given, backwards, shuffled };
+    kind how = as_given;
+    std::uint64_t seed = 0;  ///< of shuffled
+
+    /// The places of `count` tasks in the order they are to begin. The same for the same seed, on every
+    /// machine.
+    std::vector<std::size_t> places(std::size_t count) const;
+
+    friend bool operator==(task_order const&, task_order const&) = default;
+};
+
+/// What a task gave, small enough to be kept of every one.
+struct task_digest {
+    std::uint64_t value = 0;  ///< of all its bytes, or of the failure's text
+    bool failed = false;
+    std::string text{};  ///< a number or the beginning of a text, for people; empty for other types
+
+    friend bool operator==(task_digest const&, task_digest const&) = default;
+};
+
+namespace detail {
+
+/// Whether equal values of the type have equal bytes.
+template <class T>
+inline constexpr bool has_equal_bytes =
+    !fixed_size<T> || std::has_unique_object_representations_v<T> || std::is_floating_point_v<T>;
+
+task_digest digest_of_failure(failure const& why);
+std::string beginning_of(std::string_view text);
+
+/// What `outcome` holds; nothing of values whose bytes say nothing.
+template <class T>
+task_digest digest_of(outcome<T> const& of) {
+    if (!of) return digest_of_failure(of.error());
+    task_digest made;
+    if constexpr (!std::is_void_v<T> && crossable<T>) {
+        if constexpr (has_equal_bytes<T>) {
+            byte_writer bytes;
+            codec<T>::encode(*of, bytes);
+            quartet::checksum sum;
+            sum.add_bytes(bytes.bytes());
+            made.value = sum.value();
+        }
+        if constexpr (std::is_arithmetic_v<T>) made.text = std::to_string(*of);
+        if constexpr (std::same_as<T, std::string>) made.text = beginning_of(*of);
+    }
+    return made;
+}
+
+}  // namespace detail
+
 /// One run of a workload under one model, as the workload sees it. For the thread that runs the workload.
 class workload_run {
 public:
@@ -82,6 +139,8 @@ public:
         log_handler log{};
         file_backend files = file_backend::automatic;
         task_recorder* recorder = nullptr;  ///< where the tasks leave their records
+        task_order order{};
+        bool keep_digests = false;  ///< of what each task gives
     };
 
     explicit workload_run(setting chosen);
@@ -108,9 +167,11 @@ public:
     /// the order of the inputs.
     template <class Body, class Range>
     auto map(Body body, Range&& inputs) {
-        auto outcomes = how().try_map(std::move(body), std::forward<Range>(inputs), {.stop = setting_.stop});
-        for (auto const& each : outcomes)
+        auto outcomes = map_in_order(std::move(body), std::forward<Range>(inputs));
+        for (auto const& each : outcomes) {
             note(each ? nullptr : &each.error());
+            if (setting_.keep_digests) digests_.push_back(detail::digest_of(each));
+        }
         return outcomes;
     }
 
@@ -146,6 +207,7 @@ public:
         std::uint64_t checksum = 0;
         std::string verification{};
         std::vector<workload_lap> laps{};
+        std::vector<task_digest> digests{};
     };
     report take_report() const;
     void on_start_clock(std::function<void()> hook) { start_clock_hook_ = std::move(hook); }
@@ -158,6 +220,38 @@ private:
     parameter_value const& value_of(std::string_view name) const;
     void note(failure const* why);
 
+    template <class Body, class Range>
+    auto map_in_order(Body body, Range&& inputs) {
+        using in = std::ranges::range_value_t<Range>;
+        if constexpr (std::copy_constructible<in>) {
+            if (setting_.order.how != task_order::as_given)
+                return map_out_of_order<in>(std::move(body), inputs);
+        }
+        return how().try_map(std::move(body), std::forward<Range>(inputs), {.stop = setting_.stop});
+    }
+
+    template <class In, class Body, class Range>
+    auto map_out_of_order(Body body, Range&& inputs) {
+        auto const elements = detail::indexable(inputs);
+        auto const places = setting_.order.places(elements.size());
+        detail::input_store<In> moved;
+        for (std::size_t const place : places)
+            moved.push_back(elements[place]);
+        auto outcomes = how().try_map(std::move(body), moved, {.stop = setting_.stop});
+        decltype(outcomes) in_order(outcomes.size());
+        using one = typename decltype(outcomes)::value_type;
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            if (outcomes[i]) {
+                in_order[places[i]] = std::move(outcomes[i]);
+            } else {
+                failure why = outcomes[i].error();
+                why.index = places[i];
+                in_order[places[i]] = one(std::move(why));
+            }
+        }
+        return in_order;
+    }
+
     setting setting_;
     std::optional<executor> executor_;
     std::function<void()> start_clock_hook_;
@@ -169,6 +263,7 @@ private:
     std::chrono::steady_clock::time_point lap_start_ = std::chrono::steady_clock::now();
     std::size_t lap_tasks_ = 0;
     quartet::checksum answer_;
+    std::vector<task_digest> digests_;
 };
 
 /// How many workers a model has where its spec does not say.

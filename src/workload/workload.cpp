@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <numeric>
+#include <random>
+#include <span>
 #include <stdexcept>
+#include <utility>
 
 namespace quartet {
 namespace {
@@ -21,6 +25,28 @@ std::vector<workload>& registry() {
 void checksum::add_bytes(std::span<std::byte const> bytes) noexcept {
     for (std::byte const each : bytes)
         value_ = (value_ ^ static_cast<std::uint64_t>(each)) * 1099511628211u;
+}
+
+std::vector<std::size_t> task_order::places(std::size_t count) const {
+    std::vector<std::size_t> order(count);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    if (how == backwards) std::ranges::reverse(order);
+    if (how != shuffled) return order;
+    std::mt19937_64 random(seed);  // std::shuffle gives other orders in other standard libraries
+    for (std::size_t n = count; n > 1; --n)
+        std::swap(order[n - 1], order[random() % n]);
+    return order;
+}
+
+task_digest detail::digest_of_failure(failure const& why) {
+    checksum sum;
+    sum.add_bytes(std::as_bytes(std::span(why.message)));
+    return {.value = sum.value(), .failed = true, .text = beginning_of(why.message)};
+}
+
+std::string detail::beginning_of(std::string_view text) {
+    constexpr std::size_t most = 60;
+    return text.size() <= most ? std::string(text) : std::string(text.substr(0, most)) + "...";
 }
 
 workload_run::workload_run(setting chosen) : setting_(std::move(chosen)) {}
@@ -60,6 +86,7 @@ void workload_run::start_clock() {
     if (start_clock_hook_) start_clock_hook_();
     tasks_ = failed_ = lap_tasks_ = 0;
     failures_.clear();
+    digests_.clear();
     lap_start_ = std::chrono::steady_clock::now();
 }
 
@@ -71,7 +98,7 @@ void workload_run::lap(std::string name) {
 }
 
 workload_run::report workload_run::take_report() const {
-    return {tasks_, failed_, failures_, answer_.value(), verification_, laps_};
+    return {tasks_, failed_, failures_, answer_.value(), verification_, laps_, digests_};
 }
 
 void register_workload(workload added) {

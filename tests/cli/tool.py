@@ -84,7 +84,7 @@ class ToolTest(unittest.TestCase):
 
     def quartet(self, *arguments, env=None, limit=LIMIT, program=QUARTET, **more):
         """Runs to the end; text is decoded."""
-        return subprocess.run([program, *with_few_rounds(arguments)], env=self.environment(**(env or {})), cwd=self.folder,
+        return subprocess.run([program or QUARTET, *with_few_rounds(arguments)], env=self.environment(**(env or {})), cwd=self.folder,
                               stdin=more.pop("stdin", subprocess.DEVNULL), stdout=more.pop("stdout", subprocess.PIPE),
                               stderr=more.pop("stderr", subprocess.PIPE), encoding="utf-8", timeout=limit, **more)
 
