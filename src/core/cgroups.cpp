@@ -63,7 +63,7 @@ std::optional<std::string> own_group(fs::path const& cgroup_file, bool unified, 
 /// The folders from `group` up to the mount point.
 void add_groups(std::vector<control_group>& found, cgroup_mount const& mount, std::string const& group,
                 fs::path const& root) {
-    fs::path const top = root / mount.point.relative_path();
+    fs::path const top = root.empty() ? mount.point : root / mount.point.relative_path();
     // In a container the mount shows only our part of the hierarchy.
     fs::path below = fs::path(group).lexically_relative(mount.root);
     if (below.empty() || below.native().starts_with("..")) below = ".";

@@ -25,7 +25,7 @@ struct control_group {
 struct cgroup_files {
     std::filesystem::path groups = "/proc/self/cgroup";
     std::filesystem::path mounts = "/proc/self/mountinfo";
-    std::filesystem::path root = {};  ///< stands before every mount point
+    std::filesystem::path root = {};  ///< stands before every mount point, if it is not empty
 };
 
 /// Our groups of a controller ("cpu", "memory"), the innermost first in each hierarchy.
