@@ -52,6 +52,7 @@ int interpret(int argc, char** argv) {
     add_check(app, chosen);
     add_compare(app, chosen);
     add_list(app, chosen);
+    add_doctor(app, chosen);
     add_serve(app, chosen);
     add_generate(app, chosen);
     add_clean(app, chosen);

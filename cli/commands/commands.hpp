@@ -18,6 +18,7 @@ void add_sweep(CLI::App& app, action& chosen);
 void add_check(CLI::App& app, action& chosen);
 void add_compare(CLI::App& app, action& chosen);
 void add_list(CLI::App& app, action& chosen);
+void add_doctor(CLI::App& app, action& chosen);
 void add_serve(CLI::App& app, action& chosen);
 void add_generate(CLI::App& app, action& chosen);
 void add_clean(CLI::App& app, action& chosen);

@@ -1,0 +1,103 @@
+// cli/commands/doctor.cpp
+//
+// `quartet doctor`: whether this machine is fit for measuring, and what to mend.
+
+#include "cli/commands/commands.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/measuring.hpp"
+#include "cli/report_files.hpp"
+#include "cli/scratch.hpp"
+#include "cli/status_line.hpp"
+#include "cli/terminal.hpp"
+#include "cli/validators.hpp"
+#include "measure/checkup.hpp"
+
+#include <quartet/cpus.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <signal.h>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace quartet::cli {
+namespace {
+
+struct doctor_options {
+    std::size_t rounds = 15;
+    bool plain = false;
+};
+
+std::string mark_of(measure::fitness verdict, terminal const& where) {
+    switch (verdict) {
+        case measure::fitness::good:
+            return where.good("ok  ");
+        case measure::fitness::note:
+            return "note";
+        case measure::fitness::warning:
+            return where.bad("mend");
+    }
+    return "";
+}
+
+std::string format_checkup(std::vector<measure::checkup_finding> const& findings, terminal const& where) {
+    auto const width = std::min(where.width, widest_text);
+    std::size_t subject_width = 0;
+    for (auto const& each : findings)
+        subject_width = std::max(subject_width, each.subject.size());
+    std::string const indent(4 + 2 + subject_width + 2, ' ');
+    std::string out;
+    for (auto const& each : findings) {
+        auto const head = mark_of(each.verdict, where) + "  " + pad(each.subject, subject_width) + "  ";
+        out += head + wrap(printable(each.value), width, indent, indent.size()) + '\n';
+        if (!each.advice.empty()) out += indent + wrap(each.advice, width, indent, indent.size()) + '\n';
+    }
+    auto const to_mend =
+        std::ranges::count(findings, measure::fitness::warning, &measure::checkup_finding::verdict);
+    return out + '\n' +
+           (to_mend == 0 ? where.good("fit for measuring") : fmt::format("{} to mend", to_mend)) + '\n';
+}
+
+int doctor(doctor_options const& options) {
+    interrupt const stop;
+    signal(SIGPIPE, SIG_IGN);
+    scratch_folder const scratch;
+    workbench const bench(scratch, stop);
+    try {
+        status_line shown(true);
+        shown.show("looking at the machine");
+        auto readings = measure::take_readings(scratch.path());
+        for (auto const& spec : {std::string("single"), fmt::format("threads:{}", usable_cpus())}) {
+            shown.show(fmt::format("measuring the same against itself: {}", spec));
+            readings.floors.push_back(
+                measure::measure_floor(spec, options.rounds, bench.session_options({}, false)));
+        }
+        shown.clear();
+        auto where = terminal::of(STDOUT_FILENO);
+        if (options.plain) where.colour = where.utf8 = false;
+        print_to(STDOUT_FILENO, format_checkup(measure::judge(readings), where));
+        return all_well;
+    } catch (measure::interrupted const&) {
+        return interrupted_by + stop.signal();
+    }
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, action& chosen) {
+    auto const options = std::make_shared<doctor_options>();
+    auto* const command =
+        app.add_subcommand("doctor", "find out whether this machine is fit for measuring, and what to mend");
+    command->add_option("--rounds", options->rounds, "for measuring the same against itself")
+        ->option_text("N")
+        ->check(integer_from(6, 1000))
+        ->capture_default_str();
+    command->add_flag("--plain", options->plain, "in ASCII, without colours");
+    command->callback([options, &chosen] { chosen = [options] { return doctor(*options); }; });
+}
+
+}  // namespace quartet::cli
