@@ -56,6 +56,7 @@ int interpret(int argc, char** argv) {
     add_serve(app, chosen);
     add_generate(app, chosen);
     add_clean(app, chosen);
+    add_completion(app, chosen);
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {

@@ -46,7 +46,8 @@ public:
     }
 
     std::string make_subcommands(CLI::App const* app, CLI::AppFormatMode) const override {
-        auto const commands = app->get_subcommands({});
+        auto const commands =
+            app->get_subcommands([](CLI::App const* each) { return !each->get_group().empty(); });
         std::string text = commands.empty() ? "" : "\nCommands:\n";
         for (auto const* each : commands)
             text += make_subcommand(each);
@@ -60,6 +61,11 @@ public:
         if (!option->get_default_str().empty())
             text += fmt::format(" (default {})", option->get_default_str());
         return entry(argument.empty() ? name : name + ' ' + argument, text);
+    }
+
+    std::string make_footer(CLI::App const* app) const override {
+        auto const examples = app->get_footer();
+        return examples.empty() ? "" : '\n' + examples;
     }
 
     std::string make_subcommand(CLI::App const* command) const override {

@@ -26,8 +26,9 @@ std::vector<std::string> options_of(CLI::App const& command) {
 
 std::vector<std::string> commands_of(CLI::App const& command) {
     std::vector<std::string> names;
-    for (auto const* each : command.get_subcommands({}))
-        names.push_back(each->get_name());
+    for (auto const* each : command.get_subcommands({})) {
+        if (!each->get_group().empty()) names.push_back(each->get_name());
+    }
     return names;
 }
 

@@ -7,6 +7,11 @@ install(TARGETS quartet_tool)
 install(DIRECTORY include/quartet DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES measure/results.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/quartet)
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY ${CMAKE_BINARY_DIR}/cli/manual/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
+install(FILES ${CMAKE_BINARY_DIR}/cli/manual/quartet.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+        RENAME quartet)
+install(FILES ${CMAKE_BINARY_DIR}/cli/manual/_quartet DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES ${CMAKE_BINARY_DIR}/cli/manual/quartet.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(EXPORT quartet-targets NAMESPACE quartet:: DESTINATION ${package_dir})
 
 configure_package_config_file(cmake/quartet-config.cmake.in ${CMAKE_BINARY_DIR}/quartet-config.cmake

@@ -95,6 +95,10 @@ void add_check(CLI::App& app, action& chosen) {
     add_work_options(*command, options->work);
     command->add_flag("--quiet,-q", options->quiet, "say only what goes wrong");
     command->add_flag("--plain", options->plain, "in ASCII, without colours");
+    command->footer(
+        "Examples:\n"
+        "  quartet check append\n"
+        "  quartet check power --models threads:8 --shuffles 20\n");
     command->callback([options, &chosen] { chosen = [options] { return check(*options); }; });
 }
 

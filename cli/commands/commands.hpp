@@ -22,6 +22,7 @@ void add_doctor(CLI::App& app, action& chosen);
 void add_serve(CLI::App& app, action& chosen);
 void add_generate(CLI::App& app, action& chosen);
 void add_clean(CLI::App& app, action& chosen);
+void add_completion(CLI::App& app, action& chosen);
 
 /// What a command throws for a mistake of its user's: the message is shown as it is, the exit code is 2.
 class usage_error : public std::runtime_error {

@@ -45,6 +45,10 @@ void add_compare(CLI::App& app, action& chosen) {
         ->option_text("SHARE")
         ->capture_default_str();
     command->add_flag("--plain", options->plain, "in ASCII, without colours");
+    command->footer(
+        "Examples:\n"
+        "  quartet compare before.json after.json\n"
+        "  quartet compare main.json branch.json --fail-above 5%\n");
     command->callback([options, &chosen] { chosen = [options] { return compare(*options); }; });
 }
 

@@ -117,6 +117,12 @@ void add_run(CLI::App& app, action& chosen) {
         ->option_text("FILE");
     add_baseline_options(*command, options->compared);
     command->add_flag("--log", options->log, "show what tasks log, instead of the progress");
+    command->footer(
+        "Examples:\n"
+        "  quartet run                                all tests under all models\n"
+        "  quartet run fetch --models threads,async --precision 2%\n"
+        "  quartet run --budget 5m --json now.json --baseline before.json\n"
+        "  quartet run command --set command.line='gzip -kc {}' --inputs logs.txt\n");
     command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }
 

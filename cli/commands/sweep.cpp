@@ -196,6 +196,11 @@ void add_sweep(CLI::App& app, action& chosen) {
     add_work_options(*command, options->work);
     add_method_options(*command, options->how);
     add_report_options(*command, options->reports);
+    command->footer(
+        "Examples:\n"
+        "  quartet sweep files --model threads --workers 1..64\n"
+        "  quartet sweep fetch --model async --workers 1..1000\n"
+        "  quartet sweep fetch --model processes+async --workers 1,2,4 --in-flight 1..64\n");
     command->callback([options, &chosen] { chosen = [options] { return sweep(*options); }; });
 }
 

@@ -8,6 +8,10 @@ trap 'rm -rf "$folder"' EXIT
 cmake --install "$build" --prefix "$folder/prefix" >"$folder/log" || { cat "$folder/log"; exit 1; }
 test -x "$folder/prefix/bin/quartet"
 test -f "$folder/prefix/share/quartet/results.schema.json"
+for file in man/man1/quartet.1 man/man1/quartet-run.1 bash-completion/completions/quartet zsh/site-functions/_quartet \
+            fish/vendor_completions.d/quartet.fish; do
+    test -s "$folder/prefix/share/$file"
+done
 
 # Nothing of this source tree may be found by the program: only the installed files.
 cp -r "$source/examples/own_workload" "$folder/program"
