@@ -21,7 +21,7 @@
 namespace quartet::cli {
 namespace {
 
-constexpr std::size_t usual_rounds = 7;  // which can resolve four models
+constexpr std::size_t usual_rounds = 8;  // which can resolve four models
 constexpr std::size_t most_by_precision = 100;
 constexpr std::size_t most_by_budget = 1000;
 
@@ -67,7 +67,7 @@ std::string quoted(std::string const& word) {
 void add_method_options(CLI::App& command, method_options& options) {
     command
         .add_option("--rounds", options.rounds,
-                    "how often everything is measured, at the most (default 7, or as often as it takes to "
+                    "how often everything is measured, at the most (default 8, or as often as it takes to "
                     "tell so many models apart; 100 with --precision, 1000 with --budget)")
         ->option_text("N")
         ->check(integer_from(1, 10'000));

@@ -106,7 +106,7 @@ std::vector<change> changes_between(results const& old_results, results const& n
     auto const in_both = std::ranges::count_if(old_results.measurements, [&](auto const& each) {
         return counterpart(each, old_results, new_results) != nullptr;
     });
-    comparison_options const options{.margin = margin, .rivals = static_cast<std::size_t>(in_both)};
+    comparison_options const options{.margin = margin, .comparisons = static_cast<std::size_t>(in_both)};
     std::vector<change> changes;
     for (auto const& each : old_results.measurements) {
         if (auto const* const after = counterpart(each, old_results, new_results)) {

@@ -50,7 +50,7 @@ verdict judge(interval const& bounds, double margin) {
 }
 
 double confidence_for(comparison_options const& options) {
-    return 1 - 0.05 / static_cast<double>(std::max<std::size_t>(1, options.rivals));
+    return 1 - 0.05 / static_cast<double>(std::max<std::size_t>(1, options.comparisons));
 }
 
 comparison conclude(std::vector<double> const& ordered, interval const& bounds,

@@ -41,7 +41,7 @@ struct comparison_options {
 
     /// How many comparisons are made together. Each gets its part of the 5 % that all of them may be wrong
     /// (Bonferroni).
-    std::size_t rivals = 1;
+    std::size_t comparisons = 1;
 };
 
 struct comparison {

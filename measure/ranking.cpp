@@ -14,14 +14,15 @@ standing standing_of(comparison const& with_the_first) {
     return with_the_first.tendency == verdict::second_wins ? standing::behind_yet : standing::unresolved;
 }
 
-void place_behind(placing& each, measurement const& first, std::size_t rivals, double margin) {
+void place_behind(placing& each, measurement const& first, std::size_t comparisons, double margin) {
     auto const pairs = in_same_rounds(*each.what, first);
     if (pairs.first.empty()) {  // only the medians can be compared
         each.times_the_best = each.what->wall_seconds.median / first.wall_seconds.median;
         each.stands = standing::behind_yet;
         return;
     }
-    auto const compared = compare_rounds(pairs.first, pairs.second, {.margin = margin, .rivals = rivals});
+    auto const compared =
+        compare_rounds(pairs.first, pairs.second, {.margin = margin, .comparisons = comparisons});
     each.times_the_best = compared.ratio;
     each.bounds = compared.bounds;
     each.stands = standing_of(compared);
@@ -38,7 +39,7 @@ std::vector<placing> rank(std::vector<measurement const*> const& measurements, d
     std::ranges::stable_sort(order, {}, [](placing const& each) { return each.what->wall_seconds.median; });
     for (auto& each : order) {
         if (each.what != order.front().what)
-            place_behind(each, *order.front().what, order.size() - 1, margin);
+            place_behind(each, *order.front().what, comparisons_among(order.size()), margin);
     }
     return order;
 }
@@ -51,8 +52,13 @@ std::vector<placing> rank(results const& results, std::string_view workload) {
     return rank(competitors, results.settings.margin);
 }
 
+std::size_t comparisons_among(std::size_t configurations) {
+    return configurations < 2 ? 0 : configurations * (configurations - 1) / 2;
+}
+
 std::size_t rounds_needed(std::size_t configurations) {
-    return samples_needed(1 - 0.05 / static_cast<double>(std::max<std::size_t>(2, configurations) - 1));
+    return samples_needed(
+        1 - 0.05 / static_cast<double>(std::max<std::size_t>(1, comparisons_among(configurations))));
 }
 
 measurement const* recommended(std::vector<placing> const& order) {

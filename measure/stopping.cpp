@@ -29,7 +29,8 @@ bool is_precise(std::vector<measurement const*> const& of_workload, double preci
     }
     auto const pairs = in_same_rounds(*order[0], *order[1]);
     if (pairs.first.empty()) return false;
-    auto const compared = compare_rounds(pairs.first, pairs.second, {.rivals = order.size() - 1});
+    auto const compared =
+        compare_rounds(pairs.first, pairs.second, {.comparisons = comparisons_among(order.size())});
     return compared.enough && compared.width() < precision;
 }
 

@@ -34,7 +34,8 @@ struct stopping_plan {
 std::vector<std::size_t> looks(std::size_t configurations, std::size_t most);
 
 /// Whether the leader's interval against the runner-up is narrower than `precision`; of a single
-/// configuration, that of its median. False if it has a confidence below 95 %, all rivals taken together.
+/// configuration, that of its median. False if it has a confidence below 95 %, all comparisons taken
+/// together.
 bool is_precise(std::vector<measurement const*> const& of_workload, double precision);
 
 }  // namespace quartet::measure

@@ -152,7 +152,7 @@ void tally::keep_nearest_to_median(trial_result const& from, trial_figures const
     shown_wall_ = figures.wall_seconds;
 }
 
-measurement tally::make(std::size_t rivals) const {
+measurement tally::make(std::size_t configurations) const {
     auto const& counts = worst_.failed > 0 ? worst_ : last_;
     measurement made{.workload = what_.name,
                      .model = std::string(to_string(model_.kind)),
@@ -189,7 +189,7 @@ measurement tally::make(std::size_t rivals) const {
     made.records = shown_.records;
     flag_disturbed(made);
     flag_outliers(made);
-    flag_patterns(made, 0.05 / static_cast<double>(std::max<std::size_t>(1, rivals)));
+    flag_patterns(made, 0.05 / static_cast<double>(std::max<std::size_t>(1, configurations)));
     return made;
 }
 

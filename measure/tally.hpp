@@ -44,9 +44,9 @@ public:
     /// A trial that did not get as far as its times.
     void add_failure(trial_result const& from);
 
-    /// `rivals`: how many configurations the run has; what makes figures doubtful is said with a chance of
-    /// 5 % to be wrong in all of them together.
-    measurement make(std::size_t rivals) const;
+    /// `configurations`: how many the run has; what makes figures doubtful is said with a chance of 5 % to be
+    /// wrong in all of them together.
+    measurement make(std::size_t configurations) const;
 
 private:
     void note_trouble(trial_result const& from);

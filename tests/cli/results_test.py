@@ -141,8 +141,8 @@ class WhatIsRun(ToolTest):
 
 
 class HowMuchIsMeasured(ToolTest):
-    def rounds(self, *arguments):
-        _, document = self.results("sleep", "--models", "single,threads", *arguments)
+    def rounds(self, *arguments, models="single,threads"):
+        _, document = self.results("sleep", "--models", models, *arguments)
         return document["conditions"]["stopped_by"], [len(each["trials"]) for each in document["results"]]
 
     def test_rounds_and_warmup(self):
@@ -158,7 +158,8 @@ class HowMuchIsMeasured(ToolTest):
         self.assertLess(trials[0], 100)
 
     def test_a_precision(self):
-        stopped_by, trials = self.rounds("--precision", "90%", "--rounds", 20, "--set", "sleep.scale=0.0005")
+        # The same times, so that only a machine that is slow by half would need more rounds.
+        stopped_by, trials = self.rounds("--precision", "90%", "--rounds", 20, "--set", "sleep.scale=0.0005", models="single,threads:1")
         self.assertEqual((stopped_by, trials), ("precision", [7, 7]), "6 rounds can tell two models apart")
 
     def test_without_a_warmup_the_heap_is_traced_all_the_same(self):

@@ -32,7 +32,7 @@ class Sweep(ToolTest):
             self.assertTrue(each["band_low"] <= each["fitted"] <= each["band_high"])
         self.assertIn("sleep  threads\n", text)
         self.assertIn("The scaling law is off by ", " ".join(text.split()))
-        self.assertIn("after 1 round; it takes 8 to be sure", " ".join(text.split()))
+        self.assertIn("after 1 round; it takes 9 to be sure", " ".join(text.split()))
 
     def test_the_document_is_as_the_schema_says(self):
         _, document = self.sweep("sleep", *settings(["sleep"]), "--workers", "1..16")
@@ -83,7 +83,7 @@ class Sweep(ToolTest):
         report = self.folder / "r.json"
         done = self.quartet("sweep", "sleep", "--set", "sleep.scale=0", "--workers", "1..16", "--json", report, "--quiet")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
-        self.assertEqual(json.loads(report.read_text())["settings"]["rounds"], 8)
+        self.assertEqual(json.loads(report.read_text())["settings"]["rounds"], 9)
 
     def refused(self, *options, says):
         with self.subTest(options):

@@ -79,8 +79,8 @@ std::vector<double> rounds(std::size_t count, double seconds) {
 
 TEST(Findings, NameAWinnerAfterRoundsEnough) {
     auto const clear =
-        results_of({timed("a", "single", rounds(7, 18)), timed("a", "threads:2", rounds(7, 2.5)),
-                    timed("a", "async:5", rounds(7, 1)), timed("a", "processes:2", rounds(7, 1.08))});
+        results_of({timed("a", "single", rounds(8, 18)), timed("a", "threads:2", rounds(8, 2.5)),
+                    timed("a", "async:5", rounds(8, 1)), timed("a", "processes:2", rounds(8, 1.08))});
     EXPECT_EQ(
         format_findings(clear, "a", plain(200)),
         "a: async:5 won, 1.08 times as fast as processes:2, 2.5 times as fast as threads:2 and 18 times as\n"
@@ -96,7 +96,7 @@ TEST(Findings, SayHowManyRoundsItTakes) {
     EXPECT_EQ(
         format_findings(four, "a", plain(200)),
         "a: async:5 and threads:2 lead, 2.0 times as fast as processes:2 and 18 times as fast as single,\n"
-        "  after 2 rounds; it takes 7 to be sure.\n");
+        "  after 2 rounds; it takes 8 to be sure.\n");
 }
 
 TEST(Findings, CallADifferenceBelowTheMarginEqual) {

@@ -72,7 +72,7 @@ TEST(compare_rounds, with_too_few_rounds_nothing_is_resolved) {
         EXPECT_EQ(compare_rounds(fast, slow).tendency, verdict::first_wins);
         EXPECT_EQ(compare_rounds(fast, slow).winner() == verdict::first_wins, rounds >= 6) << rounds;
         EXPECT_EQ(compare_rounds(fast, fast).winner() == verdict::equal, rounds >= 6) << rounds;
-        EXPECT_EQ(compare_rounds(fast, slow, {.rivals = 3}).winner() == verdict::first_wins, rounds >= 7)
+        EXPECT_EQ(compare_rounds(fast, slow, {.comparisons = 3}).winner() == verdict::first_wins, rounds >= 7)
             << rounds;
     }
 }
@@ -94,8 +94,8 @@ TEST(compare_rounds, calls_equal_configurations_different_as_seldom_as_it_says) 
             auto const first = draw();
             bool different = false;
             for (int rival = 0; rival < rivals; ++rival) {
-                auto const found =
-                    compare_rounds(first, draw(), {.margin = 0, .rivals = static_cast<std::size_t>(rivals)});
+                auto const found = compare_rounds(
+                    first, draw(), {.margin = 0, .comparisons = static_cast<std::size_t>(rivals)});
                 different |= found.winner() == verdict::first_wins || found.winner() == verdict::second_wins;
             }
             wrong += different;
@@ -115,7 +115,7 @@ TEST(compare_runs, agrees_with_r) {
     EXPECT_NEAR(usual.bounds.confidence, 0.959906759907, 1e-11);
     EXPECT_EQ(usual.winner(), verdict::first_wins);
 
-    auto const strict = compare_runs(a, b, {.rivals = 5});  // each with 99 %
+    auto const strict = compare_runs(a, b, {.comparisons = 5});  // each with 99 %
     EXPECT_NEAR(strict.bounds.low, 0.860869565217, 1e-11);
     EXPECT_NEAR(strict.bounds.high, 0.985714285714, 1e-11);
     EXPECT_NEAR(strict.bounds.confidence, 0.990675990676, 1e-11);
@@ -125,10 +125,10 @@ TEST(compare_runs, has_the_confidence_of_the_exact_distribution) {
     struct row {
         std::size_t first;
         std::size_t second;
-        std::size_t rivals;
+        std::size_t comparisons;
         double confidence;
     };
-    for (auto const& [n, m, rivals, confidence] :
+    for (auto const& [n, m, comparisons, confidence] :
          {row{7, 7, 1, 0.962121212121}, row{7, 7, 5, 0.993006993007}, row{5, 5, 1, 0.968253968254},
           row{20, 30, 1, 0.951870536682}, row{20, 30, 5, 0.990577754877}, row{3, 3, 1, 0.9}}) {
         samples x(n);
@@ -137,7 +137,7 @@ TEST(compare_runs, has_the_confidence_of_the_exact_distribution) {
             x[i] = 1 + static_cast<double>(i) / 100;
         for (std::size_t i = 0; i < m; ++i)
             y[i] = 1.005 + static_cast<double>(i) / 130;
-        EXPECT_NEAR(compare_runs(x, y, {.rivals = rivals}).bounds.confidence, confidence, 1e-11)
+        EXPECT_NEAR(compare_runs(x, y, {.comparisons = comparisons}).bounds.confidence, confidence, 1e-11)
             << n << ' ' << m;
     }
 }

@@ -2,8 +2,8 @@
 
 #include "measure/stopping.hpp"
 
-#include "measure/comparison.hpp"
-#include "measure/statistics.hpp"
+#include "measure/ranking.hpp"
+#include "timed.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,25 +13,18 @@
 #include <vector>
 
 using namespace quartet::measure;
+using quartet::test::views_of;
 using testing::ElementsAre;
 
-measurement measured(std::vector<double> const& walls) {
-    measurement made;
-    for (std::size_t i = 0; i < walls.size(); ++i)
-        made.trials.push_back({.round = i + 1, .wall_seconds = walls[i]});
-    auto const bounds = median_interval(walls);
-    made.wall_seconds = {median(walls), bounds.low, bounds.high, bounds.confidence};
-    return made;
+std::vector<measurement> timed(std::vector<std::vector<double>> const& walls) {
+    std::vector<measurement> all;
+    for (auto const& each : walls)
+        all.push_back(quartet::test::timed(each));
+    return all;
 }
 
 bool precise(std::vector<std::vector<double>> const& walls, double precision) {
-    std::vector<measurement> all;
-    for (auto const& each : walls)
-        all.push_back(measured(each));
-    std::vector<measurement const*> views;
-    for (auto const& each : all)
-        views.push_back(&each);
-    return is_precise(views, precision);
+    return is_precise(views_of(timed(walls)), precision);
 }
 
 TEST(looks, are_few_and_fixed) {
@@ -58,7 +51,7 @@ TEST(is_precise, takes_rounds_enough_for_the_confidence) {
     EXPECT_FALSE(precise({std::vector<double>(5, 1.0), std::vector<double>(5, 2.0)}, 0.02));
     EXPECT_FALSE(precise(
         {std::vector<double>(6, 1.0), std::vector<double>(6, 2.0), std::vector<double>(6, 3.0)}, 0.02))
-        << "two rivals take seven";
+        << "three configurations take seven";
 }
 
 TEST(is_precise, of_one_configuration_by_its_own_interval) {
@@ -77,33 +70,27 @@ TEST(is_precise, where_nothing_runs_more_rounds_are_no_use) {
 TEST(stopping_by_precision, calls_equal_configurations_different_as_seldom_as_without) {
     std::mt19937_64 random(11);
     std::lognormal_distribution<> times(0, 0.04);
-    for (std::size_t const rivals : {1u, 3u}) {
+    for (std::size_t const configurations : {2u, 4u}) {
         constexpr int runs = 2000;
         int wrong = 0;
         int early = 0;
-        auto const plan = looks(rivals + 1, 60);
+        auto const plan = looks(configurations, 60);
         for (int run = 0; run < runs; ++run) {
-            std::vector<std::vector<double>> walls(rivals + 1);
+            std::vector<std::vector<double>> walls(configurations);
             for (std::size_t const look : plan) {
                 for (auto& each : walls) {
                     while (each.size() < look)
                         each.push_back(times(random));
                 }
-                if (!precise(walls, 0.05)) continue;
+                if (!precise(walls, 0.07)) continue;
                 early += look < plan.back();
                 break;
             }
-            std::ranges::sort(walls, {}, [](auto const& each) { return median(each); });
-            bool different = false;
-            for (std::size_t other = 1; other < walls.size(); ++other) {
-                auto const verdict =
-                    compare_rounds(walls[other], walls[0], {.margin = usual_margin, .rivals = rivals})
-                        .winner();
-                different |= verdict == verdict::second_wins || verdict == verdict::first_wins;
-            }
-            wrong += different;
+            auto const measured = timed(walls);
+            auto const order = rank(views_of(measured), usual_margin);
+            wrong += std::ranges::count(order, standing::behind, &placing::stands) > 0;
         }
-        EXPECT_LT(wrong, runs * 5 / 100) << rivals;
+        EXPECT_LT(wrong, runs * 5 / 100) << configurations;
         EXPECT_GT(early, runs / 4) << "the rule was put to use";
     }
 }
