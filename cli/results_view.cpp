@@ -20,7 +20,7 @@ using measure::measurement;
 
 /// A line of a block, cell by cell.
 struct line {
-    std::string mark{};  ///< "*" among the best, "!" not to be trusted
+    std::string_view mark{};  ///< "*" among the best, "!" not to be trusted
     std::string spec{};
     std::string time{};
     std::string spread{};
@@ -154,8 +154,10 @@ std::string dressed(line const& of, std::string const& text, terminal const& whe
 
 std::string text_of(line const& of, double longest, block_layout const& sizes, terminal const& where) {
     auto const& [spec, time, spread, bar_width, after] = sizes;
-    auto out = dressed(of, pad(of.mark, mark_width) + pad(of.spec, spec) + cell_in(time, of.time), where) +
-               cell_in(spread, of.spread);
+    auto out =
+        dressed(of, pad(std::string(of.mark), mark_width) + pad(of.spec, spec) + cell_in(time, of.time),
+                where) +
+        cell_in(spread, of.spread);
     if (bar_width > 0) {
         auto const drawn = bar(of.value, longest, bar_width, where.utf8);
         out += std::string(between, ' ') + dressed(of, drawn, where) +

@@ -87,7 +87,7 @@ std::vector<Record> read_array(json const& document, char const* name,
         throw std::invalid_argument(fmt::format("\"{}\" is not an array", name));
     std::vector<Record> records;
     for (std::size_t i = 0; i < array->size(); ++i)
-        records.push_back(read_member(document, json::json_pointer("/" + std::string(name)) / i, fields));
+        records.push_back(read_member(document, json::json_pointer(fmt::format("/{}/{}", name, i)), fields));
     return records;
 }
 

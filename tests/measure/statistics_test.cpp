@@ -66,11 +66,13 @@ TEST(median_interval, takes_the_order_statistics_of_the_tables) {
     EXPECT_NEAR(first(20).confidence, 0.958611, 1e-6);
 }
 
-// The promise itself, on a distribution with a long tail. The seed is fixed, so this is no matter of luck.
+// The promise itself, on a distribution with a long tail. The seed is fixed, so this is no matter of luck. The
+// confidence goes in steps, since there is no order statistic between two: where a step lies near 95 %, the
+// interval covers in 93 to 97 %, elsewhere in more.
 TEST(median_interval, holds_the_true_median_as_often_as_it_says) {
     std::mt19937_64 random(1);
     std::lognormal_distribution<double> times(0, 1);  // its median is 1
-    for (int const n : {2, 5, 9, 30}) {
+    for (int const n : {2, 5, 6, 7, 9, 12, 15, 20, 30, 100}) {
         int constexpr trials = 20'000;
         int held = 0;
         double confidence = 0;
@@ -81,7 +83,15 @@ TEST(median_interval, holds_the_true_median_as_often_as_it_says) {
             held += found.low <= 1 && 1 <= found.high;
             confidence = found.confidence;
         }
-        EXPECT_NEAR(static_cast<double>(held) / trials, confidence, 0.012) << n;
+        double const covered = static_cast<double>(held) / trials;
+        EXPECT_NEAR(covered, confidence, 0.012) << n;
+        if (n >= 6) {
+            EXPECT_GE(covered, 0.945) << n;
+        }
+        if (confidence >= 0.95 && confidence <= 0.968) {
+            EXPECT_GE(covered, 0.93) << n;
+            EXPECT_LE(covered, 0.97) << n;
+        }
     }
 }
 

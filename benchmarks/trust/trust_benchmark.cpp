@@ -1,0 +1,125 @@
+// benchmarks/trust/trust_benchmark.cpp
+//
+// Do the verdicts hold on a real machine? Configurations that are the same must not be called different, and
+// one that does 5 % more must be found. Each is a session as `quartet run` makes it, of tasks that compute.
+//
+//     trust_benchmark same CONFIGURATIONS ROUNDS MODEL
+//     trust_benchmark different PERCENT ROUNDS MODEL
+//
+// Prints a line for each configuration, the fastest first: its standing, how many times the first's time it
+// took, and the interval of that.
+#include "measure/calibration.hpp"
+#include "measure/ranking.hpp"
+#include "measure/session.hpp"
+#include "measure/trial_process.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using namespace quartet;
+using namespace std::chrono_literals;
+
+constexpr auto length_of_a_trial = 100ms;
+constexpr std::size_t tasks = 10;
+
+class silence final : public measure::session_observer {
+    void trial_begins(measure::trial_announcement const&) override {}
+};
+
+/// Whatever it took, the answer is the same.
+bool compute(std::uint64_t steps) {
+    std::uint64_t state = steps;
+    for (std::uint64_t step = 0; step < steps; ++step)
+        state = state * 6364136223846793005u + 1442695040888963407u;
+    return state != 0;
+}
+
+registration const of_known_length{{
+    .name = "of_known_length",
+    .help = "computes for a known number of steps",
+    .parameters = {integer("steps", 1, 1, std::int64_t{1} << 50, "steps of each task")},
+    .run =
+        [](workload_run& run) {
+            run.checksum(run.map(compute, std::vector(tasks, run.get<std::uint64_t>("steps"))));
+        },
+}};
+
+measure::configuration computing(model_spec const& model, std::uint64_t steps) {
+    auto const& what = registered_workloads().front();
+    auto parameters = default_values(what.parameters, preset::quick);
+    parameters["steps"] = static_cast<std::int64_t>(steps);
+    return {&what, parameters, model};
+}
+
+std::string_view name_of(measure::standing which) {
+    switch (which) {
+        case measure::standing::first:
+            return "first";
+        case measure::standing::equal:
+            return "equal";
+        case measure::standing::unresolved:
+            return "unresolved";
+        case measure::standing::behind_yet:
+            return "behind_yet";
+        case measure::standing::behind:
+            return "behind";
+    }
+    return {};
+}
+
+/// A folder that is removed at the end.
+struct scratch_folder {
+    std::filesystem::path path =
+        std::filesystem::temp_directory_path() / fmt::format("quartet-trust-{}", std::random_device{}());
+    scratch_folder() { std::filesystem::create_directories(path); }
+    ~scratch_folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path, ignored);
+    }
+};
+
+void run(std::vector<measure::configuration> const& configurations, std::size_t rounds) {
+    scratch_folder const scratch;
+    silence nobody;
+    auto const found = measure::run_session(
+        configurations,
+        {.stopping = {.rounds = rounds}, .seed = std::random_device{}(), .scratch = scratch.path}, nobody);
+    std::vector<measure::measurement const*> views;
+    for (auto const& each : found.measurements)
+        views.push_back(&each);
+    for (auto const& each : measure::rank(views, measure::usual_margin))
+        fmt::print("{} {} {:.5f} {:.5f} {:.5f} {:.6f}\n", each.what - found.measurements.data(),
+                   name_of(each.stands), each.times_the_best, each.bounds.low, each.bounds.high,
+                   each.what->wall_seconds.median);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // A trial is this program again.
+    if (argc == 2 && argv[1] == measure::trial_argument) return measure::serve_trial({});
+    if (argc != 5) {
+        std::cerr
+            << "usage: trust_benchmark same CONFIGURATIONS ROUNDS MODEL | different PERCENT ROUNDS MODEL\n";
+        return 2;
+    }
+    std::string_view const question = argv[1];
+    auto const number = std::stoul(argv[2]);
+    auto const rounds = std::stoul(argv[3]);
+    auto const model = parse_spec(argv[4]);
+    auto const steps = measure::steps_in(length_of_a_trial) / tasks;
+    if (question == "same")
+        run(std::vector(number, computing(model, steps)), rounds);
+    else
+        run({computing(model, steps + steps * number / 100), computing(model, steps)}, rounds);
+}
