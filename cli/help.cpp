@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <unistd.h>
+#include <utility>
 
 namespace quartet::cli {
 namespace {
@@ -28,6 +29,14 @@ std::string entry(std::string const& left, std::string const& right) {
 
 class help_formatter final : public CLI::Formatter {
 public:
+    // Ends without an empty line, also where no examples follow.
+    std::string make_help(CLI::App const* app, std::string name, CLI::AppFormatMode mode) const override {
+        auto text = CLI::Formatter::make_help(app, std::move(name), mode);
+        while (text.ends_with("\n\n"))
+            text.pop_back();
+        return text;
+    }
+
     std::string make_description(CLI::App const* app) const override {
         return wrap(app->get_description(), text_width()) + "\n\n";
     }
@@ -63,10 +72,7 @@ public:
         return entry(argument.empty() ? name : name + ' ' + argument, text);
     }
 
-    std::string make_footer(CLI::App const* app) const override {
-        auto const examples = app->get_footer();
-        return examples.empty() ? "" : '\n' + examples;
-    }
+    std::string make_footer(CLI::App const* app) const override { return app->get_footer(); }
 
     std::string make_subcommand(CLI::App const* command) const override {
         return entry(command->get_name(), command->get_description());

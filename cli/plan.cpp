@@ -107,7 +107,7 @@ std::string read_standard_input(interrupt const& stop) {
 void add_work_options(CLI::App& command, work_options& options) {
     command
         .add_option("--preset", options.preset,
-                    "quick: about two minutes in all; seed: exactly the seed's parameters")
+                    "quick: the seed's tests with shorter waits; seed: exactly its parameters")
         ->option_text("PRESET")
         ->capture_default_str();
     command

@@ -74,7 +74,7 @@ void run(workload_run& run) {
 registration const fetch_workload{{
     .name = "fetch",
     .help = "fetches one URL many times",
-    .parameters = {with_seed(integer("count", 200, 1, 10'000'000, "how many times"), std::int64_t{1000}),
+    .parameters = {with_seed(integer("count", 100, 1, 10'000'000, "how many times"), std::int64_t{1000}),
                    text("url", "", "what to fetch; empty: a page of 15,000 bytes from quartet's own server"),
                    with_seed(flag("reuse", true, "whether a connection serves several requests"), false),
                    with_seed(flag("series", false, "first fetch 1, 10, 100 and 500 times, timed as laps"),
