@@ -2,6 +2,7 @@
 
 #include "measure/comparison.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -100,6 +101,8 @@ TEST(compare_rounds, calls_equal_configurations_different_as_seldom_as_it_says) 
             }
             wrong += different;
         }
+        RecordProperty(fmt::format("different_of_{}_in_{}_rounds_with_{}_rivals", runs, rounds, rivals),
+                       wrong);
         EXPECT_LT(wrong, runs * 5 / 100) << rounds << " rounds, " << rivals << " rivals";
     }
 }
@@ -194,6 +197,8 @@ TEST(compare_runs, covers_the_truth_as_often_as_it_says_and_calls_equals_differe
             different += found.winner() != verdict::equal && found.winner() != verdict::unresolved;
             confidence = found.bounds.confidence;
         }
+        RecordProperty(fmt::format("covered_of_{}_in_{}_and_{}_rounds", runs, n, m), covered);
+        RecordProperty(fmt::format("different_of_{}_in_{}_and_{}_rounds", runs, n, m), different);
         EXPECT_NEAR(static_cast<double>(covered) / runs, confidence, 0.012) << n << ' ' << m;
         EXPECT_GE(covered, runs * 94 / 100);
         EXPECT_LE(covered, runs * 97 / 100);

@@ -4,12 +4,12 @@
 
 #include "timed.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
-#include <string>
 #include <vector>
 
 using namespace quartet::measure;
@@ -105,7 +105,8 @@ TEST(rank, calls_equal_configurations_different_in_fewer_than_5_of_100_runs) {
             different += any_behind(order);
             winners += names_a_winner(order);
         }
-        auto const which = std::to_string(configurations) + " of " + std::to_string(rounds) + " rounds";
+        auto const which = fmt::format("{}_configurations_in_{}_rounds", configurations, rounds);
+        RecordProperty(fmt::format("different_of_{}_{}", runs, which), different);
         EXPECT_LT(different, runs * 5 / 100) << which;
         EXPECT_LT(winners, runs * 5 / 100) << which;
     }

@@ -2,6 +2,7 @@
 
 #include "measure/scaling_law.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -102,6 +103,7 @@ TEST(band, covers_the_law_as_often_as_it_says) {
                 ++looked;
             }
         }
+        RecordProperty(fmt::format("covered_of_{}_sigma_{}_kappa_{}", looked, sigma, kappa), covered);
         EXPECT_NEAR(static_cast<double>(covered) / looked, 0.95, 0.025) << sigma << ' ' << kappa;
     }
 }

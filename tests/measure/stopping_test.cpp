@@ -5,6 +5,7 @@
 #include "measure/ranking.hpp"
 #include "timed.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -90,6 +91,7 @@ TEST(stopping_by_precision, calls_equal_configurations_different_as_seldom_as_wi
             auto const order = rank(views_of(measured), usual_margin);
             wrong += std::ranges::count(order, standing::behind, &placing::stands) > 0;
         }
+        RecordProperty(fmt::format("different_of_{}_with_{}_configurations", runs, configurations), wrong);
         EXPECT_LT(wrong, runs * 5 / 100) << configurations;
         EXPECT_GT(early, runs / 4) << "the rule was put to use";
     }
