@@ -67,65 +67,35 @@ struct task_memory {
 
 namespace {
 
-/// Which tasks of this thread leave records.
-class record_pace {
-public:
-    /// So many tasks are to go by first.
-    std::size_t skip() const noexcept { return skip_; }
-    void set_skip(std::size_t tasks) noexcept { skip_ = tasks; }
-
-    /// So many tasks went by.
-    void passed(std::size_t tasks) noexcept { passed_ += tasks; }
-
-    /// Whether the next task is one of them; else it goes by.
-    bool due() noexcept {
-        if (skip_ == 0) return true;
-        --skip_;
-        ++passed_;
-        return false;
-    }
-
-    /// The clock was read for `price`, and said `now`.
-    void pay(std::int64_t now, std::int64_t price) noexcept {
-        std::int64_t const most_credit = saved_readings * price;
-        std::int64_t const went_by = now < last_ || last_ == 0 ? most_credit * share : now - last_;
-        last_ = now;
-        if (went_by == 0) return;
-        credit_ = std::min(credit_ + went_by / share, most_credit) - price;
-        auto const tasks = static_cast<std::int64_t>(std::exchange(passed_, 0) + 1);
-        if (credit_ >= 0) return;
-        std::int64_t const each = std::max<std::int64_t>(1, went_by / tasks);
-        skip_ = static_cast<std::size_t>(std::min<std::int64_t>(-credit_ * share / each, most_skipped));
-    }
-
-private:
-    static constexpr std::int64_t share = 500;
-    static constexpr std::int64_t saved_readings = 32;
-    static constexpr std::int64_t most_skipped = 16'384;
-
-    std::int64_t last_ = 0;
-    std::int64_t credit_ = 0;
-    std::size_t skip_ = 0;
-    std::size_t passed_ = 0;  // tasks without a record since the last one
+/// How many calls a thread has made, and of how many tasks. A thread has one to itself, so that counting
+/// needs no locked instruction; those that come late share the last.
+struct alignas(64) call_count {
+    std::atomic<std::size_t> calls{0};
+    std::atomic<std::size_t> tasks{0};
 };
-
-/// What this thread knows of the recorder that it last left a record with.
-struct recording_thread {
-    std::uint64_t recorder = 0;
-    task_slot const* call = nullptr;
-    record_pace pace{};
-};
-constinit thread_local recording_thread this_thread{};
+constexpr std::size_t most_callers = 64;
 
 /// Which calls of few tasks are recorded that this thread makes.
 struct calling_thread {
     std::uint64_t recorder = 0;
+    call_count* counted = nullptr;
+    bool shared = false;
     record_pace pace{};
+
+    void count(std::size_t tasks) const noexcept {
+        if (shared) {
+            counted->calls.fetch_add(1, relaxed);
+            counted->tasks.fetch_add(tasks, relaxed);
+        } else {
+            counted->calls.store(counted->calls.load(relaxed) + 1, relaxed);
+            counted->tasks.store(counted->tasks.load(relaxed) + tasks, relaxed);
+        }
+    }
 };
 constinit thread_local calling_thread this_caller{};
 
 void enlist(task_memory& memory, context const& where) noexcept {
-    this_thread = {.recorder = memory.id};
+    this_recording = {.recorder = memory.id};
     std::uint32_t const place = memory.workers_known.fetch_add(1, relaxed);
     if (place >= most_workers) return;
     auto& mine = memory.workers[place];
@@ -136,15 +106,15 @@ void enlist(task_memory& memory, context const& where) noexcept {
 
 /// This thread is about to run tasks of a call.
 void come_to(task_memory& memory, task_slot const* call, context const& where) noexcept {
-    if (this_thread.recorder != memory.id) enlist(memory, where);
-    if (std::exchange(this_thread.call, call) != call) this_thread.pace.set_skip(0);
+    if (this_recording.recorder != memory.id) enlist(memory, where);
+    if (std::exchange(this_recording.call, call) != call) this_recording.pace.set_skip(0);
 }
 
 void note_start(task_slot& slot, task_memory const& memory, context const& where) noexcept {
     slot.worker.store(static_cast<std::uint32_t>(where.where().number), relaxed);
     std::int64_t const now = stamp(where.now());
     slot.started.store(now, std::memory_order_release);
-    this_thread.pace.pay(now, memory.price);
+    this_recording.pace.pay(now, memory.price);
 }
 
 /// Of a task that has failed it may have been noted already.
@@ -154,14 +124,14 @@ void note_end(task_slot& slot, task_memory const& memory, context const& where, 
         slot.failed.store(failed, relaxed);
         slot.ended.store(now, std::memory_order_release);
     }
-    if (this_thread.recorder == memory.id) this_thread.pace.pay(now, memory.price);
+    if (this_recording.recorder == memory.id) this_recording.pace.pay(now, memory.price);
 }
 
 }  // namespace
 
 task_slot* task_places::begin_recorded(std::size_t index, context const& where) const noexcept {
     come_to(*memory_, slots_, where);
-    if (!this_thread.pace.due() || index % stride_ != 0) return nullptr;
+    if (this_recording.pace.lets_by() || index % stride_ != 0) return nullptr;
     task_slot& slot = slots_[index / stride_];
     note_start(slot, *memory_, where);
     return &slot;
@@ -173,12 +143,12 @@ void task_places::end_recorded(task_slot& slot, context const& where, bool faile
 
 void task_run::enter() noexcept {
     come_to(*places_.memory_, places_.slots_, where_);
-    look_from(counted_ + this_thread.pace.skip());
+    look_from(counted_ + this_recording.pace.skip());
 }
 
 void task_run::leave() noexcept {
-    this_thread.pace.passed(last_ - counted_);
-    this_thread.pace.set_skip(due_ > last_ ? due_ - last_ : 0);
+    this_recording.pace.passed(last_ - counted_);
+    this_recording.pace.set_skip(due_ > last_ ? due_ - last_ : 0);
 }
 
 void task_run::look_from(std::size_t index) noexcept {
@@ -190,7 +160,7 @@ task_slot* task_run::begin(bool begins) noexcept {
     std::size_t const index = next_;
     look_from(index + 1);
     if (!begins) return nullptr;
-    this_thread.pace.passed(index - std::exchange(counted_, index + 1));
+    this_recording.pace.passed(index - std::exchange(counted_, index + 1));
     task_slot& slot = places_.slots_[index / places_.stride_];
     note_start(slot, *places_.memory_, where_);
     return &slot;
@@ -198,7 +168,7 @@ task_slot* task_run::begin(bool begins) noexcept {
 
 void task_run::end(task_slot& slot, bool failed) noexcept {
     note_end(slot, *places_.memory_, where_, failed);
-    look_from(counted_ + this_thread.pace.skip());
+    look_from(counted_ + this_recording.pace.skip());
 }
 
 void task_places::fail_recorded(std::size_t index, time_point now) const noexcept {
@@ -280,16 +250,30 @@ struct task_recorder::state {
                 .failed = slot.failed.load(detail::relaxed) != 0};
     }
 
+    detail::calling_thread new_caller() noexcept {
+        std::size_t const place = callers.fetch_add(1, detail::relaxed);
+        std::size_t const last = counts.size() - 1;
+        return {.recorder = memory->id, .counted = &counts[std::min(place, last)], .shared = place >= last};
+    }
+
+    std::size_t sum(std::atomic<std::size_t> detail::call_count::*of) const noexcept {
+        std::size_t all = 0;
+        for (auto const& each : counts)
+            all += (each.*of).load(detail::relaxed);
+        return all;
+    }
+
     std::size_t capacity;
     task_memory* memory;
 
     mutable std::mutex mutex{};  // guards what follows
     reservation* calls;          // behind the slots; there can't be more of them
     std::size_t calls_known = 0;
-    std::size_t used = 0;  // slots
+    std::size_t used = 0;       // slots
+    std::size_t next_call = 0;  // no two have the same number
 
-    std::atomic<std::size_t> calls_seen{0};
-    std::atomic<std::size_t> tasks_seen{0};
+    std::array<detail::call_count, detail::most_callers> counts{};
+    std::atomic<std::size_t> callers{0};
 };
 
 task_recorder::task_recorder(std::size_t capacity) : state_(std::make_unique<state>(capacity)) {}
@@ -298,11 +282,10 @@ task_recorder::~task_recorder() = default;
 detail::task_places task_recorder::reserve(std::size_t tasks, model const& clock) noexcept {
     constexpr std::size_t few = 64;          // so many tasks pay for the reservation
     constexpr std::int64_t in_readings = 3;  // what that costs, as many readings of the clock
-    std::size_t const call = state_->calls_seen.fetch_add(1, detail::relaxed);
-    state_->tasks_seen.fetch_add(tasks, detail::relaxed);
     auto& caller = detail::this_caller;
-    if (caller.recorder != state_->memory->id) caller = {.recorder = state_->memory->id};
-    if (tasks < few && !caller.pace.due()) return {};
+    if (caller.recorder != state_->memory->id) caller = state_->new_caller();
+    caller.count(tasks);
+    if (tasks < few && caller.pace.lets_by()) return {};
     auto const now = clock.now();
     caller.pace.pay(detail::stamp(now), in_readings * state_->memory->price);
     std::lock_guard const lock(state_->mutex);
@@ -311,10 +294,13 @@ detail::task_places task_recorder::reserve(std::size_t tasks, model const& clock
     std::size_t const room = left - left / 4;
     if (room == 0 || tasks == 0) return {};
     std::size_t const stride = (tasks + room - 1) / room;
+    std::size_t const call = std::max(state_->sum(&detail::call_count::calls) - 1, state_->next_call);
+    state_->next_call = call + 1;
     ::new (state_->calls + state_->calls_known++) reservation{state_->used, tasks, stride, call, now};
     detail::task_places places;
     places.memory_ = state_->memory;
     places.slots_ = state_->memory->slots() + state_->used;
+    places.recorder_ = state_->memory->id;
     places.stride_ = stride;
     state_->used += (tasks + stride - 1) / stride;
     return places;
@@ -333,7 +319,7 @@ std::vector<task_record> task_recorder::records() const {
 }
 
 std::size_t task_recorder::tasks_seen() const noexcept {
-    return state_->tasks_seen.load(detail::relaxed);
+    return state_->sum(&detail::call_count::tasks);
 }
 
 std::vector<recorded_worker> task_recorder::workers() const {
@@ -359,9 +345,12 @@ void task_recorder::clear() noexcept {
         each.thread_id.store(0, detail::relaxed);
     memory.workers_known.store(0);
     std::uninitialized_value_construct_n(memory.slots(), state_->used);
-    state_->calls_known = state_->used = 0;
-    state_->calls_seen.store(0);
-    state_->tasks_seen.store(0);
+    state_->calls_known = state_->used = state_->next_call = 0;
+    state_->callers.store(0);
+    for (auto& each : state_->counts) {
+        each.calls.store(0);
+        each.tasks.store(0);
+    }
 }
 
 std::size_t task_recorder::bytes(std::size_t capacity) noexcept {

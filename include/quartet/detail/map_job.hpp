@@ -142,11 +142,9 @@ public:
         Body body = body_;
         task_run recorded(places(), where, first, last);
         for (std::size_t index = first; index < last; ++index) {
-            if (recorded.is_next(index)) [[unlikely]] {
-                run_recorded(recorded, body, where, index);
-            } else {
+            for (std::size_t const record = std::min(recorded.next(), last); index < record; ++index)
                 run_one(body, where, index);
-            }
+            if (index < last) run_recorded(recorded, body, where, index);
         }
     }
 
@@ -154,7 +152,7 @@ public:
         if constexpr (!is_coroutine_body<Body, In>) {
             stall_watch* const watch = current_stall_watch();
             auto const since = watch ? watch->begin(*this, index) : stall_watch::time_point();
-            run(where, index, index + 1);
+            run_single(where, index);
             if (watch) watch->end(*this, index, since);
             return nullptr;
         } else {
@@ -224,6 +222,12 @@ private:
         } catch (...) {
             fail(describe_current_exception(index, where.where().name));
         }
+    }
+
+    void run_single(context& where, std::size_t index) noexcept {
+        if (!places().lets_by()) return run(where, index, index + 1);
+        Body body = body_;
+        run_one(body, where, index);
     }
 
     [[gnu::noinline]] void run_recorded(task_run& recorded, Body& body, context& where,

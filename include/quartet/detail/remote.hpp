@@ -233,7 +233,7 @@ std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, s
     for (std::size_t index = first; index < last; ++index) {
         bool const begins = begin_task(batch, hands.worker, index);
         task_slot* record = nullptr;
-        if (recorded.is_next(index)) [[unlikely]]
+        if (index == recorded.next()) [[unlikely]]
             record = recorded.begin(begins && !where.stop_requested());
         if (!begins) continue;
         task_state const how = run_one(index);

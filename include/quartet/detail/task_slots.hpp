@@ -4,6 +4,8 @@
 // task, wherever that is, and read by whoever has the recorder; task_recorder.hpp says what becomes of it.
 #pragma once
 
+#include <quartet/detail/record_pace.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -29,9 +31,16 @@ struct task_slot {
 /// The slots of one job. Without slots, as it is unless somebody records, each member is a test.
 class task_places {
 public:
+    /// Whether the next task leaves no record, as nobody records or this thread has recorded enough.
+    bool lets_by() const noexcept {
+        if (!slots_) return true;
+        auto& mine = this_recording;
+        return mine.call == slots_ && mine.recorder == recorder_ && mine.pace.lets_by();
+    }
+
     /// A task begins here. Null if it leaves no record.
     task_slot* begin(std::size_t index, context const& where) const noexcept {
-        return slots_ ? begin_recorded(index, where) : nullptr;
+        return lets_by() ? nullptr : begin_recorded(index, where);
     }
 
     /// A task has ended whose begin() gave this slot.
@@ -54,11 +63,11 @@ private:
 
     task_memory* memory_ = nullptr;
     task_slot* slots_ = nullptr;
+    std::uint64_t recorder_ = 0;
     std::size_t stride_ = 1;  // of so many tasks one has a slot
 };
 
-/// Records tasks that one thread runs straight through, from `first` to `last` - 1. Those that leave no
-/// record cost a comparison.
+/// Records tasks that one thread runs straight through, from `first` to `last` - 1.
 class task_run {
 public:
     task_run(task_places const& places, context const& where, std::size_t first, std::size_t last) noexcept
@@ -71,8 +80,8 @@ public:
         if (places_.slots_) leave();
     }
 
-    /// Whether task `index` is the next that may leave a record.
-    bool is_next(std::size_t index) const noexcept { return index == next_; }
+    /// The next task that may leave a record; beyond the last if there is none.
+    std::size_t next() const noexcept { return next_; }
 
     /// That task begins; or does not, since a stop came before. Null if it leaves no record.
     task_slot* begin(bool begins) noexcept;
