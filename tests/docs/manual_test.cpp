@@ -78,6 +78,14 @@ TEST(manual, has_every_field_of_the_settings) {
     expect_in_manual(table_of(measure::settings_fields()));
 }
 
+TEST(manual, has_every_field_of_a_scaling_curve) {
+    expect_in_manual(table_of(measure::scaling_curve_fields()));
+}
+
+TEST(manual, has_every_field_of_a_count) {
+    expect_in_manual(table_of(measure::scaling_count_fields()));
+}
+
 TEST(manual, has_every_parameter) {
     expect_in_manual(parameters_table());
 }
