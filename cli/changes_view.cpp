@@ -116,7 +116,11 @@ std::string format_changes(std::vector<change> const& changes, std::size_t round
         std::ranges::count_if(changes, [](change const& each) { return each.compared.has_value(); }));
     auto out = lines_of(changes, where) + '\n';
     auto summary = counts_of(changes);
-    if (std::size_t const needed = measure::rounds_needed_to_compare(in_both); in_both > 0 && rounds < needed)
+    bool const something_is_sure = std::ranges::any_of(changes, [](change const& each) {
+        return each.compared && each.compared->winner() != measure::verdict::unresolved;
+    });
+    std::size_t const needed = measure::rounds_needed_to_compare(in_both);
+    if (in_both > 0 && rounds < needed && !something_is_sure)
         summary += fmt::format("; with {} round{} nothing can be sure, it takes {} in both files", rounds,
                                rounds == 1 ? "" : "s", needed);
     out += wrap(summary, width, "  ") + '\n';

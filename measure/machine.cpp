@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <gnu/libc-version.h>
+#include <linux/magic.h>
 #include <string>
 #include <sys/resource.h>
 #include <sys/statfs.h>
@@ -118,6 +119,29 @@ std::string distribution() {
     return "";
 }
 
+/// By what the kernel says of the folder itself; for where its mount is not to be seen, as under another
+/// root.
+std::string file_system_by_magic(std::filesystem::path const& folder) {
+    struct statfs found {};
+    if (::statfs(folder.c_str(), &found) != 0) return "";
+    switch (static_cast<std::uint32_t>(found.f_type)) {
+        case EXT4_SUPER_MAGIC:
+            return "ext";  // 2, 3 and 4 have the same
+        case XFS_SUPER_MAGIC:
+            return "xfs";
+        case BTRFS_SUPER_MAGIC:
+            return "btrfs";
+        case TMPFS_MAGIC:
+            return "tmpfs";
+        case OVERLAYFS_SUPER_MAGIC:
+            return "overlay";
+        case NFS_SUPER_MAGIC:
+            return "nfs";
+        default:
+            return fmt::format("{:#x}", static_cast<std::uint32_t>(found.f_type));
+    }
+}
+
 /// The type of the mount that the folder is in: the longest mount point that it begins with.
 std::string file_system(std::filesystem::path const& folder) {
     std::error_code error;
@@ -134,7 +158,7 @@ std::string file_system(std::filesystem::path const& folder) {
             type = kind;
         }
     }
-    return type;
+    return type.empty() ? file_system_by_magic(whole) : type;
 }
 
 std::optional<std::uint64_t> limit(__rlimit_resource_t which) {
