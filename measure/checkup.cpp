@@ -1,11 +1,11 @@
 #include "measure/checkup.hpp"
 
-#include "measure/calibration.hpp"
 #include "measure/comparison.hpp"
 #include "measure/heap_trace.hpp"
 #include "measure/machine.hpp"
 #include "measure/process_tree.hpp"
 #include "measure/statistics.hpp"
+#include "measure/synthetic.hpp"
 #include "measure/worker_use.hpp"
 #include "src/core/cgroups.hpp"
 
@@ -307,7 +307,7 @@ checkup_readings take_readings(std::filesystem::path const& scratch) {
 
 noise_floor measure_floor(std::string const& spec, std::size_t rounds, session_options options) {
     using namespace std::chrono_literals;
-    auto const& what = computing_workload();
+    auto const& what = synthetic_workload();
     auto parameters = default_values(what.parameters, preset::quick);
     parameters["steps"] = static_cast<std::int64_t>(steps_in(4ms));
     configuration const one{&what, parameters, parse_spec(spec)};

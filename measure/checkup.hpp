@@ -47,7 +47,8 @@ struct checkup_readings {
 /// Some three seconds, beside the noise floors. `scratch` is where trials would put their files.
 checkup_readings take_readings(std::filesystem::path const& scratch);
 
-/// Measures `computing` under a model against itself. Throws `interrupted`, std::system_error.
+/// Measures synthetic work that computes, under a model against itself. Throws `interrupted`,
+/// std::system_error.
 noise_floor measure_floor(std::string const& spec, std::size_t rounds, session_options options);
 
 enum class fitness { good, note, warning };

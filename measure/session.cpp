@@ -249,12 +249,15 @@ private:
         return made;
     }
 
-    // The first good measurement of a workload sets the answer; the others must have the same.
-    static void compare_checksums(std::vector<measurement>& all) {
-        std::map<std::string, measurement const*> first;
-        for (auto& each : all) {
+    // The first good measurement of a workload with its parameters sets the answer; the others must have the
+    // same.
+    void compare_checksums(std::vector<measurement>& all) const {
+        std::map<std::pair<std::string, parameter_values>, measurement const*> first;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            auto& each = all[i];
             if (!is_good(each) || each.trials.empty()) continue;
-            auto const [known, added] = first.try_emplace(each.workload, &each);
+            auto const [known, added] =
+                first.try_emplace({each.workload, configurations_[i].parameters}, &each);
             if (!added && known->second->checksum != each.checksum)
                 each.verification = fmt::format("its answer differs from that of {}", known->second->spec);
         }

@@ -6,9 +6,9 @@
 
 #include "measure/trial.hpp"
 
-#include "measure/calibration.hpp"
 #include "measure/heap_trace.hpp"
 #include "measure/records.hpp"
+#include "measure/synthetic.hpp"
 #include "measure/usage.hpp"
 #include "measure/worker_use.hpp"
 
@@ -63,7 +63,7 @@ Result parse(std::string_view text, Result (*convert)(json const&)) {
 workload const& find_workload(std::string const& name) {
     auto const& all = registered_workloads();
     auto const found = std::ranges::find(all, name, &workload::name);
-    if (found == all.end() && name == computing_workload().name) return computing_workload();
+    if (found == all.end() && name == synthetic_workload().name) return synthetic_workload();
     if (found == all.end())
         throw std::invalid_argument(fmt::format("this program has no workload '{}'", name));
     return *found;

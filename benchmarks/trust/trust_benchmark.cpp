@@ -8,9 +8,9 @@
 //
 // Prints a line for each configuration, the fastest first: its standing, how many times the first's time it
 // took, and the interval of that.
-#include "measure/calibration.hpp"
 #include "measure/ranking.hpp"
 #include "measure/session.hpp"
+#include "measure/synthetic.hpp"
 #include "measure/trial_process.hpp"
 
 #include <fmt/format.h>
