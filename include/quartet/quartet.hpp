@@ -3,6 +3,7 @@
 // The whole library.
 #pragma once
 
+#include <quartet/advice.hpp>
 #include <quartet/channel.hpp>
 #include <quartet/codec.hpp>
 #include <quartet/context.hpp>

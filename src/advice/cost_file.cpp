@@ -1,0 +1,154 @@
+#include "src/advice/cost_file.hpp"
+
+#include <quartet/cpus.hpp>
+#include <quartet/version.hpp>
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <ranges>
+#include <sys/utsname.h>
+#include <utility>
+
+namespace quartet::detail {
+namespace {
+
+constexpr std::string_view first_line = "quartet costs 1";
+constexpr std::string_view last_line = "end\n";
+constexpr auto keeps_for = std::chrono::days(30);
+
+struct model_field {
+    std::string_view name;
+    double model_costs::*figure;
+};
+constexpr model_field model_fields[] = {
+    {"start_seconds", &model_costs::start_seconds},
+    {"worker_seconds", &model_costs::worker_seconds},
+    {"task_seconds", &model_costs::task_seconds},
+    {"network_wait_seconds", &model_costs::network_wait_seconds},
+    {"disk_wait_seconds", &model_costs::disk_wait_seconds},
+    {"sleep_seconds", &model_costs::sleep_seconds},
+    {"result_byte_seconds", &model_costs::result_byte_seconds},
+    {"start_bytes", &model_costs::start_bytes},
+    {"worker_bytes", &model_costs::worker_bytes},
+    {"in_flight_bytes", &model_costs::in_flight_bytes},
+};
+
+struct model_of_costs {
+    std::string_view name;
+    model_costs machine_costs::*costs;
+};
+constexpr model_of_costs models[] = {{"single", &machine_costs::single},
+                                     {"threads", &machine_costs::threads},
+                                     {"processes", &machine_costs::processes},
+                                     {"async", &machine_costs::async}};
+
+struct machine_field {
+    std::string_view name;
+    double machine_costs::*figure;
+};
+constexpr machine_field machine_fields[] = {{"efficiency", &machine_costs::efficiency},
+                                            {"slice_seconds", &machine_costs::slice_seconds},
+                                            {"disk_waits", &machine_costs::disk_waits},
+                                            {"program_bytes", &machine_costs::program_bytes}};
+
+/// Every figure with its name.
+template <class Costs, class Visit>
+void each_figure(Costs& costs, Visit visit) {
+    for (auto const& field : machine_fields)
+        visit(std::string(field.name), costs.*field.figure);
+    for (auto const& model : models) {
+        for (auto const& field : model_fields)
+            visit(fmt::format("{}.{}", model.name, field.name), costs.*model.costs.*field.figure);
+    }
+}
+
+std::string processor() {
+    std::ifstream file("/proc/cpuinfo");
+    for (std::string line; std::getline(file, line);) {
+        if (auto const colon = line.find(": "); line.starts_with("model name") && colon != line.npos)
+            return line.substr(colon + 2);
+    }
+    return "processor";
+}
+
+std::map<std::string, std::string, std::less<>> lines_of(std::string_view text) {
+    std::map<std::string, std::string, std::less<>> made;
+    for (auto const part : text | std::views::split('\n')) {
+        std::string_view const line(part.begin(), part.end());
+        if (auto const space = line.find(' '); space != line.npos)
+            made.emplace(line.substr(0, space), line.substr(space + 1));
+    }
+    return made;
+}
+
+template <class Number>
+bool read(std::string_view text, Number& number) {
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size();
+}
+
+}  // namespace
+
+std::filesystem::path cost_file_path() {
+    if (char const* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/')
+        return std::filesystem::path(cache) / "quartet" / "costs";
+    if (char const* home = std::getenv("HOME"); home != nullptr && *home == '/')
+        return std::filesystem::path(home) / ".cache" / "quartet" / "costs";
+    return {};
+}
+
+std::string machine_identity() {
+    utsname system{};
+    uname(&system);
+    return fmt::format("{}, {} usable, Linux {}, quartet {}", processor(), usable_cpus(), system.release,
+                       QUARTET_VERSION);
+}
+
+std::string to_text(kept_costs const& kept) {
+    auto text = fmt::format("{}\nof {}\nmeasured {}\ncpus {}\n", first_line, kept.identity,
+                            kept.measured.time_since_epoch().count(), kept.costs.cpus);
+    each_figure(kept.costs, [&](std::string const& name, double figure) {
+        text += fmt::format("{} {}\n", name, figure);
+    });
+    text += last_line;
+    return text;
+}
+
+std::optional<kept_costs> costs_from_text(std::string_view text) {
+    if (!text.starts_with(first_line) || !text.ends_with(last_line)) return std::nullopt;
+    auto const lines = lines_of(text);
+    bool whole = true;
+    auto const take = [&](std::string const& name, auto& number) {
+        auto const found = lines.find(name);
+        whole = whole && found != lines.end() && read(found->second, number) && number >= 0;
+    };
+    kept_costs made;
+    std::int64_t measured = 0;
+    take("measured", measured);
+    take("cpus", made.costs.cpus);
+    each_figure(made.costs, take);
+    auto const of = lines.find("of");
+    if (!whole || of == lines.end() || made.costs.cpus == 0) return std::nullopt;
+    made.identity = of->second;
+    made.measured = std::chrono::sys_seconds(std::chrono::seconds(measured));
+    return made;
+}
+
+std::optional<kept_costs> load_costs() {
+    std::ifstream file(cost_file_path());
+    std::string const text{std::istreambuf_iterator<char>(file), {}};
+    auto kept = costs_from_text(text);
+    auto const now = std::chrono::system_clock::now();
+    if (!kept || kept->identity != machine_identity() || now - kept->measured > keeps_for ||
+        kept->measured > now)
+        return std::nullopt;
+    return kept;
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,76 @@
+// src/advice/reason.cpp
+//
+// A piece of advice in words: what kind of work it is, and what limits the model that was chosen.
+
+#include <quartet/advice.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <string_view>
+
+namespace quartet {
+namespace {
+
+std::string seconds(double value) {
+    if (value < 1e-6) return fmt::format("{:.3g} ns", value * 1e9);
+    if (value < 1e-3) return fmt::format("{:.3g} us", value * 1e6);
+    if (value < 1) return fmt::format("{:.3g} ms", value * 1e3);
+    return fmt::format("{:.{}f} s", value, value < 10 ? 2 : value < 100 ? 1 : 0);
+}
+
+std::string many(double count, std::string_view what) {
+    return fmt::format("{:.0f} {}{}", count, what, count == 1 ? "" : what.ends_with("s") ? "es" : "s");
+}
+
+std::string kind_of_work(work_shape const& work) {
+    if (work.cpu_seconds == 0 && work.wait_seconds == 0) return "The tasks do next to nothing.";
+    if (work.wait_seconds == 0)
+        return fmt::format("The tasks only compute, {} each.", seconds(work.cpu_seconds));
+    if (work.cpu_seconds == 0)
+        return fmt::format("The tasks only wait, {} each.", seconds(work.wait_seconds));
+    double const waits = work.wait_seconds / (work.cpu_seconds + work.wait_seconds);
+    return fmt::format("Each task waits for {} and computes for {}, so {:.0f} % of its time it needs {}.",
+                       seconds(work.wait_seconds), seconds(work.cpu_seconds),
+                       std::floor(100 * std::max(waits, 1 - waits)), waits >= 0.5 ? "no processor" : "one");
+}
+
+std::string what_limits(prediction const& choice, work_shape const& work, machine_costs const& costs) {
+    auto const name = to_string(choice.spec);
+    double const processors = choice.processors;
+    double const under_way = choice.in_flight;
+    switch (choice.limit) {
+        case time_limit::starting:
+            return fmt::format("There is so little to do that starting {} takes most of the time.",
+                               choice.spec.kind == model_kind::processes ? "processes" : "workers");
+        case time_limit::longest_task:
+            return fmt::format(
+                "With {} the others end while the longest task runs, and nothing can be faster than that "
+                "one.",
+                name);
+        case time_limit::waiting:
+            return fmt::format(
+                "{} has {} under way, so that their waits overlap, and the processors have time to spare.",
+                name, many(under_way, "task"));
+        case time_limit::computing:
+            break;
+    }
+    if (choice.spec.kind == model_kind::single)
+        return "One after another they take no longer than with workers, and workers would cost something.";
+    if (processors < static_cast<double>(costs.cpus))
+        return fmt::format("{} keeps one processor busy; the others would not pay for what they cost.", name);
+    return fmt::format("{} keeps {} busy from begin to end{}; more workers would only share {}.", name,
+                       processors == 1 ? "the processor" : many(processors, "processor"),
+                       work.wait_seconds > 0 ? ", for some compute while others wait" : "",
+                       processors == 1 ? "it" : "them");
+}
+
+}  // namespace
+
+std::string reason(advice const& given, work_shape const& work, machine_costs const& costs) {
+    return kind_of_work(work) + ' ' + what_limits(given.choice, work, costs);
+}
+
+}  // namespace quartet
