@@ -48,6 +48,7 @@ int interpret(int argc, char** argv) {
     app.formatter(help_format());
     action chosen;
     add_run(app, chosen);
+    add_advise(app, chosen);
     add_sweep(app, chosen);
     add_check(app, chosen);
     add_compare(app, chosen);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -23,8 +24,8 @@ std::optional<double> take_number(std::string_view& text) {
 
 /// The unit at the beginning of the text, in seconds, which is taken away.
 std::optional<double> take_unit(std::string_view& text) {
-    constexpr std::array<std::pair<std::string_view, double>, 4> units{
-        {{"ms", 0.001}, {"s", 1}, {"m", 60}, {"h", 3600}}};
+    constexpr std::array<std::pair<std::string_view, double>, 6> units{
+        {{"ns", 1e-9}, {"us", 1e-6}, {"ms", 0.001}, {"s", 1}, {"m", 60}, {"h", 3600}}};
     for (auto const& [name, seconds] : units) {
         if (!text.starts_with(name)) continue;
         text.remove_prefix(name.size());
@@ -33,27 +34,56 @@ std::optional<double> take_unit(std::string_view& text) {
     return std::nullopt;
 }
 
-}  // namespace
-
-std::chrono::duration<double> parse_duration(std::string_view text) {
+/// All of the text; nothing unless it is a time below a year.
+std::optional<double> take_duration(std::string_view text) {
     constexpr double year = 366 * 86'400.0;
-    auto const refuse = [whole = text] {
-        throw std::invalid_argument(
-            fmt::format("'{}' is not a time such as 90s, 2m or 1h30m, above zero and below a year", whole));
-    };
-    auto rest = text;
     double sum = 0;
     bool plain = true;
     do {
-        auto const number = take_number(rest);
-        if (!number) refuse();
-        auto const unit = rest.empty() && plain ? 1 : take_unit(rest);
-        if (!unit) refuse();
+        auto const number = take_number(text);
+        if (!number) return std::nullopt;
+        auto const unit = text.empty() && plain ? 1 : take_unit(text);
+        if (!unit) return std::nullopt;
         sum += *number * *unit;
         plain = false;
-    } while (!rest.empty());
-    if (!(sum > 0 && sum < year)) refuse();
-    return std::chrono::duration<double>(sum);
+    } while (!text.empty());
+    return sum < year ? std::optional(sum) : std::nullopt;
+}
+
+}  // namespace
+
+std::chrono::duration<double> parse_duration(std::string_view text) {
+    auto const seconds = take_duration(text);
+    if (!seconds || *seconds == 0)
+        throw std::invalid_argument(
+            fmt::format("'{}' is not a time such as 90s, 2m or 1h30m, above zero and below a year", text));
+    return std::chrono::duration<double>(*seconds);
+}
+
+double parse_seconds(std::string_view text) {
+    auto const seconds = take_duration(text);
+    if (!seconds)
+        throw std::invalid_argument(
+            fmt::format("'{}' is not a time such as 0, 20us, 1.5ms or 2s, below a year", text));
+    return *seconds;
+}
+
+double parse_bytes(std::string_view text) {
+    constexpr std::array<std::pair<std::string_view, double>, 9> units{{{"", 1},
+                                                                        {"B", 1},
+                                                                        {"kB", 1e3},
+                                                                        {"MB", 1e6},
+                                                                        {"GB", 1e9},
+                                                                        {"K", 1024.0},
+                                                                        {"KiB", 1024.0},
+                                                                        {"MiB", 1024.0 * 1024},
+                                                                        {"GiB", 1024.0 * 1024 * 1024}}};
+    auto rest = text;
+    auto const number = take_number(rest);
+    auto const unit = std::ranges::find(units, rest, &std::pair<std::string_view, double>::first);
+    if (!number || unit == units.end() || *number * unit->second > 1e18)
+        throw std::invalid_argument(fmt::format("'{}' is not a size such as 0, 10kB, 1.5MB or 64MiB", text));
+    return *number * unit->second;
 }
 
 double parse_share(std::string_view text) {

@@ -14,6 +14,7 @@ namespace quartet::cli {
 using action = std::function<int()>;
 
 void add_run(CLI::App& app, action& chosen);
+void add_advise(CLI::App& app, action& chosen);
 void add_sweep(CLI::App& app, action& chosen);
 void add_check(CLI::App& app, action& chosen);
 void add_compare(CLI::App& app, action& chosen);

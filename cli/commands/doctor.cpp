@@ -3,9 +3,11 @@
 // `quartet doctor`: whether this machine is fit for measuring, and what to mend.
 
 #include "cli/commands/commands.hpp"
+#include "cli/cost_cache.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/measuring.hpp"
+#include "cli/progress.hpp"
 #include "cli/report_files.hpp"
 #include "cli/scratch.hpp"
 #include "cli/status_line.hpp"
@@ -62,6 +64,19 @@ std::string format_checkup(std::vector<measure::checkup_finding> const& findings
            (to_mend == 0 ? where.good("fit for measuring") : fmt::format("{} to mend", to_mend)) + '\n';
 }
 
+/// What the models ask for, which `advise` goes by.
+measure::checkup_finding costs_finding(machine_costs const& costs) {
+    return {.subject = "costs of models",
+            .value = fmt::format("a thread {}, a process {}; a task {}, {} in a process; all processors "
+                                 "together do {:.0f} % of {} "
+                                 "times one",
+                                 format_seconds(costs.threads.worker_seconds, false),
+                                 format_seconds(costs.processes.worker_seconds, false),
+                                 format_seconds(costs.threads.task_seconds, false),
+                                 format_seconds(costs.processes.task_seconds, false), 100 * costs.efficiency,
+                                 costs.cpus)};
+}
+
 int doctor(doctor_options const& options) {
     interrupt const stop;
     signal(SIGPIPE, SIG_IGN);
@@ -77,9 +92,14 @@ int doctor(doctor_options const& options) {
                 measure::measure_floor(spec, options.rounds, bench.session_options({}, false)));
         }
         shown.clear();
+        progress costs_shown(true);
+        auto const costs = measure_machine_costs(bench, costs_shown);
+        costs_shown.clear();
         auto where = terminal::of(STDOUT_FILENO);
         if (options.plain) where.colour = where.utf8 = false;
-        print_to(STDOUT_FILENO, format_checkup(measure::judge(readings), where));
+        auto findings = measure::judge(readings);
+        findings.push_back(costs_finding(costs));
+        print_to(STDOUT_FILENO, format_checkup(findings, where));
         return all_well;
     } catch (measure::interrupted const&) {
         return interrupted_by + stop.signal();

@@ -1,0 +1,33 @@
+// cli/advice_view.hpp
+//
+// A piece of advice, as text. Pure functions.
+#pragma once
+
+#include "cli/terminal.hpp"
+
+#include <quartet/advice.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quartet::cli {
+
+/// What is said about a piece of work, and on what ground.
+struct advice_report {
+    work_shape work;
+    machine_costs costs;
+    advice given{};
+    std::string ground{};              ///< "predicted", "measured, median of 8 rounds"
+    std::string sureness{};            ///< why it is sure or not; empty: by the prediction's error
+    std::vector<std::string> notes{};  ///< what else is to be known
+    std::vector<std::optional<double>>
+        predicted{};  ///< seconds of each that was considered, where they were measured
+};
+
+std::string format_advice(advice_report const& report, terminal const& where);
+
+/// The same as JSON.
+std::string advice_to_json(advice_report const& report);
+
+}  // namespace quartet::cli

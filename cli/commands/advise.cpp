@@ -1,0 +1,219 @@
+// cli/commands/advise.cpp
+//
+// `quartet advise`: which model, how many workers, and why. From a workload, which it measures; from results
+// that there are; or from a description of the tasks.
+
+#include "cli/advice_view.hpp"
+#include "cli/adviser.hpp"
+#include "cli/baseline.hpp"
+#include "cli/commands/commands.hpp"
+#include "cli/cost_cache.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/measuring.hpp"
+#include "cli/plan.hpp"
+#include "cli/progress.hpp"
+#include "cli/quantities.hpp"
+#include "cli/report_files.hpp"
+#include "cli/scratch.hpp"
+#include "cli/validators.hpp"
+
+#include <quartet/advice.hpp>
+#include <quartet/cpus.hpp>
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <signal.h>
+#include <stdexcept>
+#include <string>
+#include <unistd.h>
+
+namespace quartet::cli {
+namespace {
+
+struct advise_options {
+    std::string subject;  ///< a workload or a file of results; empty: what follows describes the work
+    work_options work;
+
+    std::optional<std::size_t> tasks;
+    std::string cpu;
+    std::string wait;
+    std::string wait_kind = "network";
+    std::string memory;
+    std::string output;
+    bool crashy = false;
+    bool verify = false;
+
+    std::string max_memory;
+    std::optional<std::size_t> max_workers;
+    bool isolate = false;
+    std::string deadline;
+    std::string runtime = "c++";
+    std::size_t rounds = 6;
+    std::string json;
+    bool plain = false;
+};
+
+template <class Parse>
+auto value_of(std::string_view flag, std::string const& text, Parse parse) {
+    try {
+        return parse(text);
+    } catch (std::invalid_argument const& wrong) {
+        throw usage_error(fmt::format("{}: {}", flag, wrong.what()));
+    }
+}
+
+double seconds_or_none(std::string_view flag, std::string const& text) {
+    return text.empty() ? 0 : value_of(flag, text, parse_seconds);
+}
+
+double bytes_or_none(std::string_view flag, std::string const& text) {
+    return text.empty() ? 0 : value_of(flag, text, parse_bytes);
+}
+
+bool describes(advise_options const& options) {
+    return options.tasks || !options.cpu.empty() || !options.wait.empty() || !options.memory.empty() ||
+           !options.output.empty();
+}
+
+wait_kind wait_kind_of(std::string const& name) {
+    return name == "disk" ? wait_kind::disk : name == "sleep" ? wait_kind::sleep : wait_kind::network;
+}
+
+work_shape described(advise_options const& options) {
+    if (!options.tasks)
+        throw usage_error("--tasks: missing; how many tasks there are is needed beside --cpu and --wait");
+    if (options.cpu.empty() && options.wait.empty())
+        throw usage_error("--cpu, --wait: one of them is needed: what a task computes, and what it waits");
+    return {.tasks = *options.tasks,
+            .cpu_seconds = seconds_or_none("--cpu", options.cpu),
+            .wait_seconds = seconds_or_none("--wait", options.wait),
+            .waits_for = wait_kind_of(options.wait_kind),
+            .result_bytes = bytes_or_none("--output", options.output),
+            .memory_bytes = bytes_or_none("--memory", options.memory)};
+}
+
+advice_limits limits_of(advise_options const& options) {
+    advice_limits made{.workers = options.max_workers, .isolate = options.isolate || options.crashy};
+    if (!options.max_memory.empty())
+        made.memory_bytes = value_of("--max-memory", options.max_memory, parse_bytes);
+    if (!options.deadline.empty()) made.seconds = value_of("--deadline", options.deadline, parse_seconds);
+    return made;
+}
+
+void check_together(advise_options const& options) {
+    if (options.subject.empty() && !describes(options))
+        throw usage_error(
+            "nothing to advise on: name a workload or a file of results, or describe the tasks with --tasks, "
+            "--cpu and --wait");
+    if (options.subject.empty()) described(options);
+    if (!options.subject.empty() && describes(options))
+        throw usage_error(
+            "--tasks, --cpu, --wait, --memory, --output: describe tasks, so there is no WORKLOAD beside "
+            "them");
+    if (options.verify && !options.subject.empty()) throw usage_error("--verify: only for a description");
+    if (options.verify && options.runtime == "python")
+        throw usage_error("--verify: quartet can't measure Python; leave out --verify or --runtime");
+    if (options.runtime == "python" && !options.subject.empty())
+        throw usage_error("--runtime: python can be advised on from a description only");
+}
+
+advice_report report_by(adviser const& by, advise_options const& options, scratch_folder const& scratch,
+                        interrupt const& stop) {
+    if (options.subject.empty()) {
+        auto const work = described(options);
+        if (options.verify) return by.on_synthetic(work);
+        return by.on_description(work, options.runtime == "python"
+                                           ? "predicted, for Python"
+                                           : "predicted by the costs of this machine; --verify measures it");
+    }
+    if (std::filesystem::is_regular_file(options.subject))
+        return by.on_results(read_baseline(options.subject), options.subject);
+    auto work = options.work;
+    work.workloads = {options.subject};
+    take_inputs(work, scratch.path(), stop);
+    return by.on_workload(make_plan(work, {model_spec{}}));
+}
+
+machine_costs costs_for(advise_options const& options, workbench const& bench) {
+    if (options.runtime == "python") return python_costs(usable_cpus());
+    progress shown(true);
+    return costs_of_this_machine(bench, shown);
+}
+
+int advise_on(advise_options const& options) {
+    check_together(options);
+    auto const limits = limits_of(options);
+    check_writable("--json", options.json);
+    interrupt const stop;
+    signal(SIGPIPE, SIG_IGN);
+    scratch_folder const scratch;
+    workbench bench(scratch, stop);
+    auto where = terminal::of(STDOUT_FILENO);
+    if (options.plain) where.colour = where.utf8 = false;
+    try {
+        adviser const by(bench, costs_for(options, bench), limits, options.rounds, where.utf8);
+        auto const report = report_by(by, options, scratch, stop);
+        if (!is_standard_output(options.json)) print_to(STDOUT_FILENO, format_advice(report, where));
+        if (!options.json.empty()) write_report(options.json, advice_to_json(report));
+        return all_well;
+    } catch (measure::interrupted const&) {
+        return interrupted_by + stop.signal();
+    }
+}
+
+}  // namespace
+
+void add_advise(CLI::App& app, action& chosen) {
+    auto const options = std::make_shared<advise_options>();
+    auto* const command = app.add_subcommand("advise", "say which model suits, how many workers, and why");
+    command->add_option(
+        "WORKLOAD", options->subject,
+        "what to measure (see `list`), or a file of results; without, the tasks are described");
+    add_work_options(*command, options->work);
+    command->add_option("--tasks", options->tasks, "how many tasks there are")
+        ->option_text("N")
+        ->check(integer_from(1, 1'000'000'000));
+    command->add_option("--cpu", options->cpu, "what each computes: 2ms")->option_text("TIME");
+    command->add_option("--wait", options->wait, "what each waits: 50ms")->option_text("TIME");
+    command->add_option("--wait-kind", options->wait_kind, "what for: network, disk or sleep")
+        ->option_text("KIND")
+        ->check(CLI::IsMember({"network", "disk", "sleep"}))
+        ->capture_default_str();
+    command->add_option("--memory", options->memory, "what each holds while it runs: 1MB")
+        ->option_text("SIZE");
+    command->add_option("--output", options->output, "what each gives: 10kB")->option_text("SIZE");
+    command->add_flag("--crashy", options->crashy, "tasks may crash, and the others must go on");
+    command->add_flag("--verify", options->verify, "measure work of that description, and advise by that");
+    command->add_option("--max-memory", options->max_memory, "that may be used in all")->option_text("SIZE");
+    command->add_option("--max-workers", options->max_workers, "threads, processes, or tasks in flight")
+        ->option_text("N")
+        ->check(integer_from(1, 1'000'000));
+    command->add_flag("--isolate", options->isolate, "a crash must cost nothing but its own task");
+    command->add_option("--deadline", options->deadline, "take what is cheapest and meets it")
+        ->option_text("TIME");
+    command->add_option("--runtime", options->runtime, "c++, or python with its global lock")
+        ->option_text("RUNTIME")
+        ->check(CLI::IsMember({"c++", "python"}))
+        ->capture_default_str();
+    command->add_option("--rounds", options->rounds, "to measure")
+        ->option_text("N")
+        ->check(integer_from(1, 1000))
+        ->capture_default_str();
+    command->add_option("--json", options->json, "write the advice as JSON ('-' is standard output)")
+        ->option_text("FILE");
+    command->add_flag("--plain", options->plain, "in ASCII, without colours");
+    command->footer(
+        "Examples:\n"
+        "  quartet advise fetch\n"
+        "  quartet advise results.json\n"
+        "  quartet advise --tasks 10000 --cpu 2ms --wait 50ms\n"
+        "  quartet advise --tasks 10000 --cpu 2ms --wait 50ms --max-memory 64MB --verify\n"
+        "  quartet advise --tasks 16 --cpu 4s --runtime python\n");
+    command->callback([options, &chosen] { chosen = [options] { return advise_on(*options); }; });
+}
+
+}  // namespace quartet::cli

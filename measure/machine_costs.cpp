@@ -1,0 +1,177 @@
+// measure/machine_costs.cpp
+
+#include "measure/machine_costs.hpp"
+
+#include "measure/synthetic.hpp"
+
+#include <quartet/cpus.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace quartet::measure {
+namespace {
+
+using namespace std::chrono_literals;
+using count = std::int64_t;
+
+constexpr std::size_t more_workers = 9;
+constexpr std::size_t waiting_workers = 8;
+constexpr count short_tasks = 20'000;
+constexpr count short_waits = 2'000;
+constexpr double short_wait = 0.0005;
+constexpr count large_results = 64;
+constexpr count result_bytes = 1 << 20;
+constexpr double long_wait = 0.05;  // in which memory is sampled several times
+constexpr std::size_t many_in_flight = 10'000;
+constexpr auto length_of_computing = 5ms;
+
+constexpr model_spec one_after_another{.kind = model_kind::single};
+
+model_spec spec_of(model_kind kind, std::size_t workers) {
+    return {.kind = kind, .count = workers};
+}
+
+struct figures {
+    double seconds;
+    double cpu_seconds;
+    double memory_bytes;
+};
+
+/// All that is measured, by name.
+class questions {
+public:
+    /// Synthetic work under a model; the values that are not given are zero.
+    void ask(std::string const& name, model_spec const& model, parameter_values const& values) {
+        auto const& what = synthetic_workload();
+        auto parameters = default_values(what.parameters, preset::quick);
+        for (auto const& [parameter, value] : values)
+            parameters[parameter] = value;
+        places_.emplace(name, asked_.size());
+        asked_.push_back({&what, std::move(parameters), model});
+    }
+
+    void measure(session_options const& options, session_observer& observer) {
+        auto found = run_session(asked_, options, observer);
+        if (found.conditions.stopped_by == "interrupt") throw interrupted();
+        disturbed_ = found.conditions.other_cpu_share + found.conditions.steal_share > much_of_others;
+        found_ = std::move(found.measurements);
+    }
+
+    figures answer(std::string const& name) const {
+        auto const& found = found_[places_.at(name)];
+        if (!is_good(found) || rounds_of(found) == 0)
+            throw std::runtime_error(
+                fmt::format("what {} costs could not be measured: {}", found.spec,
+                            found.verification.empty() ? "its tasks failed" : found.verification));
+        return {.seconds = found.wall_seconds.median,
+                .cpu_seconds = found.cpu_user_seconds.value_or(0) + found.cpu_system_seconds.value_or(0),
+                .memory_bytes = static_cast<double>(found.tree_peak_bytes.value_or(0))};
+    }
+
+    bool disturbed() const { return disturbed_; }
+
+private:
+    static constexpr double much_of_others = 0.05;
+
+    bool disturbed_ = false;
+    std::map<std::string, std::size_t, std::less<>> places_;
+    std::vector<configuration> asked_;
+    std::vector<measurement> found_;
+};
+
+std::string named(model_kind kind, std::string_view what) {
+    return fmt::format("{}/{}", to_string(kind), what);
+}
+
+void ask_for(questions& all, model_kind kind) {
+    auto const ask = [&](std::string_view what, std::size_t workers, parameter_values const& values) {
+        all.ask(named(kind, what), kind == model_kind::single ? one_after_another : spec_of(kind, workers),
+                values);
+    };
+    bool const alone = kind == model_kind::single;
+    bool const loop = kind == model_kind::async;
+    ask("start", 1, {{"tasks", count{1}}});
+    ask("tasks", loop ? 100 : 1, {{"tasks", short_tasks}});
+    ask("waits", loop ? 100 : waiting_workers,
+        {{"tasks", alone ? short_waits / 10 : short_waits}, {"wait", short_wait}});
+    ask("results", 1, {{"tasks", large_results}, {"result", result_bytes}});
+    ask("one held", 1, {{"tasks", count{1}}, {"wait", long_wait}});
+    if (alone) return;
+    std::size_t const more = loop ? many_in_flight : more_workers;
+    if (!loop) ask("more started", more, {{"tasks", count{1}}});
+    ask("more held", more, {{"tasks", static_cast<count>(more)}, {"wait", long_wait}});
+}
+
+double at_least_nothing(double value) {
+    return std::max(0.0, value);
+}
+
+model_costs costs_of(questions const& all, model_kind kind, double program_bytes) {
+    auto const answer = [&](std::string_view what) { return all.answer(named(kind, what)); };
+    bool const alone = kind == model_kind::single;
+    auto const start = answer("start");
+    model_costs made;
+    double const per_task = at_least_nothing(answer("tasks").seconds - start.seconds) / short_tasks;
+    count const waited = alone ? short_waits / 10 : short_waits;
+    made.task_seconds = per_task;
+    made.sleep_seconds = at_least_nothing(
+        (answer("waits").cpu_seconds - start.cpu_seconds) / static_cast<double>(waited) - per_task);
+    made.network_wait_seconds = made.disk_wait_seconds = made.sleep_seconds;
+    if (alone) {
+        made.start_seconds = start.seconds;
+        return made;
+    }
+    made.result_byte_seconds =
+        at_least_nothing(answer("results").seconds - start.seconds - all.answer("single/results").seconds) /
+        (large_results * result_bytes);
+    double const one_held = answer("one held").memory_bytes;
+    double const more_held = answer("more held").memory_bytes;
+    if (kind == model_kind::async) {
+        made.start_seconds = start.seconds;
+        made.in_flight_bytes = at_least_nothing(more_held - one_held) / (many_in_flight - 1);
+        made.start_bytes = at_least_nothing(one_held - program_bytes);
+        return made;
+    }
+    made.worker_seconds =
+        at_least_nothing(answer("more started").seconds - start.seconds) / (more_workers - 1);
+    made.start_seconds = at_least_nothing(start.seconds - made.worker_seconds);
+    made.worker_bytes = at_least_nothing(more_held - one_held) / (more_workers - 1);
+    made.start_bytes = at_least_nothing(one_held - made.worker_bytes - program_bytes);
+    return made;
+}
+
+}  // namespace
+
+measured_costs measure_costs(session_options options, session_observer& observer) {
+    machine_costs made{.cpus = usable_cpus()};
+    questions all;
+    for (auto const kind : all_model_kinds)
+        ask_for(all, kind);
+    auto const computing = static_cast<count>(steps_in(length_of_computing));
+    auto const pieces = static_cast<count>(4 * made.cpus);
+    all.ask("one processor", one_after_another, {{"tasks", pieces}, {"steps", computing}});
+    all.ask("all processors", spec_of(model_kind::threads, made.cpus),
+            {{"tasks", pieces}, {"steps", computing}});
+    options.stopping = {.rounds = 3};
+    options.warmup = 1;
+    all.measure(options, observer);
+    made.program_bytes = all.answer("single/one held").memory_bytes;
+    for (auto const kind : all_model_kinds)
+        made.of(kind) = costs_of(all, kind, made.program_bytes);
+    double const together =
+        at_least_nothing(all.answer("all processors").seconds - made.threads.start_seconds -
+                         static_cast<double>(made.cpus) * made.threads.worker_seconds);
+    double const ideal = all.answer("one processor").seconds / static_cast<double>(made.cpus);
+    made.efficiency = std::clamp(ideal / std::max(together, 1e-9), 1.0 / static_cast<double>(made.cpus), 1.0);
+    return {made, all.disturbed()};
+}
+
+}  // namespace quartet::measure

@@ -1,0 +1,22 @@
+// measure/machine_costs.hpp
+//
+// What each model asks for on this machine, from trials like any others: synthetic work under each model, of
+// shapes whose times differ in one cost only. For one thread; forks.
+#pragma once
+
+#include "measure/session.hpp"
+
+#include <quartet/advice.hpp>
+
+namespace quartet::measure {
+
+struct measured_costs {
+    machine_costs costs;
+    bool disturbed;  ///< by other programs, so that they are too high
+};
+
+/// Some ten seconds. Of the options those of the order, the scratch folder and the stop descriptor count.
+/// Throws `interrupted`, std::system_error, and std::runtime_error if a trial fails.
+measured_costs measure_costs(session_options options, session_observer& observer);
+
+}  // namespace quartet::measure

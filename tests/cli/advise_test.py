@@ -1,0 +1,110 @@
+"""`quartet advise`: from a description, a workload and results; limits, and wrong use."""
+
+import json
+import os
+import subprocess
+import unittest
+
+from tool import ToolTest, settings
+
+
+class Advise(ToolTest):
+    def setUp(self):
+        super().setUp()
+        # As if they had been measured: that takes ten seconds, and they are not kept while other tests run.
+        self.cache = self.folder / "cache"
+        (self.cache / "quartet").mkdir(parents=True)
+        costs = subprocess.run([os.environ["USUAL_COSTS"]], check=True, capture_output=True, text=True).stdout
+        (self.cache / "quartet" / "costs").write_text(costs)
+
+    def advise(self, *options, code=0):
+        """Text and document."""
+        file = self.folder / "advice.json"
+        done = self.quartet("advise", *options, "--json", file, env={"XDG_CACHE_HOME": str(self.cache)})
+        self.assertEqual((done.returncode, done.stderr), (code, ""), done.stdout)
+        self.assert_nothing_left()
+        return " ".join(done.stdout.split()), json.loads(file.read_text())
+
+    def assert_refused(self, *options, because):
+        done = self.quartet("advise", *options, env={"XDG_CACHE_HOME": str(self.cache)})
+        self.assert_one_line(done)
+        self.assertIn(because, done.stderr)
+
+    def test_waiting_takes_many_at_a_time(self):
+        text, document = self.advise("--tasks", 1000, "--wait", "50ms")
+        self.assertIn("async", document["choice"]["spec"])
+        self.assertLess(document["choice"]["seconds"], 5)
+        self.assertIn("The tasks only wait, 50 ms each.", text)
+        specs = [each["spec"].split(":")[0] for each in document["considered"]]
+        self.assertLessEqual({"single", "threads", "processes", "async"}, set(specs))
+        single, = (each for each in document["considered"] if each["spec"] == "single")
+        self.assertAlmostEqual(single["seconds"], 50, delta=5)
+
+    def test_tiny_work_is_done_by_single(self):
+        text, document = self.advise("--tasks", 5, "--cpu", "1us")
+        self.assertEqual(document["choice"]["spec"], "single")
+        self.assertIn("it would win", text)
+
+    def test_costs_are_measured_where_none_are_known(self):
+        (self.cache / "quartet" / "costs").unlink()
+        _, document = self.advise("--tasks", 1000, "--wait", "50ms")
+        self.assertIn("async", document["choice"]["spec"])
+
+    def test_what_is_measured_is_said_beside_what_was_predicted(self):
+        text, document = self.advise("--tasks", 40, "--wait", "20ms", "--verify", "--rounds", 2)
+        self.assertIn("predicted", text)
+        self.assertIn("measured: median of 2 rounds", document["ground"])
+        self.assertLess(document["choice"]["seconds"], 0.8, "they overlap")
+
+    def test_a_workload_is_measured(self):
+        text, document = self.advise("sleep", *settings(["sleep"], sleep__scale=0.002), "--rounds", 2)
+        self.assertLess(document["choice"]["seconds"], 0.3, "the waits overlap")
+        self.assertIn("each of the 26 tasks computes for", text)
+
+    def test_results_that_there_are(self):
+        file = self.folder / "results.json"
+        self.quartet("run", "sleep", *settings(["sleep"], sleep__scale=0.002), "--rounds", 3, "--models",
+                     "single,threads:2", "--json", file)
+        text, document = self.advise(file)
+        self.assertEqual(document["choice"]["spec"], "threads:2")
+        self.assertIn("Not measured, but expected to take only", text)
+        self.quartet("run", "sleep", *settings(["sleep"]), "--models", "threads", "--json", file)
+        self.assert_refused(file, because="has no good run with single")
+
+    def test_limits(self):
+        _, document = self.advise("--tasks", 1000, "--wait", "50ms", "--max-workers", 10)
+        self.assertIn(":", document["choice"]["spec"])
+        text, document = self.advise("--tasks", 100, "--cpu", "10ms", "--crashy")
+        self.assertTrue(document["choice"]["spec"].startswith("processes:"))
+        self.assertIn("Only processes isolate", text)
+        text, document = self.advise("--tasks", 100, "--cpu", "10ms", "--deadline", "1ms")
+        self.assertFalse(document["meets_deadline"])
+        self.assertIn("No model meets the deadline", text)
+
+    def test_python_computes_in_processes(self):
+        _, document = self.advise("--tasks", 16, "--cpu", "4s", "--runtime", "python", "--max-workers", 2)
+        # With one processor nothing computes faster than one after another.
+        of = {each["spec"]: each["seconds"] for each in document["considered"]}
+        self.assertAlmostEqual(of["single"], 64, delta=1)
+
+    def test_wrong_use(self):
+        self.assert_refused(because="nothing to advise on")
+        self.assert_refused("--cpu", "1ms", because="--tasks: missing")
+        self.assert_refused("--tasks", 5, because="--cpu, --wait: one of them is needed")
+        self.assert_refused("--tasks", 5, "--cpu", "fast", because="--cpu: 'fast' is not a time such as")
+        self.assert_refused("--tasks", 5, "--cpu", "1ms", "--memory", "much", because="--memory: 'much' is not a size")
+        self.assert_refused("sleep", "--cpu", "1ms", because="describe tasks, so there is no WORKLOAD")
+        self.assert_refused("sleep", "--verify", because="--verify: only for a description")
+        self.assert_refused("sleep", "--runtime", "python", because="from a description only")
+        self.assert_refused("slep", because="'sleep'")
+        self.assert_refused("--tasks", 5, "--cpu", "1ms", "--max-memory", "1kB", because="the least that one needs is")
+        self.assert_refused("--tasks", 0, "--cpu", "1ms", because="--tasks")
+
+    def test_a_file_that_is_no_result(self):
+        file = self.folder / "broken.json"
+        file.write_text("{")
+        self.assert_refused(file, because="broken.json")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,73 @@
+#include "measure/work_shape.hpp"
+
+#include "timed.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace quartet::measure {
+namespace {
+
+/// 100 tasks that took a second in all with `single`.
+measurement of_single(double cpu_seconds) {
+    auto made = test::timed(std::vector(8, 1.0));
+    made.workload = "some";
+    made.spec = "single";
+    made.tasks = 100;
+    made.cpu_user_seconds = cpu_seconds * 3 / 4;
+    made.cpu_system_seconds = cpu_seconds / 4;
+    made.tree_peak_bytes = 7'000'000;
+    return made;
+}
+
+machine_costs known() {
+    return {.cpus = 2, .program_bytes = 5e6};
+}
+
+TEST(shape_of, parts_a_task_into_computing_and_waiting) {
+    auto const shape = shape_of(of_single(0.25), known());
+    EXPECT_EQ(shape.tasks, 100u);
+    EXPECT_DOUBLE_EQ(shape.cpu_seconds, 0.0025);
+    EXPECT_DOUBLE_EQ(shape.wait_seconds, 0.0075);
+    EXPECT_DOUBLE_EQ(shape.memory_bytes, 2e6);
+    EXPECT_EQ(shape.longest_seconds, 0) << "nothing is known of it";
+}
+
+TEST(shape_of, work_that_computes_all_the_time_does_not_wait) {
+    auto const shape = shape_of(of_single(0.99), known());
+    EXPECT_DOUBLE_EQ(shape.cpu_seconds, 0.01);
+    EXPECT_EQ(shape.wait_seconds, 0);
+    EXPECT_EQ(shape_of(of_single(1.2), known()).wait_seconds, 0)
+        << "ends of processes are accounted to it too";
+}
+
+TEST(shape_of, notes_a_task_that_is_much_longer_than_the_others) {
+    auto uneven = of_single(0.1);
+    uneven.service_seconds.max = 0.3;
+    EXPECT_DOUBLE_EQ(shape_of(uneven, known()).longest_seconds, 0.3);
+    uneven.service_seconds.max = 0.012;
+    EXPECT_EQ(shape_of(uneven, known()).longest_seconds, 0);
+}
+
+TEST(as_prediction, has_what_was_measured) {
+    auto measured = of_single(0.5);
+    measured.spec = "threads:4";
+    auto const found = as_prediction(measured, shape_of(of_single(0.5), known()), known());
+    EXPECT_EQ(found.spec, parse_spec("threads:4"));
+    EXPECT_DOUBLE_EQ(found.seconds, 1);
+    EXPECT_DOUBLE_EQ(found.cpu_seconds, 0.5);
+    EXPECT_DOUBLE_EQ(found.memory_bytes, 7e6);
+    EXPECT_EQ(found.in_flight, 4);
+}
+
+TEST(single_run_of, is_one_that_went_well) {
+    results all;
+    all.measurements = {of_single(0.5), of_single(0.5)};
+    all.measurements[0].failed = 1;
+    EXPECT_EQ(single_run_of(all, "some"), &all.measurements[1]);
+    EXPECT_EQ(single_run_of(all, "other"), nullptr);
+}
+
+}  // namespace
+}  // namespace quartet::measure
