@@ -49,6 +49,7 @@ int interpret(int argc, char** argv) {
     action chosen;
     add_run(app, chosen);
     add_advise(app, chosen);
+    add_profile(app, chosen);
     add_sweep(app, chosen);
     add_check(app, chosen);
     add_compare(app, chosen);

@@ -15,6 +15,7 @@ using action = std::function<int()>;
 
 void add_run(CLI::App& app, action& chosen);
 void add_advise(CLI::App& app, action& chosen);
+void add_profile(CLI::App& app, action& chosen);
 void add_sweep(CLI::App& app, action& chosen);
 void add_check(CLI::App& app, action& chosen);
 void add_compare(CLI::App& app, action& chosen);

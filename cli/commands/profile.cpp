@@ -1,0 +1,153 @@
+// cli/commands/profile.cpp
+//
+// `quartet profile`: how the time of a real program goes, and what kind of work that is.
+
+#include "cli/commands/commands.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/profile_view.hpp"
+#include "cli/quantities.hpp"
+#include "cli/report_files.hpp"
+#include "cli/terminal.hpp"
+#include "measure/profiler.hpp"
+#include "measure/work_kind.hpp"
+
+#include <quartet/cpus.hpp>
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <signal.h>
+#include <spawn.h>
+#include <stdexcept>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace quartet::cli {
+namespace {
+
+struct profile_options {
+    std::optional<int> process;
+    std::string duration;
+    bool plain = false;
+    std::vector<std::string> command;
+};
+
+/// A program that was started, with our streams; it is ended and waited for with the object.
+class started_program {
+public:
+    explicit started_program(std::vector<std::string> const& command) {
+        std::vector<char*> words;
+        for (auto const& each : command)
+            words.push_back(const_cast<char*>(each.c_str()));
+        words.push_back(nullptr);
+        posix_spawnattr_t attributes;
+        posix_spawnattr_init(&attributes);
+        // What this process blocks or ignores is no business of the program's.
+        sigset_t none, defaults;
+        sigemptyset(&none);
+        sigemptyset(&defaults);
+        for (int const each : {SIGINT, SIGTERM, SIGHUP, SIGPIPE})
+            sigaddset(&defaults, each);
+        posix_spawnattr_setsigmask(&attributes, &none);
+        posix_spawnattr_setsigdefault(&attributes, &defaults);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        int const error = posix_spawnp(&id_, words.front(), nullptr, &attributes, words.data(), environ);
+        posix_spawnattr_destroy(&attributes);
+        if (error != 0) throw usage_error(fmt::format("{}: {}", command.front(), std::strerror(error)));
+    }
+    ~started_program() {
+        if (ended_) return;
+        ::kill(id_, SIGTERM);
+        ::waitpid(id_, nullptr, 0);
+    }
+    started_program(started_program const&) = delete;
+    started_program& operator=(started_program const&) = delete;
+
+    pid_t id() const noexcept { return id_; }
+    void set_ended() noexcept { ended_ = true; }
+
+private:
+    pid_t id_ = 0;
+    bool ended_ = false;
+};
+
+std::optional<std::chrono::nanoseconds> limit_of(profile_options const& options) {
+    if (options.duration.empty()) return std::nullopt;
+    try {
+        return std::chrono::duration_cast<std::chrono::nanoseconds>(parse_duration(options.duration));
+    } catch (std::invalid_argument const& wrong) {
+        throw usage_error(fmt::format("--for: {}", wrong.what()));
+    }
+}
+
+measure::program_profile watch(profile_options const& options, interrupt const& stop) {
+    auto const limit = limit_of(options);
+    if (options.process) {
+        if (::kill(*options.process, 0) != 0 && errno != EPERM)
+            throw usage_error(fmt::format("--pid {}: {}", *options.process, std::strerror(errno)));
+        return measure::watch_program(*options.process, false, limit.value_or(std::chrono::seconds(10)),
+                                      stop.descriptor());
+    }
+    started_program program(options.command);
+    auto found = measure::watch_program(program.id(), true, limit, stop.descriptor());
+    if (found.exit_status) program.set_ended();
+    return found;
+}
+
+/// Throws std::runtime_error if the profile is too thin to judge by.
+void check_worth(measure::program_profile const& found) {
+    if (found.looks < measure::fewest_looks)
+        throw std::runtime_error(
+            fmt::format("it was gone after {} and {} look{}, which says nothing; give it more to do, or "
+                        "watch a loop of it",
+                        format_seconds(found.seconds, false), found.looks, found.looks == 1 ? "" : "s"));
+    if (!found.saw_calls && !measure::mostly_computes(found))
+        throw std::runtime_error(
+            "it waits, and what for is not to be seen: watch it as root, or as its owner (where "
+            "/proc/sys/kernel/yama/ptrace_scope is 1, start it with `quartet profile -- COMMAND`)");
+}
+
+int profile(profile_options const& options) {
+    if (options.process && !options.command.empty())
+        throw usage_error("--pid: watches a program that runs; leave out either it or the command");
+    if (!options.process && options.command.empty())
+        throw usage_error("nothing to watch: give a command after --, or --pid N of a program that runs");
+    interrupt const stop;
+    signal(SIGPIPE, SIG_IGN);
+    // Standard output belongs to the program that is run.
+    int const stream = options.process ? STDOUT_FILENO : STDERR_FILENO;
+    auto where = terminal::of(stream);
+    if (options.plain) where.colour = where.utf8 = false;
+    auto const found = watch(options, stop);
+    check_worth(found);
+    print_to(stream, format_profile(found, usable_cpus(), where));
+    return stop.signal() == 0 ? all_well : interrupted_by + stop.signal();
+}
+
+}  // namespace
+
+void add_profile(CLI::App& app, action& chosen) {
+    auto const options = std::make_shared<profile_options>();
+    auto* const command = app.add_subcommand("profile", "watch a program and say how its time goes");
+    command->add_option("--pid", options->process, "of a program that runs; without, COMMAND is run")
+        ->option_text("N")
+        ->check(CLI::Range(1, 1 << 22));
+    command->add_option("--for", options->duration, "how long to watch (default: to its end; with --pid 10s)")
+        ->option_text("TIME");
+    command->add_flag("--plain", options->plain, "in ASCII, without colours");
+    command->add_option("COMMAND", options->command, "what to run, behind --");
+    command->footer(
+        "Examples:\n"
+        "  quartet profile -- gzip -k big.log\n"
+        "  quartet profile --pid 4711 --for 30s\n");
+    command->callback([options, &chosen] { chosen = [options] { return profile(*options); }; });
+}
+
+}  // namespace quartet::cli
