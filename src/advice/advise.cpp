@@ -21,7 +21,7 @@ constexpr double same_time = 1.02;
 constexpr double same_memory = 1.1;
 constexpr double same_memory_bytes = 1e6;
 constexpr double same_cpu = 1.05;
-/// How far predictions are wrong, in the median (docs/advice.md).
+/// How far predictions are taken to be wrong (docs/advice.md).
 constexpr double usual_error = 0.1;
 
 /// A model without its numbers.
