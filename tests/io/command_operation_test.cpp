@@ -382,14 +382,14 @@ TEST_P(stopping_a_command, ends_what_the_shell_started_and_begins_nothing_more) 
 }
 
 TEST_P(stopping_a_command, gives_it_time_to_clean_up) {
-    auto const line = fmt::format("trap 'sleep 0.02; echo > {}; exit' TERM; echo > {}; sleep 20 & wait",
+    auto const line = fmt::format("trap 'echo > {}; exit' TERM; echo > {}; sleep 20 & wait",
                                   (folder_ / "cleaned").native(), (folder_ / "begun").native());
     expect_cancelled_at_once(stop_when_written(line, folder_ / "begun"));
     EXPECT_TRUE(std::filesystem::exists(folder_ / "cleaned"));
 }
 
 TEST_P(stopping_a_command, gives_what_the_shell_started_time_to_clean_up) {
-    auto const inner = fmt::format("trap \"sleep 0.02; echo > {}; exit\" TERM; echo > {}; sleep 20 & wait",
+    auto const inner = fmt::format("trap \"echo > {}; exit\" TERM; echo > {}; sleep 20 & wait",
                                    (folder_ / "cleaned").native(), (folder_ / "begun").native());
     expect_cancelled_at_once(stop_when_written("sh -c '" + inner + "'; true", folder_ / "begun"));
     EXPECT_TRUE(std::filesystem::exists(folder_ / "cleaned"));
