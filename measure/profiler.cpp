@@ -193,12 +193,15 @@ private:
         if (added) {
             record.shown.process = process;
             record.shown.thread = thread;
-            record.shown.name = name_of(process, thread);
             // Of a program that was there before, what it did before is not counted.
             if (!is_child_ && made_.looks == 0) {
                 record.first = times;
                 record.first_waits = waits_of(process, thread);
             }
+        }
+        // A thread gets another name when it becomes another program, mostly soon: so ever more seldom.
+        if ((record.looks & (record.looks - 1)) == 0) {
+            if (auto name = name_of(process, thread); !name.empty()) record.shown.name = std::move(name);
         }
         if (!is_child_) record.last_waits = waits_of(process, thread);
         record.last = times;
