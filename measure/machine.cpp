@@ -3,6 +3,7 @@
 #include "measure/machine.hpp"
 
 #include "src/core/cgroups.hpp"
+#include "src/core/cpu_model.hpp"
 
 #include <quartet/cpus.hpp>
 
@@ -34,15 +35,6 @@ std::string first_line(std::filesystem::path const& file) {
     std::string line;
     std::getline(std::ifstream(file) >> std::ws, line);
     return line;
-}
-
-/// x86 has a "model name"; on other processors the kernel often names only the architecture.
-std::string cpu_model(utsname const& system) {
-    std::ifstream file("/proc/cpuinfo");
-    for (std::string line; std::getline(file, line);)
-        if (line.starts_with("model name"))
-            if (auto const colon = line.find(": "); colon != std::string::npos) return line.substr(colon + 2);
-    return system.machine;
 }
 
 /// How many there are in "0", "0-1", "0,64" or "0-1,64-65"; absent if the text is none of these.
@@ -199,7 +191,7 @@ machine this_machine(std::filesystem::path const& scratch) {
     ::uname(&system);
     long const cpus = ::sysconf(_SC_NPROCESSORS_ONLN);
     return {
-        .cpu_model = cpu_model(system),
+        .cpu_model = detail::cpu_model(),
         .cpus = cpus > 0 ? static_cast<std::uint64_t>(cpus) : 0,
         .usable_cpus = usable_cpus(),
         .cpu_quota = detail::cpu_quota(),

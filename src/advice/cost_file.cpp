@@ -1,5 +1,7 @@
 #include "src/advice/cost_file.hpp"
 
+#include "src/core/cpu_model.hpp"
+
 #include <quartet/cpus.hpp>
 #include <quartet/version.hpp>
 
@@ -68,15 +70,6 @@ void each_figure(Costs& costs, Visit visit) {
     }
 }
 
-std::string processor() {
-    std::ifstream file("/proc/cpuinfo");
-    for (std::string line; std::getline(file, line);) {
-        if (auto const colon = line.find(": "); line.starts_with("model name") && colon != line.npos)
-            return line.substr(colon + 2);
-    }
-    return "processor";
-}
-
 std::map<std::string, std::string, std::less<>> lines_of(std::string_view text) {
     std::map<std::string, std::string, std::less<>> made;
     for (auto const part : text | std::views::split('\n')) {
@@ -106,7 +99,7 @@ std::filesystem::path cost_file_path() {
 std::string machine_identity() {
     utsname system{};
     uname(&system);
-    return fmt::format("{}, {} usable, Linux {}, quartet {}", processor(), usable_cpus(), system.release,
+    return fmt::format("{}, {} usable, Linux {}, quartet {}", cpu_model(), usable_cpus(), system.release,
                        QUARTET_VERSION);
 }
 

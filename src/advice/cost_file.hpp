@@ -24,7 +24,7 @@ struct kept_costs {
 /// $XDG_CACHE_HOME/quartet/costs, or ~/.cache/quartet/costs. Empty if neither is known.
 std::filesystem::path cost_file_path();
 
-/// Processor, number of processors that may be used, memory, kernel, and the version of quartet.
+/// Processor, number of processors that may be used, kernel, and the version of quartet.
 std::string machine_identity();
 
 std::string to_text(kept_costs const& kept);
