@@ -12,16 +12,13 @@
 
 #include "measure/process_tree.hpp"
 
+#include "measure/proc_files.hpp"
+#include "measure/usage.hpp"
+
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <condition_variable>
-#include <cstdio>
-#include <ctime>
-#include <dirent.h>
 #include <fcntl.h>
 #include <mutex>
 #include <optional>
@@ -40,53 +37,11 @@ using std::chrono::nanoseconds;
 constexpr auto shortest_pause = 5ms;
 constexpr int pause_per_cost = 200;
 
-/// A file of /proc/PID, which fits into one page; or the error.
-struct proc_file {
-    std::array<char, 4096> buffer;
-    std::size_t length = 0;
-    int error = 0;
-
-    proc_file(pid_t pid, char const* name) {
-        std::array<char, 64> path;
-        std::snprintf(path.data(), path.size(), "/proc/%d/%s", pid, name);
-        int const file = ::open(path.data(), O_RDONLY | O_CLOEXEC);
-        ssize_t const got = file < 0 ? -1 : ::read(file, buffer.data(), buffer.size());
-        if (got < 0)
-            error = errno;
-        else
-            length = static_cast<std::size_t>(got);
-        if (file >= 0) ::close(file);
-    }
-
-    std::string_view text() const { return {buffer.data(), length}; }
-};
-
-/// The first number in `text`; absent if there is none.
-template <class Number>
-std::optional<Number> first_number(std::string_view text) {
-    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-    Number number{};
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{}) return std::nullopt;
-    return number;
-}
-
-std::vector<pid_t> all_pids() {
-    std::vector<pid_t> pids;
-    std::unique_ptr<DIR, int (*)(DIR*)> const directory(::opendir("/proc"), ::closedir);
-    if (!directory) return pids;
-    while (dirent const* const entry = ::readdir(directory.get()))
-        if (auto const pid = first_number<pid_t>(entry->d_name)) pids.push_back(*pid);
-    std::sort(pids.begin(), pids.end());
-    return pids;
-}
-
-/// 0 if the process is gone. The line is "PID (NAME) STATE PPID ..."; NAME may hold anything, also ") ".
+/// 0 if the process is gone.
 pid_t parent_of(pid_t pid) {
     proc_file const stat(pid, "stat");
-    auto const after_name = stat.text().rfind(") ");
-    if (after_name == std::string_view::npos) return 0;
-    return first_number<pid_t>(stat.text().substr(std::min(after_name + 4, stat.length))).value_or(0);
+    auto const fields = after_name(stat.text());  // "STATE PPID ..."
+    return fields.empty() ? 0 : first_number<pid_t>(fields.substr(1)).value_or(0);
 }
 
 bool contains(std::vector<pid_t> const& sorted, pid_t pid) {
@@ -108,7 +63,7 @@ public:
 
     /// The living members, with zombies.
     std::vector<pid_t> const& look() {
-        auto const alive = all_pids();
+        auto const alive = numbers_in("/proc");
         keep_only(members_, alive);
         keep_only(strangers_, alive);
         std::vector<pid_t> undecided;
@@ -190,13 +145,6 @@ std::size_t shrunk_by(pid_t pid) {
     return peak > now ? peak - now : 0;
 }
 
-/// Of this thread. Not the time on the clock: waiting for a processor bends nobody's trial.
-nanoseconds processor_time() {
-    timespec now{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
-}
-
 }  // namespace
 
 struct tree_memory_sampler::state {
@@ -251,13 +199,14 @@ struct tree_memory_sampler::state {
 
     /// The processor time that it took.
     nanoseconds timed_sample() {
-        auto const begin = processor_time();
+        // Not the time on the clock: waiting for a processor bends nobody's trial.
+        auto const begin = processor_time_of_this_thread();
         try {
             sample();
         } catch (std::bad_alloc const&) {
             // Without memory for a list of processes, this sample is missing and the next may work.
         }
-        return processor_time() - begin;
+        return processor_time_of_this_thread() - begin;
     }
 
     static nanoseconds pause_after(nanoseconds took) {

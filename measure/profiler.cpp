@@ -1,21 +1,22 @@
 #include "measure/profiler.hpp"
 
+#include "measure/proc_files.hpp"
+#include "measure/usage.hpp"
 #include "measure/worker_use.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
+#include <csignal>
 #include <fstream>
 #include <map>
 #include <poll.h>
-#include <set>
 #include <sstream>
+#include <string>
+#include <string_view>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <system_error>
-#include <time.h>
 #include <unistd.h>
 #include <utility>
 
@@ -28,22 +29,6 @@ using seconds = std::chrono::duration<double>;
 
 constexpr double rest_per_look = 100;
 constexpr auto shortest_rest = 2ms;
-
-std::vector<pid_t> numbers_in(std::filesystem::path const& folder) {
-    std::vector<pid_t> found;
-    std::error_code gone;
-    for (auto at = std::filesystem::directory_iterator(folder, gone);
-         !gone && at != std::filesystem::directory_iterator(); at.increment(gone)) {
-        std::string const name = at->path().filename();
-        if (!name.empty() && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; }))
-            found.push_back(static_cast<pid_t>(std::stol(name)));
-    }
-    return found;
-}
-
-std::vector<pid_t> threads_of(pid_t process) {
-    return numbers_in(fmt::format("/proc/{}/task", process));
-}
 
 void add_children(pid_t process, std::vector<pid_t> const& threads, std::vector<pid_t>& found) {
     for (pid_t const thread : threads) {
@@ -60,45 +45,28 @@ struct process_times {
 };
 
 process_times times_of_process(pid_t process) {
-    std::ifstream file(fmt::format("/proc/{}/stat", process));
-    std::string text{std::istreambuf_iterator<char>(file), {}};
-    auto const end = text.rfind(')');
-    if (end == std::string::npos) return {};
-    std::istringstream rest(text.substr(end + 2));
+    proc_file const stat(process, "stat");
+    std::istringstream fields{std::string(after_name(stat.text()))};
     std::string skipped;
     for (int field = 3; field < 14; ++field)
-        rest >> skipped;
+        fields >> skipped;
     double user = 0, system = 0, user_of_children = 0, system_of_children = 0;
-    rest >> user >> system >> user_of_children >> system_of_children;
+    fields >> user >> system >> user_of_children >> system_of_children;
     auto const tick = static_cast<double>(::sysconf(_SC_CLK_TCK));
     return {(user + user_of_children) / tick, (system + system_of_children) / tick};
 }
 
 std::uint64_t waits_of(pid_t process, pid_t thread) {
-    std::ifstream file(fmt::format("/proc/{}/task/{}/status", process, thread));
-    for (std::string line; std::getline(file, line);) {
-        if (line.starts_with("voluntary_ctxt_switches:")) return std::stoull(line.substr(line.find(':') + 1));
-    }
-    return 0;
+    constexpr std::string_view name = "\nvoluntary_ctxt_switches:";
+    proc_file const status(process, fmt::format("task/{}/status", thread));
+    auto const found = status.text().find(name);
+    if (found == std::string_view::npos) return 0;
+    return first_number<std::uint64_t>(status.text().substr(found + name.size())).value_or(0);
 }
 
 std::string name_of(pid_t process, pid_t thread) {
-    std::string name;
-    std::getline(std::ifstream(fmt::format("/proc/{}/task/{}/comm", process, thread)), name);
-    return name;
-}
-
-double cpu_of_this_thread() {
-    timespec used{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
-}
-
-/// What counts before what, in the program as a whole.
-int rank(activity what) {
-    constexpr std::array order{activity::computing, activity::disk,  activity::network, activity::lock,
-                               activity::process,   activity::sleep, activity::input,   activity::other};
-    return static_cast<int>(std::ranges::find(order, what) - order.begin());
+    proc_file const comm(process, fmt::format("task/{}/comm", thread));
+    return std::string(comm.text().substr(0, comm.text().find('\n')));
 }
 
 class watcher {
@@ -109,7 +77,7 @@ public:
     }
 
     program_profile watch(std::optional<std::chrono::nanoseconds> limit, int stop_descriptor) {
-        double const cpu_before = cpu_of_this_thread();
+        auto const cpu_before = processor_time_of_this_thread();
         while (!ended()) {
             auto const before = clock_type::now();
             if (!look()) break;
@@ -123,7 +91,7 @@ public:
             }
             if (stopped_within(rest, stop_descriptor)) break;
         }
-        return finish(cpu_of_this_thread() - cpu_before);
+        return finish(seconds(processor_time_of_this_thread() - cpu_before).count());
     }
 
 private:
@@ -144,14 +112,11 @@ private:
         rusage used{};
         if (::wait4(root_, &status, WNOHANG, &used) != root_) return false;
         made_.exit_status = status;
-        made_.cpu_user_seconds = seconds_of(used.ru_utime);
-        made_.cpu_system_seconds = seconds_of(used.ru_stime);
-        made_.waits = static_cast<std::uint64_t>(used.ru_nvcsw);
+        auto const whole = usage_from(used);
+        made_.cpu_user_seconds = whole.cpu_user_seconds;
+        made_.cpu_system_seconds = whole.cpu_system_seconds;
+        made_.waits = static_cast<std::uint64_t>(whole.voluntary_switches);
         return true;
-    }
-
-    static double seconds_of(timeval const& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
     }
 
     static bool stopped_within(std::chrono::nanoseconds rest, int stop_descriptor) {
@@ -165,24 +130,21 @@ private:
         auto const now = clock_type::now();
         std::vector<pid_t> processes{root_};
         std::optional<activity> program;
-        std::size_t locked = 0;
         for (std::size_t at = 0; at < processes.size(); ++at) {
             pid_t const process = processes[at];
-            auto const threads = threads_of(process);
+            auto const threads = numbers_in(fmt::format("/proc/{}/task", process).c_str());
             add_children(process, threads, processes);
             for (pid_t const thread : threads) {
                 auto const seen = look_at(process, thread);
                 if (!seen.alive) continue;
                 note(process, thread, seen, now);
-                locked += seen.what == activity::lock;
-                if (!program || rank(seen.what) < rank(*program)) program = seen.what;
+                if (!program || seen.what < *program) program = seen.what;
             }
         }
         last_ = now;
         if (!program) return false;
         ++made_.looks;
         ++program_counts_[static_cast<std::size_t>(*program)];
-        if (*program == activity::computing) locked_beside_ += locked;
         return true;
     }
 
@@ -227,9 +189,6 @@ private:
         std::ranges::sort(made_.threads, std::ranges::greater{}, &profiled_thread::cpu_seconds);
         for (std::size_t i = 0; i < activities && made_.looks > 0; ++i)
             made_.shares[i] = static_cast<double>(program_counts_[i]) / static_cast<double>(made_.looks);
-        auto const computed = program_counts_[static_cast<std::size_t>(activity::computing)];
-        if (computed > 0)
-            made_.locked_beside = static_cast<double>(locked_beside_) / static_cast<double>(computed);
         return std::move(made_);
     }
 
@@ -249,7 +208,6 @@ private:
     process_times times_before_{};
     std::map<std::pair<pid_t, pid_t>, thread_record> threads_;
     std::array<std::size_t, activities> program_counts_{};
-    std::size_t locked_beside_ = 0;
     program_profile made_;
 };
 

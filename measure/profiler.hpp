@@ -39,7 +39,6 @@ struct program_profile {
     std::uint64_t waits = 0;   ///< voluntary switches: how often a thread began to wait
     activity_shares shares{};  ///< of the time: what the program as a whole was at. Whoever computes counts
                                ///< before whoever waits
-    double locked_beside = 0;  ///< threads that waited for a lock, in the mean of looks at which one computed
     std::vector<profiled_thread> threads{};  ///< most processor time first
     bool saw_calls = true;  ///< false: system calls were not to be seen, so waits are not told apart
     double own_share = 0;   ///< of a processor, what watching took
@@ -47,8 +46,7 @@ struct program_profile {
 };
 
 /// Watches the tree of processes below `root` until it ends, `limit` has gone by or `stop_descriptor` is
-/// readable. `is_child`: it is a child of this process, and is waited for. Throws std::system_error if it
-/// can't be looked at.
+/// readable. `is_child`: it is a child of this process, and is waited for.
 ///
 /// Rests 100 times as long as a look takes, and never less than 2 ms.
 program_profile watch_program(pid_t root, bool is_child, std::optional<std::chrono::nanoseconds> limit,

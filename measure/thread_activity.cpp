@@ -1,17 +1,18 @@
 #include "measure/thread_activity.hpp"
 
+#include "measure/proc_files.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
 #include <cstdint>
 #include <cstdio>
-#include <fcntl.h>
-#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <poll.h>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -26,28 +27,11 @@ struct call {
     std::array<std::uint64_t, 6> arguments;
 };
 
-/// A small file of /proc; empty if it can't be read.
-std::string read_small(std::string const& path) {
-    int const file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) return {};
-    std::array<char, 1024> bytes;
-    auto const length = ::read(file, bytes.data(), bytes.size());
-    ::close(file);
-    return length > 0 ? std::string(bytes.data(), static_cast<std::size_t>(length)) : std::string();
-}
-
-/// The letter behind the name, which may hold anything.
-std::optional<char> state_of(std::string const& stat) {
-    auto const end = stat.rfind(')');
-    if (end == std::string::npos || end + 2 >= stat.size()) return std::nullopt;
-    return stat[end + 2];
-}
-
 /// Nothing if it is in none, or is not to be seen.
-std::optional<call> call_of(std::string const& text) {
+std::optional<call> call_of(std::string_view text) {
     call found{};
-    int const read = std::sscanf(text.c_str(), "%ld 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx", &found.number,
-                                 &found.arguments[0], &found.arguments[1], &found.arguments[2],
+    int const read = std::sscanf(std::string(text).c_str(), "%ld 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx",
+                                 &found.number, &found.arguments[0], &found.arguments[1], &found.arguments[2],
                                  &found.arguments[3], &found.arguments[4], &found.arguments[5]);
     if (read != 7 || found.number < 0) return std::nullopt;
     return found;
@@ -208,15 +192,16 @@ std::string_view to_string(activity what) noexcept {
 }
 
 thread_look look_at(pid_t process, pid_t thread) {
-    auto const folder = fmt::format("/proc/{}/task/{}/", process, thread);
-    auto const state = state_of(read_small(folder + "stat"));
-    if (!state || *state == 'Z' || *state == 'X') return {};
-    if (*state == 'R') return {.alive = true, .what = activity::computing};
-    if (*state == 'D') return {.alive = true, .what = activity::disk};
-    auto const text = read_small(folder + "syscall");
-    if (text.empty()) return {.alive = true, .what = activity::other, .sees_calls = false};
-    if (text.starts_with("running")) return {.alive = true, .what = activity::computing};
-    auto const in = call_of(text);
+    proc_file const stat(process, fmt::format("task/{}/stat", thread));
+    auto const fields = after_name(stat.text());
+    char const state = fields.empty() ? 'X' : fields.front();
+    if (state == 'Z' || state == 'X') return {};
+    if (state == 'R') return {.alive = true, .what = activity::computing};
+    if (state == 'D') return {.alive = true, .what = activity::disk};
+    proc_file const call(process, fmt::format("task/{}/syscall", thread));
+    if (call.text().empty()) return {.alive = true, .what = activity::other, .sees_calls = false};
+    if (call.text().starts_with("running")) return {.alive = true, .what = activity::computing};
+    auto const in = call_of(call.text());
     return {.alive = true, .what = in ? kind_of(*in, process) : activity::other};
 }
 

@@ -12,6 +12,7 @@
 
 namespace quartet::measure {
 
+/// Those first that tell more of a program of several threads.
 enum class activity {
     computing,  ///< it runs, or wants to
     disk,       ///< it can't be interrupted, or waits for a file
@@ -26,9 +27,8 @@ inline constexpr std::size_t activities = 8;
 
 std::string_view to_string(activity what) noexcept;
 
-/// Empty... absent threads are `std::nullopt` in the caller: false if the thread has ended.
 struct thread_look {
-    bool alive = false;
+    bool alive = false;  ///< it has not ended
     activity what = activity::other;
     bool sees_calls = true;  ///< false: without the right to look, only its state was known
 };

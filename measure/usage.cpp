@@ -1,5 +1,6 @@
 #include "measure/usage.hpp"
 
+#include <ctime>
 #include <sys/resource.h>
 
 namespace quartet::measure {
@@ -45,6 +46,12 @@ usage usage_from(rusage const& figures) {
 
 usage usage_of_this_tree() {
     return usage_of(RUSAGE_SELF) + usage_of(RUSAGE_CHILDREN);
+}
+
+std::chrono::nanoseconds processor_time_of_this_thread() noexcept {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 usage operator+(usage const& one, usage const& other) {

@@ -4,6 +4,7 @@
 // thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 struct rusage;
@@ -26,6 +27,9 @@ struct usage {
 usage usage_of_this_tree();
 
 usage usage_from(rusage const& figures);
+
+/// Since it started, as the thread's own clock has it.
+std::chrono::nanoseconds processor_time_of_this_thread() noexcept;
 
 usage operator+(usage const& one, usage const& other);
 usage operator-(usage const& later, usage const& earlier);
