@@ -125,7 +125,7 @@ std::string_view name_of(crossing::quantity what) {
 }  // namespace
 
 std::string format_advice(advice_report const& report, terminal const& where) {
-    auto const width = std::min(where.width, widest_text);
+    auto const width = where.text_width();
     auto const paragraph = [&](std::string const& text) { return wrap(text, width) + '\n'; };
     auto const& choice = report.given.choice;
     auto out = where.good(to_string(choice.spec)) + ": " +

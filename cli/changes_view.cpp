@@ -111,7 +111,7 @@ std::string regressions_of(std::vector<change> const& changes, double above) {
 
 std::string format_changes(std::vector<change> const& changes, std::size_t rounds,
                            std::optional<double> fail_above, terminal const& where) {
-    auto const width = std::min(where.width, widest_text);
+    auto const width = where.text_width();
     auto const in_both = static_cast<std::size_t>(
         std::ranges::count_if(changes, [](change const& each) { return each.compared.has_value(); }));
     auto out = lines_of(changes, where) + '\n';

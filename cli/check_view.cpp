@@ -99,7 +99,7 @@ std::string_view meaning_of(measure::shared_state cause) {
 }  // namespace
 
 std::string format_check(std::string const& workload, check_results const& results, terminal const& where) {
-    auto const width = std::min(where.width, widest_text);
+    auto const width = where.text_width();
     auto const name = printable(workload);
     if (!results.trouble.empty())
         return where.bad(wrap(fmt::format("{} single: {}", name, printable(results.trouble)), width, "  ")) +

@@ -152,7 +152,7 @@ std::string outliers_of(measure::results const& results, std::string const& work
     auto const line =
         fmt::format("  ! {} of {} times are far from the median, the farthest by {:+.0f} % ({}, round {})",
                     far, all, percent, printable(farthest.of->spec), farthest.round);
-    return where.faint(wrap(line, std::min(where.width, widest_text), "    ")) + '\n';
+    return where.faint(wrap(line, where.text_width(), "    ")) + '\n';
 }
 
 /// What makes figures doubtful, for models that have it in common together.
@@ -173,7 +173,7 @@ std::string doubts_of(measure::results const& results, std::string const& worklo
     std::string out;
     for (auto const& [text, specs] : doubts) {
         auto const line = fmt::format("  ! {}: {}", printable(specs), printable(text));
-        out += where.faint(wrap(line, std::min(where.width, widest_text), "    ")) + '\n';
+        out += where.faint(wrap(line, where.text_width(), "    ")) + '\n';
     }
     return out;
 }
@@ -207,7 +207,7 @@ std::string troubles_of(measure::results const& results, std::string const& work
 std::string format_findings(measure::results const& results, std::string const& workload,
                             terminal const& where) {
     auto const order = measure::rank(results, workload);
-    auto const width = std::min(where.width, widest_text);
+    auto const width = where.text_width();
     std::string out;
     if (order.size() > 1)
         out += wrap(printable(workload) + ": " + sentence_of(order) + seed_sentence(workload), width, "  ") +
@@ -228,7 +228,7 @@ std::string format_conditions(measure::results const& results, terminal const& w
         std::string text = "disturbed: ";
         for (auto const& each : met.warnings)
             text += (text.ends_with(": ") ? "" : "; ") + printable(each);
-        out += where.bad(wrap(text, std::min(where.width, widest_text), "  ")) + '\n';
+        out += where.bad(wrap(text, where.text_width(), "  ")) + '\n';
     }
     return out;
 }

@@ -74,7 +74,7 @@ std::string bars_of(measure::program_profile const& of, terminal const& where) {
 }
 
 std::string threads_of(measure::program_profile const& of, terminal const& where) {
-    auto const width = std::min(where.width, widest_text);
+    auto const width = where.text_width();
     std::string out;
     std::size_t shown = 0;
     for (auto const& each : of.threads) {
@@ -112,7 +112,7 @@ std::string sources_text(measure::program_profile const& of, bool utf8) {
 }  // namespace
 
 std::string format_profile(measure::program_profile const& of, std::size_t cpus, terminal const& where) {
-    auto const width = std::min(where.width, widest_text);
+    auto const width = where.text_width();
     auto const paragraph = [&](std::string const& text) { return wrap(text, width) + '\n'; };
     auto const verdict = measure::judge_work(of, cpus);
     auto const kind = std::string(to_string(verdict.kind));

@@ -34,9 +34,7 @@ int report_options::stream() const {
 }
 
 terminal report_options::screen() const {
-    auto found = terminal::of(stream());
-    if (plain) found.colour = found.utf8 = false;
-    return found;
+    return terminal::of(stream(), plain);
 }
 
 void add_report_options(CLI::App& command, report_options& options) {

@@ -194,7 +194,7 @@ std::string legend_of_blocks(measure::results const& results, block_layout const
     if (sizes.after[2].width > 0)
         text += fmt::format("; memory: of the whole process tree ({}), at its peak; K = 1024 bytes",
                             methods_of(results));
-    return where.faint(wrap(text, std::min(where.width, widest_text))) + '\n';
+    return where.faint(wrap(text, where.text_width())) + '\n';
 }
 
 std::string format_blocks(measure::results const& results, terminal const& where) {

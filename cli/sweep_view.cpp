@@ -196,7 +196,7 @@ std::string overall_sentence(measure::results const& results) {
 }  // namespace
 
 std::string format_sweep(measure::results const& results, terminal const& where) {
-    auto const width = std::min(where.width, widest_text);
+    auto const width = where.text_width();
     std::string out;
     for (auto const& each : results.scaling) {
         out += block_of(results, each, where);

@@ -206,7 +206,7 @@ std::string legend(measure::results const& results, std::vector<test> const& tes
         return std::ranges::any_of(each.times, [](cell const& time) { return time.look == cell::failed; });
     });
     if (any_failed) text += "; ! something failed, see below";
-    return where.faint(wrap(text, std::min(where.width, widest_text))) + '\n';
+    return where.faint(wrap(text, where.text_width())) + '\n';
 }
 
 }  // namespace

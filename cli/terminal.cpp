@@ -75,12 +75,13 @@ std::string three_digits(double value) {
 
 }  // namespace
 
-terminal terminal::of(int descriptor) {
+terminal terminal::of(int descriptor, bool plain) {
     terminal found;
     found.is_terminal = isatty(descriptor) == 1;
     char const* const kind = std::getenv("TERM");
-    found.colour = found.is_terminal && !is_set("NO_COLOR") && !(kind && std::strcmp(kind, "dumb") == 0);
-    found.utf8 = std::strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    found.colour =
+        !plain && found.is_terminal && !is_set("NO_COLOR") && !(kind && std::strcmp(kind, "dumb") == 0);
+    found.utf8 = !plain && std::strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     found.width = width_of(descriptor);
     return found;
 }

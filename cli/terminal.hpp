@@ -3,6 +3,7 @@
 // What an output stream can show: its width, and whether colours and line-drawing characters are welcome.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -18,8 +19,12 @@ struct terminal {
     bool utf8 = false;    ///< the locale's
     std::size_t width = 80;
 
-    /// Of a descriptor: 1 is standard output. COLUMNS in the environment overrides the width.
-    static terminal of(int descriptor);
+    /// Of a descriptor: 1 is standard output. COLUMNS in the environment overrides the width. `plain`:
+    /// neither colours nor anything but ASCII.
+    static terminal of(int descriptor, bool plain = false);
+
+    /// In which sentences are wrapped.
+    std::size_t text_width() const noexcept { return std::min(width, widest_text); }
 
     std::string bold(std::string_view text) const;
     std::string good(std::string_view text) const;

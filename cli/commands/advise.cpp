@@ -152,8 +152,7 @@ int advise_on(advise_options const& options) {
     signal(SIGPIPE, SIG_IGN);
     scratch_folder const scratch;
     workbench bench(scratch, stop);
-    auto where = terminal::of(STDOUT_FILENO);
-    if (options.plain) where.colour = where.utf8 = false;
+    auto const where = terminal::of(STDOUT_FILENO, options.plain);
     try {
         adviser const by(bench, costs_for(options, bench), limits, options.rounds, where.utf8);
         auto const report = report_by(by, options, scratch, stop);

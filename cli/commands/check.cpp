@@ -62,8 +62,7 @@ int check(check_options options) {
                                                           options.work.workloads.front(), to_string(which)));
                                });
         shown.clear();
-        auto where = terminal::of(STDOUT_FILENO);
-        if (options.plain) where.colour = where.utf8 = false;
+        auto const where = terminal::of(STDOUT_FILENO, options.plain);
         if (!options.quiet || !found.is_clean())
             print_to(STDOUT_FILENO, format_check(options.work.workloads.front(), found, where));
         return found.is_clean() ? all_well : something_failed;

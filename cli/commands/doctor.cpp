@@ -47,7 +47,7 @@ std::string mark_of(measure::fitness verdict, terminal const& where) {
 }
 
 std::string format_checkup(std::vector<measure::checkup_finding> const& findings, terminal const& where) {
-    auto const width = std::min(where.width, widest_text);
+    auto const width = where.text_width();
     std::size_t subject_width = 0;
     for (auto const& each : findings)
         subject_width = std::max(subject_width, each.subject.size());
@@ -95,8 +95,7 @@ int doctor(doctor_options const& options) {
         progress costs_shown(true);
         auto const costs = measure_machine_costs(bench, costs_shown);
         costs_shown.clear();
-        auto where = terminal::of(STDOUT_FILENO);
-        if (options.plain) where.colour = where.utf8 = false;
+        auto const where = terminal::of(STDOUT_FILENO, options.plain);
         auto findings = measure::judge(readings);
         findings.push_back(costs_finding(costs));
         print_to(STDOUT_FILENO, format_checkup(findings, where));

@@ -39,7 +39,8 @@ struct profile_options {
     std::vector<std::string> command;
 };
 
-/// A program that was started, with our streams; it is ended and waited for with the object.
+/// A program that was started, with all our descriptors, as a shell's `<(...)` passes some; it is ended and
+/// waited for with the object.
 class started_program {
 public:
     explicit started_program(std::vector<std::string> const& command) {
@@ -123,8 +124,7 @@ int profile(profile_options const& options) {
     signal(SIGPIPE, SIG_IGN);
     // Standard output belongs to the program that is run.
     int const stream = options.process ? STDOUT_FILENO : STDERR_FILENO;
-    auto where = terminal::of(stream);
-    if (options.plain) where.colour = where.utf8 = false;
+    auto const where = terminal::of(stream, options.plain);
     auto const found = watch(options, stop);
     check_worth(found);
     print_to(stream, format_profile(found, usable_cpus(), where));
