@@ -9,15 +9,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <stdexcept>
 #include <utility>
 
 namespace quartet::cli {
 namespace {
 
-/// Times that differ by less are the same.
-constexpr double same_time = 0.02;
 /// A model that is expected to take so many times as long as the best is not measured.
 constexpr double far_behind = 2;
 /// One that was not measured is worth a word if it is expected to take this part of what was.
@@ -80,17 +77,7 @@ advice_report adviser::on_description(work_shape const& work, std::string ground
 }
 
 advice_report adviser::on_synthetic(work_shape const& work) const {
-    auto const& what = measure::synthetic_workload();
-    auto parameters = default_values(what.parameters, preset::quick);
-    auto const cpu = std::chrono::duration<double>(work.cpu_seconds);
-    parameters["tasks"] = static_cast<std::int64_t>(work.tasks);
-    if (work.cpu_seconds > 0)
-        parameters["steps"] = static_cast<std::int64_t>(
-            measure::steps_in(std::chrono::duration_cast<std::chrono::nanoseconds>(cpu)));
-    parameters["wait"] = work.wait_seconds;
-    parameters["memory"] = static_cast<std::int64_t>(work.memory_bytes);
-    parameters["result"] = static_cast<std::int64_t>(work.result_bytes);
-    return by_measuring({&what, std::move(parameters), {}}, work);
+    return by_measuring({&measure::synthetic_workload(), measure::synthetic_parameters(work), {}}, work);
 }
 
 advice_report adviser::on_workload(plan const& what) const {

@@ -58,7 +58,7 @@ line line_of(measurement const& of, bool best, bool utf8) {
     if (!(of.wall_seconds.median > 0)) return made;
     made.time = format_seconds(of.wall_seconds.median, utf8);
     if (of.wall_seconds.confidence > 0) made.spread = spread_of(of.wall_seconds, utf8);
-    made.cpu = format_seconds(of.cpu_user_seconds.value_or(0) + of.cpu_system_seconds.value_or(0), utf8);
+    made.cpu = format_seconds(cpu_seconds_of(of), utf8);
     made.heap = bytes(of.heap_peak_bytes);
     made.memory = bytes(of.tree_peak_bytes);
     made.value = {of.wall_seconds.median, of.wall_seconds.low, of.wall_seconds.high};

@@ -280,11 +280,6 @@ private:
     std::vector<checkup_finding> findings_;
 };
 
-/// Nobody looks on.
-class silence final : public session_observer {
-    void trial_begins(trial_announcement const&) override {}
-};
-
 }  // namespace
 
 checkup_readings take_readings(std::filesystem::path const& scratch) {
@@ -312,7 +307,7 @@ noise_floor measure_floor(std::string const& spec, std::size_t rounds, session_o
     parameters["steps"] = static_cast<std::int64_t>(steps_in(4ms));
     configuration const one{&what, parameters, parse_spec(spec)};
     options.stopping = {.rounds = rounds};
-    silence nobody;
+    session_observer nobody;
     auto const found = run_session({one, one}, options, nobody);
     if (found.conditions.stopped_by == "interrupt") throw interrupted();
     auto const pairs = in_same_rounds(found.measurements[0], found.measurements[1]);

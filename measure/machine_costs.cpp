@@ -72,7 +72,7 @@ public:
                 fmt::format("what {} costs could not be measured: {}", found.spec,
                             found.verification.empty() ? "its tasks failed" : found.verification));
         return {.seconds = found.wall_seconds.median,
-                .cpu_seconds = found.cpu_user_seconds.value_or(0) + found.cpu_system_seconds.value_or(0),
+                .cpu_seconds = cpu_seconds_of(found),
                 .memory_bytes = static_cast<double>(found.tree_peak_bytes.value_or(0))};
     }
 

@@ -8,6 +8,10 @@ bool is_good(measurement const& of) {
     return of.failed == 0 && of.verification.empty();
 }
 
+double cpu_seconds_of(measurement const& of) {
+    return of.cpu_user_seconds.value_or(0) + of.cpu_system_seconds.value_or(0);
+}
+
 std::size_t rounds_of(measurement const& of) {
     return static_cast<std::size_t>(std::ranges::count_if(of.trials, &trial_figures::counts));
 }

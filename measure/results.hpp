@@ -247,6 +247,9 @@ struct results {
 /// Whether a measurement is without fault: no failed tasks, right end state, right checksum.
 bool is_good(measurement const& of);
 
+/// Of its processes, in user and kernel; 0 where it is not known.
+double cpu_seconds_of(measurement const& of);
+
 /// The rounds that count, of a measurement.
 std::size_t rounds_of(measurement const& of);
 

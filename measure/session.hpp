@@ -58,12 +58,12 @@ struct trial_announcement {
     std::optional<std::chrono::duration<double>> left;
 };
 
-/// Hears of the course of a session.
+/// Hears of the course of a session; as it is, lets it pass by.
 class session_observer {
 public:
     virtual ~session_observer() = default;
 
-    virtual void trial_begins(trial_announcement const& trial) = 0;
+    virtual void trial_begins(trial_announcement const&) {}
 
     /// After each round, and in between when some seconds have passed: what there is, should this be the end.
     virtual void progressed(session_results const&) {}

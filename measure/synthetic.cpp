@@ -59,6 +59,19 @@ workload const& synthetic_workload() {
     return made;
 }
 
+parameter_values synthetic_parameters(work_shape const& work) {
+    auto made = default_values(synthetic_workload().parameters, preset::quick);
+    std::chrono::duration<double> const cpu(work.cpu_seconds);
+    made["tasks"] = static_cast<std::int64_t>(work.tasks);
+    if (work.cpu_seconds > 0)
+        made["steps"] =
+            static_cast<std::int64_t>(steps_in(std::chrono::duration_cast<std::chrono::nanoseconds>(cpu)));
+    made["wait"] = work.wait_seconds;
+    made["memory"] = static_cast<std::int64_t>(work.memory_bytes);
+    made["result"] = static_cast<std::int64_t>(work.result_bytes);
+    return made;
+}
+
 std::uint64_t steps_in(std::chrono::nanoseconds time) {
     constexpr std::uint64_t steps = 2'000'000;
     auto least = std::chrono::nanoseconds::max();

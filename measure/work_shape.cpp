@@ -10,17 +10,14 @@ namespace {
 /// A task that takes this many times as long as the mean is longer than the others.
 constexpr double much_longer = 1.5;
 
-double cpu_of(measurement const& of) {
-    return of.cpu_user_seconds.value_or(0) + of.cpu_system_seconds.value_or(0);
-}
-
 }  // namespace
 
 work_shape shape_of(measurement const& of_single, machine_costs const& costs) {
     auto const tasks = static_cast<double>(std::max<std::uint64_t>(1, of_single.tasks));
     double const each = of_single.wall_seconds.median / tasks;
     work_shape made{.tasks = static_cast<std::size_t>(tasks)};
-    made.cpu_seconds = std::min(each, std::max(0.0, cpu_of(of_single) - costs.single.start_seconds) / tasks);
+    made.cpu_seconds =
+        std::min(each, std::max(0.0, cpu_seconds_of(of_single) - costs.single.start_seconds) / tasks);
     made.wait_seconds = each - made.cpu_seconds;
     // The clock runs a little longer than the tasks do, and a processor's time is not all accounted to them.
     if (made.wait_seconds < each / 50) {
@@ -37,7 +34,7 @@ work_shape shape_of(measurement const& of_single, machine_costs const& costs) {
 prediction as_prediction(measurement const& of, work_shape const& work, machine_costs const& costs) {
     auto made = predict(work, parse_spec(of.spec), costs);
     made.seconds = of.wall_seconds.median;
-    made.cpu_seconds = cpu_of(of);
+    made.cpu_seconds = cpu_seconds_of(of);
     if (of.tree_peak_bytes) made.memory_bytes = static_cast<double>(*of.tree_peak_bytes);
     return made;
 }

@@ -9,8 +9,8 @@
 // Prints a line for each shape: its tasks, processor time, wait, result and memory of each; what was advised,
 // its time as predicted and as measured, and what was the best and its time. Left out are models and numbers
 // that can't come near, since their tasks alone take longer than what was measured already.
+#include "cli/scratch.hpp"
 #include "measure/machine_costs.hpp"
-#include "measure/ranking.hpp"
 #include "measure/session.hpp"
 #include "measure/synthetic.hpp"
 #include "measure/trial_process.hpp"
@@ -22,12 +22,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,33 +34,10 @@
 namespace {
 
 using namespace quartet;
-using seconds = std::chrono::duration<double>;
 
 /// Longer ones would make the grid take days.
 constexpr double longest_best = 1.5;
 constexpr double longest_trial = 10;
-
-class silence final : public measure::session_observer {
-    void trial_begins(measure::trial_announcement const&) override {}
-};
-
-/// A folder that is removed at the end.
-class folder {
-public:
-    folder()
-        : path_(std::filesystem::temp_directory_path() /
-                fmt::format("quartet-advice-{}", std::random_device()())) {
-        std::filesystem::create_directory(path_);
-    }
-    ~folder() { std::filesystem::remove_all(path_); }
-    folder(folder const&) = delete;
-    folder& operator=(folder const&) = delete;
-
-    std::filesystem::path const& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
 
 /// Evenly on a logarithmic scale, by the bits of the generator alone, so that a seed gives the same
 /// everywhere.
@@ -91,23 +67,6 @@ work_shape draw(std::mt19937_64& random) {
 bool can_be_measured(work_shape const& work, machine_costs const& costs) {
     return advise(work, costs).choice.seconds <= longest_best &&
            static_cast<double>(work.tasks) * (work.result_bytes + 100) < 5e8;
-}
-
-/// The number of steps that a task computes for that time.
-std::int64_t steps_for(double cpu_seconds) {
-    static double const a_second = static_cast<double>(measure::steps_in(std::chrono::seconds(1)));
-    return static_cast<std::int64_t>(std::llround(cpu_seconds * a_second));
-}
-
-measure::configuration synthetic(work_shape const& work, model_spec const& model) {
-    auto const& what = measure::synthetic_workload();
-    auto parameters = default_values(what.parameters, preset::quick);
-    parameters["tasks"] = static_cast<std::int64_t>(work.tasks);
-    parameters["steps"] = steps_for(work.cpu_seconds);
-    parameters["wait"] = work.wait_seconds;
-    parameters["memory"] = static_cast<std::int64_t>(work.memory_bytes);
-    parameters["result"] = static_cast<std::int64_t>(work.result_bytes);
-    return {&what, std::move(parameters), model};
 }
 
 /// What the tasks alone take, however little a model asks for.
@@ -148,16 +107,17 @@ public:
 
     void measure_shape(work_shape const& work) const {
         auto const given = advise(work, costs_);
-        double const alone = measured(work, {given.choice.spec}, 1).front().seconds;
+        auto const parameters = measure::synthetic_parameters(work);
+        double const alone = measured(parameters, {given.choice.spec}, 1).front().seconds;
         std::vector<model_spec> all{given.choice.spec};
         for (auto const& spec : every_model(work.tasks, costs_.cpus)) {
             double const least = least_seconds(work, spec, costs_.cpus);
             if (least < std::min(alone, longest_trial) && spec != given.choice.spec) all.push_back(spec);
         }
-        auto const found = measured(work, all, rounds_);
+        auto const found = measured(parameters, all, rounds_);
         auto const best = std::ranges::min_element(found, {}, &timed::seconds)->spec;
         // The least of many times is lucky; so both once more.
-        auto const fair = measured(work, std::vector{given.choice.spec, best}, rounds_);
+        auto const fair = measured(parameters, std::vector{given.choice.spec, best}, rounds_);
         std::cout << fmt::format("{} {:.6g} {:.6g} {:.6g} {:.6g} {} {:.6g} {:.6g} {} {:.6g} {}\n", work.tasks,
                                  work.cpu_seconds, work.wait_seconds, work.result_bytes, work.memory_bytes,
                                  to_string(given.choice.spec), given.choice.seconds, fair[0].seconds,
@@ -166,12 +126,12 @@ public:
     }
 
 private:
-    std::vector<timed> measured(work_shape const& work, std::vector<model_spec> const& specs,
+    std::vector<timed> measured(parameter_values const& parameters, std::vector<model_spec> const& specs,
                                 std::size_t rounds) const {
         std::vector<measure::configuration> all;
         for (auto const& each : specs)
-            all.push_back(synthetic(work, each));
-        silence nobody;
+            all.push_back({&measure::synthetic_workload(), parameters, each});
+        measure::session_observer nobody;
         measure::session_options options{
             .stopping = {.rounds = rounds}, .warmup = 0, .seed = 1, .scratch = scratch_};
         auto const found = measure::run_session(all, options, nobody).measurements;
@@ -189,8 +149,8 @@ private:
 };
 
 void run(std::uint64_t seed, std::size_t shapes, std::size_t rounds) {
-    folder const scratch;
-    silence nobody;
+    cli::scratch_folder const scratch;
+    measure::session_observer nobody;
     auto const costs = measure::measure_costs({.seed = 1, .scratch = scratch.path()}, nobody).costs;
     grid const measuring(costs, rounds, scratch.path());
     std::mt19937_64 random(seed);

@@ -8,6 +8,7 @@
 //
 // Prints a line for each configuration, the fastest first: its standing, how many times the first's time it
 // took, and the interval of that.
+#include "cli/scratch.hpp"
 #include "measure/ranking.hpp"
 #include "measure/session.hpp"
 #include "measure/synthetic.hpp"
@@ -16,8 +17,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <random>
 #include <string>
@@ -32,31 +31,10 @@ using namespace std::chrono_literals;
 constexpr auto length_of_a_trial = 100ms;
 constexpr std::size_t tasks = 10;
 
-class silence final : public measure::session_observer {
-    void trial_begins(measure::trial_announcement const&) override {}
-};
-
-/// Whatever it took, the answer is the same.
-bool compute(std::uint64_t steps) {
-    std::uint64_t state = steps;
-    for (std::uint64_t step = 0; step < steps; ++step)
-        state = state * 6364136223846793005u + 1442695040888963407u;
-    return state != 0;
-}
-
-registration const of_known_length{{
-    .name = "of_known_length",
-    .help = "computes for a known number of steps",
-    .parameters = {integer("steps", 1, 1, std::int64_t{1} << 50, "steps of each task")},
-    .run =
-        [](workload_run& run) {
-            run.checksum(run.map(compute, std::vector(tasks, run.get<std::uint64_t>("steps"))));
-        },
-}};
-
 measure::configuration computing(model_spec const& model, std::uint64_t steps) {
-    auto const& what = registered_workloads().front();
+    auto const& what = measure::synthetic_workload();
     auto parameters = default_values(what.parameters, preset::quick);
+    parameters["tasks"] = static_cast<std::int64_t>(tasks);
     parameters["steps"] = static_cast<std::int64_t>(steps);
     return {&what, parameters, model};
 }
@@ -77,23 +55,12 @@ std::string_view name_of(measure::standing which) {
     return {};
 }
 
-/// A folder that is removed at the end.
-struct scratch_folder {
-    std::filesystem::path path =
-        std::filesystem::temp_directory_path() / fmt::format("quartet-trust-{}", std::random_device{}());
-    scratch_folder() { std::filesystem::create_directories(path); }
-    ~scratch_folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-};
-
 void run(std::vector<measure::configuration> const& configurations, std::size_t rounds) {
-    scratch_folder const scratch;
-    silence nobody;
+    cli::scratch_folder const scratch;
+    measure::session_observer nobody;
     auto const found = measure::run_session(
         configurations,
-        {.stopping = {.rounds = rounds}, .seed = std::random_device{}(), .scratch = scratch.path}, nobody);
+        {.stopping = {.rounds = rounds}, .seed = std::random_device{}(), .scratch = scratch.path()}, nobody);
     std::vector<measure::measurement const*> views;
     for (auto const& each : found.measurements)
         views.push_back(&each);

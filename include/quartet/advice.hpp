@@ -4,8 +4,9 @@
 // asks for on this machine. docs/advice.md has the formulas, so that a piece of advice can be redone by hand.
 //
 //     auto const costs = quartet::usual_costs(quartet::usable_cpus());
-//     auto const found = quartet::advise({.tasks = 10'000, .cpu_seconds = 0.002, .wait_seconds = 0.05},
-//     costs); auto executor = quartet::make_executor(to_string(found.choice.spec));
+//     quartet::work_shape const work{.tasks = 10'000, .cpu_seconds = 0.002, .wait_seconds = 0.05};
+//     auto const found = quartet::advise(work, costs);
+//     auto executor = quartet::make_executor(to_string(found.choice.spec));
 //
 // Pure functions; any thread. A prediction takes less than a microsecond, advice less than a millisecond.
 #pragma once
@@ -75,7 +76,7 @@ struct machine_costs {
 machine_costs usual_costs(std::size_t cpus);
 
 /// The same of Python: CPython 3.11 with its ThreadPoolExecutor, multiprocessing.Pool and asyncio, whose
-/// threads compute one at a time (docs/advice.md has the sources of the figures).
+/// threads compute one at a time (src/advice/usual_costs.cpp says where the figures are from).
 machine_costs python_costs(std::size_t cpus);
 
 /// What takes most of the time.
@@ -95,6 +96,9 @@ struct prediction {
 /// `spec` with its numbers; without, they are the processors, and 100 tasks in flight. Throws
 /// std::invalid_argument if the work has no tasks or a figure is negative or no number.
 prediction predict(work_shape const& work, model_spec const& spec, machine_costs const& costs);
+
+/// Times that differ by less than this part are the same, and the cheaper is taken.
+inline constexpr double same_time = 0.02;
 
 /// What the advice must keep to.
 struct advice_limits {

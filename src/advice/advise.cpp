@@ -15,9 +15,7 @@
 namespace quartet {
 namespace {
 
-/// Times that differ by less are the same, and the cheaper is taken.
-constexpr double same_time = 1.02;
-/// Of memory and of processor time likewise: nobody would choose by less.
+/// Of memory and of processor time what same_time is of time: nobody would choose by less.
 constexpr double same_memory = 1.1;
 constexpr double same_memory_bytes = 1e6;
 constexpr double same_cpu = 1.05;
@@ -106,19 +104,16 @@ predictions predict_all(family const& which, work_shape const& work, machine_cos
 
 /// The one to take, of some that are not none.
 prediction const& cheapest_of_the_fast(predictions const& all, std::optional<double> deadline) {
-    auto const least = [](auto const& of, double prediction::*figure) {
-        return std::ranges::min(of, {}, figure).*figure;
-    };
-    double const enough = std::max(least(all, &prediction::seconds) * same_time, deadline.value_or(0));
+    double const least = std::ranges::min(all, {}, &prediction::seconds).seconds;
+    double const enough = std::max(least * (1 + same_time), deadline.value_or(0));
     std::vector<prediction const*> left;
     for (auto const& each : all) {
         if (each.seconds <= enough) left.push_back(&each);
     }
     auto const keep = [&](double prediction::*figure, double factor, double more) {
-        double const most =
-            (*std::ranges::min_element(left, {}, [&](auto* each) { return each->*figure; }))->*figure *
-                factor +
-            more;
+        double const least_left =
+            (*std::ranges::min_element(left, {}, [&](auto* each) { return each->*figure; }))->*figure;
+        double const most = least_left * factor + more;
         std::erase_if(left, [&](auto* each) { return each->*figure > most; });
     };
     keep(&prediction::memory_bytes, same_memory, same_memory_bytes);
@@ -198,7 +193,7 @@ std::optional<crossing> find_crossing(anchored const& choice, anchored const& ri
         auto const seconds = [&](anchored const& of) {
             return of.factor * best_seconds(of.which, other, costs, limits);
         };
-        return seconds(rival) * same_time < seconds(choice);
+        return seconds(rival) * (1 + same_time) < seconds(choice);
     };
     constexpr double step = 1.1;
     for (double factor = step; factor < 1000; factor *= step) {
