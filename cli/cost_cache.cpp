@@ -26,13 +26,14 @@ void keep(machine_costs const& costs) {
 
 }  // namespace
 
-machine_costs measure_machine_costs(workbench const& bench, measure::session_observer& observer) {
+machine_costs measure_machine_costs(workbench& bench, measure::session_observer& observer) {
+    bench.provide_server();
     auto const costs = measure::measure_costs(bench.session_options({}, false), observer);
     if (!costs.disturbed) keep(costs.costs);
     return costs.costs;
 }
 
-machine_costs costs_of_this_machine(workbench const& bench, measure::session_observer& observer) {
+machine_costs costs_of_this_machine(workbench& bench, measure::session_observer& observer) {
     auto const kept = detail::load_costs();
     return kept ? kept->costs : measure_machine_costs(bench, observer);
 }

@@ -104,7 +104,11 @@ method choose_method(method_options const& options, std::size_t competitors) {
 }
 
 void workbench::provide_for(plan const& what) {
-    if (!what.needs_server || server_) return;
+    if (what.needs_server) provide_server();
+}
+
+void workbench::provide_server() {
+    if (server_) return;
     server_.emplace();
     ask_own_server_directly();
 }

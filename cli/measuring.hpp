@@ -56,6 +56,9 @@ public:
     /// Starts the test server, if the plan needs one.
     void provide_for(plan const& what);
 
+    /// Starts it, if it does not run.
+    void provide_server();
+
     measure::session_options session_options(method const& how, bool log) const;
 
 private:

@@ -13,15 +13,19 @@
 
 namespace quartet::measure {
 
-/// Parameters: `tasks`; of each task `steps` that it computes, `wait` in seconds, `memory` and `result` in
-/// bytes.
+/// Parameters: `tasks`; of each task `steps` that it computes, `waits` and the `wait` of all of them in
+/// seconds, what it waits `for`, `memory` and `result` in bytes. For the network it asks the test server for
+/// an answer that comes so late, in whole milliseconds; for a disk it reads a small file, and sleeps.
 workload const& synthetic_workload();
 
-/// The parameters of work of that shape. Waits are slept, whatever they are for. Measures how fast this
-/// machine computes, which differs a little from call to call: make them once for all that is to be compared.
+/// The parameters of work of that shape; filling its memory is the least that a task computes. Measures how fast this machine computes, which differs a little from call to
+/// call: make them once for all that is to be compared.
 parameter_values synthetic_parameters(work_shape const& work);
 
 /// How many steps one thread takes in this time: the best of a few tries.
 std::uint64_t steps_in(std::chrono::nanoseconds time);
+
+/// How long one thread takes to fill so much memory that it has touched before; part of what a task computes.
+double seconds_to_fill(double bytes);
 
 }  // namespace quartet::measure

@@ -16,14 +16,15 @@ work_shape shape_of(measurement const& of_single, machine_costs const& costs) {
     auto const tasks = static_cast<double>(std::max<std::uint64_t>(1, of_single.tasks));
     double const each = of_single.wall_seconds.median / tasks;
     work_shape made{.tasks = static_cast<std::size_t>(tasks)};
-    made.cpu_seconds =
+    double const computed =
         std::min(each, std::max(0.0, cpu_seconds_of(of_single) - costs.single.start_seconds) / tasks);
-    made.wait_seconds = each - made.cpu_seconds;
+    made.wait_seconds = each - computed;
     // The clock runs a little longer than the tasks do, and a processor's time is not all accounted to them.
-    if (made.wait_seconds < each / 50) {
-        made.cpu_seconds = each;
-        made.wait_seconds = 0;
-    }
+    bool const waits = made.wait_seconds >= each / 50;
+    if (!waits) made.wait_seconds = 0;
+    double const asked = waits ? costs.single.network_wait_seconds : 0;
+    made.cpu_seconds = std::max(0.0, (waits ? computed : each) - costs.single.task_seconds - asked);
+    if (waits) made.wait_seconds = std::max(0.0, made.wait_seconds - costs.single.late_seconds);
     if (of_single.service_seconds.max.value_or(0) > much_longer * each)
         made.longest_seconds = *of_single.service_seconds.max;
     auto const memory = static_cast<double>(of_single.tree_peak_bytes.value_or(0));

@@ -118,7 +118,7 @@ asio_task connection::answer_request() {
     add(common_.counts.slow, fate.slow);
     add(common_.counts.broken, fate.broken);
 
-    co_await wait(fate.delay + answer.delay);
+    co_await wait(answer.has_own_latency ? answer.delay : fate.delay + answer.delay);
     cut_ = fate.broken;
     keep_ = parser_->keep_alive() && !cut_;
     co_await write(answer);

@@ -101,6 +101,7 @@ constexpr router::route router::routes[] = {
     {"/echo", "", &router::echo, "method, target, headers and body of the request as JSON"},
     {"/gzip", "", &router::gzip, "the page, compressed if Accept-Encoding allows gzip"},
     {"/delay/", "MS", &router::delay, "a reply that comes MS milliseconds later than others"},
+    {"/after/", "MS", &router::after, "a reply that comes after MS milliseconds, however late others come"},
     {"/stats", "", &router::stats, "what the server has counted so far, this request included, as JSON"},
 };
 
@@ -207,6 +208,12 @@ reply router::delay(call const& asked) {
     if (!ms) return text_reply(400, fmt::format("MS must be a number from 0 to {}", delay_max_ms));
     auto result = text_reply(200, fmt::format("{} ms later", *ms));
     result.delay = std::chrono::milliseconds(*ms);
+    return result;
+}
+
+reply router::after(call const& asked) {
+    auto result = delay(asked);
+    result.has_own_latency = true;
     return result;
 }
 

@@ -28,6 +28,7 @@ struct reply {
     std::string_view body;
     std::shared_ptr<std::string const> owner;  ///< keeps the body's bytes; many replies share a page
     std::chrono::nanoseconds delay{0};         ///< asked for by the request, beyond the server's latency
+    bool has_own_latency = false;              ///< not beyond it but instead
 };
 
 /// A reply whose body is the text and a line break.
@@ -54,6 +55,7 @@ private:
     reply echo(call const& asked);
     reply gzip(call const& asked);
     reply delay(call const& asked);
+    reply after(call const& asked);
     reply stats(call const& asked);
 
     reply page_reply(std::size_t bytes);

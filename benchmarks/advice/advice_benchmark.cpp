@@ -4,11 +4,13 @@
 // with the costs of this machine, and then measured under every model with every number of workers that may
 // be the best.
 //
-//     advice_benchmark SEED SHAPES ROUNDS
+//     advice_benchmark SEED SHAPES SECONDS
 //
-// Prints a line for each shape: its tasks, processor time, wait, result and memory of each; what was advised,
-// its time as predicted and as measured, and what was the best and its time. Left out are models and numbers
-// that can't come near, since their tasks alone take longer than what was measured already.
+// Each model is measured for so many seconds, in 3 to 15 rounds. Prints a line for each shape: its tasks,
+// processor time, wait, result and memory of each; what was advised, its time as predicted and as measured,
+// what was the best and its time, and how many were measured. What every one took, and was predicted to, goes
+// to standard error. Left out are models and numbers that can't come near, since their tasks alone take
+// longer than what was measured already.
 #include "cli/scratch.hpp"
 #include "measure/machine_costs.hpp"
 #include "measure/session.hpp"
@@ -36,7 +38,7 @@ namespace {
 using namespace quartet;
 
 /// Longer ones would make the grid take days.
-constexpr double longest_best = 1.5;
+constexpr double longest_best = 0.7;
 constexpr double longest_trial = 10;
 
 /// Evenly on a logarithmic scale, by the bits of the generator alone, so that a seed gives the same
@@ -61,6 +63,8 @@ work_shape draw(std::mt19937_64& random) {
     if (kind != 0) made.wait_seconds = wait;
     made.result_bytes = one_of<4>(random, {0, 0, 1e3, 1e5});
     made.memory_bytes = one_of<4>(random, {0, 0, 1e5, 4e6});
+    // Going over its memory is computing too.
+    made.cpu_seconds = std::max(made.cpu_seconds, measure::seconds_to_fill(made.memory_bytes));
     return made;
 }
 
@@ -102,8 +106,8 @@ struct timed {
 
 class grid {
 public:
-    grid(machine_costs const& costs, std::size_t rounds, std::filesystem::path const& scratch)
-        : costs_(costs), rounds_(rounds), scratch_(scratch) {}
+    grid(machine_costs const& costs, double seconds, std::filesystem::path const& scratch)
+        : costs_(costs), seconds_(seconds), scratch_(scratch) {}
 
     void measure_shape(work_shape const& work) const {
         auto const given = advise(work, costs_);
@@ -114,10 +118,14 @@ public:
             double const least = least_seconds(work, spec, costs_.cpus);
             if (least < std::min(alone, longest_trial) && spec != given.choice.spec) all.push_back(spec);
         }
-        auto const found = measured(parameters, all, rounds_);
+        auto const rounds = static_cast<std::size_t>(std::clamp(seconds_ / alone, 3.0, 15.0));
+        auto const found = measured(parameters, all, rounds);
+        for (auto const& each : found)
+            std::cerr << fmt::format("  {} {:.6g} {:.6g}\n", to_string(each.spec), each.seconds,
+                                     predict(work, each.spec, costs_).seconds);
         auto const best = std::ranges::min_element(found, {}, &timed::seconds)->spec;
         // The least of many times is lucky; so both once more.
-        auto const fair = measured(parameters, std::vector{given.choice.spec, best}, rounds_);
+        auto const fair = measured(parameters, std::vector{given.choice.spec, best}, 2 * rounds);
         std::cout << fmt::format("{} {:.6g} {:.6g} {:.6g} {:.6g} {} {:.6g} {:.6g} {} {:.6g} {}\n", work.tasks,
                                  work.cpu_seconds, work.wait_seconds, work.result_bytes, work.memory_bytes,
                                  to_string(given.choice.spec), given.choice.seconds, fair[0].seconds,
@@ -144,15 +152,15 @@ private:
     }
 
     machine_costs costs_;
-    std::size_t rounds_;
+    double seconds_;
     std::filesystem::path scratch_;
 };
 
-void run(std::uint64_t seed, std::size_t shapes, std::size_t rounds) {
+void run(std::uint64_t seed, std::size_t shapes, double seconds) {
     cli::scratch_folder const scratch;
     measure::session_observer nobody;
     auto const costs = measure::measure_costs({.seed = 1, .scratch = scratch.path()}, nobody).costs;
-    grid const measuring(costs, rounds, scratch.path());
+    grid const measuring(costs, seconds, scratch.path());
     std::mt19937_64 random(seed);
     for (std::size_t drawn = 0; drawn < shapes;) {
         auto const work = draw(random);
@@ -167,8 +175,8 @@ void run(std::uint64_t seed, std::size_t shapes, std::size_t rounds) {
 int main(int argc, char** argv) {
     if (argc == 2 && argv[1] == measure::trial_argument) return measure::serve_trial({});
     if (argc != 4) {
-        std::cerr << "usage: advice_benchmark SEED SHAPES ROUNDS\n";
+        std::cerr << "usage: advice_benchmark SEED SHAPES SECONDS\n";
         return 2;
     }
-    run(std::stoull(argv[1]), std::stoul(argv[2]), std::stoul(argv[3]));
+    run(std::stoull(argv[1]), std::stoul(argv[2]), std::stod(argv[3]));
 }

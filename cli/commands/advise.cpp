@@ -42,6 +42,7 @@ struct advise_options {
     std::string cpu;
     std::string wait;
     std::string wait_kind = "network";
+    std::size_t waits = 1;
     std::string memory;
     std::string output;
     bool crashy = false;
@@ -92,6 +93,7 @@ work_shape described(advise_options const& options) {
             .cpu_seconds = seconds_or_none("--cpu", options.cpu),
             .wait_seconds = seconds_or_none("--wait", options.wait),
             .waits_for = wait_kind_of(options.wait_kind),
+            .waits = options.waits,
             .result_bytes = bytes_or_none("--output", options.output),
             .memory_bytes = bytes_or_none("--memory", options.memory)};
 }
@@ -138,7 +140,7 @@ advice_report report_by(adviser const& by, advise_options const& options, scratc
     return by.on_workload(make_plan(work, {model_spec{}}));
 }
 
-machine_costs costs_for(advise_options const& options, workbench const& bench) {
+machine_costs costs_for(advise_options const& options, workbench& bench) {
     if (options.runtime == "python") return python_costs(usable_cpus());
     progress shown(true);
     return costs_of_this_machine(bench, shown);
@@ -182,6 +184,9 @@ void add_advise(CLI::App& app, action& chosen) {
         ->option_text("KIND")
         ->check(CLI::IsMember({"network", "disk", "sleep"}))
         ->capture_default_str();
+    command->add_option("--waits", options->waits, "into how many waits that is split, or operations on files")
+        ->option_text("N")
+        ->check(integer_from(1, 10'000'000));
     command->add_option("--memory", options->memory, "what each holds while it runs: 1MB")
         ->option_text("SIZE");
     command->add_option("--output", options->output, "what each gives: 10kB")->option_text("SIZE");

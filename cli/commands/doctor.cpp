@@ -81,7 +81,7 @@ int doctor(doctor_options const& options) {
     interrupt const stop;
     signal(SIGPIPE, SIG_IGN);
     scratch_folder const scratch;
-    workbench const bench(scratch, stop);
+    workbench bench(scratch, stop);
     try {
         status_line shown(true);
         shown.show("looking at the machine");

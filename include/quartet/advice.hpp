@@ -25,26 +25,33 @@ namespace quartet {
 /// What a task waits for. Of waits for a disk only some get on at the same time.
 enum class wait_kind { network, disk, sleep };
 
+std::string_view to_string(wait_kind kind) noexcept;
+
 /// What the tasks of a piece of work do. Seconds and bytes are those of one task, in the mean.
 struct work_shape {
     std::size_t tasks = 1;
     double cpu_seconds = 0;   ///< that it computes, in the kernel too
     double wait_seconds = 0;  ///< that it waits for something other than a processor
     wait_kind waits_for = wait_kind::network;
-    std::size_t waits = 1;       ///< into how many waits that is split
+    std::size_t waits = 1;       ///< into how many that is split; of a disk, operations that need not wait
     double longest_seconds = 0;  ///< that the longest of them takes; 0: all take the same
     double result_bytes = 0;     ///< that it gives to the caller
     double memory_bytes = 0;     ///< that it holds while it runs
 };
+
+/// How often a task waits, or asks a disk.
+std::size_t waits_of(work_shape const& work) noexcept;
 
 /// What a model asks for, on some machine.
 struct model_costs {
     double start_seconds = 0;         ///< to make an executor and to end it
     double worker_seconds = 0;        ///< more for each worker
     double task_seconds = 0;          ///< of processor time, to hand out a task and to take its result
+    double hand_out_seconds = 0;      ///< from one task to the next, however many workers take them
     double network_wait_seconds = 0;  ///< of processor time, for each wait
     double disk_wait_seconds = 0;
     double sleep_seconds = 0;
+    double late_seconds = 0;         ///< from the end of a wait until the task goes on
     double result_byte_seconds = 0;  ///< of processor time, for each byte of a result
     double start_bytes = 0;          ///< of memory, for the executor
     double worker_bytes = 0;         ///< of memory, for each worker
@@ -59,8 +66,10 @@ struct machine_costs {
     double efficiency = 1;         ///< what all processors do together, over `cpus` times what one does alone
     double slice_seconds = 0.003;  ///< for which a thread keeps a processor that others want
     double program_bytes = 0;      ///< of memory, that the program takes without an executor
-    double disk_waits = 32;        ///< that get on at the same time
-    bool global_lock = false;      ///< threads of a process compute one at a time
+    double memory_byte_seconds = 0;  ///< of processor time, to touch a byte of memory for the first time
+    double disk_waits = 32;          ///< that get on at the same time
+    bool global_lock = false;        ///< threads of a process compute one at a time
+    bool compositions = true;        ///< there are models with a loop in each worker
     model_costs single{};
     model_costs threads{};
     model_costs processes{};

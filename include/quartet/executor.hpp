@@ -151,8 +151,11 @@ public:
     /// Runs a job that is not a map.
     void run(job& work, std::stop_token const& stop = {}) { work.run_under(own_model(), stop); }
 
-    /// The spec with all numbers filled in.
+    /// The spec with all numbers filled in. Of "auto" the model that was chosen, and until then "auto".
     std::string spec() const { return model_->spec(); }
+
+    /// Of "auto", once it has chosen: why, in two sentences. Else empty.
+    std::string reason() const { return model_->reason(); }
     model_traits traits() const noexcept { return model_->traits(); }
 
     /// How many bodies are under way at the most.
@@ -232,6 +235,13 @@ struct executor_options {
 /// A count that is left out means cpu_share() for threads and processes, and async_options::limit for
 /// async. Throws std::invalid_argument for a spec that is none, std::system_error if the system refuses
 /// the model what it needs.
+///
+/// "auto" runs the first tasks on threads, measures them, and goes on with the model that suits what they do:
+/// threads, an event loop, or threads with loops, by advise() (advice.hpp) with the costs that `quartet
+/// doctor` measured on this machine, or else usual_costs(). executor::spec() and reason() tell the choice,
+/// and so does the log. One choice for the executor's life, so take one for each kind of work. Bodies must be
+/// able to run in any of these: together with others, and without blocking in anything but the context's
+/// operations if they are coroutines.
 executor make_executor(std::string_view spec, executor_options options = {});
 
 }  // namespace quartet

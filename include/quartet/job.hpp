@@ -189,6 +189,9 @@ public:
     virtual detail::running_body* start(context& where, std::size_t index,
                                         detail::ended_bodies& ended) noexcept = 0;
 
+    /// Whether its bodies are coroutines, which let a loop go on while they wait.
+    virtual bool suspends() const noexcept = 0;
+
     /// What its bodies are called, for people.
     virtual std::string body_name() const = 0;
 

@@ -57,6 +57,9 @@ public:
     /// The spec with all numbers filled in: "threads:2".
     virtual std::string spec() const = 0;
 
+    /// Why it is this one, in two sentences, if that was chosen for the caller.
+    virtual std::string reason() const { return {}; }
+
     virtual model_traits traits() const noexcept = 0;
 
     /// How many bodies it has under way at the most.

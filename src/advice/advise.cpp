@@ -72,7 +72,7 @@ std::vector<model_spec> specs_of(family const& which, work_shape const& work, ma
     if (which.loops) {
         std::size_t const outer = std::min(costs.cpus, limits.workers.value_or(costs.cpus));
         if (outer < 2) return {};
-        std::size_t const most = std::max<std::size_t>(1, std::min(most_in_flight, work.tasks) / outer);
+        std::size_t const most = (std::min(most_in_flight, work.tasks) + outer - 1) / outer;
         for (std::size_t const in_flight : counts(most, 1))
             made.push_back({.kind = which.kind, .count = outer, .loops = true, .in_flight = in_flight});
         return made;
@@ -95,6 +95,7 @@ predictions predict_all(family const& which, work_shape const& work, machine_cos
                         advice_limits const& limits) {
     predictions made;
     if (limits.isolate && !isolates(which)) return made;
+    if (which.loops && !costs.compositions) return made;
     for (auto const& spec : specs_of(which, work, costs, limits))
         made.push_back(predict(work, spec, costs));
     if (limits.memory_bytes)

@@ -20,7 +20,7 @@
 namespace quartet::detail {
 namespace {
 
-constexpr std::string_view first_line = "quartet costs 1";
+constexpr std::string_view first_line = "quartet costs 2";
 constexpr std::string_view last_line = "end\n";
 constexpr auto keeps_for = std::chrono::days(30);
 
@@ -32,9 +32,11 @@ constexpr model_field model_fields[] = {
     {"start_seconds", &model_costs::start_seconds},
     {"worker_seconds", &model_costs::worker_seconds},
     {"task_seconds", &model_costs::task_seconds},
+    {"hand_out_seconds", &model_costs::hand_out_seconds},
     {"network_wait_seconds", &model_costs::network_wait_seconds},
     {"disk_wait_seconds", &model_costs::disk_wait_seconds},
     {"sleep_seconds", &model_costs::sleep_seconds},
+    {"late_seconds", &model_costs::late_seconds},
     {"result_byte_seconds", &model_costs::result_byte_seconds},
     {"start_bytes", &model_costs::start_bytes},
     {"worker_bytes", &model_costs::worker_bytes},
@@ -57,7 +59,8 @@ struct machine_field {
 constexpr machine_field machine_fields[] = {{"efficiency", &machine_costs::efficiency},
                                             {"slice_seconds", &machine_costs::slice_seconds},
                                             {"disk_waits", &machine_costs::disk_waits},
-                                            {"program_bytes", &machine_costs::program_bytes}};
+                                            {"program_bytes", &machine_costs::program_bytes},
+                                            {"memory_byte_seconds", &machine_costs::memory_byte_seconds}};
 
 /// Every figure with its name.
 template <class Costs, class Visit>

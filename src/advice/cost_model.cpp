@@ -3,8 +3,7 @@
 // What a model will need for a piece of work. n tasks compute for c and wait for w; s of them can be under
 // way, on m processors:
 //
-//     T = start + (waves - 1) · period + ⌈last / m⌉ · c + w        waves = ⌈n / s⌉, last = n - (waves - 1) ·
-//     s
+//     T = start + s · f / m + (q - 1) · period + ⌈last / m⌉ · c + w      q = ⌈n / s⌉, last = n - (q - 1) · s
 //
 // The period is the time from a wave's begin to the next one's: that of one task, c + w, or that of the
 // processors, s · c / m, whichever is longer. That takes each task to keep its processor until it waits.
@@ -14,7 +13,9 @@
 // Of waits for a disk d get on at the same time; then the period is s · w / d at least.
 //
 // c is what the task computes and what the model asks for a task, a wait and a result, divided by what is
-// left of a processor's speed when others compute beside it.
+// left of a processor's speed when others compute beside it; w also what each wait is late; f is what it
+// takes to touch the memory of a task, which the tasks of the next wave find touched. n tasks take n times
+// what it takes to hand one out, at least.
 
 #include <quartet/advice.hpp>
 #include <quartet/cpus.hpp>
@@ -51,6 +52,8 @@ struct arrangement {
     bool by_turns;      // tasks keep their processor until they wait
     double start_seconds;
     double task_cpu_seconds;
+    double hand_out_seconds;
+    double late_seconds;    // of all waits of a task
     double executor_bytes;  // its workers included
     double in_flight_bytes;
 };
@@ -80,9 +83,27 @@ double each_wait(model_costs const& costs, wait_kind kind) {
 }
 
 double task_of(model_costs const& costs, work_shape const& work) {
-    double const waits = work.wait_seconds > 0 ? static_cast<double>(work.waits) : 0;
-    return costs.task_seconds + waits * each_wait(costs, work.waits_for) +
+    return costs.task_seconds + static_cast<double>(waits_of(work)) * each_wait(costs, work.waits_for) +
            work.result_bytes * costs.result_byte_seconds;
+}
+
+/// Of all its waits.
+double late_of(model_costs const& costs, work_shape const& work) {
+    return work.wait_seconds > 0 ? static_cast<double>(work.waits) * costs.late_seconds : 0;
+}
+
+/// Of a model without loops in its workers.
+arrangement plain(model_costs const& costs, work_shape const& work, double workers, double slots,
+                  double processors, bool by_turns) {
+    return {.slots = slots,
+            .processors = processors,
+            .by_turns = by_turns,
+            .start_seconds = start_of(costs, workers),
+            .task_cpu_seconds = task_of(costs, work),
+            .hand_out_seconds = costs.hand_out_seconds,
+            .late_seconds = late_of(costs, work),
+            .executor_bytes = bytes_of(costs, workers),
+            .in_flight_bytes = costs.in_flight_bytes};
 }
 
 arrangement arrange(work_shape const& work, model_spec const& spec, machine_costs const& costs) {
@@ -90,35 +111,27 @@ arrangement arrange(work_shape const& work, model_spec const& spec, machine_cost
     auto const cpus = static_cast<double>(costs.cpus);
     auto const& own = costs.of(spec.kind);
     constexpr std::size_t usual_in_flight = 100;
-    if (spec.kind == model_kind::single)
-        return {1, 1, true, own.start_seconds, task_of(own, work), own.start_bytes, own.in_flight_bytes};
+    if (spec.kind == model_kind::single) return plain(own, work, 0, 1, 1, true);
     if (spec.kind == model_kind::async) {
         double const slots = std::min(tasks, or_else(spec.count, spec.each, work.tasks, usual_in_flight));
-        return {slots, 1, true, own.start_seconds, task_of(own, work), own.start_bytes, own.in_flight_bytes};
+        return plain(own, work, 0, slots, 1, true);
     }
     double const workers = or_else(spec.count, spec.each, work.tasks, costs.cpus);
     double const busy = std::min(workers, tasks);
     bool const locked = costs.global_lock && spec.kind == model_kind::threads;
-    double const processors = locked ? 1 : std::min(busy, cpus);
-    double const task = task_of(own, work);
-    if (!spec.loops)
-        return {busy,
-                processors,
-                false,
-                start_of(own, workers),
-                task,
-                bytes_of(own, workers),
-                own.in_flight_bytes};
+    auto made = plain(own, work, workers, busy, locked ? 1 : std::min(busy, cpus), false);
+    if (!spec.loops) return made;
     auto const& loop = costs.async;
     double const in_flight = or_else(spec.in_flight, spec.all_in_flight, work.tasks, usual_in_flight);
-    return {.slots = std::min(tasks, workers * in_flight),
-            .processors = processors,
-            .by_turns = true,
-            .start_seconds = start_of(own, workers),
-            .task_cpu_seconds =
-                own.task_seconds + work.result_bytes * own.result_byte_seconds + task_of(loop, work),
-            .executor_bytes = bytes_of(own, workers) + workers * loop.start_bytes,
-            .in_flight_bytes = loop.in_flight_bytes};
+    made.slots = std::min(tasks, workers * in_flight);
+    made.start_seconds += loop.start_seconds;  // the workers start theirs at the same time
+    made.by_turns = true;
+    made.task_cpu_seconds =
+        own.task_seconds + work.result_bytes * own.result_byte_seconds + task_of(loop, work);
+    made.late_seconds = late_of(loop, work);
+    made.executor_bytes += workers * loop.start_bytes;
+    made.in_flight_bytes = loop.in_flight_bytes;
+    return made;
 }
 
 /// What is left of a processor's speed when so many compute.
@@ -134,6 +147,22 @@ time_limit limit_of(double starting, double computing, double all, bool by_longe
 }
 
 }  // namespace
+
+std::string_view to_string(wait_kind kind) noexcept {
+    switch (kind) {
+        case wait_kind::network:
+            return "network";
+        case wait_kind::disk:
+            return "disk";
+        case wait_kind::sleep:
+            break;
+    }
+    return "sleep";
+}
+
+std::size_t waits_of(work_shape const& work) noexcept {
+    return work.wait_seconds > 0 || work.waits_for == wait_kind::disk ? work.waits : 0;
+}
 
 model_costs& machine_costs::of(model_kind kind) noexcept {
     return const_cast<model_costs&>(std::as_const(*this).of(kind));
@@ -157,8 +186,12 @@ prediction predict(work_shape const& work, model_spec const& spec, machine_costs
     check(work);
     auto const how = arrange(work, spec, costs);
     auto const tasks = static_cast<double>(work.tasks);
-    double const cpu = (work.cpu_seconds + how.task_cpu_seconds) / speed(how.processors, costs);
-    double const wait = work.wait_seconds;
+    double const left = speed(how.processors, costs);
+    double const cpu = (work.cpu_seconds + how.task_cpu_seconds) / left;
+    double const wait = work.wait_seconds + how.late_seconds;
+    // A loop's tasks that don't wait end before the next one begins.
+    double const held = how.by_turns && work.wait_seconds == 0 ? how.processors : how.slots;
+    double const touching = held * work.memory_bytes * costs.memory_byte_seconds / left;
     double const of_processors = how.slots * cpu / how.processors;
     bool const together = !how.by_turns && cpu > costs.slice_seconds;
     double const own_pace =
@@ -167,17 +200,20 @@ prediction predict(work_shape const& work, model_spec const& spec, machine_costs
     double const period = std::max(own_pace, of_disk);
     double const waves = std::ceil(tasks / how.slots);
     double const last = tasks - (waves - 1) * how.slots;
-    double const regular = (waves - 1) * period + std::ceil(last / how.processors) * cpu + wait;
+    double const in_waves =
+        touching / how.processors + (waves - 1) * period + std::ceil(last / how.processors) * cpu + wait;
+    double const regular = std::max(in_waves, tasks * how.hand_out_seconds);
     double const all = how.start_seconds + std::max(regular, work.longest_seconds);
+    double const computing = touching + tasks * cpu;
     return {.spec = spec,
             .seconds = all,
-            .cpu_seconds = how.start_seconds + tasks * cpu,
+            .cpu_seconds = how.start_seconds + computing,
             .memory_bytes = costs.program_bytes + how.executor_bytes +
-                            how.slots * (work.memory_bytes + how.in_flight_bytes) + tasks * work.result_bytes,
+                            held * (work.memory_bytes + how.in_flight_bytes) + tasks * work.result_bytes,
             .processors = how.processors,
             .in_flight = how.slots,
-            .limit = limit_of(how.start_seconds, tasks * cpu / how.processors, all,
-                              regular < work.longest_seconds)};
+            .limit =
+                limit_of(how.start_seconds, computing / how.processors, all, regular < work.longest_seconds)};
 }
 
 }  // namespace quartet

@@ -1,3 +1,6 @@
+#include "src/advice/cost_file.hpp"
+#include "src/models/automatic.hpp"
+
 #include <quartet/cpus.hpp>
 #include <quartet/detail/reach.hpp>
 #include <quartet/executor.hpp>
@@ -7,6 +10,7 @@
 #include <quartet/models/threads.hpp>
 #include <quartet/spec.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -71,6 +75,18 @@ std::unique_ptr<model> make_model(model_spec const& spec, executor_options optio
     return std::make_unique<async>(loops(std::move(options), spec.count, spec.each));
 }
 
+std::unique_ptr<model> make_automatic(executor_options options) {
+    auto const kept = detail::load_costs();
+    auto costs = kept ? kept->costs : usual_costs(usable_cpus());
+    costs.cpus = std::min(costs.cpus, cpu_share());
+    auto log = options.log;
+    if (options.name.empty()) options.name = "auto";
+    return std::make_unique<detail::automatic>(detail::automatic_options{
+        .make = [options = std::move(options)](model_spec const& spec) { return make_model(spec, options); },
+        .costs = costs,
+        .log = std::move(log)});
+}
+
 }  // namespace
 
 executor::executor(std::unique_ptr<model> how)
@@ -119,7 +135,8 @@ model& executor::own_model() const {
 
 executor make_executor(std::string_view spec, executor_options options) {
     auto* const recorder = options.recorder;
-    auto how = make_model(parse_spec(spec), std::move(options));
+    auto how = spec == "auto" ? make_automatic(std::move(options))
+                              : make_model(parse_spec(spec), std::move(options));
     how->record_in(recorder);
     return executor(std::move(how));
 }

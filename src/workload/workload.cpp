@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstring>
 #include <numeric>
 #include <random>
 #include <span>
@@ -23,8 +24,13 @@ std::vector<workload>& registry() {
 }  // namespace
 
 void checksum::add_bytes(std::span<std::byte const> bytes) noexcept {
-    for (std::byte const each : bytes)
-        value_ = (value_ ^ static_cast<std::uint64_t>(each)) * 1099511628211u;
+    constexpr std::size_t word = sizeof(std::uint64_t);
+    for (; !bytes.empty(); bytes = bytes.subspan(std::min(word, bytes.size()))) {
+        std::uint64_t next = 0;
+        std::memcpy(&next, bytes.data(), std::min(word, bytes.size()));
+        value_ = (value_ ^ next) * 1099511628211u;
+        value_ ^= value_ >> 32;
+    }
 }
 
 std::vector<std::size_t> task_order::places(std::size_t count) const {

@@ -86,6 +86,39 @@ TEST(predict, counts_what_models_ask_for) {
                      1 + 0.5 + 0.1 + 2 * 0.2 + 3);
 }
 
+TEST(predict, counts_that_tasks_go_on_late) {
+    auto machine = free_machine(2);
+    machine.threads.late_seconds = 0.1;
+    work_shape const work{.tasks = 4, .wait_seconds = 1, .waits = 3};
+    EXPECT_DOUBLE_EQ(seconds(work, "threads:2", machine), 2 * (1 + 3 * 0.1));
+}
+
+TEST(predict, tasks_come_no_faster_than_they_are_handed_out) {
+    auto machine = free_machine(2);
+    machine.threads.task_seconds = machine.threads.hand_out_seconds = 0.1;
+    EXPECT_DOUBLE_EQ(seconds({.tasks = 100}, "threads:2", machine), 10);
+    EXPECT_DOUBLE_EQ(seconds({.tasks = 100, .cpu_seconds = 1}, "threads:2", machine), 50 * 1.1);
+}
+
+TEST(predict, memory_is_touched_once_for_each_task_under_way) {
+    auto machine = free_machine(2);
+    machine.memory_byte_seconds = 0.001;
+    work_shape work{.tasks = 100, .wait_seconds = 1, .memory_bytes = 1000};
+    EXPECT_DOUBLE_EQ(seconds(work, "async:10", machine), 10 * 1 + 10);
+    EXPECT_DOUBLE_EQ(seconds(work, "threads:10", machine), 10 * 1 / 2.0 + 10);
+    work.wait_seconds = 0;
+    EXPECT_DOUBLE_EQ(seconds(work, "async:10", machine), 1) << "one ends before the next begins";
+}
+
+TEST(predict, operations_on_files_cost_something_even_if_they_do_not_wait) {
+    auto machine = free_machine(2);
+    machine.async.disk_wait_seconds = machine.async.network_wait_seconds = 0.1;
+    work_shape work{.tasks = 10, .waits_for = wait_kind::disk, .waits = 3};
+    EXPECT_DOUBLE_EQ(seconds(work, "async:5", machine), 3);
+    work.waits_for = wait_kind::network;
+    EXPECT_DOUBLE_EQ(seconds(work, "async:5", machine), 0);
+}
+
 TEST(predict, adds_up_memory) {
     auto machine = free_machine(2);
     machine.program_bytes = 1000;

@@ -124,10 +124,12 @@ TEST_P(an_executor, has_its_part_of_the_processors_within_another) {
     };
     auto executor = make();
     std::string const spec = executor.spec();
-    bool const has_workers = spec.starts_with("threads:") || spec.starts_with("processes:");
-    std::size_t const workers = spec.ends_with(":each") ? 4
-                                : has_workers           ? std::stoul(spec.substr(spec.find(':') + 1))
-                                                        : 1;
+    bool const chooses = spec == "auto";  // and begins with threads
+    bool const has_workers = chooses || spec.starts_with("threads:") || spec.starts_with("processes:");
+    std::size_t const workers = chooses                   ? executor.concurrency()
+                                : spec.ends_with(":each") ? 4
+                                : has_workers             ? std::stoul(spec.substr(spec.find(':') + 1))
+                                                          : 1;
     std::size_t const expected = detail::one_share(usable_cpus(), has_workers ? workers : 1);
     for (auto const& mine : executor.map(share, std::vector{0, 0, 0, 0}))
         EXPECT_EQ(mine, std::vector(2, expected));

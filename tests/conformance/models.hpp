@@ -70,6 +70,18 @@ inline row by_spec(std::string name, std::string spec, std::size_t many,
             .on_loops = on_loops};
 }
 
+/// What the model itself says of its choice is none of the bodies' lines.
+inline row by_advice(std::string name, std::size_t many) {
+    auto made = by_spec(std::move(name), "auto", many);
+    made.make = [plain = made.make](fake_world& world, log_handler log, task_recorder* recorder) {
+        auto of_bodies = [log](log_record const& record) {
+            if (record.worker != "auto") log(record);
+        };
+        return plain(world, log ? log_handler(of_bodies) : log_handler(), recorder);
+    };
+    return made;
+}
+
 inline row by_fake(std::string name, std::size_t limit) {
     auto make = [limit](fake_world& world, log_handler log, task_recorder* recorder) {
         auto how = std::make_unique<fake>(world, fake_options{.limit = limit, .log_to = std::move(log)});
@@ -99,6 +111,7 @@ inline std::vector<row> const& all_rows() {
             by_spec("threads_2_async_7", "threads:2+async:7", lots),
             by_spec("async_7_file_threads", "async:7", lots, file_backend::threads),
             by_spec("async_each_file_threads", "async:each", lots, file_backend::threads),
+            by_advice("auto", lots),
             by_fake("fake_7", 7),
             by_fake("fake_each", fake_options{}.limit),
         };

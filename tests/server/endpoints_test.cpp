@@ -161,13 +161,15 @@ TEST_F(endpoints, delay_waits) {
     EXPECT_EQ(get("/delay/150").status, 200);
     EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(150));
     EXPECT_EQ(get("/delay/0").status, 200);
+    EXPECT_EQ(get("/after/0").status, 200);
+    EXPECT_EQ(get("/after/x").status, 400);
     EXPECT_EQ(get("/delay/x").status, 400);
     EXPECT_EQ(get("/delay/3600001").status, 400);
 }
 
 TEST_F(endpoints, help_lists_every_path) {
     auto const text = get("/").body;
-    for (auto const* path : {"/page", "/genre", "/status/CODE", "/redirect/N", "/echo", "/gzip", "/delay/MS"})
+    for (auto const* path : {"/page", "/genre", "/status/CODE", "/redirect/N", "/echo", "/gzip", "/delay/MS", "/after/MS"})
         EXPECT_NE(text.find(path), text.npos) << path;
 }
 

@@ -175,6 +175,7 @@ public:
     }
 
     std::string body_name() const override { return detail::body_name(body_); }
+    bool suspends() const noexcept override { return is_coroutine_body<Body, In>; }
 
     void settle(running_body& ended) noexcept override {
         if constexpr (is_coroutine_body<Body, In>) {
