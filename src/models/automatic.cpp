@@ -76,10 +76,10 @@ work_shape shape_of(evidence const& seen, std::size_t tasks, bool ended) {
     return {.tasks = tasks, .cpu_seconds = cpu, .wait_seconds = ended ? wait : longer_than_seen * wait};
 }
 
-bool may_be_taken(model_spec const& spec, bool suspends) {
-    bool const on_loops = spec.kind == model_kind::async || spec.loops;
+bool may_be_taken(model_spec const& spec, bool on_loops) {
+    bool const has_loops = spec.kind == model_kind::async || spec.loops;
     bool const here = spec.kind == model_kind::threads || spec.kind == model_kind::async;
-    return here && (suspends || !on_loops);
+    return here && (on_loops || !has_loops);
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ struct automatic::state {
     void run_first(portion const& which, job& whole, context& where, std::size_t from, std::size_t to);
     void try_some(std::unique_lock<std::mutex>& lock);
     void choose();
-    void take(work_shape const& work);
+    void take(work_shape const& work, bool on_loops);
     model& model_for(job const& work) const;
     std::vector<std::pair<std::shared_ptr<part_job>, model*>> parts_of(job const& whole);
 
@@ -250,8 +250,9 @@ void automatic::state::choose() {
     for (auto const* each : stints)
         each->add_to(so_far);
     auto const work = shape_of(so_far, std::max<std::size_t>(1, known_tasks), all_ended);
+    bool const on_loops = suspends;
     lock.unlock();
-    take(work);
+    take(work, on_loops);
     lock.lock();
     chosen = true;
     while (!queue.empty()) {
@@ -270,10 +271,10 @@ model& automatic::state::model_for(job const& work) const {
 }
 
 /// Takes advice, and makes the model.
-void automatic::state::take(work_shape const& work) {
+void automatic::state::take(work_shape const& work, bool on_loops) {
     auto const all = advise(work, options.costs);
     auto allowed = all.considered;
-    std::erase_if(allowed, [&](prediction const& each) { return !may_be_taken(each.spec, suspends); });
+    std::erase_if(allowed, [&](prediction const& each) { return !may_be_taken(each.spec, on_loops); });
     auto const given = advise_among(std::move(allowed), work, options.costs);
     auto spec = given.choice.spec;
     auto text = quartet::reason(given, work, options.costs);
