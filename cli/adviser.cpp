@@ -142,11 +142,16 @@ std::vector<model_spec> adviser::shortlist(advice const& first, work_shape const
         auto const& each = first.considered[place];
         if (each.seconds > far_behind * first.considered.front().seconds) break;
         add(each.spec);
-        if (place >= 2 || !each.spec.count || each.spec.loops) continue;
-        for (std::size_t const neighbour : {*each.spec.count / 2, *each.spec.count * 2}) {
+        if (place >= 2 || !each.spec.count) continue;
+        // Of a composition it is how many tasks each loop has under way.
+        auto const number = each.spec.loops ? &model_spec::in_flight : &model_spec::count;
+        std::size_t const of_each =
+            each.spec.loops ? (work.tasks + *each.spec.count - 1) / *each.spec.count : most;
+        std::size_t const now = (each.spec.*number).value_or(1);
+        for (std::size_t const neighbour : {now / 2, std::min(now * 2, of_each)}) {
             auto spec = each.spec;
-            spec.count = neighbour;
-            if (neighbour >= 1 && neighbour <= most) add(spec);
+            spec.*number = neighbour;
+            if (neighbour >= 1) add(spec);
         }
     }
     return chosen;

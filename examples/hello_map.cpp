@@ -14,7 +14,7 @@ quartet::task<std::size_t> page_size(quartet::context& ctx, std::string url) {
 
 int main(int argc, char** argv) {
     std::vector<std::string> const urls(argv + 1, argv + argc);
-    auto executor = quartet::make_executor("async:100");  // or "single", "threads:8", "processes:4"
+    auto executor = quartet::make_executor("async:100");  // or "single", "threads:8", "processes:4", "auto"
     for (std::size_t bytes : executor.map(page_size, urls))
         std::cout << bytes << " bytes\n";
 }

@@ -5,6 +5,8 @@
 #include "src/models/part_job.hpp"
 #include "src/models/stop_jobs.hpp"
 
+#include <quartet/models/async.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -387,7 +389,7 @@ std::size_t automatic::tasks_left(job const& work) const noexcept {
 
 std::size_t automatic::concurrency() const noexcept {
     model const* const how = state_->how;
-    return (how ? how : state_->first.get())->concurrency();
+    return how ? how->concurrency() : async_options{}.limit;  // it may come to that
 }
 
 std::string automatic::spec() const {

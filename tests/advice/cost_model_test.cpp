@@ -119,6 +119,16 @@ TEST(predict, operations_on_files_cost_something_even_if_they_do_not_wait) {
     EXPECT_DOUBLE_EQ(seconds(work, "async:5", machine), 0);
 }
 
+TEST(predict, a_result_is_made_once_by_a_loop_in_a_worker) {
+    auto machine = free_machine(2);
+    machine.threads.result_byte_seconds = machine.async.result_byte_seconds = 0.01;
+    machine.processes.result_byte_seconds = 0.03;
+    work_shape const work{.tasks = 2, .result_bytes = 100};
+    EXPECT_DOUBLE_EQ(seconds(work, "async:2", machine), 2);
+    EXPECT_DOUBLE_EQ(seconds(work, "threads:2+async:1", machine), 1);
+    EXPECT_DOUBLE_EQ(seconds(work, "processes:2+async:1", machine), 3);
+}
+
 TEST(predict, adds_up_memory) {
     auto machine = free_machine(2);
     machine.program_bytes = 1000;

@@ -126,7 +126,7 @@ TEST_P(an_executor, has_its_part_of_the_processors_within_another) {
     std::string const spec = executor.spec();
     bool const chooses = spec == "auto";  // and begins with threads
     bool const has_workers = chooses || spec.starts_with("threads:") || spec.starts_with("processes:");
-    std::size_t const workers = chooses                   ? executor.concurrency()
+    std::size_t const workers = chooses                   ? usable_cpus()
                                 : spec.ends_with(":each") ? 4
                                 : has_workers             ? std::stoul(spec.substr(spec.find(':') + 1))
                                                           : 1;

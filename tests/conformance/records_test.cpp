@@ -61,7 +61,8 @@ TEST_P(records, of_bodies_that_take_turns_overlap_and_others_do_not) {
     std::map<std::size_t, std::vector<task_record>> of_worker;
     for (auto const& each : found)
         of_worker[each.worker].push_back(each);
-    if (GetParam().on_loops) return;
+    bool const took_loops = executor.spec().find("async") != std::string::npos;  // it may have chosen them
+    if (GetParam().on_loops || took_loops) return;
     for (auto& [worker, mine] : of_worker) {
         std::ranges::sort(mine, {}, &task_record::started);
         for (std::size_t next = 1; next < mine.size(); ++next)
