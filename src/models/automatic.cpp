@@ -173,7 +173,8 @@ void automatic::state::begin(place where) {
         auto const& tasks = where->tasks;
         auto const part =
             std::make_shared<part_job>(*tasks.work, tasks.first, tasks.last, ended, std::move(run_with));
-        bool stopped = false;
+        part->taken_by(*where->how);
+        bool stopped = false;  // before anybody could know of the part
         {
             std::lock_guard const lock(mutex);
             where->part = part;

@@ -37,10 +37,10 @@ public:
 
     job& whole() const noexcept { return whole_; }
 
-    /// Has `how` run it. Throws what model::start throws; then it is gone, and its tasks have no outcomes.
+    /// Has `how`, which has taken it, run it. Throws what model::start throws; then it is gone, and its tasks
+    /// have no outcomes.
     static void begin(std::shared_ptr<part_job> const& part, model& how) {
         part->self_ = part;
-        part->taken_by(how);
         try {
             how.start(*part);
         } catch (...) {
