@@ -48,8 +48,7 @@ class Advise(ToolTest):
     def test_costs_are_measured_where_none_are_known(self):
         (self.cache / "quartet" / "costs").unlink()
         _, document = self.advise("--tasks", 1000, "--wait", "50ms")
-        self.assertNotEqual(document["choice"]["spec"], "single", "on a busy machine any of the others may seem best")
-        self.assertLess(document["choice"]["seconds"], 25)
+        self.assertIn("async", document["choice"]["spec"])
 
     def test_what_is_measured_is_said_beside_what_was_predicted(self):
         text, document = self.advise("--tasks", 40, "--wait", "20ms", "--verify", "--rounds", 2)
