@@ -15,9 +15,9 @@ struct measured_costs {
     bool disturbed;  ///< by other programs, so that they are too high
 };
 
-/// Some ten seconds. Of the options those of the order, the server, the scratch folder and the stop descriptor
-/// count; without a server, waiting for the network is taken to cost what sleeping does.
-/// Throws `interrupted`, std::system_error, and std::runtime_error if a trial fails.
+/// Some ten seconds. Of the options those of the order, the server, the scratch folder and the stop
+/// descriptor count; without a server, waiting for the network is taken to cost what sleeping does. Throws
+/// `interrupted`, std::system_error, and std::runtime_error if a trial fails.
 measured_costs measure_costs(session_options options, session_observer& observer);
 
 }  // namespace quartet::measure

@@ -18,8 +18,9 @@ namespace quartet::measure {
 /// an answer that comes so late, in whole milliseconds; for a disk it reads a small file, and sleeps.
 workload const& synthetic_workload();
 
-/// The parameters of work of that shape; filling its memory is the least that a task computes. Measures how fast this machine computes, which differs a little from call to
-/// call: make them once for all that is to be compared.
+/// The parameters of work of that shape; filling its memory is the least that a task computes. Measures how
+/// fast this machine computes, which differs a little from call to call: make them once for all that is to be
+/// compared.
 parameter_values synthetic_parameters(work_shape const& work);
 
 /// How many steps one thread takes in this time: the best of a few tries.

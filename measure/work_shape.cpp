@@ -1,5 +1,7 @@
 #include "measure/work_shape.hpp"
 
+#include "src/advice/task_time.hpp"
+
 #include <quartet/spec.hpp>
 
 #include <algorithm>
@@ -16,15 +18,11 @@ work_shape shape_of(measurement const& of_single, machine_costs const& costs) {
     auto const tasks = static_cast<double>(std::max<std::uint64_t>(1, of_single.tasks));
     double const each = of_single.wall_seconds.median / tasks;
     work_shape made{.tasks = static_cast<std::size_t>(tasks)};
-    double const computed =
-        std::min(each, std::max(0.0, cpu_seconds_of(of_single) - costs.single.start_seconds) / tasks);
-    made.wait_seconds = each - computed;
-    // The clock runs a little longer than the tasks do, and a processor's time is not all accounted to them.
-    bool const waits = made.wait_seconds >= each / 50;
-    if (!waits) made.wait_seconds = 0;
-    double const asked = waits ? costs.single.network_wait_seconds : 0;
-    made.cpu_seconds = std::max(0.0, (waits ? computed : each) - costs.single.task_seconds - asked);
-    if (waits) made.wait_seconds = std::max(0.0, made.wait_seconds - costs.single.late_seconds);
+    double const computed = std::max(0.0, cpu_seconds_of(of_single) - costs.single.start_seconds) / tasks;
+    auto const [cpu, wait] = detail::divide(each, computed);
+    double const asked = wait > 0 ? costs.single.network_wait_seconds : 0;
+    made.cpu_seconds = std::max(0.0, cpu - costs.single.task_seconds - asked);
+    made.wait_seconds = wait > 0 ? std::max(0.0, wait - costs.single.late_seconds) : 0;
     if (of_single.service_seconds.max.value_or(0) > much_longer * each)
         made.longest_seconds = *of_single.service_seconds.max;
     auto const memory = static_cast<double>(of_single.tree_peak_bytes.value_or(0));

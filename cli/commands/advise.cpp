@@ -184,7 +184,8 @@ void add_advise(CLI::App& app, action& chosen) {
         ->option_text("KIND")
         ->check(CLI::IsMember({"network", "disk", "sleep"}))
         ->capture_default_str();
-    command->add_option("--waits", options->waits, "into how many waits that is split, or operations on files")
+    command
+        ->add_option("--waits", options->waits, "into how many waits that is split, or operations on files")
         ->option_text("N")
         ->check(integer_from(1, 10'000'000));
     command->add_option("--memory", options->memory, "what each holds while it runs: 1MB")

@@ -1,5 +1,6 @@
 #include "src/models/automatic.hpp"
 
+#include "src/advice/task_time.hpp"
 #include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"
 #include "src/models/part_job.hpp"
@@ -35,8 +36,6 @@ constexpr auto look_after = std::chrono::milliseconds(10);
 constexpr double longer_than_seen = 10;
 /// The first tasks are no more than this part of those that are known of.
 constexpr std::size_t small_part = 8;
-/// Less of a task's time is no waiting.
-constexpr double least_wait = 0.02;
 
 double seconds_of(clockid_t of) noexcept {
     timespec now{};
@@ -71,17 +70,17 @@ struct stint {
 };
 
 work_shape shape_of(evidence const& seen, std::size_t tasks, bool ended) {
-    double const each = seen.seconds / seen.tasks;
-    double const cpu = std::min(each, seen.cpu_seconds / seen.tasks);
-    double const wait = each - cpu;
-    if (wait < least_wait * each) return {.tasks = tasks, .cpu_seconds = each};
+    auto const [cpu, wait] = divide(seen.seconds / seen.tasks, seen.cpu_seconds / seen.tasks);
     return {.tasks = tasks, .cpu_seconds = cpu, .wait_seconds = ended ? wait : longer_than_seen * wait};
 }
 
+bool has_loops(model_spec const& spec) {
+    return spec.kind == model_kind::async || spec.loops;
+}
+
 bool may_be_taken(model_spec const& spec, bool on_loops) {
-    bool const has_loops = spec.kind == model_kind::async || spec.loops;
     bool const here = spec.kind == model_kind::threads || spec.kind == model_kind::async;
-    return here && (on_loops || !has_loops);
+    return here && (on_loops || !has_loops(spec));
 }
 
 }  // namespace
@@ -107,6 +106,7 @@ struct automatic::state {
     void try_some(std::unique_lock<std::mutex>& lock);
     void choose();
     void take(work_shape const& work, bool on_loops);
+    bool chosen() const noexcept { return how != nullptr; }
     model& model_for(job const& work) const;
     std::vector<std::pair<std::shared_ptr<part_job>, model*>> parts_of(job const& whole);
 
@@ -120,7 +120,6 @@ struct automatic::state {
     std::size_t known_tasks = 0;
     std::size_t to_measure = 0;  // portions that are measured and have not ended
     bool suspends = true;        // all bodies so far
-    bool chosen = false;
     bool ending = false;
     model_spec taken{};
     std::string why;
@@ -144,10 +143,11 @@ automatic::state::state(automatic_options made) : options(std::move(made)) {
 
 /// What is noted hears of a stop. Under the lock.
 automatic::state::place automatic::state::note(claim const& tasks, model& under, bool nested) {
-    bool const measured = !chosen && !nested;
+    bool const measured = !chosen() && !nested;
     if (measured) ++to_measure;
     return portions.insert(
-        portions.end(), {.tasks = tasks, .how = &under, .at_first = !chosen || nested, .measured = measured});
+        portions.end(),
+        {.tasks = tasks, .how = &under, .at_first = !chosen() || nested, .measured = measured});
 }
 
 void automatic::state::forget(place where) noexcept {
@@ -173,8 +173,8 @@ void automatic::state::begin(place where) {
         auto const& tasks = where->tasks;
         auto const part =
             std::make_shared<part_job>(*tasks.work, tasks.first, tasks.last, ended, std::move(run_with));
-        part->taken_by(*where->how);
-        bool stopped = false;  // before anybody could know of the part
+        part->taken_by(*where->how);  // before a stop can find the part
+        bool stopped = false;         // before that
         {
             std::lock_guard const lock(mutex);
             where->part = part;
@@ -257,7 +257,6 @@ void automatic::state::choose() {
     lock.unlock();
     take(work, on_loops);
     lock.lock();
-    chosen = true;
     while (!queue.empty()) {
         claim const rest = queue.take_rest(*queue.front());
         auto const noted = note(rest, model_for(*rest.work), false);
@@ -269,8 +268,7 @@ void automatic::state::choose() {
 
 /// Under the lock, after the choice.
 model& automatic::state::model_for(job const& work) const {
-    bool const on_loops = taken.kind == model_kind::async || taken.loops;
-    return on_loops && !work.suspends() ? *first : *how;
+    return has_loops(taken) && !work.suspends() ? *first : *how;
 }
 
 /// Takes advice, and makes the model.
@@ -329,8 +327,8 @@ void automatic::start(job& work) {
     try {
         std::unique_lock lock(state_->mutex);
         state_->known_tasks += work.size();
-        if (!state_->chosen) state_->suspends = state_->suspends && work.suspends() && !nested;
-        if (!state_->chosen && !nested) {
+        if (!state_->chosen()) state_->suspends = state_->suspends && work.suspends() && !nested;
+        if (!state_->chosen() && !nested) {
             state_->queue.push(work);
             state_->changed.notify_all();
             return;

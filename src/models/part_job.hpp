@@ -35,8 +35,6 @@ public:
     }
     ~part_job() override { ended_(); }
 
-    job& whole() const noexcept { return whole_; }
-
     /// Has `how`, which has taken it, run it. Throws what model::start throws; then it is gone, and its tasks
     /// have no outcomes.
     static void begin(std::shared_ptr<part_job> const& part, model& how) {

@@ -1,0 +1,25 @@
+// src/advice/task_time.hpp
+//
+// How the time that a task took divides into computing and waiting. Pure; any thread.
+#pragma once
+
+#include <algorithm>
+
+namespace quartet::detail {
+
+struct task_time {
+    double cpu_seconds;
+    double wait_seconds;
+};
+
+/// Of a task that took `seconds`, of which it had a processor for `cpu_seconds`. Less than 2 % is no waiting:
+/// the clock runs a little longer than a task does, and a processor's time is not all accounted to it.
+inline task_time divide(double seconds, double cpu_seconds) noexcept {
+    constexpr double least_wait = 0.02;
+    double const computed = std::min(seconds, cpu_seconds);
+    double const waited = seconds - computed;
+    if (waited < least_wait * seconds) return {seconds, 0};
+    return {computed, waited};
+}
+
+}  // namespace quartet::detail
