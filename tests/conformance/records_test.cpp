@@ -182,8 +182,11 @@ TEST_P(records_by_a_real_clock, of_tiny_tasks_are_few) {
     EXPECT_EQ(recorder_.tasks_seen(), tasks);
     EXPECT_FALSE(found.empty());
     auto const wall = *std::ranges::max(found, {}, &task_record::finished).finished - found[0].queued;
-    auto const cost = found.size() * task_recorder::cost_per_record();
-    EXPECT_LT(cost, wall / 20) << found.size() << " records";
+    constexpr int saved = 20;  // that a worker may leave at once, having left none for long
+    auto const workers = recorder_.workers().size();
+    EXPECT_LT(found.size() * task_recorder::cost_per_record(),
+              workers * (wall / 20 + saved * task_recorder::cost_per_record()))
+        << found.size() << " records by " << workers << " workers";
 }
 
 class records_of_killed : public records {};
