@@ -114,14 +114,15 @@ workload const& synthetic_workload() {
 
 parameter_values synthetic_parameters(work_shape const& work) {
     auto made = default_values(synthetic_workload().parameters, preset::quick);
-    std::chrono::duration<double> const cpu(work.cpu_seconds - seconds_to_fill(work.memory_bytes));
+    bool const waits = waits_of(work) > 0;
+    std::chrono::duration<double> const cpu(work.cpu_seconds - seconds_to_fill(work.memory_bytes, !waits));
     made["tasks"] = static_cast<std::int64_t>(work.tasks);
     if (cpu.count() > 0)
         made["steps"] =
             static_cast<std::int64_t>(steps_in(std::chrono::duration_cast<std::chrono::nanoseconds>(cpu)));
     made["wait"] = work.wait_seconds;
     made["waits"] = static_cast<std::int64_t>(waits_of(work));
-    if (waits_of(work) > 0) made["for"] = std::string(to_string(work.waits_for));
+    if (waits) made["for"] = std::string(to_string(work.waits_for));
     made["memory"] = static_cast<std::int64_t>(work.memory_bytes);
     made["result"] = static_cast<std::int64_t>(work.result_bytes);
     return made;
@@ -137,13 +138,18 @@ std::uint64_t steps_in(std::chrono::nanoseconds time) {
     return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(made));
 }
 
-double seconds_to_fill(double bytes) {
+double seconds_to_fill(double bytes, bool again) {
     if (bytes == 0) return 0;
-    constexpr double most = 16 << 20;
-    std::string held(static_cast<std::size_t>(std::min(bytes, most)), 'q');
+    constexpr std::size_t most_in_caches = 64 << 20;
+    auto const piece = static_cast<std::size_t>(std::min<double>(bytes, most_in_caches));
+    std::size_t const pieces = again ? 1 : most_in_caches / piece;
+    std::string held(pieces * piece, 'q');
     // Through a volatile pointer, for what nobody reads is not written else.
     auto* const volatile fill = std::memset;
-    double const least = least_seconds([&] { fill(held.data(), 'u', held.size()); });
+    double const least = least_seconds([&] {
+        for (std::size_t each = 0; each < pieces; ++each)
+            fill(held.data() + each * piece, 'u', piece);
+    });
     return least * bytes / static_cast<double>(held.size());
 }
 

@@ -64,7 +64,8 @@ work_shape draw(std::mt19937_64& random) {
     made.result_bytes = one_of<4>(random, {0, 0, 1e3, 1e5});
     made.memory_bytes = one_of<4>(random, {0, 0, 1e5, 4e6});
     // Going over its memory is computing too.
-    made.cpu_seconds = std::max(made.cpu_seconds, measure::seconds_to_fill(made.memory_bytes));
+    made.cpu_seconds =
+        std::max(made.cpu_seconds, measure::seconds_to_fill(made.memory_bytes, made.wait_seconds == 0));
     return made;
 }
 
