@@ -122,23 +122,7 @@ std::string_view name_of(crossing::quantity what) {
     return "wait_seconds";
 }
 
-}  // namespace
-
-std::string format_advice(advice_report const& report, terminal const& where) {
-    auto const width = where.text_width();
-    auto const paragraph = [&](std::string const& text) { return wrap(text, width) + '\n'; };
-    auto const& choice = report.given.choice;
-    auto out = where.good(to_string(choice.spec)) + ": " +
-               wrap(needs(choice, where.utf8), width, "  ", to_string(choice.spec).size() + 2) + "\n\n";
-    out += paragraph(reason(report.given, report.work, report.costs));
-    out += paragraph("Runner-up: " + runner_up_text(report.given, where.utf8));
-    out += paragraph(sureness_text(report));
-    for (auto const& note : report.notes)
-        out += paragraph(note);
-    return out + '\n' + table_of(report, where) + '\n' + paragraph(report.ground);
-}
-
-std::string advice_to_json(advice_report const& report) {
+nlohmann::ordered_json json_of(advice_report const& report) {
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
     for (auto const& each : report.given.considered)
         all.push_back(json_of(each));
@@ -155,7 +139,42 @@ std::string advice_to_json(advice_report const& report) {
     if (auto const& wins = given.runner_up_wins)
         made["runner_up_wins"] = {
             {"quantity", name_of(wins->what)}, {"at", wins->at}, {"upwards", wins->upwards}};
-    return made.dump(2) + '\n';
+    if (!report.workload.empty()) made["workload"] = report.workload;
+    return made;
+}
+
+}  // namespace
+
+std::string format_advice(advice_report const& report, terminal const& where) {
+    auto const width = where.text_width();
+    auto const paragraph = [&](std::string const& text) { return wrap(text, width) + '\n'; };
+    auto const& choice = report.given.choice;
+    auto out = where.good(to_string(choice.spec)) + ": " +
+               wrap(needs(choice, where.utf8), width, "  ", to_string(choice.spec).size() + 2) + "\n\n";
+    out += paragraph(reason(report.given, report.work, report.costs));
+    out += paragraph("Runner-up: " + runner_up_text(report.given, where.utf8));
+    out += paragraph(sureness_text(report));
+    for (auto const& note : report.notes)
+        out += paragraph(note);
+    return out + '\n' + table_of(report, where) + '\n' + paragraph(report.ground);
+}
+
+std::string format_advice(std::vector<advice_report> const& reports, terminal const& where) {
+    if (reports.size() == 1) return format_advice(reports.front(), where);
+    std::string out;
+    for (auto const& each : reports) {
+        if (!out.empty()) out += '\n';
+        out += where.bold(printable(each.workload)) + '\n' + format_advice(each, where);
+    }
+    return out;
+}
+
+std::string advice_to_json(std::vector<advice_report> const& reports) {
+    auto all = nlohmann::ordered_json::array();
+    for (auto const& each : reports)
+        all.push_back(json_of(each));
+    auto const& made = reports.size() == 1 ? all.front() : all;
+    return made.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
 }
 
 }  // namespace quartet::cli

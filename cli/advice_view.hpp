@@ -17,6 +17,7 @@ namespace quartet::cli {
 struct advice_report {
     work_shape work;
     machine_costs costs;
+    std::string workload{};  ///< its name, if it comes from results
     advice given{};
     std::string ground{};              ///< "predicted", "measured, median of 8 rounds"
     std::string sureness{};            ///< why it is sure or not; empty: by the prediction's error
@@ -27,7 +28,10 @@ struct advice_report {
 
 std::string format_advice(advice_report const& report, terminal const& where);
 
-/// The same as JSON.
-std::string advice_to_json(advice_report const& report);
+/// On several workloads, each under its name.
+std::string format_advice(std::vector<advice_report> const& reports, terminal const& where);
+
+/// The same as JSON: an object, or an array of several.
+std::string advice_to_json(std::vector<advice_report> const& reports);
 
 }  // namespace quartet::cli

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -93,19 +94,20 @@ advice_report adviser::on_workload(plan const& what) const {
     return report;
 }
 
-advice_report adviser::on_results(measure::results const& all, std::string const& name) const {
-    auto const workloads = measure::workloads_of(all);
-    if (workloads.size() != 1)
-        throw usage_error(
-            fmt::format("{}: has results of {} workloads; one is needed", name, workloads.size()));
-    auto const* const single = measure::single_run_of(all, workloads.front());
+advice_report adviser::on_results(measure::results const& all, std::string const& workload,
+                                  std::string const& name) const {
+    auto const* const single = measure::single_run_of(all, workload);
     if (single == nullptr)
         throw usage_error(
-            fmt::format("{}: has no good run with single, which shows what the tasks do; add it to "
+            fmt::format("{}: has no good run of {} with single, which shows what the tasks do; add it to "
                         "--models of `quartet run`",
-                        name));
+                        name, workload));
     auto const shape = measure::shape_of(*single, costs_);
-    auto report = report_on(shape, all.measurements);
+    std::vector<measure::measurement> measured;
+    std::ranges::copy_if(all.measurements, std::back_inserter(measured),
+                         [&](auto const& each) { return each.workload == workload; });
+    auto report = report_on(shape, measured);
+    report.workload = workload;
     auto const unseen = advise_on(shape);
     if (unseen.choice.seconds < far_ahead * report.given.choice.seconds)
         report.notes.push_back(fmt::format("Not measured, but expected to take only {}: {}.",

@@ -36,8 +36,9 @@ public:
     /// By measuring the workload of a plan, its only one.
     advice_report on_workload(plan const& what) const;
 
-    /// By results of one workload; `name` is what to call them.
-    advice_report on_results(measure::results const& all, std::string const& name) const;
+    /// By results of a workload; `name` is what to call them.
+    advice_report on_results(measure::results const& all, std::string const& workload,
+                             std::string const& name) const;
 
 private:
     advice advise_on(work_shape const& work) const;

@@ -17,6 +17,7 @@
 #include "cli/report_files.hpp"
 #include "cli/scratch.hpp"
 #include "cli/validators.hpp"
+#include "measure/ranking.hpp"
 
 #include <quartet/advice.hpp>
 #include <quartet/cpus.hpp>
@@ -30,6 +31,7 @@
 #include <stdexcept>
 #include <string>
 #include <unistd.h>
+#include <vector>
 
 namespace quartet::cli {
 namespace {
@@ -123,6 +125,15 @@ void check_together(advise_options const& options) {
         throw usage_error("--runtime: python can be advised on from a description only");
 }
 
+std::vector<advice_report> reports_on(adviser const& by, std::string const& file) {
+    auto const results = read_baseline(file);
+    std::vector<advice_report> made;
+    for (auto const& workload : measure::workloads_of(results))
+        made.push_back(by.on_results(results, workload, file));
+    if (made.empty()) throw usage_error(fmt::format("{}: has no results", file));
+    return made;
+}
+
 advice_report report_by(adviser const& by, advise_options const& options, scratch_folder const& scratch,
                         interrupt const& stop) {
     if (options.subject.empty()) {
@@ -132,8 +143,6 @@ advice_report report_by(adviser const& by, advise_options const& options, scratc
                                            ? "predicted, for Python"
                                            : "predicted by the costs of this machine; --verify measures it");
     }
-    if (std::filesystem::is_regular_file(options.subject))
-        return by.on_results(read_baseline(options.subject), options.subject);
     auto work = options.work;
     work.workloads = {options.subject};
     take_inputs(work, scratch.path(), stop);
@@ -157,9 +166,11 @@ int advise_on(advise_options const& options) {
     auto const where = terminal::of(STDOUT_FILENO, options.plain);
     try {
         adviser const by(bench, costs_for(options, bench), limits, options.rounds, where.utf8);
-        auto const report = report_by(by, options, scratch, stop);
-        if (!is_standard_output(options.json)) print_to(STDOUT_FILENO, format_advice(report, where));
-        if (!options.json.empty()) write_report(options.json, advice_to_json(report));
+        auto const reports = std::filesystem::is_regular_file(options.subject)
+                                 ? reports_on(by, options.subject)
+                                 : std::vector{report_by(by, options, scratch, stop)};
+        if (!is_standard_output(options.json)) print_to(STDOUT_FILENO, format_advice(reports, where));
+        if (!options.json.empty()) write_report(options.json, advice_to_json(reports));
         return all_well;
     } catch (measure::interrupted const&) {
         return interrupted_by + stop.signal();

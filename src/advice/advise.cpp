@@ -43,8 +43,10 @@ std::size_t simplicity(model_spec const& spec) {
     return static_cast<std::size_t>(std::ranges::find(families, family_of(spec)) - std::begin(families));
 }
 
+/// Tasks in flight on a loop are none: beyond their memory they cost nothing, and with few of them a loop
+/// has nothing to do as soon as some wait for longer than the others.
 std::size_t workers_of(prediction const& of) {
-    return of.spec.count.value_or(1) * of.spec.in_flight.value_or(1);
+    return of.spec.kind == model_kind::async ? 1 : of.spec.count.value_or(1);
 }
 
 /// 1, 2, 4, … and the number of processors, and `most`.

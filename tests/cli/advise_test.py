@@ -70,7 +70,17 @@ class Advise(ToolTest):
         self.assertEqual(document["choice"]["spec"], "threads:2")
         self.assertIn("Not measured, but expected to take only", text)
         self.quartet("run", "sleep", *settings(["sleep"]), "--models", "threads", "--json", file)
-        self.assert_refused(file, because="has no good run with single")
+        self.assert_refused(file, because="has no good run of sleep with single")
+
+    def test_results_of_several_workloads(self):
+        file = self.folder / "results.json"
+        self.quartet("run", "sleep", "power", *settings(["sleep", "power"], sleep__scale=0.002), "--rounds", 3,
+                     "--models", "single,threads:2", "--json", file)
+        text, documents = self.advise(file)
+        self.assertEqual([each["workload"] for each in documents], ["sleep", "power"])
+        self.assertEqual(documents[0]["choice"]["spec"], "threads:2")
+        for each in documents:
+            self.assertIn(f"{each['workload']} {each['choice']['spec']}: ", text)
 
     def test_limits(self):
         _, document = self.advise("--tasks", 1000, "--wait", "50ms", "--max-workers", 10)
