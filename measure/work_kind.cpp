@@ -29,28 +29,38 @@ double cpu_of(program_profile const& of) {
     return of.cpu_user_seconds + of.cpu_system_seconds;
 }
 
-/// Threads that compute, and how much of their time they wait for locks, in the mean.
+/// A thread that waits for no more of its time gets on, whatever the others do.
+constexpr double gets_on = 0.1;
+
+/// Threads that compute, and how much of their time they wait for locks.
 struct contenders {
     std::size_t threads = 0;
-    double locked = 0;
+    double locked = 0;          // in the mean
+    double busiest_locked = 0;  // of the one that computes most
 };
 
 contenders contenders_of(program_profile const& of) {
     contenders found;
+    double most_cpu = 0;
     for (auto const& each : of.threads) {
         if (each.seconds <= 0 || each.cpu_seconds < takes_part * each.seconds) continue;
+        double const locked = each.shares[static_cast<std::size_t>(activity::lock)];
         ++found.threads;
-        found.locked += each.shares[static_cast<std::size_t>(activity::lock)];
+        found.locked += locked;
+        if (each.cpu_seconds <= most_cpu) continue;
+        most_cpu = each.cpu_seconds;
+        found.busiest_locked = locked;
     }
     if (found.threads > 0) found.locked /= static_cast<double>(found.threads);
     return found;
 }
 
-/// Several threads compute in turns, and wait for each other meanwhile.
+/// Several threads compute in turns, and wait for each other meanwhile. If only one of them computes, and the
+/// others wait for what it makes, it is not a fight.
 bool fights_for_locks(program_profile const& of, std::size_t cpus) {
     auto const found = contenders_of(of);
     double const could_be_busy = static_cast<double>(std::min(found.threads, cpus));
-    return found.threads >= 2 && found.locked > 0.3 &&
+    return found.threads >= 2 && found.locked > 0.3 && found.busiest_locked > gets_on &&
            cpu_of(of) < 0.8 * could_be_busy * of.seconds + of.queue_seconds;
 }
 

@@ -78,6 +78,14 @@ TEST(judge_work, does_not_take_a_pool_that_has_nothing_to_do_for_a_fight) {
     EXPECT_EQ(kind_of(pool), work_kind::cpu_bound);
 }
 
+// As git when it packs: the main thread waits on a condition until the worker is done.
+TEST(judge_work, does_not_take_a_thread_that_waits_for_anothers_work_for_a_fight) {
+    auto packing = program({{activity::computing, 0.99}}, 9);
+    packing.threads = {thread(8, {{activity::computing, 1}}),
+                       thread(1, {{activity::computing, 0.15}, {activity::lock, 0.85}})};
+    EXPECT_EQ(kind_of(packing), work_kind::cpu_bound);
+}
+
 TEST(judge_work, says_why_and_what_suits) {
     auto const verdict = judge_work(program({{activity::computing, 1}}, 9.9), 8);
     EXPECT_THAT(verdict.why, testing::HasSubstr("100 % of the time, on 1.0 processors"));
