@@ -1,204 +1,21 @@
 #include "cli/findings.hpp"
 
-#include "measure/ranking.hpp"
-
-#include <quartet/workload.hpp>
+#include "measure/findings.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 namespace quartet::cli {
 namespace {
 
-using measure::measurement;
-using measure::placing;
-
-/// "a", "a and b", "a, b and c".
-std::string enumerate(std::vector<std::string> const& parts) {
-    std::string text;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        if (i > 0) text += i + 1 == parts.size() ? " and " : ", ";
-        text += parts[i];
-    }
-    return text;
+std::string faint_line(std::string const& text, terminal const& where) {
+    return where.faint(wrap(printable("  ! " + text), where.text_width(), "    ")) + '\n';
 }
 
-std::size_t rounds_of(std::vector<placing> const& order) {
-    return rounds_of(*order.front().what);
-}
-
-/// "1 round", "2 rounds".
-std::string count_of_rounds(std::size_t count) {
-    return fmt::format("{} round{}", count, count == 1 ? "" : "s");
-}
-
-/// "1.08", "1.9", "18": a ratio near 1 needs its second decimal, or it would read as "1.0 times as fast".
-std::string times(double ratio) {
-    return fmt::format("{:.{}f}", ratio, ratio < 1.5 ? 2 : ratio < 10 ? 1 : 0);
-}
-
-/// What the rounds allow to say of those that are among the best.
-std::string verdict_of(std::vector<placing> const& order) {
-    auto const best = std::ranges::count_if(order, &placing::is_among_the_best);
-    auto const has = [&](measure::standing which) {
-        return std::ranges::find(order, which, &placing::stands) != order.end();
-    };
-    if (rounds_of(order) < measure::rounds_needed(order.size())) return best > 1 ? " lead" : " leads";
-    if (has(measure::standing::unresolved)) return " are not resolved";
-    return best > 1 ? " are equal" : " won";
-}
-
-/// "async:26 and threads:26 are equal, 9.5 times as fast as processes:2 and 18 times as fast as single;
-/// async:26 takes the least memory of them."
-std::string sentence_of(std::vector<placing> order) {
-    std::ranges::stable_sort(order.begin() + 1, order.end(), {}, &placing::times_the_best);
-    std::vector<std::string> best;
-    std::vector<std::string> beaten;
-    for (auto const& each : order) {
-        if (each.is_among_the_best()) {
-            best.push_back(printable(each.what->spec));
-        } else {
-            beaten.push_back(fmt::format("{} times as fast as {}", times(each.times_the_best),
-                                         printable(each.what->spec)));
-        }
-    }
-    auto sentence = enumerate(best) + verdict_of(order);
-    if (!beaten.empty()) sentence += ", " + enumerate(beaten);
-    std::size_t const needed = measure::rounds_needed(order.size());
-    if (rounds_of(order) < needed)
-        return fmt::format("{}, after {}; it takes {} to be sure.", sentence,
-                           count_of_rounds(rounds_of(order)), needed);
-    if (auto const* const choice = measure::recommended(order))
-        sentence += fmt::format(
-            "; {} {}", printable(choice->spec),
-            choice->spec == "single" ? "is the simplest of them" : "takes the least memory of them");
-    return sentence + '.';
-}
-
-std::string seed_sentence(std::string const& workload) {
-    for (auto const& each : registered_workloads()) {
-        if (each.name == workload && !each.seed_finding.empty())
-            return fmt::format(" The seed found: {}.", each.seed_finding);
-    }
-    return "";
-}
-
-/// "task 3: timed out" as "3" and "timed out".
-std::pair<std::string, std::string> split_failure(std::string const& failure) {
-    constexpr std::string_view task = "task ";
-    auto const colon = failure.find(": ");
-    if (!failure.starts_with(task) || colon == std::string::npos) return {"?", failure};
-    return {failure.substr(task.size(), colon - task.size()), failure.substr(colon + 2)};
-}
-
-/// Tasks that failed of the same cause share a line.
-std::vector<std::string> failures_of(measurement const& of) {
-    std::vector<std::pair<std::string, std::vector<std::string>>> causes;
-    for (auto const& failure : of.failures) {
-        auto const [number, cause] = split_failure(failure);
-        auto known = std::ranges::find(causes, cause, [](auto const& each) { return each.first; });
-        if (known == causes.end()) known = causes.insert(causes.end(), {cause, {}});
-        known->second.push_back(number);
-    }
-    std::vector<std::string> lines;
-    for (auto const& [cause, numbers] : causes)
-        lines.push_back(fmt::format("  task{} {}: {}", numbers.size() > 1 ? "s" : "", enumerate(numbers),
-                                    printable(cause)));
-    if (of.failed > of.failures.size())
-        lines.push_back(fmt::format("  and {} more", of.failed - of.failures.size()));
-    return lines;
-}
-
-/// What went wrong in one measurement: the first line follows its name.
-std::vector<std::string> trouble_of(measurement const& of) {
-    std::vector<std::string> lines;
-    if (of.failed > 0) {
-        lines.push_back(fmt::format("{} of {} tasks failed", of.failed, of.tasks));
-        for (auto& line : failures_of(of))
-            lines.push_back(std::move(line));
-    }
-    if (!of.verification.empty()) lines.push_back((of.failed > 0 ? "  " : "") + printable(of.verification));
-    return lines;
-}
-
-/// How many times are far from the median of their model, and which is the farthest. Those nearer than
-/// anybody would mind are far only from very even times.
-std::string outliers_of(measure::results const& results, std::string const& workload, terminal const& where) {
-    struct {
-        double ratio = 1;
-        measurement const* of = nullptr;
-        std::uint64_t round = 0;
-    } farthest;
-    std::size_t far = 0;
-    std::size_t all = 0;
-    for (auto const& each : results.measurements) {
-        if (each.workload != workload) continue;
-        all += rounds_of(each);
-        for (auto const& trial : each.trials) {
-            double const ratio = trial.wall_seconds / each.wall_seconds.median;
-            if (!trial.outlier || std::abs(ratio - 1) < results.settings.margin) continue;
-            ++far;
-            if (std::abs(ratio - 1) > std::abs(farthest.ratio - 1)) farthest = {ratio, &each, trial.round};
-        }
-    }
-    if (far == 0 || !farthest.of) return "";
-    double const percent = 100 * (farthest.ratio - 1);
-    auto const line =
-        fmt::format("  ! {} of {} times are far from the median, the farthest by {:+.0f} % ({}, round {})",
-                    far, all, percent, printable(farthest.of->spec), farthest.round);
-    return where.faint(wrap(line, where.text_width(), "    ")) + '\n';
-}
-
-/// What makes figures doubtful, for models that have it in common together.
-std::string doubts_of(measure::results const& results, std::string const& workload, terminal const& where) {
-    std::vector<std::pair<std::string, std::string>> doubts;
-    for (auto const& each : results.measurements) {
-        if (each.workload != workload) continue;
-        for (auto const& text : each.warnings) {
-            auto const known = std::ranges::find(
-                doubts, text, [](auto const& other) -> auto const& { return other.first; });
-            if (known == doubts.end()) {
-                doubts.emplace_back(text, each.spec);
-            } else {
-                known->second += ", " + each.spec;
-            }
-        }
-    }
-    std::string out;
-    for (auto const& [text, specs] : doubts) {
-        auto const line = fmt::format("  ! {}: {}", printable(specs), printable(text));
-        out += where.faint(wrap(line, where.text_width(), "    ")) + '\n';
-    }
-    return out;
-}
-
-/// Models that had the same trouble are named together.
-std::string troubles_of(measure::results const& results, std::string const& workload, terminal const& where) {
-    std::vector<std::pair<std::vector<std::string>, std::string>> troubles;
-    for (auto const& each : results.measurements) {
-        if (each.workload != workload) continue;
-        auto lines = trouble_of(each);
-        if (lines.empty()) continue;
-        auto const known = std::ranges::find(troubles, lines, [](auto const& other) { return other.first; });
-        if (known == troubles.end()) {
-            troubles.emplace_back(std::move(lines), each.spec);
-        } else {
-            known->second += ", " + each.spec;
-        }
-    }
-    std::string out;
-    for (auto const& [lines, specs] : troubles) {
-        out +=
-            where.bad(fmt::format("{} {}: {}", printable(workload), printable(specs), lines.front())) + '\n';
-        for (std::size_t i = 1; i < lines.size(); ++i)
-            out += lines[i] + '\n';
-    }
+std::string troubles_of(measure::remark const& of, std::string const& workload, terminal const& where) {
+    auto const specs = fmt::format("{}", fmt::join(of.specs, ", "));
+    auto out = where.bad(printable(fmt::format("{} {}: {}", workload, specs, of.lines.front()))) + '\n';
+    for (std::size_t i = 1; i < of.lines.size(); ++i)
+        out += printable(of.lines[i]) + '\n';
     return out;
 }
 
@@ -206,30 +23,22 @@ std::string troubles_of(measure::results const& results, std::string const& work
 
 std::string format_findings(measure::results const& results, std::string const& workload,
                             terminal const& where) {
-    auto const order = measure::rank(results, workload);
-    auto const width = where.text_width();
+    auto const found = measure::findings_of(results, workload);
     std::string out;
-    if (order.size() > 1)
-        out += wrap(printable(workload) + ": " + sentence_of(order) + seed_sentence(workload), width, "  ") +
-               '\n';
-    return out + outliers_of(results, workload, where) + doubts_of(results, workload, where) +
-           troubles_of(results, workload, where);
+    if (!found.verdict.empty())
+        out += wrap(printable(workload + ": " + found.verdict), where.text_width(), "  ") + '\n';
+    if (!found.outliers.empty()) out += faint_line(found.outliers, where);
+    for (auto const& each : found.doubts)
+        out += faint_line(fmt::format("{}: {}", fmt::join(each.specs, ", "), each.lines.front()), where);
+    for (auto const& each : found.troubles)
+        out += troubles_of(each, workload, where);
+    return out;
 }
 
 std::string format_conditions(measure::results const& results, terminal const& where) {
     std::string out;
-    auto const& met = results.conditions;
-    std::size_t done = 0;
-    for (auto const& each : results.measurements)
-        done = std::max(done, rounds_of(each));
-    if (met.stopped_by == "interrupt")
-        out += where.bad(fmt::format("cut short in round {} of {}", done, results.settings.rounds)) + '\n';
-    if (!met.warnings.empty()) {
-        std::string text = "disturbed: ";
-        for (auto const& each : met.warnings)
-            text += (text.ends_with(": ") ? "" : "; ") + printable(each);
-        out += where.bad(wrap(text, where.text_width(), "  ")) + '\n';
-    }
+    for (auto const& each : measure::remarks_on_run(results))
+        out += where.bad(wrap(printable(each), where.text_width(), "  ")) + '\n';
     return out;
 }
 
