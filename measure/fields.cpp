@@ -32,6 +32,9 @@ json to_json_value(std::vector<scaling_count> const& counts) {
 json to_json_value(task_table const& records) {
     return to_object(records, task_table_fields());
 }
+json to_json_value(usage_table const& usage) {
+    return to_object(usage, usage_table_fields());
+}
 
 template <class Value>
 json to_json_value(std::optional<Value> const& value) {
@@ -86,6 +89,18 @@ void from_json_value(task_table& records, json const& from) {
         if (column->size() != records.started.size())
             throw std::invalid_argument("columns of different lengths");
     }
+    if (records.wait_began.size() != records.wait_task.size() ||
+        records.wait_ended.size() != records.wait_task.size())
+        throw std::invalid_argument("columns of different lengths");
+    for (auto const* places : {&records.failed, &records.wait_task}) {
+        if (std::ranges::any_of(*places, [&](auto place) { return place >= records.started.size(); }))
+            throw std::invalid_argument("a place beyond the columns");
+    }
+}
+void from_json_value(usage_table& usage, json const& from) {
+    usage = from_object<usage_table>(from, usage_table_fields());
+    if (usage.memory_bytes.size() != usage.seconds.size() || usage.cpu_seconds.size() != usage.seconds.size())
+        throw std::invalid_argument("columns of different lengths");
 }
 
 void from_json_value(lap& value, json const& from) {
@@ -145,6 +160,12 @@ constexpr field<Record> make(std::string_view name, unit unit, std::string_view 
 template <class Record>
 constexpr field<Record> only_in_json(field<Record> of) {
     of.extent = extent::only_json;
+    return of;
+}
+
+template <class Record>
+constexpr field<Record> added_later(field<Record> of) {
+    of.added_later = true;
     return of;
 }
 
@@ -289,6 +310,21 @@ constexpr std::array task_table_list{
     of_records<&r::started>("started", none, "when it began"),
     of_records<&r::finished>("finished", none, "when it ended"),
     of_records<&r::failed>("failed", none, "places in the columns of tasks that failed"),
+    added_later(of_records<&r::waits_known>("waits_known", none, "whether waits were recorded, all of them")),
+    added_later(of_records<&r::wait_task>("wait_task", none, "of each wait, the place of its task")),
+    added_later(of_records<&r::wait_began>("wait_began", none, "when the task began to wait")),
+    added_later(of_records<&r::wait_ended>("wait_ended", none, "when it went on")),
+};
+
+template <auto... Path>
+constexpr auto of_usage = make<usage_table, Path...>;
+
+using u = usage_table;
+
+constexpr std::array usage_table_list{
+    of_usage<&u::seconds>("seconds", seconds, "when it was sampled, since the clock started"),
+    of_usage<&u::memory_bytes>("memory_bytes", bytes, "memory of all processes and commands"),
+    of_usage<&u::cpu_seconds>("cpu_seconds", seconds, "processor time of all processes until then"),
 };
 
 template <auto... Path>
@@ -361,8 +397,10 @@ constexpr std::array measurement_list{
     only_in_json(of_measurement<&m::workers>("workers", none,
                                              "what each worker did in the trial that `records` is of")),
     only_in_json(of_measurement<&m::trials>("trials", none, "what each trial gave, warm-ups included")),
-    only_in_json(of_measurement<&m::records>("records", none,
-                                             "the tasks' records of the trial nearest to the median")),
+    only_in_json(of_measurement<&m::records>(
+        "records", none, "the tasks' records of the trial for pictures, or of that nearest to the median")),
+    only_in_json(added_later(of_measurement<&m::usage>(
+        "usage", none, "what the trial for pictures used in its course; empty if there was none"))),
 };
 
 template <auto... Path>
@@ -435,6 +473,9 @@ std::span<field<trial_figures> const> trial_fields() {
 }
 std::span<field<task_table> const> task_table_fields() {
     return task_table_list;
+}
+std::span<field<usage_table> const> usage_table_fields() {
+    return usage_table_list;
 }
 std::span<field<measurement> const> measurement_fields() {
     return measurement_list;

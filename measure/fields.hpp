@@ -35,6 +35,7 @@ struct field {
     json (*get)(Record const&);
     void (*set)(Record&, json const&);  ///< throws std::invalid_argument if the value is none for it
     measure::extent extent = measure::extent::everywhere;
+    bool added_later = false;  ///< files of older versions lack it
 
     bool in_json() const noexcept { return extent != measure::extent::only_tables; }
     bool in_tables() const noexcept { return extent != measure::extent::only_json; }
@@ -47,6 +48,7 @@ std::span<field<lap> const> lap_fields();
 std::span<field<worker_use> const> worker_fields();
 std::span<field<trial_figures> const> trial_fields();
 std::span<field<task_table> const> task_table_fields();
+std::span<field<usage_table> const> usage_table_fields();
 std::span<field<measurement> const> measurement_fields();
 std::span<field<scaling_count> const> scaling_count_fields();
 std::span<field<scaling_curve> const> scaling_curve_fields();

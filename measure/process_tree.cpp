@@ -19,7 +19,9 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <ctime>
 #include <fcntl.h>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -36,6 +38,7 @@ using std::chrono::nanoseconds;
 
 constexpr auto shortest_pause = 5ms;
 constexpr int pause_per_cost = 200;
+constexpr int pause_of_pictures = 4;
 
 /// 0 if the process is gone.
 pid_t parent_of(pid_t pid) {
@@ -145,15 +148,87 @@ std::size_t shrunk_by(pid_t pid) {
     return peak > now ? peak - now : 0;
 }
 
+/// Of all threads that the process has had; nothing if it is gone.
+std::optional<double> cpu_seconds_of(pid_t pid) {
+    clockid_t its{};
+    timespec used{};
+    if (::clock_getcpuclockid(pid, &its) != 0 || ::clock_gettime(its, &used) != 0) return std::nullopt;
+    return static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
+}
+
+/// The processor time of processes that come and go.
+class tree_clock {
+public:
+    /// Since the first call.
+    double read(std::vector<pid_t> const& alive) {
+        std::map<pid_t, double> now;
+        for (pid_t const pid : alive) {
+            if (auto const used = cpu_seconds_of(pid)) now[pid] = *used;
+        }
+        for (auto const& [pid, used] : known_) {
+            if (!now.contains(pid)) ended_ += used;
+        }
+        known_ = std::move(now);
+        double sum = ended_;
+        for (auto const& [pid, used] : known_)
+            sum += used;
+        if (!before_) before_ = sum;
+        return sum - *before_;
+    }
+
+private:
+    std::map<pid_t, double> known_;
+    double ended_ = 0;
+    std::optional<double> before_;
+};
+
+/// Keeps samples. When there are too many, every other one is dropped and they are taken half as often.
+class samples_kept {
+public:
+    void restart() {
+        table_ = {};
+        pause_ = first_pause;
+        processors_ = {};
+    }
+
+    void add(nanoseconds since_start, std::size_t bytes, std::vector<pid_t> const& alive) {
+        table_.seconds.push_back(std::chrono::duration<double>(since_start).count());
+        table_.memory_bytes.push_back(bytes);
+        table_.cpu_seconds.push_back(processors_.read(alive));
+        if (table_.seconds.size() < most_samples_kept) return;
+        halve(table_.seconds);
+        halve(table_.memory_bytes);
+        halve(table_.cpu_seconds);
+        pause_ = 2 * pause_.load();
+    }
+
+    nanoseconds shortest_pause() const noexcept { return pause_; }
+    usage_table const& table() const noexcept { return table_; }
+
+private:
+    static constexpr nanoseconds first_pause = 2ms;
+
+    static void halve(auto& column) {
+        for (std::size_t place = 0; 2 * place < column.size(); ++place)
+            column[place] = column[2 * place];
+        column.resize((column.size() + 1) / 2);
+    }
+
+    usage_table table_;
+    std::atomic<nanoseconds> pause_ = first_pause;
+    tree_clock processors_;
+};
+
 }  // namespace
 
 struct tree_memory_sampler::state {
-    state(pid_t root, std::size_t bytes) : tree(root), not_counted(bytes) {}
+    state(pid_t root, sampling mode, std::size_t bytes) : tree(root), how(mode), not_counted(bytes) {}
 
     std::size_t sample() {
         std::lock_guard const lock(sampling_mutex);
         memory sum;
-        for (pid_t const pid : tree.look()) {
+        auto const& members = tree.look();
+        for (pid_t const pid : members) {
             memory const one = memory_of(pid);
             sum.bytes += one.bytes;
             sum.shared_once = sum.shared_once && one.shared_once;
@@ -162,6 +237,8 @@ struct tree_memory_sampler::state {
         if (!sum.shared_once) only_pss = false;
         if (sum.bytes > peak) peak = sum.bytes;
         ++count;
+        if (how == sampling::for_pictures) kept.add(clock::now() - began.load(), sum.bytes, members);
+        last = sum.bytes;
         return sum.bytes;
     }
 
@@ -190,10 +267,12 @@ struct tree_memory_sampler::state {
             peak = 0;
             count = 0;
             by_own_peaks = false;
+            began = clock::now();
+            kept.restart();
+            kept.add(0ns, last, tree.look());
         }
         std::lock_guard const lock(pause_mutex);
         background_cost = 0;
-        began = clock::now();
         next = clock::now() + pause_after(took);
     }
 
@@ -209,7 +288,9 @@ struct tree_memory_sampler::state {
         return processor_time_of_this_thread() - begin;
     }
 
-    static nanoseconds pause_after(nanoseconds took) {
+    nanoseconds pause_after(nanoseconds took) const {
+        if (how == sampling::for_pictures)
+            return std::max<nanoseconds>(kept.shortest_pause(), pause_of_pictures * took);
         return std::max<nanoseconds>(shortest_pause, pause_per_cost * took);
     }
 
@@ -230,9 +311,12 @@ struct tree_memory_sampler::state {
 
     using clock = std::chrono::steady_clock;
 
-    std::mutex sampling_mutex;  // guards `tree`; writers of the rest hold it, too
+    std::mutex sampling_mutex;  // guards `tree` and `kept`; writers of the rest hold it, too
     membership tree;
+    samples_kept kept;
+    sampling how;
     std::size_t not_counted;
+    std::size_t last = 0;  // sample
     std::atomic<std::size_t> peak = 0;
     std::atomic<std::size_t> count = 0;
     std::atomic<bool> only_pss = true;
@@ -248,8 +332,8 @@ struct tree_memory_sampler::state {
 };
 
 tree_memory_sampler::tree_memory_sampler(pid_t root, sampling how, std::size_t not_counted)
-    : state_(std::make_unique<state>(root, not_counted)) {
-    if (how == sampling::in_background)
+    : state_(std::make_unique<state>(root, how, not_counted)) {
+    if (how != sampling::by_hand)
         state_->thread =
             std::jthread([s = state_.get()](std::stop_token stop) { s->sample_until(std::move(stop)); });
 }
@@ -278,6 +362,11 @@ void tree_memory_sampler::sample_last() {
 
 void tree_memory_sampler::restart() {
     state_->restart();
+}
+
+usage_table tree_memory_sampler::course() const {
+    std::lock_guard const lock(state_->sampling_mutex);
+    return state_->kept.table();
 }
 
 std::string_view tree_memory_sampler::method() const {

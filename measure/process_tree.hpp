@@ -11,6 +11,8 @@
 // would be charged with what it wrote, and another round with what the first one read.
 #pragma once
 
+#include "measure/results.hpp"
+
 #include <cstddef>
 #include <memory>
 #include <string_view>
@@ -21,7 +23,11 @@ namespace quartet::measure {
 enum class sampling {
     by_hand,        ///< only sample_now()
     in_background,  ///< also by a thread, as often as it can without bending what it measures
+    for_pictures,   ///< by a thread, and more often; all samples are kept
 };
+
+/// How many samples a course has at most.
+inline constexpr std::size_t most_samples_kept = 1000;
 
 /// Sums the memory of a process tree and keeps the peak.
 ///
@@ -32,7 +38,9 @@ enum class sampling {
 /// A sample costs some 50 microseconds for each small process of the tree, 15 for each MiB that it holds (the
 /// kernel walks its pages) and 1 for each other process of the machine. The thread spends at most 0.5 % of
 /// one processor on it: it rests 200 times what the last sample took, and never less than 5 ms. What it took
-/// is measured (background_share()).
+/// is measured (background_share()). For pictures it rests 4 times as long as a sample takes, at least 2 ms,
+/// and the samples also tell the processor time of the tree, as the processes' own clocks give it; that of
+/// processes that have ended is as of the last sample before.
 ///
 /// All members may be called from any thread, except the destructor. Not for use across a fork().
 class tree_memory_sampler {
@@ -63,6 +71,9 @@ public:
 
     /// The part of one processor that the thread has taken between restart() and sample_last().
     double background_share() const;
+
+    /// The samples since restart(), by the time since then; at the most `most_samples_kept`, spread evenly.
+    usage_table course() const;
 
     /// "pss"; "pss+hwm" if the peak is that of sample_last(); or "rss" as soon as the kernel shows for a
     /// process only that, which counts shared pages in each process (old kernels, and commands that run as

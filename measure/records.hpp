@@ -47,7 +47,9 @@ Record from_object(json const& object, std::span<field<Record> const> fields) {
     for (auto const& each : fields) {
         if (!each.in_json()) continue;
         auto const pointer = pointer_to(each.name);
-        if (!object.contains(pointer)) throw std::invalid_argument(std::string(each.name) + " is missing");
+        bool const missing = !object.contains(pointer);
+        if (missing && each.added_later) continue;
+        if (missing) throw std::invalid_argument(std::string(each.name) + " is missing");
         try {
             each.set(record, object[pointer]);
         } catch (std::invalid_argument const& wrong) {

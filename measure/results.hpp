@@ -147,8 +147,22 @@ struct task_table {
     std::vector<std::int64_t> started = {};
     std::vector<std::int64_t> finished = {};
     std::vector<std::uint64_t> failed = {};  ///< places in the columns
+    // Of waits, which only a trial for pictures records: the place of the task, and from when to when.
+    bool waits_known = false;
+    std::vector<std::uint64_t> wait_task = {};
+    std::vector<std::int64_t> wait_began = {};
+    std::vector<std::int64_t> wait_ended = {};
 
     bool operator==(task_table const&) const = default;
+};
+
+/// What a trial for pictures used in its course, in columns.
+struct usage_table {
+    std::vector<double> seconds = {};              ///< since the clock started
+    std::vector<std::uint64_t> memory_bytes = {};  ///< of the process tree
+    std::vector<double> cpu_seconds = {};          ///< of the process tree until then
+
+    bool operator==(usage_table const&) const = default;
 };
 
 /// How many records `measurement::records` holds at most: every n-th of more.
@@ -193,7 +207,8 @@ struct measurement {
     std::vector<lap> laps = {};
     std::vector<worker_use> workers = {};  ///< in the trial that `records` is of
     std::vector<trial_figures> trials = {};
-    task_table records = {};  ///< of the trial whose time was nearest to the median
+    task_table records = {};  ///< of the trial for pictures, or of that whose time was nearest to the median
+    usage_table usage = {};   ///< of the trial for pictures
 
     bool operator==(measurement const&) const = default;
 };

@@ -6,6 +6,9 @@
 //
 // Order: each round goes through the workloads, and through the models of each, in orders of its own
 // (round_order.hpp). A workload that is measured precisely enough takes no part in further rounds.
+//
+// Pictures: recording all tasks and their waits, and sampling as often as a picture needs it, would bend what
+// is measured. So that has a round of its own, in which no time counts.
 
 #include "measure/session.hpp"
 
@@ -72,6 +75,7 @@ public:
         power_ = {frequency_governor(), clock_source()};
         try {
             conditions_.stopped_by = run_rounds();
+            if (options_.pictures) run_for_pictures();
         } catch (interrupted const&) {
             conditions_.stopped_by = "interrupt";
         }
@@ -109,6 +113,16 @@ private:
         report();
     }
 
+    void run_for_pictures() {
+        for (std::size_t index = 0; index < configurations_.size(); ++index) {
+            observer_.trial_begins({configurations_[index], 0, options_.stopping.rounds, std::nullopt});
+            auto const trial = run_once(index, index + 1, 0, {.for_pictures = true});
+            if (trial.report.result.error.empty())
+                tallies_[index].take_pictures(trial.report.result, trial.report.usage);
+        }
+        report();
+    }
+
     /// Only of workloads that are still measured.
     std::vector<std::size_t> order_of(std::size_t number) const {
         std::vector<std::size_t> order;
@@ -123,14 +137,14 @@ private:
 
     void run_in_place(std::size_t index, std::size_t place, std::size_t round, bool trace) {
         auto const began = session_clock::now();
-        auto const result = run_once(index, place, round, trace);
+        auto const result = run_once(index, place, round, {.trace_heap = trace});
         lengths_[index] = session_clock::now() - began;
         double const wall = result.report.result.figures.wall_seconds;
         bool const bent =
             trace && round > 0 && result.report.result.tracing_seconds > most_tracing_share * wall;
         if (trace) tallies_[index].add_heap(result.report.result);
         take(index,
-             bent && result.report.result.error.empty() ? run_once(index, place, round, false) : result);
+             bent && result.report.result.error.empty() ? run_once(index, place, round, {}) : result);
     }
 
     struct observed_trial {
@@ -139,7 +153,12 @@ private:
         noise met{};
     };
 
-    observed_trial run_once(std::size_t index, std::size_t place, std::size_t round, bool trace) {
+    struct purpose {
+        bool trace_heap = false;
+        bool for_pictures = false;
+    };
+
+    observed_trial run_once(std::size_t index, std::size_t place, std::size_t round, purpose what_for) {
         auto const& which = configurations_[index];
         auto const folder = folders_.make();
         trial_request request{.workload = which.what->name,
@@ -147,7 +166,8 @@ private:
                               .parameters = {},
                               .scratch = folder.native(),
                               .server_url = options_.server_url,
-                              .trace_heap = trace,
+                              .trace_heap = what_for.trace_heap,
+                              .for_pictures = what_for.for_pictures,
                               .log = options_.log};
         for (auto const& [name, value] : which.parameters)
             request.parameters[name] = quartet::to_string(value);

@@ -36,6 +36,7 @@ struct session_options {
     std::size_t warmup = 1;  ///< rounds before those that count
     std::uint64_t seed = 0;  ///< of the order of trials
     bool log = false;
+    bool pictures = false;            ///< a last round, which does not count, records all that can be drawn
     std::string server_url{};         ///< of the test server; empty if no configuration needs it
     pid_t server = 0;                 ///< its process, which is none of the noise
     std::filesystem::path scratch{};  ///< an empty folder; each trial gets a new one in it
@@ -51,7 +52,7 @@ struct session_results {
 /// What the session is about to do.
 struct trial_announcement {
     configuration const& which;
-    std::size_t round;   ///< from 1; 0 is a warm-up
+    std::size_t round;   ///< from 1; 0 is a warm-up, or the one for pictures
     std::size_t rounds;  ///< that count, at the most
     /// How long the rest will take at the most, this trial included, going by the trials so far; empty before
     /// there were any.

@@ -31,7 +31,8 @@ task_table thinned(task_table const& whole) {
     std::size_t const count = whole.index.size();
     std::size_t const stride = (count + most_records_kept - 1) / most_records_kept;
     if (stride <= 1) return whole;
-    task_table kept{.round = whole.round, .tasks_seen = whole.tasks_seen};
+    task_table kept{
+        .round = whole.round, .tasks_seen = whole.tasks_seen, .waits_known = whole.waits_known};
     for (std::size_t i = 0; i < count; i += stride) {
         if (std::ranges::binary_search(whole.failed, i)) kept.failed.push_back(kept.index.size());
         kept.call.push_back(whole.call[i]);
@@ -40,6 +41,12 @@ task_table thinned(task_table const& whole) {
         kept.queued.push_back(whole.queued[i]);
         kept.started.push_back(whole.started[i]);
         kept.finished.push_back(whole.finished[i]);
+    }
+    for (std::size_t i = 0; i < whole.wait_task.size(); ++i) {
+        if (whole.wait_task[i] % stride != 0) continue;
+        kept.wait_task.push_back(whole.wait_task[i] / stride);
+        kept.wait_began.push_back(whole.wait_began[i]);
+        kept.wait_ended.push_back(whole.wait_ended[i]);
     }
     return kept;
 }
@@ -129,6 +136,13 @@ void tally::add(trial_result const& from, trial_figures const& figures, std::str
     last_.records = {};
 }
 
+void tally::take_pictures(trial_result const& from, usage_table const& usage) {
+    pictured_ = from;
+    pictured_->records.round = 0;
+    pictured_->records = thinned(pictured_->records);
+    usage_ = usage;
+}
+
 void tally::add_failure(trial_result const& from) {
     note_trouble(from);
 }
@@ -185,8 +199,9 @@ measurement tally::make(std::size_t configurations) const {
     made.queue_seconds = queue_.summarize();
     made.service_seconds = service_.summarize();
     made.laps = shown_.laps;
-    made.workers = shown_.workers;
-    made.records = shown_.records;
+    made.workers = pictured_ ? pictured_->workers : shown_.workers;
+    made.records = pictured_ ? pictured_->records : shown_.records;
+    made.usage = usage_;
     flag_disturbed(made);
     flag_outliers(made);
     flag_patterns(made, 0.05 / static_cast<double>(std::max<std::size_t>(1, configurations)));

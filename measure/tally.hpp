@@ -41,6 +41,9 @@ public:
     /// A trial that ran; `figures` is complete.
     void add(trial_result const& from, trial_figures const& figures, std::string const& tree_method);
 
+    /// A trial for pictures: its records and workers are shown instead of those of the others.
+    void take_pictures(trial_result const& from, usage_table const& usage);
+
     /// A trial that did not get as far as its times.
     void add_failure(trial_result const& from);
 
@@ -62,6 +65,8 @@ private:
     trial_result worst_;  // of the trial with the most failed tasks
     trial_result shown_;  // of the trial nearest to the median, for its records, workers and laps
     double shown_wall_ = 0;
+    std::optional<trial_result> pictured_;
+    usage_table usage_;
     std::string trouble_;  // the first error or wrong end state
     pooled_times queue_;
     pooled_times service_;

@@ -169,17 +169,22 @@ void measure_run(workload const& what, workload_run& run, meter& figures, trial_
     if (what.verify) what.verify(run);
 }
 
+recording kept_by(trial_request const& request) noexcept {
+    return request.for_pictures ? recording::everything : recording::sparing;
+}
+
 }  // namespace
 
-std::size_t recording_bytes() noexcept {
-    return task_recorder::bytes();
+std::size_t recording_bytes(trial_request const& request) noexcept {
+    return task_recorder::bytes(task_recorder::usual_capacity, kept_by(request));
 }
 
 trial_result run_trial(trial_request const& request, log_handler log, trial_hooks const& hooks) {
     trial_result result;
     try {
         workload const& what = find_workload(request.workload);
-        task_recorder recorder;  // before the workers, which find its memory where it is
+        // Before the workers, which find its memory where it is.
+        task_recorder recorder(task_recorder::usual_capacity, kept_by(request));
         auto setting = make_setting(what, request, std::move(log));
         setting.recorder = &recorder;
         setting.order = request.order;
@@ -203,6 +208,7 @@ std::string to_json(trial_request const& request) {
                       {"scratch", request.scratch},
                       {"server_url", request.server_url},
                       {"trace_heap", request.trace_heap},
+                      {"for_pictures", request.for_pictures},
                       {"log", request.log},
                       {"order", static_cast<int>(request.order.how)},
                       {"order_seed", request.order.seed},
@@ -240,6 +246,7 @@ trial_request trial_request_from_json(std::string_view text) {
         object.at("scratch").get_to(request.scratch);
         object.at("server_url").get_to(request.server_url);
         object.at("trace_heap").get_to(request.trace_heap);
+        object.at("for_pictures").get_to(request.for_pictures);
         object.at("log").get_to(request.log);
         request.order.how = static_cast<task_order::kind>(object.at("order").get<int>());
         object.at("order_seed").get_to(request.order.seed);

@@ -28,6 +28,7 @@ struct trial_request {
     std::string scratch;
     std::string server_url;
     bool trace_heap = false;
+    bool for_pictures = false;  ///< its times don't count: every task and every wait is recorded
     bool log = false;
     task_order order{};
     bool keep_digests = false;  ///< of what each task gives
@@ -69,7 +70,7 @@ struct trial_hooks {
 };
 
 /// The memory that a trial has for the tasks' records from its start to its end.
-std::size_t recording_bytes() noexcept;
+std::size_t recording_bytes(trial_request const& request) noexcept;
 
 /// Runs the workload in this process. Throws nothing but std::bad_alloc: errors are in the result.
 trial_result run_trial(trial_request const& request, log_handler log, trial_hooks const& hooks);

@@ -231,7 +231,8 @@ trial_report run_trial_process(trial_request const& request, int stop_descriptor
         leader = spawn_plan(ends[1]).start();
     }
     trial_group group(leader);
-    tree_memory_sampler memory(leader, sampling::in_background, recording_bytes());
+    auto const how = request.for_pictures ? sampling::for_pictures : sampling::in_background;
+    tree_memory_sampler memory(leader, how, recording_bytes(request));
 
     trial_report report;
     ours.send_line(to_json(request));  // if the trial is gone already, next_line says so
@@ -243,6 +244,7 @@ trial_report run_trial_process(trial_request const& request, int stop_descriptor
     }
     report.tree_peak_bytes = memory.peak_bytes();
     report.tree_peak_method = memory.method();
+    if (request.for_pictures) report.usage = memory.course();
     int const status = group.wait();
     report.cpu_seconds = group.used().cpu_user_seconds + group.used().cpu_system_seconds;
     report.sampling_share = memory.background_share();

@@ -22,6 +22,7 @@ struct trial_report {
     std::string tree_peak_method;
     double cpu_seconds = 0;     ///< of all its processes, from first to last
     double sampling_share = 0;  ///< of a processor, what sampling its memory took
+    usage_table usage;          ///< if the trial was for pictures
 };
 
 /// Thrown when `stop_descriptor` became readable before the trial was over.

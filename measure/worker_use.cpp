@@ -46,15 +46,22 @@ std::optional<thread_times> times_of_thread(pid_t process, pid_t thread) {
 task_table table_of(std::vector<task_record> const& records, std::size_t tasks_seen, time_point start) {
     task_table table;
     table.tasks_seen = tasks_seen;
+    auto const since_start = [start](time_point when) { return nanoseconds(when - start).count(); };
+    table.waits_known = !records.empty() && std::ranges::all_of(records, &task_record::waits_known);
     for (auto const& each : records) {
         if (!each.finished) continue;
+        for (auto const& wait : each.waits) {
+            table.wait_task.push_back(table.index.size());
+            table.wait_began.push_back(since_start(wait.began));
+            table.wait_ended.push_back(since_start(wait.ended));
+        }
         if (each.failed) table.failed.push_back(table.index.size());
         table.call.push_back(each.call);
         table.index.push_back(each.index);
         table.worker.push_back(each.worker);
-        table.queued.push_back(nanoseconds(each.queued - start).count());
-        table.started.push_back(nanoseconds(each.started - start).count());
-        table.finished.push_back(nanoseconds(*each.finished - start).count());
+        table.queued.push_back(since_start(each.queued));
+        table.started.push_back(since_start(each.started));
+        table.finished.push_back(since_start(*each.finished));
     }
     return table;
 }

@@ -63,7 +63,7 @@ struct between_processes {
 namespace detail {
 
 inline bool channel_operation::await_ready() {
-    return owner().start(*this);
+    return start_waiting(*this);
 }
 inline void channel_operation::cancel() noexcept {
     owner().cancel(*this);

@@ -117,6 +117,7 @@ protected:
     std::atomic<std::uint32_t> const& stop_word() const noexcept { return *stop_word_; }
 
 private:
+    friend class detail::operation;
     friend class detail::sleep_operation;
     friend class detail::fetch_operation;
     friend class detail::command_operation;
@@ -147,17 +148,28 @@ private:
     std::atomic<std::uint32_t> const* stop_word_;
 };
 
+template <class Own>
+bool detail::operation::start_waiting(Own& own) {
+    auto const task = this_task;
+    if (!task.slot) [[likely]]
+        return owner_->start(own);
+    waits_since_ = begin_wait(*owner_);
+    bool const done = owner_->start(own);
+    if (done && waits_since_ != 0) end_wait(task, std::exchange(waits_since_, 0), *owner_);
+    return done;
+}
+
 inline bool detail::sleep_operation::await_ready() {
-    return owner().start(*this);
+    return start_waiting(*this);
 }
 inline bool detail::fetch_operation::await_ready() {
-    return owner().start(*this);
+    return start_waiting(*this);
 }
 inline bool detail::command_operation::await_ready() {
-    return owner().start(*this);
+    return start_waiting(*this);
 }
 inline bool detail::file_operation::await_ready() {
-    return owner().start(*this);
+    return start_waiting(*this);
 }
 inline void detail::file_operation::perform_now() noexcept {
     owner().perform_now(*this);

@@ -14,6 +14,7 @@
 #include <quartet/command.hpp>
 #include <quartet/detail/scope.hpp>
 #include <quartet/detail/stall_watch.hpp>
+#include <quartet/detail/task_slots.hpp>
 #include <quartet/http.hpp>
 
 #include <chrono>
@@ -44,10 +45,14 @@ public:
         waiter_ = waiter;
         scope_ = current_scope();
         if (scope_) scope_->wait_in(this);
+        task_ = this_task;
     }
 
     /// For contexts: the operation is done (or failed, see `error`), its body goes on.
     void complete() {
+        if (waits_since_ != 0) [[unlikely]]
+            end_wait(task_, std::exchange(waits_since_, 0), *owner_);
+        task_switch const at_work(task_);
         current_scope() = scope_;
         if (scope_) scope_->wait_in(nullptr);
         running_body const* const body = scope_ ? scope_->body() : nullptr;
@@ -69,6 +74,11 @@ protected:
     operation(operation&&) noexcept = default;
 
     context& owner() const noexcept { return *owner_; }
+
+    /// Has the context start what the body then waits for, and records that if the body's task is recorded.
+    template <class Own>
+    bool start_waiting(Own& own);
+
     void throw_error() {
         if (error) std::rethrow_exception(std::exchange(error, nullptr));
     }
@@ -77,6 +87,8 @@ private:
     context* owner_;
     std::coroutine_handle<> waiter_;
     scope* scope_ = nullptr;
+    task_at_work task_{};
+    std::int64_t waits_since_ = 0;
 };
 
 /// An operation that may wait for a moment, and its place in a timer_queue.

@@ -11,7 +11,8 @@
 // Workers write their records into memory that all processes share, without a lock and without a message to
 // anybody. A record costs two readings of the clock, some 0.1 us, and a worker spends less than one percent
 // of its time on them (benchmarks/recording): of tasks shorter than some 20 us it records a part, the smaller
-// the shorter they are. Of more tasks than there is room for every n-th is recorded.
+// the shorter they are. Of more tasks than there is room for every n-th is recorded. A recorder that keeps
+// everything records each task and each of its waits, whatever that costs: for pictures, not for measuring.
 #pragma once
 
 #include <quartet/detail/task_slots.hpp>
@@ -28,6 +29,12 @@ namespace quartet {
 
 class model;
 
+/// From when to when a task awaited an operation: a sleep, fetch, command, file or channel.
+struct task_wait {
+    std::chrono::steady_clock::time_point began;
+    std::chrono::steady_clock::time_point ended;
+};
+
 /// What became of a task that began.
 struct task_record {
     using time_point = std::chrono::steady_clock::time_point;
@@ -39,6 +46,8 @@ struct task_record {
     time_point started;
     std::optional<time_point> finished;  ///< not yet, or never: its worker died and nobody has noted it
     bool failed;
+    std::vector<task_wait> waits = {};  ///< in the order they ended; of parts of a body they may overlap
+    bool waits_known = false;           ///< all of them are there
 
     std::chrono::nanoseconds queue_time() const noexcept { return started - queued; }
     /// From start to end, with all that the body waited for. Zero if it has not ended.
@@ -52,6 +61,12 @@ struct recorded_worker {
     pid_t thread_id;
 };
 
+/// What a recorder keeps.
+enum class recording {
+    sparing,     ///< as many tasks as cost less than one percent of their time; no waits
+    everything,  ///< each task, and each of its waits, as far as there is room
+};
+
 /// Keeps the records of an executor's tasks. Made before the executor, whose processes must find its memory
 /// where it is, and destroyed after it. Several executors may share one, if worker numbers need not tell
 /// them apart.
@@ -61,9 +76,10 @@ class task_recorder {
 public:
     static constexpr std::size_t usual_capacity = 32'768;
 
-    /// Room for so many records. Takes 64 bytes for each, all of it touched at once, and nothing later.
-    /// Throws std::system_error if the system gives no shared memory.
-    explicit task_recorder(std::size_t capacity = usual_capacity);
+    /// Room for so many records, and twice as many waits if they are kept. Takes 64 bytes for a record and 24
+    /// for a wait, all of it touched at once, and nothing later. Throws std::system_error if the system gives
+    /// no shared memory.
+    explicit task_recorder(std::size_t capacity = usual_capacity, recording what = recording::sparing);
     ~task_recorder();
     task_recorder(task_recorder const&) = delete;
     task_recorder& operator=(task_recorder const&) = delete;
@@ -82,7 +98,8 @@ public:
     void clear() noexcept;
 
     /// The memory that a recorder takes, in all processes together.
-    static std::size_t bytes(std::size_t capacity = usual_capacity) noexcept;
+    static std::size_t bytes(std::size_t capacity = usual_capacity,
+                             recording what = recording::sparing) noexcept;
 
     /// What a record costs, measured when the first recorder is made, in about a millisecond.
     static std::chrono::nanoseconds cost_per_record();

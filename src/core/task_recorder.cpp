@@ -57,12 +57,26 @@ struct task_memory {
         std::atomic<pid_t> thread_id;  ///< written last; 0: not yet
     };
 
-    std::uint64_t id;    ///< no two recorders of a process have the same
-    std::int64_t price;  ///< of one reading of the clock, in nanoseconds
+    /// Times as in a slot.
+    struct wait {
+        std::atomic<std::uint32_t> task;  ///< its slot's place, plus one; written last
+        std::int64_t began;
+        std::int64_t ended;
+    };
+
+    std::uint64_t id;       ///< no two recorders of a process have the same
+    std::int64_t price;     ///< of one reading of the clock, in nanoseconds; 0 if that must not matter
+    std::size_t capacity;   ///< slots
+    std::size_t wait_room;  ///< there are none to be kept if 0
+    std::atomic<std::size_t> waits_known;  ///< more than there was room for, maybe
     std::atomic<std::uint32_t> workers_known;
     std::array<worker, most_workers> workers;
 
     task_slot* slots() noexcept { return reinterpret_cast<task_slot*>(this + 1); }
+    wait* waits() noexcept { return reinterpret_cast<wait*>(slots() + capacity); }
+    std::span<wait> waits_kept() noexcept {
+        return {waits(), std::min(wait_room, waits_known.load(std::memory_order_acquire))};
+    }
 };
 
 namespace {
@@ -128,6 +142,20 @@ void note_end(task_slot& slot, task_memory const& memory, context const& where, 
 }
 
 }  // namespace
+
+std::int64_t begin_wait(context const& where) noexcept {
+    return stamp(where.now());
+}
+
+void end_wait(task_at_work const& task, std::int64_t began, context const& where) noexcept {
+    auto& memory = *task.memory;
+    std::size_t const place = memory.waits_known.fetch_add(1, relaxed);
+    if (place >= memory.wait_room) return task.slot->waits_lost.store(1, relaxed);
+    auto& kept = memory.waits()[place];
+    kept.began = began;
+    kept.ended = stamp(where.now());
+    kept.task.store(static_cast<std::uint32_t>(task.slot - memory.slots()) + 1, std::memory_order_release);
+}
 
 task_slot* task_places::begin_recorded(std::size_t index, context const& where) const noexcept {
     come_to(*memory_, slots_, where);
@@ -212,6 +240,10 @@ std::chrono::nanoseconds price() {
     return once;
 }
 
+std::size_t room_for_waits(std::size_t capacity, recording what) noexcept {
+    return what == recording::everything ? 2 * capacity : 0;
+}
+
 /// The slots of one call.
 struct reservation {
     std::size_t first;
@@ -224,19 +256,22 @@ struct reservation {
 }  // namespace
 
 struct task_recorder::state {
-    explicit state(std::size_t most) : capacity(most) {
-        void* const mapped = ::mmap(nullptr, bytes(capacity), PROT_READ | PROT_WRITE,
+    explicit state(std::size_t most, recording what) : mapped_bytes(bytes(most, what)) {
+        void* const mapped = ::mmap(nullptr, mapped_bytes, PROT_READ | PROT_WRITE,
                                     MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
         if (mapped == MAP_FAILED)
             throw std::system_error(errno, std::generic_category(), "cannot map memory for task records");
         memory = ::new (mapped) task_memory{};
-        std::uninitialized_value_construct_n(memory->slots(), capacity);
-        calls = reinterpret_cast<reservation*>(memory->slots() + capacity);
+        memory->capacity = most;
+        memory->wait_room = room_for_waits(most, what);
+        std::uninitialized_value_construct_n(memory->slots(), most);
+        std::uninitialized_value_construct_n(memory->waits(), memory->wait_room);
+        calls = reinterpret_cast<reservation*>(memory->waits() + memory->wait_room);
         static std::atomic<std::uint64_t> ids{0};
         memory->id = ++ids;
-        memory->price = price().count();
+        memory->price = what == recording::everything ? 0 : price().count();
     }
-    ~state() { ::munmap(memory, bytes(capacity)); }
+    ~state() { ::munmap(memory, mapped_bytes); }
 
     task_record record_of(reservation const& call, std::size_t place) const noexcept {
         task_slot const& slot = memory->slots()[call.first + place];
@@ -247,7 +282,19 @@ struct task_recorder::state {
                 .queued = call.queued,
                 .started = detail::time_of(slot.started.load(std::memory_order_acquire)),
                 .finished = ended == 0 ? std::nullopt : std::optional(detail::time_of(ended)),
-                .failed = slot.failed.load(detail::relaxed) != 0};
+                .failed = slot.failed.load(detail::relaxed) != 0,
+                .waits_known = memory->wait_room > 0 && slot.waits_lost.load(detail::relaxed) == 0};
+    }
+
+    /// Of each slot.
+    std::vector<std::vector<task_wait>> waits() const {
+        std::vector<std::vector<task_wait>> found(memory->wait_room > 0 ? used : 0);
+        for (auto& each : memory->waits_kept()) {
+            std::uint32_t const task = each.task.load(std::memory_order_acquire);
+            if (task > 0 && task <= found.size())
+                found[task - 1].push_back({detail::time_of(each.began), detail::time_of(each.ended)});
+        }
+        return found;
     }
 
     detail::calling_thread new_caller() noexcept {
@@ -263,7 +310,7 @@ struct task_recorder::state {
         return all;
     }
 
-    std::size_t capacity;
+    std::size_t mapped_bytes;
     task_memory* memory;
 
     mutable std::mutex mutex{};  // guards what follows
@@ -276,7 +323,8 @@ struct task_recorder::state {
     std::atomic<std::size_t> callers{0};
 };
 
-task_recorder::task_recorder(std::size_t capacity) : state_(std::make_unique<state>(capacity)) {}
+task_recorder::task_recorder(std::size_t capacity, recording what)
+    : state_(std::make_unique<state>(capacity, what)) {}
 task_recorder::~task_recorder() = default;
 
 detail::task_places task_recorder::reserve(std::size_t tasks, model const& clock) noexcept {
@@ -290,7 +338,7 @@ detail::task_places task_recorder::reserve(std::size_t tasks, model const& clock
     caller.pace.pay(detail::stamp(now), in_readings * state_->memory->price);
     std::lock_guard const lock(state_->mutex);
     // Calls that come later get something too.
-    std::size_t const left = state_->capacity - state_->used;
+    std::size_t const left = state_->memory->capacity - state_->used;
     std::size_t const room = left - left / 4;
     if (room == 0 || tasks == 0) return {};
     std::size_t const stride = (tasks + room - 1) / room;
@@ -302,17 +350,21 @@ detail::task_places task_recorder::reserve(std::size_t tasks, model const& clock
     places.slots_ = state_->memory->slots() + state_->used;
     places.recorder_ = state_->memory->id;
     places.stride_ = stride;
+    places.waits_ = state_->memory->wait_room > 0;
     state_->used += (tasks + stride - 1) / stride;
     return places;
 }
 
 std::vector<task_record> task_recorder::records() const {
     std::lock_guard const lock(state_->mutex);
+    auto waits = state_->waits();
     std::vector<task_record> found;
     for (auto const& call : std::span(state_->calls, state_->calls_known)) {
         for (std::size_t place = 0; place * call.stride < call.tasks; ++place) {
             bool const began = state_->memory->slots()[call.first + place].started.load(detail::relaxed) != 0;
-            if (began) found.push_back(state_->record_of(call, place));
+            if (!began) continue;
+            found.push_back(state_->record_of(call, place));
+            if (!waits.empty()) found.back().waits = std::move(waits[call.first + place]);
         }
     }
     return found;
@@ -345,6 +397,8 @@ void task_recorder::clear() noexcept {
         each.thread_id.store(0, detail::relaxed);
     memory.workers_known.store(0);
     std::uninitialized_value_construct_n(memory.slots(), state_->used);
+    std::uninitialized_value_construct_n(memory.waits(), memory.waits_kept().size());
+    memory.waits_known.store(0);
     state_->calls_known = state_->used = state_->next_call = 0;
     state_->callers.store(0);
     for (auto& each : state_->counts) {
@@ -353,9 +407,10 @@ void task_recorder::clear() noexcept {
     }
 }
 
-std::size_t task_recorder::bytes(std::size_t capacity) noexcept {
+std::size_t task_recorder::bytes(std::size_t capacity, recording what) noexcept {
     static auto const page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    std::size_t const needed = sizeof(task_memory) + capacity * (sizeof(task_slot) + sizeof(reservation));
+    std::size_t const needed = sizeof(task_memory) + capacity * (sizeof(task_slot) + sizeof(reservation)) +
+                               room_for_waits(capacity, what) * sizeof(task_memory::wait);
     return (needed + page - 1) / page * page;
 }
 

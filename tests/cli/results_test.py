@@ -11,7 +11,7 @@ from tool import SOURCES, WORKLOADS, ToolTest, settings
 MODELS = ["single", "processes:2", "threads:3", "threads:each", "processes:each", "async:5", "async:each"]
 
 
-ONLY_JSON = {"workers", "trials", "records"}
+ONLY_JSON = {"workers", "trials", "records", "usage"}
 
 
 def flatten(of, prefix=""):

@@ -48,6 +48,7 @@ struct row {
     bool real_io = true;       ///< files and sockets are the system's
     bool interleaves = false;  ///< all bodies take turns on one thread
     bool on_loops = false;     ///< bodies run in the async context
+    bool chooses = false;      ///< its first workers and those it chose then have the same numbers
 
     friend void PrintTo(row const& each, std::ostream* out) { *out << each.name; }
 };
@@ -73,6 +74,7 @@ inline row by_spec(std::string name, std::string spec, std::size_t many,
 /// What the model itself says of its choice is none of the bodies' lines.
 inline row by_advice(std::string name, std::size_t many) {
     auto made = by_spec(std::move(name), "auto", many);
+    made.chooses = true;
     made.make = [plain = made.make](fake_world& world, log_handler log, task_recorder* recorder) {
         auto of_bodies = [log](log_record const& record) {
             if (record.worker != "auto") log(record);

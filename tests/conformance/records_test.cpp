@@ -2,6 +2,7 @@
 #include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
 
+#include <quartet/structured.hpp>
 #include <quartet/task_recorder.hpp>
 
 #include <gmock/gmock.h>
@@ -61,8 +62,7 @@ TEST_P(records, of_bodies_that_take_turns_overlap_and_others_do_not) {
     std::map<std::size_t, std::vector<task_record>> of_worker;
     for (auto const& each : found)
         of_worker[each.worker].push_back(each);
-    bool const took_loops = executor.spec().find("async") != std::string::npos;  // it may have chosen them
-    if (GetParam().on_loops || took_loops) return;
+    if (GetParam().on_loops || GetParam().chooses) return;
     for (auto& [worker, mine] : of_worker) {
         std::ranges::sort(mine, {}, &task_record::started);
         for (std::size_t next = 1; next < mine.size(); ++next)
@@ -168,6 +168,72 @@ TEST_P(records, of_more_tasks_than_there_is_room_for_are_of_every_nth) {
     for (std::size_t n = 0; n < of_first.size(); ++n)
         EXPECT_EQ(of_first[n], 4 * n);
     EXPECT_GT(std::ranges::distance(of_call(1)), 0) << "a later call gets something too";
+}
+
+class records_of_everything : public any_model {
+protected:
+    task_recorder recorder_{2000, recording::everything};
+};
+QUARTET_SUITE(records_of_everything, all_rows());
+
+task<int> wait_twice(context& ctx, std::chrono::milliseconds time) {
+    co_await ctx.sleep_for(time);
+    co_await ctx.offload([] {});  // which is none
+    co_await ctx.sleep_for(2 * time);
+    co_return 1;
+}
+
+TEST_P(records_of_everything, tell_when_tasks_waited) {
+    auto executor = make({}, &recorder_);
+    executor.map(wait_twice, std::vector(8, 5ms));
+    auto const found = recorder_.records();
+    ASSERT_EQ(found.size(), 8u);
+    for (auto const& each : found) {
+        EXPECT_TRUE(each.waits_known);
+        ASSERT_EQ(each.waits.size(), 2u);
+        EXPECT_LE(each.started, each.waits[0].began);
+        EXPECT_GE(each.waits[0].ended - each.waits[0].began, 5ms);
+        EXPECT_LE(each.waits[0].ended, each.waits[1].began);
+        EXPECT_GE(each.waits[1].ended - each.waits[1].began, 10ms);
+        EXPECT_LE(each.waits[1].ended, *each.finished);
+    }
+}
+
+task<int> wait_in_parts(context& ctx, std::chrono::milliseconds time) {
+    co_await when_all(wait_for(ctx, time), wait_for(ctx, time));
+    co_return 1;
+}
+
+TEST_P(records_of_everything, tell_it_of_the_parts_of_a_body) {
+    auto executor = make({}, &recorder_);
+    executor.map(wait_in_parts, std::vector(3, 5ms));
+    for (auto const& each : recorder_.records())
+        EXPECT_EQ(each.waits.size(), 2u);
+}
+
+TEST_P(records_of_everything, leave_no_task_out) {
+    auto executor = make({}, &recorder_);
+    executor.map([](int n) { return n; }, std::views::iota(0, 900));
+    EXPECT_EQ(recorder_.records().size(), 900u);
+}
+
+TEST_P(records_of_everything, say_if_there_was_no_room_for_all) {
+    task_recorder small(2, recording::everything);
+    auto executor = make({}, &small);
+    executor.map(
+        [](context& ctx, int) -> task<int> {
+            for (int i = 0; i < 20; ++i)
+                co_await ctx.sleep_for(1us);
+            co_return 1;
+        },
+        std::views::iota(0, 2));
+    auto const found = small.records();
+    ASSERT_FALSE(found.empty());
+    EXPECT_FALSE(found.front().waits_known);
+    std::size_t waits = 0;
+    for (auto const& each : found)
+        waits += each.waits.size();
+    EXPECT_LE(waits, 4u);
 }
 
 class records_by_a_real_clock : public records {};

@@ -52,7 +52,12 @@ inline measure::measurement complete_measurement() {
                     .queued = {10, 10},
                     .started = {20, 30},
                     .finished = {1'000'000'020, 40},
-                    .failed = {1}},
+                    .failed = {1},
+                    .waits_known = true,
+                    .wait_task = {0, 0, 1},
+                    .wait_began = {30, 50, 31},
+                    .wait_ended = {40, 1'000'000'000, 39}},
+        .usage = {.seconds = {0, 0.5}, .memory_bytes = {4096, 8192}, .cpu_seconds = {0, 0.25}},
     };
 }
 

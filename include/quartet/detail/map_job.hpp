@@ -158,6 +158,7 @@ public:
         } else {
             try {
                 auto* const record = places().begin(index, where);
+                task_switch const at_work(places().at_work(record));
                 auto started = std::make_unique<running>(ended, begin(where, element(index)), *this, index,
                                                          where, record);
                 start_watched(*started);
@@ -234,6 +235,7 @@ private:
     [[gnu::noinline]] void run_recorded(task_run& recorded, Body& body, context& where,
                                         std::size_t index) noexcept {
         task_slot* const record = recorded.begin(!where.stop_requested());
+        task_switch const at_work(recorded.at_work(record));
         run_one(body, where, index);
         if (record) recorded.end(*record);
     }

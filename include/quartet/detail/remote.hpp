@@ -229,6 +229,10 @@ std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, s
         }
     };
     task_run recorded(batch.places, where, first, last);
+    auto const run_recorded = [&](task_slot* record, std::size_t index) {
+        task_switch const at_work(recorded.at_work(record));
+        return run_one(index);
+    };
     std::size_t ended = 0;
     for (std::size_t index = first; index < last; ++index) {
         bool const begins = begin_task(batch, hands.worker, index);
@@ -236,7 +240,7 @@ std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, s
         if (index == recorded.next()) [[unlikely]]
             record = recorded.begin(begins && !where.stop_requested());
         if (!begins) continue;
-        task_state const how = run_one(index);
+        task_state const how = record ? run_recorded(record, index) : run_one(index);
         if (record) [[unlikely]]
             recorded.end(*record, how == task_state::failed);
         end_task(batch, hands.worker, index, how);

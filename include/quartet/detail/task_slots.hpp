@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace quartet {
 class context;
@@ -25,8 +26,34 @@ struct task_slot {
     std::atomic<std::int64_t> started;
     std::atomic<std::int64_t> ended;
     std::atomic<std::uint32_t> worker;
-    std::atomic<std::uint32_t> failed;
+    std::atomic<std::uint16_t> failed;
+    std::atomic<std::uint16_t> waits_lost;  ///< there was no room for all of them
 };
+
+/// The task that runs on this thread; without a slot if its waits leave no record.
+struct task_at_work {
+    task_slot* slot = nullptr;
+    task_memory* memory = nullptr;
+};
+inline constinit thread_local task_at_work this_task{};
+
+/// Makes a task the one that runs on this thread for as long as this lives.
+class task_switch {
+public:
+    explicit task_switch(task_at_work next) noexcept : before_(std::exchange(this_task, next)) {}
+    task_switch(task_switch const&) = delete;
+    task_switch& operator=(task_switch const&) = delete;
+    ~task_switch() { this_task = before_; }
+
+private:
+    task_at_work before_;
+};
+
+/// A task begins to wait: when, as end_wait() wants to know it.
+std::int64_t begin_wait(context const& where) noexcept;
+
+/// It goes on.
+void end_wait(task_at_work const& task, std::int64_t began, context const& where) noexcept;
 
 /// The slots of one job. Without slots, as it is unless somebody records, each member is a test.
 class task_places {
@@ -48,6 +75,9 @@ public:
         if (slot) end_recorded(*slot, where, failed);
     }
 
+    /// What runs between the two.
+    task_at_work at_work(task_slot* slot) const noexcept { return {waits_ ? slot : nullptr, memory_}; }
+
     /// A task has failed; if it had begun and not ended, it ends now. Any thread.
     void fail(std::size_t index, std::chrono::steady_clock::time_point now) const noexcept {
         if (slots_) fail_recorded(index, now);
@@ -65,6 +95,7 @@ private:
     task_slot* slots_ = nullptr;
     std::uint64_t recorder_ = 0;
     std::size_t stride_ = 1;  // of so many tasks one has a slot
+    bool waits_ = false;      // are recorded, too
 };
 
 /// Records tasks that one thread runs straight through, from `first` to `last` - 1.
@@ -85,6 +116,8 @@ public:
 
     /// That task begins; or does not, since a stop came before. Null if it leaves no record.
     task_slot* begin(bool begins) noexcept;
+
+    task_at_work at_work(task_slot* slot) const noexcept { return places_.at_work(slot); }
 
     /// It has ended; `slot` is what begin() gave.
     void end(task_slot& slot, bool failed = false) noexcept;
