@@ -28,6 +28,9 @@ struct advice_report {
 
 std::string format_advice(advice_report const& report, terminal const& where);
 
+/// What is advised and why, for a report: a paragraph, in UTF-8.
+std::string advice_text(advice_report const& report);
+
 /// On several workloads, each under its name.
 std::string format_advice(std::vector<advice_report> const& reports, terminal const& where);
 

@@ -52,6 +52,7 @@ int interpret(int argc, char** argv) {
     add_profile(app, chosen);
     add_sweep(app, chosen);
     add_check(app, chosen);
+    add_report(app, chosen);
     add_compare(app, chosen);
     add_list(app, chosen);
     add_doctor(app, chosen);

@@ -28,7 +28,7 @@ void keep(machine_costs const& costs) {
 
 machine_costs measure_machine_costs(workbench& bench, measure::session_observer& observer) {
     bench.provide_server();
-    auto const costs = measure::measure_costs(bench.session_options({}, false), observer);
+    auto const costs = measure::measure_costs(bench.session_options({}), observer);
     if (!costs.disturbed) keep(costs.costs);
     return costs.costs;
 }

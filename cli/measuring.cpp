@@ -113,21 +113,22 @@ void workbench::provide_server() {
     ask_own_server_directly();
 }
 
-measure::session_options workbench::session_options(method const& how, bool log) const {
+measure::session_options workbench::session_options(method const& how) const {
     return {.stopping = how.stopping,
             .warmup = how.warmup,
             .seed = how.seed,
-            .log = log,
+            .log = how.log,
+            .pictures = how.pictures,
             .server_url = server_ ? server_->url() : "",
             .server = server_ ? server_->id() : 0,
             .scratch = scratch_.path(),
             .stop_descriptor = stop_.descriptor()};
 }
 
-measure::session_results workbench::measure(plan const& what, method const& how, bool log,
+measure::session_results workbench::measure(plan const& what, method const& how,
                                             measure::session_observer& observer) {
     provide_for(what);
-    return measure::run_session(what.configurations, session_options(how, log), observer);
+    return measure::run_session(what.configurations, session_options(how), observer);
 }
 
 measure::results assemble(work_options const& work, plan const& what, method const& how,

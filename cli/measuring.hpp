@@ -37,6 +37,8 @@ struct method {
     std::size_t warmup;
     double margin;
     std::uint64_t seed;
+    bool log = false;       ///< show what tasks log
+    bool pictures = false;  ///< record, after all rounds, what can be drawn
 };
 
 /// `competitors`: how many configurations a workload has; without other orders as many rounds are run as it
@@ -50,7 +52,7 @@ public:
     workbench(scratch_folder const& scratch, interrupt const& stop) : scratch_(scratch), stop_(stop) {}
 
     /// Runs a session.
-    measure::session_results measure(plan const& what, method const& how, bool log,
+    measure::session_results measure(plan const& what, method const& how,
                                      measure::session_observer& observer);
 
     /// Starts the test server, if the plan needs one.
@@ -59,7 +61,7 @@ public:
     /// Starts it, if it does not run.
     void provide_server();
 
-    measure::session_options session_options(method const& how, bool log) const;
+    measure::session_options session_options(method const& how) const;
 
 private:
     scratch_folder const& scratch_;

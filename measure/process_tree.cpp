@@ -191,10 +191,13 @@ public:
         processors_ = {};
     }
 
-    void add(nanoseconds since_start, std::size_t bytes, std::vector<pid_t> const& alive) {
-        table_.seconds.push_back(std::chrono::duration<double>(since_start).count());
+    void add(std::chrono::steady_clock::time_point began, std::size_t bytes,
+             std::vector<pid_t> const& alive) {
         table_.memory_bytes.push_back(bytes);
         table_.cpu_seconds.push_back(processors_.read(alive));
+        // Right after the clocks of the processes, as both are compared.
+        table_.seconds.push_back(
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
         if (table_.seconds.size() < most_samples_kept) return;
         halve(table_.seconds);
         halve(table_.memory_bytes);
@@ -237,7 +240,7 @@ struct tree_memory_sampler::state {
         if (!sum.shared_once) only_pss = false;
         if (sum.bytes > peak) peak = sum.bytes;
         ++count;
-        if (how == sampling::for_pictures) kept.add(clock::now() - began.load(), sum.bytes, members);
+        if (how == sampling::for_pictures) kept.add(began, sum.bytes, members);
         last = sum.bytes;
         return sum.bytes;
     }
@@ -269,7 +272,7 @@ struct tree_memory_sampler::state {
             by_own_peaks = false;
             began = clock::now();
             kept.restart();
-            kept.add(0ns, last, tree.look());
+            kept.add(began, last, tree.look());
         }
         std::lock_guard const lock(pause_mutex);
         background_cost = 0;

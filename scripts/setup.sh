@@ -2,7 +2,9 @@
 # On a machine that has everything, it changes nothing and takes about a second.
 
 build_packages=(g++ cmake ninja-build pkg-config libboost-dev libcurl4-openssl-dev liburing-dev libgmp-dev
-                libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libcereal-dev libeigen3-dev)
+                libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libcereal-dev libeigen3-dev
+                nodejs esbuild node-typescript node-d3-array node-d3-scale node-d3-selection node-d3-shape
+                node-d3-zoom duktape-dev)
 
 say() { printf '== %s\n' "$*" >&2; }
 
@@ -33,6 +35,20 @@ install_missing() {
         fail "apt-get could not install: ${missing[*]}"
     fi
     rm -f "$log"
+}
+
+# install_modules FOLDER: what its package-lock.json names, into build/npm.
+install_modules() {
+    local to=build/npm
+    cmp -s "$1/package-lock.json" "$to/package-lock.json" && [ -d "$to/node_modules" ] && return
+    say "installing the npm packages of $1"
+    mkdir -p "$to"
+    cp "$1/package.json" "$1/package-lock.json" "$1/.npmrc" "$to"
+    (cd "$to" && npm ci --ignore-scripts) >build/npm.log 2>&1 || {
+        rm -f "$to/package-lock.json"
+        tail -n 20 build/npm.log >&2
+        fail "npm could not install what $1/package-lock.json names"
+    }
 }
 
 # build PRESET [TARGET...]

@@ -125,11 +125,11 @@ void check_together(advise_options const& options) {
         throw usage_error("--runtime: python can be advised on from a description only");
 }
 
-std::vector<advice_report> reports_on(adviser const& by, std::string const& file) {
+std::vector<advice_report> reports_on(advice_ground const& by, std::string const& file) {
     auto const results = read_baseline(file);
     std::vector<advice_report> made;
     for (auto const& workload : measure::workloads_of(results))
-        made.push_back(by.on_results(results, workload, file));
+        made.push_back(advise_on_results(results, workload, file, by));
     if (made.empty()) throw usage_error(fmt::format("{}: has no results", file));
     return made;
 }
@@ -165,10 +165,11 @@ int advise_on(advise_options const& options) {
     workbench bench(scratch, stop);
     auto const where = terminal::of(STDOUT_FILENO, options.plain);
     try {
-        adviser const by(bench, costs_for(options, bench), limits, options.rounds, where.utf8);
-        auto const reports = std::filesystem::is_regular_file(options.subject)
-                                 ? reports_on(by, options.subject)
-                                 : std::vector{report_by(by, options, scratch, stop)};
+        advice_ground const by{costs_for(options, bench), limits, where.utf8};
+        auto const reports =
+            std::filesystem::is_regular_file(options.subject)
+                ? reports_on(by, options.subject)
+                : std::vector{report_by(adviser(bench, by, options.rounds), options, scratch, stop)};
         if (!is_standard_output(options.json)) print_to(STDOUT_FILENO, format_advice(reports, where));
         if (!options.json.empty()) write_report(options.json, advice_to_json(reports));
         return all_well;

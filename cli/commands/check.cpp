@@ -56,7 +56,7 @@ int check(check_options options) {
         };
         status_line shown(!options.quiet);
         auto const found =
-            measure::run_check(what.configurations.front(), bench.session_options({}, false), choose,
+            measure::run_check(what.configurations.front(), bench.session_options({}), choose,
                                [&](measure::check_variant const& which, std::size_t number, std::size_t of) {
                                    shown.show(fmt::format("{}/{}  {} {}", number, of,
                                                           options.work.workloads.front(), to_string(which)));

@@ -89,7 +89,7 @@ int doctor(doctor_options const& options) {
         for (auto const& spec : {std::string("single"), fmt::format("threads:{}", usable_cpus())}) {
             shown.show(fmt::format("measuring the same against itself: {}", spec));
             readings.floors.push_back(
-                measure::measure_floor(spec, options.rounds, bench.session_options({}, false)));
+                measure::measure_floor(spec, options.rounds, bench.session_options({})));
         }
         shown.clear();
         progress costs_shown(true);

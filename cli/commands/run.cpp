@@ -14,6 +14,7 @@
 #include "cli/report_options.hpp"
 #include "cli/results_view.hpp"
 #include "cli/scratch.hpp"
+#include "cli/timeline_view.hpp"
 #include "measure/session.hpp"
 
 #include <fmt/format.h>
@@ -35,13 +36,15 @@ struct run_options {
     report_options reports;
     std::string baseline;
     baseline_options compared;
+    bool timeline = false;
     bool log = false;
 };
 
 void show(run_options const& options, measure::results const& results) {
-    if (!options.reports.quiet)
-        print_to(options.reports.stream(),
-                 format_results(results, options.reports.screen(), options.reports.plain));
+    if (options.reports.quiet) return;
+    auto const where = options.reports.screen();
+    print_to(options.reports.stream(), format_results(results, where, options.reports.plain));
+    if (options.timeline) print_to(options.reports.stream(), '\n' + format_timelines(results, where));
 }
 
 /// What to compare with, if anything. Refused before the run if it can't be compared.
@@ -71,7 +74,9 @@ int run(run_options options) {
     signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not cost the report files
     check_writable(options.reports);
     auto const models = parse_models(options.models, "--models");
-    auto const how = choose_method(options.how, models.size());
+    auto how = choose_method(options.how, models.size());
+    how.log = options.log;
+    how.pictures = options.reports.wants_pictures() || options.timeline;
     scratch_folder const scratch;
     try {
         take_inputs(options.work, scratch.path(), stop);
@@ -85,7 +90,7 @@ int run(run_options options) {
             if (measure::has_counted_rounds(so_far.measurements))
                 write_reports(options.reports, document(so_far), false);
         });
-        auto const results = document(bench.measure(what, how, options.log, shown));
+        auto const results = document(bench.measure(what, how, shown));
         shown.clear();
         bool const cut_short = results.conditions.stopped_by == "interrupt";
         if (!cut_short || measure::has_counted_rounds(results.measurements)) {
@@ -116,11 +121,14 @@ void add_run(CLI::App& app, action& chosen) {
     command->add_option("--baseline", options->baseline, "earlier results, as JSON, to compare with")
         ->option_text("FILE");
     add_baseline_options(*command, options->compared);
+    command->add_flag("--timeline", options->timeline, "show also what every task did and when");
     command->add_flag("--log", options->log, "show what tasks log, instead of the progress");
     command->footer(
         "Examples:\n"
         "  quartet run                                all tests under all models\n"
         "  quartet run fetch --models threads,async --precision 2%\n"
+        "  quartet run --html report.html\n"
+        "  quartet run sleep --timeline\n"
         "  quartet run --budget 5m --json now.json --baseline before.json\n"
         "  quartet run command --set command.line='gzip -kc {}' --inputs logs.txt\n");
     command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });

@@ -156,7 +156,7 @@ int sweep(sweep_options options) {
             if (measure::has_counted_rounds(so_far.measurements))
                 write_reports(options.reports, document(so_far), false);
         });
-        auto const results = document(bench.measure(what, how, false, shown));
+        auto const results = document(bench.measure(what, how, shown));
         shown.clear();
         if (measure::has_counted_rounds(results.measurements)) {
             if (!options.reports.quiet)

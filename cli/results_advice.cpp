@@ -1,0 +1,130 @@
+#include "cli/results_advice.hpp"
+
+#include "cli/commands/commands.hpp"
+#include "measure/ranking.hpp"
+#include "measure/work_shape.hpp"
+#include "src/advice/cost_file.hpp"
+
+#include <quartet/cpus.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <stdexcept>
+#include <utility>
+
+namespace quartet::cli {
+namespace {
+
+/// One that was not measured is worth a word if it is expected to take this part of what was.
+constexpr double far_ahead = 0.8;
+
+/// By the statistics of a run.
+std::string sureness_text(std::vector<measure::placing> const& order, advice const& given) {
+    if (!given.runner_up) return {};
+    auto const place_of = [&](model_spec const& spec) {
+        return std::ranges::find(order, to_string(spec), [](auto const& each) { return each.what->spec; });
+    };
+    auto const chosen = place_of(given.choice.spec);
+    auto const other = place_of(given.runner_up->spec);
+    if (chosen == order.end() || other == order.end()) return {};
+    auto const name = to_string(given.runner_up->spec);
+    if (other->stands == measure::standing::behind && chosen->is_among_the_best())
+        return fmt::format("Sure: {} was slower by more than chance.", name);
+    if (other->is_among_the_best())
+        return fmt::format("Even: so many rounds can't tell it from {}, and it costs less or is simpler.",
+                           name);
+    return fmt::format("Likely: {} was slower, but in too few rounds to be sure.", name);
+}
+
+}  // namespace
+
+std::string shape_text(work_shape const& work) {
+    return fmt::format("By a run with single, each of the {} tasks computes for {} and waits for {}.",
+                       work.tasks, format_seconds(work.cpu_seconds, false),
+                       format_seconds(work.wait_seconds, false));
+}
+
+std::vector<std::string> notes_on(advice const& given, advice_ground const& by) {
+    std::vector<std::string> notes;
+    if (!given.meets_deadline)
+        notes.push_back(fmt::format("No model meets the deadline of {}; this is the fastest.",
+                                    format_seconds(*by.limits.seconds, by.utf8)));
+    if (by.limits.isolate)
+        notes.push_back("Only processes isolate a task that crashes; the others were left out.");
+    return notes;
+}
+
+std::string why_bad(measure::measurement const& of) {
+    if (!of.verification.empty()) return of.verification;
+    return of.failures.empty() ? "its tasks failed" : of.failures.front();
+}
+
+advice advise_on(work_shape const& work, advice_ground const& by) {
+    try {
+        return advise(work, by.costs, by.limits);
+    } catch (std::invalid_argument const& impossible) {
+        throw usage_error(impossible.what());
+    }
+}
+
+advice_report advise_among_measured(work_shape const& work, std::vector<measure::measurement> const& measured,
+                                    advice_ground const& by) {
+    std::vector<measure::measurement const*> views;
+    std::vector<prediction> good;
+    for (auto const& each : measured) {
+        if (!measure::is_good(each) || measure::rounds_of(each) == 0) continue;
+        views.push_back(&each);
+        good.push_back(measure::as_prediction(each, work, by.costs));
+    }
+    if (good.empty())
+        throw std::runtime_error(fmt::format("every model fails at it: {}", why_bad(measured.front())));
+    advice_report report{.work = work, .costs = by.costs};
+    report.given = advise_among(std::move(good), work, by.costs, by.limits);
+    for (auto const& each : report.given.considered)
+        report.predicted.push_back(predict(work, each.spec, by.costs).seconds);
+    report.sureness = sureness_text(measure::rank(views, same_time), report.given);
+    report.notes = notes_on(report.given, by);
+    return report;
+}
+
+advice_report advise_on_results(measure::results const& all, std::string const& workload,
+                                std::string const& name, advice_ground const& by) {
+    auto const* const single = measure::single_run_of(all, workload);
+    if (single == nullptr)
+        throw usage_error(
+            fmt::format("{}: has no good run of {} with single, which shows what the tasks do; add it to "
+                        "--models of `quartet run`",
+                        name, workload));
+    auto const shape = measure::shape_of(*single, by.costs);
+    std::vector<measure::measurement> measured;
+    std::ranges::copy_if(all.measurements, std::back_inserter(measured),
+                         [&](auto const& each) { return each.workload == workload; });
+    auto report = advise_among_measured(shape, measured, by);
+    report.workload = workload;
+    auto const unseen = advise_on(shape, by);
+    if (unseen.choice.seconds < far_ahead * report.given.choice.seconds)
+        report.notes.push_back(fmt::format("Not measured, but expected to take only {}: {}.",
+                                           format_seconds(unseen.choice.seconds, by.utf8),
+                                           to_string(unseen.choice.spec)));
+    report.notes.push_back(shape_text(shape));
+    report.ground = fmt::format("measured: {}; predicted by the costs of this machine", name);
+    return report;
+}
+
+std::map<std::string, std::string> advice_for_report(measure::results const& all) {
+    auto const kept = detail::load_costs();
+    advice_ground const by{.costs = kept ? kept->costs : usual_costs(usable_cpus())};
+    std::map<std::string, std::string> texts;
+    for (auto const& workload : measure::workloads_of(all)) {
+        try {
+            texts[workload] = advice_text(advise_on_results(all, workload, "this run", by));
+        } catch (std::runtime_error const&) {
+            // It failed, or there is no run with single.
+        }
+    }
+    return texts;
+}
+
+}  // namespace quartet::cli

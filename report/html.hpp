@@ -1,0 +1,31 @@
+// report/html.hpp
+//
+// Results as a page that stands alone: charts, tables, verdicts and advice, in one file that needs no
+// network. Pure functions; any thread.
+#pragma once
+
+#include "measure/results.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace quartet::report {
+
+/// Whether this build has the page: without Node it has not.
+bool has_page() noexcept;
+
+/// What is said about each workload, by its name; those that are not in it get none.
+using advice_texts = std::map<std::string, std::string>;
+
+/// The document that the page draws, as JSON.
+std::string to_document(measure::results const& results, advice_texts const& advice);
+
+/// The page with the document in it. Whatever the names and messages in it hold, the page shows as text.
+/// Throws std::logic_error if there is no page.
+std::string to_html(measure::results const& results, advice_texts const& advice);
+
+/// The page without results, which asks `url` for them from time to time.
+std::string live_page(std::string_view url);
+
+}  // namespace quartet::report

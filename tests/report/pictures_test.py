@@ -1,0 +1,164 @@
+"""Pictures, traces and timelines that the tool writes, against the rules of their formats."""
+
+import json
+import unittest
+import xml.etree.ElementTree as xml
+
+from samples import HOSTILE, save, with_hostile_texts, with_many_tasks
+from tool import ToolTest, settings
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+class Pictures(ToolTest):
+    def results(self, *options):
+        file = self.folder / "results.json"
+        done = self.quartet("run", "sleep", *settings(["sleep"], sleep__scale=0.001), "--models", "single,threads:2,async:26",
+                            "--json", file, *options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(file.read_text()), done
+
+    def draw(self, document, *options):
+        done = self.quartet("report", save(document, self.folder / "made.json"), *options)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def charts(self, document):
+        self.draw(document, "--svg", self.folder / "svg")
+        return {file.name: xml.parse(file).getroot() for file in (self.folder / "svg").iterdir()}
+
+    def test_a_chart_a_file(self):
+        document, _ = self.results("--svg", self.folder / "of_run")
+        names = {"sleep-times.svg", "sleep-timeline.svg", "sleep-workers.svg", "sleep-latencies.svg", "sleep-usage.svg"}
+        self.assertEqual({file.name for file in (self.folder / "of_run").iterdir()}, names)
+        charts = self.charts(document)
+        self.assertEqual(set(charts), names)
+        marks = charts["sleep-times.svg"].findall(f".//{SVG}g[@data-spec]")
+        self.assertEqual({each.get("data-spec"): float(each.get("data-value")) for each in marks},
+                         {each["spec"]: each["wall_seconds"]["median"] for each in document["results"]})
+
+    def test_waiting_is_told_from_running(self):
+        document, _ = self.results("--trace", self.folder / "trace.json")
+        for each in document["results"]:
+            self.assertTrue(each["records"]["waits_known"])
+            self.assertEqual(len(each["records"]["wait_task"]), 26)
+        bars = self.charts(document)["sleep-timeline.svg"].findall(f".//{SVG}rect[@class='waiting']")
+        self.assertGreater(len(bars), 20)
+
+    def test_hostile_texts_are_texts(self):
+        document, _ = self.results()
+        for name, root in self.charts(with_hostile_texts(document)).items():
+            self.assertRegex(name, r"^[a-z0-9_-]+\.svg$")
+            self.assertEqual({each.tag for each in root.iter() if each.tag == f"{SVG}script" or each.tag == f"{SVG}img"}, set())
+            self.assertIn("</script><img", "".join(root.itertext()))
+
+    def test_many_tasks(self):
+        document, _ = self.results()
+        self.draw(with_many_tasks(document), "--svg", self.folder / "svg")
+        self.assertLess((self.folder / "svg" / "sleep-timeline.svg").stat().st_size, 1_000_000)
+
+    def test_nothing_to_draw(self):
+        document, _ = self.results()
+        file = save(document, self.folder / "made.json")
+        self.assert_one_line(self.quartet("report", file))
+        self.assert_one_line(self.quartet("report", file, "-o", self.folder / "no" / "where.html"))
+        self.assert_one_line(self.quartet("report", self.folder / "missing.json", "-o", self.folder / "page.html"))
+
+
+class Traces(ToolTest):
+    """By the rules of the Trace Event Format."""
+
+    def events(self, document):
+        file = self.folder / "trace.json"
+        done = self.quartet("report", save(document, self.folder / "made.json"), "--trace", file)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return json.loads(file.read_text())["traceEvents"]
+
+    def document(self):
+        file = self.folder / "results.json"
+        self.quartet("run", "sleep", *settings(["sleep"], sleep__scale=0.001), "--models", "single,threads:2,async:26,threads:2+async:8",
+                     "--json", file, "--trace", self.folder / "of_run.json")
+        return json.loads(file.read_text())
+
+    def check_slices(self, events):
+        """Of one track they nest or lie apart."""
+        tracks = {}
+        for each in events:
+            if each["ph"] == "X":
+                tracks.setdefault((each["pid"], each["tid"]), []).append((round(1000 * each["ts"]), round(1000 * each["dur"])))
+        for slices in tracks.values():
+            open_until = []
+            for begin, length in sorted(slices, key=lambda each: (each[0], -each[1])):
+                while open_until and open_until[-1] <= begin:
+                    open_until.pop()
+                self.assertTrue(not open_until or begin + length <= open_until[-1], "slices overlap")
+                open_until.append(begin + length)
+        return tracks
+
+    def check_asynchronous(self, events):
+        """Each begins once and ends once, later."""
+        begun, ended = {}, {}
+        for each in events:
+            if each["ph"] in "be":
+                place = (each["pid"], each["cat"], each["id2"]["local"])
+                of = begun if each["ph"] == "b" else ended
+                self.assertNotIn(place, of)
+                of[place] = (each["name"], each["ts"])
+        self.assertEqual(set(begun), set(ended))
+        for place, (name, time) in begun.items():
+            self.assertEqual(ended[place][0], name)
+            self.assertLessEqual(time, ended[place][1])
+        return begun
+
+    def test_of_a_run(self):
+        document = self.document()
+        events = self.events(document)
+        for each in events:
+            self.assertLessEqual({"ph", "pid", "tid", "name"}, set(each))
+        names = {each["pid"]: each["args"]["name"] for each in events if each["name"] == "process_name"}
+        self.assertEqual(list(names.values()), [f"sleep {each['spec']}" for each in document["results"]])
+        tracks = self.check_slices(events)
+        self.assertEqual(sum(1 for pid, _ in tracks if names[pid] == "sleep threads:2"), 2, "a track a worker")
+        begun = self.check_asynchronous(events)
+        self.assertEqual(sum(1 for pid, _, _ in begun if names[pid] == "sleep async:26"), 26)
+        counters = {each["name"] for each in events if each["ph"] == "C"}
+        self.assertEqual(counters, {"tasks under way", "memory in bytes"})
+        running = [each["args"]["value"] for each in events if each["name"] == "tasks under way" and names[each["pid"]] == "sleep async:26"]
+        self.assertEqual((max(running), running[-1]), (26, 0))
+
+    def test_of_many_tasks(self):
+        events = self.events(with_many_tasks(self.document()))
+        self.check_slices(events)
+        self.assertGreaterEqual(len(self.check_asynchronous(events)), 10_000)
+
+    def test_the_check_can_fail(self):
+        overlapping = [{"ph": "X", "pid": 1, "tid": 1, "ts": 0, "dur": 2}, {"ph": "X", "pid": 1, "tid": 1, "ts": 1, "dur": 2}]
+        with self.assertRaises(AssertionError):
+            self.check_slices(overlapping)
+
+    def test_hostile_texts(self):
+        events = self.events(with_hostile_texts(self.document()))
+        names = {each["args"]["name"] for each in events if each["name"] == "process_name"}
+        self.assertTrue(all(each.startswith(HOSTILE.split("<!--")[0]) for each in names))
+
+
+class Timelines(ToolTest):
+    def test_in_the_terminal(self):
+        done = self.quartet("run", "sleep", *settings(["sleep"], sleep__scale=0.002), "--models", "single,async:26", "--timeline",
+                            env={"COLUMNS": "80"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        text = done.stdout[done.stdout.index("\nsleep\n"):] if "\nsleep\n" in done.stdout else done.stdout
+        self.assertIn("\u2591", text, "tasks that wait")
+        self.assertIn("a row for each task", text)
+        rows = [line for line in text.splitlines() if "\u2591" in line]
+        self.assertGreaterEqual(len(rows), 52)
+        self.assertLessEqual(max(map(len, text.splitlines())), 80)
+
+    def test_in_ascii(self):
+        done = self.quartet("run", "sleep", *settings(["sleep"], sleep__scale=0.002), "--models", "async:26", "--timeline", "--plain")
+        self.assertTrue(done.stdout.isascii())
+        self.assertIn("---", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
