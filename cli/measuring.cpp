@@ -118,6 +118,7 @@ measure::session_options workbench::session_options(method const& how) const {
             .warmup = how.warmup,
             .seed = how.seed,
             .log = how.log,
+            .between_reports = std::chrono::seconds(how.live ? 0 : 5),
             .pictures = how.pictures,
             .server_url = server_ ? server_->url() : "",
             .server = server_ ? server_->id() : 0,

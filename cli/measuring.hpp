@@ -39,6 +39,7 @@ struct method {
     std::uint64_t seed;
     bool log = false;       ///< show what tasks log
     bool pictures = false;  ///< record, after all rounds, what can be drawn
+    bool live = false;      ///< tell the observer after every trial what there is
 };
 
 /// `competitors`: how many configurations a workload has; without other orders as many rounds are run as it

@@ -35,7 +35,6 @@ using seconds = std::chrono::duration<double>;
 using session_clock = std::chrono::steady_clock;
 
 constexpr double most_tracing_share = 0.01;
-constexpr auto between_reports = std::chrono::seconds(5);
 
 std::string utc_now() {
     return fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
@@ -108,7 +107,7 @@ private:
             observer_.trial_begins({configurations_[order[place]], round, options_.stopping.rounds,
                                     time_left(order, place, round)});
             run_in_place(order[place], place + 1, round, number == 0);
-            if (session_clock::now() > last_report_ + between_reports) report();
+            if (session_clock::now() > last_report_ + options_.between_reports) report();
         }
         report();
     }
@@ -143,8 +142,7 @@ private:
         bool const bent =
             trace && round > 0 && result.report.result.tracing_seconds > most_tracing_share * wall;
         if (trace) tallies_[index].add_heap(result.report.result);
-        take(index,
-             bent && result.report.result.error.empty() ? run_once(index, place, round, {}) : result);
+        take(index, bent && result.report.result.error.empty() ? run_once(index, place, round, {}) : result);
     }
 
     struct observed_trial {

@@ -36,6 +36,7 @@ struct session_options {
     std::size_t warmup = 1;  ///< rounds before those that count
     std::uint64_t seed = 0;  ///< of the order of trials
     bool log = false;
+    std::chrono::seconds between_reports{5};  ///< that observers get, at least, but for those after rounds
     bool pictures = false;            ///< a last round, which does not count, records all that can be drawn
     std::string server_url{};         ///< of the test server; empty if no configuration needs it
     pid_t server = 0;                 ///< its process, which is none of the noise

@@ -85,10 +85,11 @@ std::string to_html(measure::results const& results, advice_texts const& advice)
     return page_with(embedded(to_document(results, advice)));
 }
 
-std::string live_page(std::string_view url) {
+std::string live_page(std::string_view version, std::string_view news) {
     auto page = page_with("");
     auto const root = page.find(root_element);
-    page.insert(root + root_element.size(), fmt::format(" data-live=\"{}\"", url));
+    page.insert(root + root_element.size(),
+                fmt::format(" data-version=\"{}\" data-news=\"{}\"", version, news));
     return page;
 }
 

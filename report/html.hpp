@@ -25,7 +25,9 @@ std::string to_document(measure::results const& results, advice_texts const& adv
 /// Throws std::logic_error if there is no page.
 std::string to_html(measure::results const& results, advice_texts const& advice);
 
-/// The page without results, which asks `url` for them from time to time.
-std::string live_page(std::string_view url);
+/// The page without results. It asks every second for `version`, a number, and when that has changed for
+/// `news`:
+/// {"finished": false, "report": …}, with what to_document() gives. Both are addresses relative to its own.
+std::string live_page(std::string_view version, std::string_view news);
 
 }  // namespace quartet::report

@@ -37,7 +37,7 @@ using asio_task = asio::awaitable<void, executor>;
 
 /// What the connections of a server share.
 struct shared {
-    explicit shared(server_options given) : options(std::move(given)), routes(options.page_bytes, counts) {}
+    explicit shared(server_options given) : options(std::move(given)), routes(options, counts) {}
 
     server_options options;
     live_counters counts;

@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -103,6 +105,7 @@ constexpr router::route router::routes[] = {
     {"/delay/", "MS", &router::delay, "a reply that comes MS milliseconds later than others"},
     {"/after/", "MS", &router::after, "a reply that comes after MS milliseconds, however late others come"},
     {"/stats", "", &router::stats, "what the server has counted so far, this request included, as JSON"},
+    {"/files/", "NAME", &router::file, "a file of the folder that the server was given, if it was"},
 };
 
 reply text_reply(unsigned status, std::string text) {
@@ -111,10 +114,11 @@ reply text_reply(unsigned status, std::string text) {
     return with_text(std::move(result), std::move(text += '\n'));
 }
 
-router::router(std::size_t page_bytes, live_counters const& counts)
-    : page_bytes_(page_bytes),
+router::router(server_options const& options, live_counters const& counts)
+    : page_bytes_(options.page_bytes),
+      folder_(options.folder),
       counts_(counts),
-      page_(std::make_shared<std::string const>(quartet::page(page_bytes))) {}
+      page_(std::make_shared<std::string const>(quartet::page(page_bytes_))) {}
 
 reply router::answer(request const& asked) {
     auto const target = local_part(view(asked.target()));
@@ -127,8 +131,10 @@ reply router::answer(request const& asked) {
 
 reply router::help(call const&) {
     std::string text = "quartet's test server\n\n";
-    for (auto const& each : routes)
+    for (auto const& each : routes) {
+        if (each.answer == &router::file && folder_.empty()) continue;
         text += fmt::format("{:<14} {}\n", fmt::format("{}{}", each.path, each.argument), each.help);
+    }
     return with_text({}, std::move(text));
 }
 
@@ -174,6 +180,19 @@ reply router::redirect(call const& asked) {
     auto result = text_reply(302, "to " + next);
     result.fields = fmt::format("Location: {}\r\n", next);
     return result;
+}
+
+reply router::file(call const& asked) {
+    std::string const name(asked.argument);
+    // Nothing that leads out of the folder, and nothing hidden.
+    bool const plain = !name.empty() && name.front() != '.' && name.find('/') == name.npos;
+    std::ifstream file;
+    if (plain && !folder_.empty()) file.open(folder_ / name, std::ios::binary);
+    if (!file.is_open()) return text_reply(404, "no such file: " + name);
+    reply result;
+    if (name.ends_with(".html")) result.content_type = "text/html; charset=utf-8";
+    if (name.ends_with(".json")) result.content_type = "application/json";
+    return with_text(std::move(result), std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
 reply router::echo(call const& asked) {

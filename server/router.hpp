@@ -7,12 +7,14 @@
 #pragma once
 
 #include "server/counters.hpp"
+#include "server/server.hpp"
 
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,7 +39,7 @@ reply text_reply(unsigned status, std::string text);
 class router {
 public:
     /// `counts` must outlive the router.
-    router(std::size_t page_bytes, live_counters const& counts);
+    router(server_options const& options, live_counters const& counts);
 
     /// Never fails: what it does not know it answers with 404 or 400 and a line that says why.
     reply answer(request const& asked);
@@ -57,10 +59,12 @@ private:
     reply delay(call const& asked);
     reply after(call const& asked);
     reply stats(call const& asked);
+    reply file(call const& asked);
 
     reply page_reply(std::size_t bytes);
 
     std::size_t page_bytes_;
+    std::filesystem::path folder_;
     live_counters const& counts_;
     std::shared_ptr<std::string const> page_;  ///< the longest page asked for; the others are its beginnings
     std::shared_ptr<std::string const> gzipped_;

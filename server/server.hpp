@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -32,6 +33,7 @@ struct server_options {
     std::chrono::nanoseconds slow_by = std::chrono::seconds(5);
     double broken_rate = 0;  ///< replies cut off in the middle, then the connection is closed
     std::uint64_t seed = 1;
+    std::filesystem::path folder{};  ///< /files/NAME is a file of it, as it is then; empty: there are none
     /// A connection is closed when a request or a reply takes longer than this to come through. Not 0.
     std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);
 };

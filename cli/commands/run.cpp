@@ -7,6 +7,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/live_view.hpp"
 #include "cli/measuring.hpp"
 #include "cli/plan.hpp"
 #include "cli/progress.hpp"
@@ -37,6 +38,7 @@ struct run_options {
     std::string baseline;
     baseline_options compared;
     bool timeline = false;
+    bool live = false;
     bool log = false;
 };
 
@@ -76,7 +78,8 @@ int run(run_options options) {
     auto const models = parse_models(options.models, "--models");
     auto how = choose_method(options.how, models.size());
     how.log = options.log;
-    how.pictures = options.reports.wants_pictures() || options.timeline;
+    how.pictures = options.reports.wants_pictures() || options.timeline || options.live;
+    how.live = options.live;
     scratch_folder const scratch;
     try {
         take_inputs(options.work, scratch.path(), stop);
@@ -85,8 +88,14 @@ int run(run_options options) {
             return assemble(options.work, what, how, scratch, std::move(found));
         };
         auto const baseline = baseline_of(options, document({}));
+        std::optional<live_view> live;
+        if (options.live) {
+            live.emplace(scratch.path());
+            fmt::print(stderr, "watch it at {}\n", live->url());
+        }
         workbench bench(scratch, stop);
         progress shown(!options.log && !options.reports.quiet, [&](measure::session_results const& so_far) {
+            if (live) live->show(document(so_far));
             if (measure::has_counted_rounds(so_far.measurements))
                 write_reports(options.reports, document(so_far), false);
         });
@@ -97,6 +106,7 @@ int run(run_options options) {
             show(options, results);
             write_reports(options.reports, results, true);
         }
+        if (live) live->finish(results);
         if (cut_short) return interrupted_by + stop.signal();
         bool const regressed = baseline && show_changes(options, *baseline, results);
         if (regressed) return something_failed;
@@ -122,6 +132,7 @@ void add_run(CLI::App& app, action& chosen) {
         ->option_text("FILE");
     add_baseline_options(*command, options->compared);
     command->add_flag("--timeline", options->timeline, "show also what every task did and when");
+    command->add_flag("--live", options->live, "serve the page that --html writes while the run goes on");
     command->add_flag("--log", options->log, "show what tasks log, instead of the progress");
     command->footer(
         "Examples:\n"

@@ -1,35 +1,34 @@
-// A run that goes on: its page asks from time to time what there is by now.
+// A run that goes on: its page asks from time to time whether there is something new.
 import { Report } from "./results";
 
 const everyMilliseconds = 1000;
 
 interface News {
-    /** Grows with every change. */
-    version: number;
     finished: boolean;
     report: Report;
 }
 
-async function ask(url: string, known: number): Promise<News | null> {
-    const answer = await fetch(`${url}?after=${known}`, { cache: "no-store" });
-    return answer.status === 200 ? ((await answer.json()) as News) : null;
+async function get<Answer>(url: string): Promise<Answer> {
+    const answer = await fetch(url, { cache: "no-store" });
+    return (await answer.json()) as Answer;
 }
 
-/** Only where the page was served with an address to ask. */
+/** Only where the page was served with addresses to ask. */
 export function watch(show: (report: Report) => void): void {
-    const url = document.documentElement.dataset["live"];
-    if (!url) return;
-    let version = 0;
+    const { version, news } = document.documentElement.dataset;
+    if (!version || !news) return;
+    let known = 0;
     const look = async () => {
         try {
-            const news = await ask(url, version);
-            if (news) {
-                version = news.version;
+            const now = await get<number>(version);
+            if (now !== known) {
+                known = now;
+                const latest = await get<News>(news);
                 const place = window.scrollY;
-                show(news.report);
+                show(latest.report);
                 window.scrollTo(0, place);
+                if (latest.finished) return;
             }
-            if (news?.finished) return;
         } catch {
             return; // the run has ended, and what is shown was its last
         }

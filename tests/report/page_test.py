@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import threading
+import time
 import unittest
 
 from browser import Browser
@@ -184,6 +185,28 @@ class Page(ToolTest):
             return [".interactive", ".printed"].map((each) =>
                 getComputedStyle(document.querySelector(each)).display != "none");""")
         self.assertEqual(shown, [False, True], "the timeline as a picture")
+
+    def test_of_a_run_that_goes_on(self):
+        run = subprocess.Popen([os.environ["QUARTET"], "run", "sleep", *settings(["sleep"], sleep__scale=0.002), "--live", "--rounds", "8",
+                                "--models", "single,async:26"], env=self.environment(), cwd=self.folder, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8")
+        url = run.stderr.readline().split()[-1]
+        self.assertTrue(url.startswith("http://127.0.0.1:"), url)
+        self.browser.emulate()
+        asked, console = self.browser.open(url)
+        self.assertEqual(console, [])
+        self.assertTrue(all(each.startswith((url.rsplit("/", 1)[0], "data:")) for each in asked), asked)
+        rounds = []
+        while run.poll() is None:
+            rounds.append(self.browser.run("return document.querySelectorAll('section path.round').length ? "
+                                           "document.querySelector('section path.round').getAttribute('d').split('M').length - 1 : 0;"))
+            time.sleep(0.2)
+        run.stderr.close()
+        self.assertEqual(run.returncode, 0)
+        self.browser.settle()
+        self.assertEqual(self.browser.run("return document.querySelector('section path.round').getAttribute('d').split('M').length - 1;"), 8)
+        self.assertEqual(rounds, sorted(rounds), "it only grows")
+        self.assert_nothing_left()
 
     @unittest.skipUnless(AXE.exists(), "axe-core is not installed; ./test does it")
     def test_is_accessible(self):

@@ -7,7 +7,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <unistd.h>
 
 namespace quartet {
 namespace {
@@ -169,7 +172,8 @@ TEST_F(endpoints, delay_waits) {
 
 TEST_F(endpoints, help_lists_every_path) {
     auto const text = get("/").body;
-    for (auto const* path : {"/page", "/genre", "/status/CODE", "/redirect/N", "/echo", "/gzip", "/delay/MS", "/after/MS"})
+    for (auto const* path :
+         {"/page", "/genre", "/status/CODE", "/redirect/N", "/echo", "/gzip", "/delay/MS", "/after/MS"})
         EXPECT_NE(text.find(path), text.npos) << path;
 }
 
@@ -180,6 +184,30 @@ TEST_F(endpoints, anything_else_is_not_found) {
         EXPECT_NE(reply.body.find(path), std::string::npos) << reply.body;
         EXPECT_EQ(reply.body.find('\n'), reply.body.size() - 1) << reply.body;
     }
+}
+
+TEST_F(endpoints, files_are_none_without_a_folder) {
+    EXPECT_EQ(get("/files/endpoints_test.cpp").status, 404);
+}
+
+TEST(files_of_a_folder, are_given_as_they_are_and_none_beside_them) {
+    auto const folder =
+        std::filesystem::temp_directory_path() / ("quartet-files-" + std::to_string(getpid()));
+    std::filesystem::create_directories(folder / "served");
+    std::ofstream(folder / "secret") << "no";
+    std::ofstream(folder / "served" / "page.html") << "<p>yes";
+    std::ofstream(folder / "served" / ".hidden") << "no";
+    server_options options;
+    options.folder = folder / "served";
+    running_server const server(options);
+    curl_client client;
+    auto const page = client.get(server.url("/files/page.html"));
+    EXPECT_EQ(page.body, "<p>yes");
+    EXPECT_TRUE(has_field(page, "Content-Type: text/html; charset=utf-8")) << page.head;
+    for (auto const* path : {"/files/", "/files/missing", "/files/../secret", "/files/%2e%2e/secret",
+                             "/files/.hidden", "/files/served/page.html"})
+        EXPECT_EQ(client.get(server.url(path)).status, 404) << path;
+    std::filesystem::remove_all(folder);
 }
 
 }  // namespace
