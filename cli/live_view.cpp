@@ -5,15 +5,24 @@
 #include "measure/atomic_file.hpp"
 #include "report/html.hpp"
 
+#include <quartet/quartet.hpp>
+
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <exception>
 #include <thread>
 
 namespace quartet::cli {
 namespace {
 
-constexpr auto page_asks_every = std::chrono::seconds(1);
+using namespace std::chrono_literals;
+
+/// A page asks every second; one that is busy drawing, later.
+constexpr auto longest_wait = 5s;
+/// For the version, and for what is new.
+constexpr std::uint64_t last_requests = 2;
 constexpr auto news_file = "news.json";
 constexpr auto version_file = "version.json";
 
@@ -27,6 +36,33 @@ std::filesystem::path made_folder(std::filesystem::path const& scratch) {
     measure::write_file_whole((folder / "live.html").native(), report::live_page(version_file, news_file));
     measure::write_file_whole((folder / version_file).native(), "0");
     return folder;
+}
+
+/// What the server has counted.
+struct server_counts {
+    std::uint64_t requests;
+    std::uint64_t open;
+};
+
+task<server_counts> ask_server(context& ctx, std::string url) {
+    auto const answer = co_await ctx.fetch(url + "/stats");
+    auto const said = nlohmann::json::parse(answer.body);
+    co_return server_counts{said.at("requests"), said.at("open")};
+}
+
+/// Until somebody who looks on has asked for the last of it. With nobody there, not at all.
+void wait_for_pages(std::string const& url) {
+    auto asking = make_executor("single");
+    auto const counts = [&] { return asking.submit(ask_server, url).get(); };
+    auto const end = std::chrono::steady_clock::now() + longest_wait;
+    auto const before = counts().requests;
+    for (std::uint64_t own = 1; std::chrono::steady_clock::now() < end; ++own) {
+        auto const now = counts();
+        constexpr std::uint64_t own_connection = 1;
+        if (now.open <= own_connection || now.requests - before - own >= last_requests) break;
+        std::this_thread::sleep_for(100ms);
+    }
+    std::this_thread::sleep_for(200ms);  // an answer is on its way
 }
 
 }  // namespace
@@ -51,7 +87,11 @@ void live_view::show(measure::results const& results) {
 
 void live_view::finish(measure::results const& results) {
     write(results, true);
-    std::this_thread::sleep_for(2 * page_asks_every);
+    try {
+        wait_for_pages(server_.url());
+    } catch (std::exception const&) {
+        // A server that does not answer has nobody who looks on.
+    }
 }
 
 }  // namespace quartet::cli

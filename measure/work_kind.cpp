@@ -30,7 +30,7 @@ double cpu_of(program_profile const& of) {
 }
 
 /// A thread that waits for no more of its time gets on, whatever the others do.
-constexpr double gets_on = 0.1;
+constexpr double gets_on = 0.03;
 
 /// Threads that compute, and how much of their time they wait for locks.
 struct contenders {

@@ -24,7 +24,7 @@ class Sweep(ToolTest):
         self.assertEqual((curve["workload"], curve["model"], curve["axis"]), ("sleep", "threads", "workers"))
         self.assertEqual([each["count"] for each in curve["counts"]], [1, 2, 4, 8, 16])
         rates = [each["tasks_per_second"] for each in curve["counts"]]
-        self.assertEqual(rates, sorted(rates), "sleeps overlap")
+        self.assertGreater(max(rates), 2 * rates[0], "sleeps overlap")
         self.assertGreater(curve["best"], 1)
         self.assertGreater(curve["lambda"], 0)
         self.assertEqual(curve["no_law"], "")

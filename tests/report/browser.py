@@ -1,5 +1,6 @@
 """Headless Chromium by its own driver, and what a page did in it."""
 
+import base64
 import json
 import pathlib
 import shutil
@@ -56,8 +57,8 @@ class Browser:
         self.driver.set_script_timeout(60)
         return self.driver.execute_async_script(script, *arguments)
 
-    def picture(self, file, whole=True):
-        """A screenshot of the page, all of it."""
-        import base64
-        taken = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": whole})
+    def picture(self, file, clip=None, whole=True):
+        """A screenshot of the page: all of it, a part, or what is in the window."""
+        part = {"clip": clip} if clip else {}
+        taken = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": whole, **part})
         pathlib.Path(file).write_bytes(base64.b64decode(taken["data"]))
