@@ -49,6 +49,7 @@ bool blocking_context::start(fetch_operation& operation) {
     } catch (...) {
         refuse(operation);
     }
+    if (blocking_http::are_too_many()) http_.reset();
     return true;
 }
 

@@ -6,12 +6,20 @@
 #include "src/core/poll_timeout.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <new>
+#include <sys/resource.h>
 
 namespace quartet::detail {
 namespace {
 
 constexpr int look_up_ms = 100;
+
+/// A connection, and what libcurl wakes itself up with.
+constexpr rlim_t descriptors_of_a_client = 3;
+
+/// In this process.
+std::atomic<rlim_t> clients{0};
 
 CURLM* new_multi() {
     CURLM* const multi = curl_multi_init();
@@ -21,7 +29,19 @@ CURLM* new_multi() {
 
 }  // namespace
 
-blocking_http::blocking_http() : multi_(new_multi(), &curl_multi_cleanup) {}
+blocking_http::blocking_http() : multi_(new_multi(), &curl_multi_cleanup) {
+    clients.fetch_add(1, std::memory_order_relaxed);
+}
+
+blocking_http::~blocking_http() {
+    clients.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool blocking_http::are_too_many() noexcept {
+    rlimit descriptors{};
+    if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return false;
+    return clients.load(std::memory_order_relaxed) * descriptors_of_a_client > descriptors.rlim_cur / 3;
+}
 
 void blocking_http::perform(fetch_operation& operation, limits const& until) {
     transfer_.prepare(operation);

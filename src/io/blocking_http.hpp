@@ -19,6 +19,13 @@ class blocking_http {
 public:
     /// Throws std::bad_alloc if libcurl gives no handle.
     blocking_http();
+    ~blocking_http();
+    blocking_http(blocking_http const&) = delete;
+    blocking_http& operator=(blocking_http const&) = delete;
+
+    /// Whether all of them together hold so many descriptors that little is left for other work: a third of
+    /// those that the process may have. Then none should be kept for a next transfer. Costs a system call.
+    static bool are_too_many() noexcept;
 
     /// When to give up: as soon as the word is not zero, or at the deadline.
     struct limits {
