@@ -1,6 +1,7 @@
 #include "cli/timeline_view.hpp"
 
 #include "measure/ranking.hpp"
+#include "measure/task_courses.hpp"
 
 #include <fmt/format.h>
 
@@ -29,7 +30,7 @@ struct stretch {
     doing what;
 };
 
-/// A row: what one task did, in the order of time.
+/// A row: what one task did.
 struct task_row {
     std::uint64_t call;
     std::uint64_t index;
@@ -37,34 +38,24 @@ struct task_row {
     std::vector<stretch> course{};
 };
 
-/// The course of a task that waits from time to time.
-std::vector<stretch> course_of(std::int64_t queued, std::int64_t started, std::int64_t finished,
-                               std::vector<stretch> waits) {
-    std::vector<stretch> made{{queued, started, doing::queued}};
-    std::ranges::sort(waits, {}, &stretch::from);
-    std::int64_t now = started;
-    for (auto const& wait : waits) {
-        if (wait.from > now) made.push_back({now, wait.from, doing::running});
-        if (wait.to > now) made.push_back({std::max(now, wait.from), wait.to, doing::waiting});
-        now = std::max(now, wait.to);
-    }
-    if (finished > now) made.push_back({now, finished, doing::running});
-    return made;
-}
-
 std::vector<task_row> rows_of(measure::task_table const& records) {
     std::int64_t const origin = *std::ranges::min_element(records.queued);
-    std::vector<std::vector<stretch>> waits(records.started.size());
-    for (std::size_t i = 0; i < records.wait_task.size(); ++i)
-        waits[records.wait_task[i]].push_back(
-            {records.wait_began[i] - origin, records.wait_ended[i] - origin, doing::waiting});
+    auto const waits = measure::waits_of_tasks(records);
     std::vector<task_row> rows;
-    for (std::size_t i = 0; i < records.started.size(); ++i)
-        rows.push_back({.call = records.call[i],
-                        .index = records.index[i],
-                        .failed = std::ranges::binary_search(records.failed, i),
-                        .course = course_of(records.queued[i] - origin, records.started[i] - origin,
-                                            records.finished[i] - origin, std::move(waits[i]))});
+    for (std::size_t i = 0; i < records.started.size(); ++i) {
+        task_row row{.call = records.call[i],
+                     .index = records.index[i],
+                     .failed = std::ranges::binary_search(records.failed, i)};
+        auto const add = [&](measure::time_span part, doing what) {
+            row.course.push_back({part.from - origin, part.to - origin, what});
+        };
+        add({records.queued[i], records.started[i]}, doing::queued);
+        for (auto const& part : measure::running_parts({records.started[i], records.finished[i]}, waits[i]))
+            add(part, doing::running);
+        for (auto const& wait : waits[i])
+            add(wait, doing::waiting);
+        rows.push_back(std::move(row));
+    }
     std::ranges::sort(rows, [](task_row const& a, task_row const& b) {
         return std::tie(a.call, a.index) < std::tie(b.call, b.index);
     });

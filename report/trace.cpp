@@ -1,5 +1,7 @@
 #include "report/trace.hpp"
 
+#include "measure/task_courses.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -16,18 +18,14 @@ namespace {
 
 using json = nlohmann::ordered_json;
 using measure::measurement;
+using measure::time_span;
 using nanoseconds = std::int64_t;
-
-struct span {
-    nanoseconds from;
-    nanoseconds to;
-};
 
 struct recorded_task {
     std::size_t place;
     nanoseconds queued;
-    span whole;
-    std::vector<span> waits{};  // ascending, apart
+    time_span whole;
+    std::vector<time_span> waits{};  // ascending, apart
     bool failed = false;
 };
 
@@ -36,28 +34,14 @@ double written(nanoseconds time) {
     return static_cast<double>(time) / 1e3;
 }
 
-std::vector<span> united(std::vector<span> spans) {
-    std::ranges::sort(spans, {}, &span::from);
-    std::vector<span> made;
-    for (auto const& each : spans) {
-        if (!made.empty() && each.from <= made.back().to)
-            made.back().to = std::max(made.back().to, each.to);
-        else
-            made.push_back(each);
-    }
-    return made;
-}
-
 std::map<std::uint64_t, std::vector<recorded_task>> tasks_by_worker(measure::task_table const& records) {
-    std::vector<std::vector<span>> waits(records.started.size());
-    for (std::size_t i = 0; i < records.wait_task.size(); ++i)
-        waits[records.wait_task[i]].push_back({records.wait_began[i], records.wait_ended[i]});
+    auto waits = measure::waits_of_tasks(records);
     std::map<std::uint64_t, std::vector<recorded_task>> made;
     for (std::size_t place = 0; place < records.started.size(); ++place) {
         made[records.worker[place]].push_back({.place = place,
                                                .queued = records.queued[place],
                                                .whole = {records.started[place], records.finished[place]},
-                                               .waits = united(std::move(waits[place]))});
+                                               .waits = std::move(waits[place])});
     }
     for (auto& [worker, tasks] : made) {
         for (auto& each : tasks)
@@ -73,18 +57,6 @@ bool overlap(std::vector<recorded_task> const& tasks) {
            }) != tasks.end();
 }
 
-/// What lies between the waits.
-std::vector<span> running_parts(recorded_task const& of) {
-    std::vector<span> made;
-    nanoseconds from = of.whole.from;
-    for (auto const& wait : of.waits) {
-        if (wait.from > from) made.push_back({from, wait.from});
-        from = std::max(from, wait.to);
-    }
-    if (of.whole.to > from) made.push_back({from, of.whole.to});
-    return made;
-}
-
 class trace_writer {
 public:
     void measurement_begins(measurement const& of) {
@@ -98,7 +70,7 @@ public:
         add({{"ph", "M"}, {"name", "thread_sort_index"}, {"args", {{"sort_index", worker}}}}, worker + 1);
     }
 
-    void slice(std::uint64_t worker, std::string const& what, span when, json args = json::object()) {
+    void slice(std::uint64_t worker, std::string const& what, time_span when, json args = json::object()) {
         json event{{"ph", "X"}, {"name", what}, {"cat", "task"}, {"ts", written(when.from)}};
         event["dur"] = written(when.to - when.from);
         if (!args.empty()) event["args"] = std::move(args);
@@ -179,15 +151,15 @@ void write_worker(trace_writer& out, measurement const& of, std::uint64_t worker
         out.end_async("tasks of " + track, each.place, each.whole.to);
     }
     if (!overlapping || !of.records.waits_known) return;
-    std::vector<std::pair<span, std::uint64_t>> parts;
+    std::vector<std::pair<time_span, std::uint64_t>> parts;
     for (auto const& each : tasks) {
-        for (auto const& part : running_parts(each))
+        for (auto const& part : measure::running_parts(each.whole, each.waits))
             parts.emplace_back(part, of.records.index[each.place]);
     }
     std::ranges::sort(parts, {}, [](auto const& each) { return each.first.from; });
     for (auto const& [part, index] : parts) {
         // Parts of one body that the loop switched between would overlap.
-        span const fitting{std::max(part.from, free_from), part.to};
+        time_span const fitting{std::max(part.from, free_from), part.to};
         if (fitting.to <= fitting.from) continue;
         out.slice(worker, fmt::format("task {}", index), fitting);
         free_from = fitting.to;
