@@ -79,28 +79,22 @@ void from_json_value(std::map<std::string, std::string>& values, json const& fro
     for (auto const& [name, value] : from.items())
         from_json_value(values[name], value);
 }
+void expect_lengths(std::size_t length, auto const&... columns) {
+    if (((columns.size() != length) || ...)) throw std::invalid_argument("columns of different lengths");
+}
 void from_json_value(task_table& records, json const& from) {
     records = from_object<task_table>(from, task_table_fields());
-    for (auto const* column : {&records.index, &records.call, &records.worker}) {
-        if (column->size() != records.started.size())
-            throw std::invalid_argument("columns of different lengths");
-    }
-    for (auto const* column : {&records.queued, &records.finished}) {
-        if (column->size() != records.started.size())
-            throw std::invalid_argument("columns of different lengths");
-    }
-    if (records.wait_began.size() != records.wait_task.size() ||
-        records.wait_ended.size() != records.wait_task.size())
-        throw std::invalid_argument("columns of different lengths");
+    auto const tasks = records.started.size();
+    expect_lengths(tasks, records.index, records.call, records.worker, records.queued, records.finished);
+    expect_lengths(records.wait_task.size(), records.wait_began, records.wait_ended);
     for (auto const* places : {&records.failed, &records.wait_task}) {
-        if (std::ranges::any_of(*places, [&](auto place) { return place >= records.started.size(); }))
+        if (std::ranges::any_of(*places, [&](auto place) { return place >= tasks; }))
             throw std::invalid_argument("a place beyond the columns");
     }
 }
 void from_json_value(usage_table& usage, json const& from) {
     usage = from_object<usage_table>(from, usage_table_fields());
-    if (usage.memory_bytes.size() != usage.seconds.size() || usage.cpu_seconds.size() != usage.seconds.size())
-        throw std::invalid_argument("columns of different lengths");
+    expect_lengths(usage.seconds.size(), usage.memory_bytes, usage.cpu_seconds);
 }
 
 void from_json_value(lap& value, json const& from) {

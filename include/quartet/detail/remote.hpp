@@ -229,9 +229,11 @@ std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, s
         }
     };
     task_run recorded(batch.places, where, first, last);
-    auto const run_recorded = [&](task_slot* record, std::size_t index) {
-        task_switch const at_work(recorded.at_work(record));
-        return run_one(index);
+    auto const run_recorded = [&](task_slot& record, std::size_t index) {
+        task_switch const at_work(recorded.at_work(&record));
+        task_state const how = run_one(index);
+        recorded.end(record, how == task_state::failed);
+        return how;
     };
     std::size_t ended = 0;
     for (std::size_t index = first; index < last; ++index) {
@@ -240,9 +242,7 @@ std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, s
         if (index == recorded.next()) [[unlikely]]
             record = recorded.begin(begins && !where.stop_requested());
         if (!begins) continue;
-        task_state const how = record ? run_recorded(record, index) : run_one(index);
-        if (record) [[unlikely]]
-            recorded.end(*record, how == task_state::failed);
+        task_state const how = record ? run_recorded(*record, index) : run_one(index);
         end_task(batch, hands.worker, index, how);
         ++ended;
     }
