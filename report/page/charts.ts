@@ -19,7 +19,7 @@ function fileName(text: string): string {
     return text.toLowerCase().replace(/[^a-z0-9_]+/g, "-").replace(/^-+|-+$/g, "");
 }
 
-export function chartsOf(results: Results): Chart[] {
+function chartsOf(results: Results): Chart[] {
     const made: Chart[] = [];
     const add = (name: string, drawing: Drawing | null) => {
         if (drawing !== null) made.push({ name: fileName(name), drawing });

@@ -8,6 +8,7 @@ import { Cell, chart, element, table } from "./dom";
 import { watch } from "./live";
 import { Measurement, measurementsOf, Report, Results, Said, ScalingCurve, Value, wasMeasured, workloadsOf } from "./results";
 import { bytes, count, counted, percent, plain, seconds, threeDigits } from "./text";
+import { onThemeOfSystem, switchTheme } from "./theme";
 import { TimelineView } from "./timeline_view";
 
 const timelines: TimelineView[] = [];
@@ -147,13 +148,15 @@ function download(results: Results): HTMLElement {
     return made;
 }
 
+function redrawTimelines(): void {
+    for (const each of timelines) each.redraw();
+}
+
 function themeButton(): HTMLElement {
     const made = element("button", { type: "button" }, "light or dark");
     made.addEventListener("click", () => {
-        const root = document.documentElement;
-        const dark = root.dataset["theme"] ? root.dataset["theme"] === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-        root.dataset["theme"] = dark ? "light" : "dark";
-        for (const each of timelines) each.redraw();
+        switchTheme();
+        redrawTimelines();
     });
     return made;
 }
@@ -185,6 +188,4 @@ function show(report: Report): void {
 const carried = document.getElementById("report");
 if (carried?.textContent) show(JSON.parse(carried.textContent) as Report);
 watch(show);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    for (const each of timelines) each.redraw();
-});
+onThemeOfSystem(redrawTimelines);

@@ -11,7 +11,7 @@ import time
 import unittest
 
 from browser import Browser
-from samples import HOSTILE, save, with_hostile_texts, with_many_tasks
+from samples import save, with_hostile_texts, with_many_tasks
 from tool import ToolTest, settings
 
 AXE = pathlib.Path(os.environ["AXE"])
@@ -186,6 +186,12 @@ class Page(ToolTest):
                 getComputedStyle(document.querySelector(each)).display != "none");""")
         self.assertEqual(shown, [False, True], "the timeline as a picture")
 
+    def rounds_drawn(self):
+        """Of the first model; a stroke each."""
+        return self.browser.run("""
+            const strokes = document.querySelector("section path.round");
+            return strokes ? strokes.getAttribute("d").split("M").length - 1 : 0;""")
+
     def test_of_a_run_that_goes_on(self):
         run = subprocess.Popen([os.environ["QUARTET"], "run", "sleep", *settings(["sleep"], sleep__scale=0.002), "--live", "--rounds", "8",
                                 "--models", "single,async:26"], env=self.environment(), cwd=self.folder, stdin=subprocess.DEVNULL,
@@ -198,13 +204,12 @@ class Page(ToolTest):
         self.assertTrue(all(each.startswith((url.rsplit("/", 1)[0], "data:")) for each in asked), asked)
         rounds = []
         while run.poll() is None:
-            rounds.append(self.browser.run("return document.querySelectorAll('section path.round').length ? "
-                                           "document.querySelector('section path.round').getAttribute('d').split('M').length - 1 : 0;"))
+            rounds.append(self.rounds_drawn())
             time.sleep(0.2)
         run.stderr.close()
         self.assertEqual(run.returncode, 0)
         self.browser.settle()
-        self.assertEqual(self.browser.run("return document.querySelector('section path.round').getAttribute('d').split('M').length - 1;"), 8)
+        self.assertEqual(self.rounds_drawn(), 8)
         self.assertEqual(rounds, sorted(rounds), "it only grows")
         self.assert_nothing_left()
 

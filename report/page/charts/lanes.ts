@@ -55,7 +55,7 @@ function united(spans: Span[]): Span[] {
     return made;
 }
 
-export function tasksOf(of: Measurement): Task[] {
+function tasksOf(of: Measurement): Task[] {
     const records = of.records;
     if (records.started.length === 0) return [];
     let origin = records.queued[0]!;

@@ -24,7 +24,7 @@ export interface Brush {
 }
 
 /** Rows that lie on the same pixel show one of them. */
-export function strideOf(view: View): number {
+function strideOf(view: View): number {
     const rows = view.lastRow - view.firstRow;
     return Math.max(1, Math.ceil(rows / Math.max(1, view.height)));
 }
