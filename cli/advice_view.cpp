@@ -159,25 +159,10 @@ std::string format_advice(advice_report const& report, terminal const& where) {
     return out + '\n' + table_of(report, where) + '\n' + paragraph(report.ground);
 }
 
-namespace {
-
-/// The library writes ASCII.
-std::string in_utf8(std::string text) {
-    constexpr std::string_view ascii = " us";
-    for (auto place = text.find(ascii); place != text.npos; place = text.find(ascii, place + ascii.size())) {
-        auto const next = place + ascii.size();
-        if (next == text.size() || std::string_view(" ,.;").find(text[next]) != std::string_view::npos)
-            text.replace(place, ascii.size(), " µs");
-    }
-    return text;
-}
-
-}  // namespace
-
 std::string advice_text(advice_report const& report) {
     auto const& choice = report.given.choice;
     return fmt::format("{}: {}. {} Runner-up: {} {}", to_string(choice.spec), needs(choice, true),
-                       in_utf8(reason(report.given, report.work, report.costs)),
+                       reason(report.given, report.work, report.costs, true),
                        runner_up_text(report.given, true), sureness_text(report));
 }
 

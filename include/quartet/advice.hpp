@@ -152,7 +152,8 @@ advice advise_among(std::vector<prediction> found, work_shape const& work, machi
 /// "threads", "processes+async": a model without its numbers.
 std::string family_name(model_spec const& spec);
 
-/// Why, in two sentences.
-std::string reason(advice const& given, work_shape const& work, machine_costs const& costs);
+/// Why, in two sentences. ASCII, but for the sign of microseconds if `utf8`.
+std::string reason(advice const& given, work_shape const& work, machine_costs const& costs,
+                   bool utf8 = false);
 
 }  // namespace quartet

@@ -14,9 +14,9 @@
 namespace quartet {
 namespace {
 
-std::string seconds(double value) {
+std::string seconds(double value, bool utf8) {
     if (value < 1e-6) return fmt::format("{:.3g} ns", value * 1e9);
-    if (value < 1e-3) return fmt::format("{:.3g} us", value * 1e6);
+    if (value < 1e-3) return fmt::format("{:.3g} {}", value * 1e6, utf8 ? "µs" : "us");
     if (value < 1) return fmt::format("{:.3g} ms", value * 1e3);
     return fmt::format("{:.{}f} s", value, value < 10 ? 2 : value < 100 ? 1 : 0);
 }
@@ -25,15 +25,15 @@ std::string many(double count, std::string_view what) {
     return fmt::format("{:.0f} {}{}", count, what, count == 1 ? "" : what.ends_with("s") ? "es" : "s");
 }
 
-std::string kind_of_work(work_shape const& work) {
+std::string kind_of_work(work_shape const& work, bool utf8) {
     if (work.cpu_seconds == 0 && work.wait_seconds == 0) return "The tasks do next to nothing.";
     if (work.wait_seconds == 0)
-        return fmt::format("The tasks only compute, {} each.", seconds(work.cpu_seconds));
+        return fmt::format("The tasks only compute, {} each.", seconds(work.cpu_seconds, utf8));
     if (work.cpu_seconds == 0)
-        return fmt::format("The tasks only wait, {} each.", seconds(work.wait_seconds));
+        return fmt::format("The tasks only wait, {} each.", seconds(work.wait_seconds, utf8));
     double const waits = work.wait_seconds / (work.cpu_seconds + work.wait_seconds);
     return fmt::format("Each task waits for {} and computes for {}, so {:.0f} % of its time it needs {}.",
-                       seconds(work.wait_seconds), seconds(work.cpu_seconds),
+                       seconds(work.wait_seconds, utf8), seconds(work.cpu_seconds, utf8),
                        std::floor(100 * std::max(waits, 1 - waits)), waits >= 0.5 ? "no processor" : "one");
 }
 
@@ -69,8 +69,8 @@ std::string what_limits(prediction const& choice, work_shape const& work, machin
 
 }  // namespace
 
-std::string reason(advice const& given, work_shape const& work, machine_costs const& costs) {
-    return kind_of_work(work) + ' ' + what_limits(given.choice, work, costs);
+std::string reason(advice const& given, work_shape const& work, machine_costs const& costs, bool utf8) {
+    return kind_of_work(work, utf8) + ' ' + what_limits(given.choice, work, costs);
 }
 
 }  // namespace quartet

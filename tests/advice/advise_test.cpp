@@ -100,6 +100,8 @@ TEST(reason, is_two_sentences_about_the_work_and_the_limit) {
         HasSubstr(
             "Each task waits for 50 ms and computes for 100 us, so 99 % of its time it needs no processor."));
     EXPECT_EQ(std::ranges::count(text, '.'), 2) << text;
+    EXPECT_THAT(reason(advise(waiting, machine), waiting, machine, true),
+                HasSubstr("computes for 100 µs, so"));
 }
 
 }  // namespace
