@@ -1,6 +1,6 @@
 #include "cli/live_view.hpp"
 
-#include "cli/commands/commands.hpp"
+#include "cli/report_options.hpp"
 #include "cli/results_advice.hpp"
 #include "measure/atomic_file.hpp"
 #include "report/html.hpp"
@@ -27,10 +27,7 @@ constexpr auto news_file = "news.json";
 constexpr auto version_file = "version.json";
 
 std::filesystem::path made_folder(std::filesystem::path const& scratch) {
-    if (!report::has_page())
-        throw usage_error(
-            "--live: this quartet was built without its report page; configure it again, and "
-            "the build says what it lacks");
+    check_page("--live");
     auto folder = scratch / "live";
     std::filesystem::create_directory(folder);
     measure::write_file_whole((folder / "live.html").native(), report::live_page(version_file, news_file));

@@ -41,14 +41,6 @@ std::array<file_report, 5> reports_of(report_options const& options) {
              {"--trace", options.trace, report::to_trace}}};
 }
 
-void check_page(std::string_view flag, std::string const& file) {
-    if (file.empty() || report::has_page()) return;
-    throw usage_error(
-        fmt::format("{}: this quartet was built without its report page; configure it again, and the build "
-                    "says what it lacks",
-                    flag));
-}
-
 void check_folder(std::string_view flag, std::string const& folder) {
     if (folder.empty()) return;
     std::error_code error;
@@ -91,9 +83,17 @@ void add_report_options(CLI::App& command, report_options& options) {
     command.add_flag("--plain", options.plain, "a table in ASCII, without bars or colours")->excludes(quiet);
 }
 
+void check_page(std::string_view flag) {
+    if (report::has_page()) return;
+    throw usage_error(
+        fmt::format("{}: this quartet was built without its report page; configure it again, and the build "
+                    "says what it lacks",
+                    flag));
+}
+
 void check_writable(report_options const& options) {
-    check_page("--html", options.html);
-    check_page("--svg", options.svg);
+    if (!options.html.empty()) check_page("--html");
+    if (!options.svg.empty()) check_page("--svg");
     for (auto const& each : reports_of(options))
         check_writable(each.flag, each.file);
     check_folder("--svg", options.svg);

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include <string>
+#include <string_view>
 
 namespace quartet::cli {
 
@@ -37,6 +38,9 @@ void add_picture_options(CLI::App& command, report_options& options);
 
 /// These, and --json, --csv, --markdown, --quiet and --plain.
 void add_report_options(CLI::App& command, report_options& options);
+
+/// Throws usage_error, which names the flag, if this build has no page.
+void check_page(std::string_view flag);
 
 /// Throws usage_error for a file or folder that can't be written, and for pictures that this build can't
 /// draw.

@@ -95,9 +95,11 @@ int run(run_options options) {
         }
         workbench bench(scratch, stop);
         progress shown(!options.log && !options.reports.quiet, [&](measure::session_results const& so_far) {
-            if (live) live->show(document(so_far));
-            if (measure::has_counted_rounds(so_far.measurements))
-                write_reports(options.reports, document(so_far), false);
+            bool const counted = measure::has_counted_rounds(so_far.measurements);
+            if (!live && !counted) return;
+            auto const known = document(so_far);
+            if (live) live->show(known);
+            if (counted) write_reports(options.reports, known, false);
         });
         auto const results = document(bench.measure(what, how, shown));
         shown.clear();
