@@ -57,7 +57,7 @@ public:
         : list_(&list), job_(&of), index_(index) {
         own_scope.set_body(*this);
     }
-    std::coroutine_handle<> ended() noexcept final;
+    std::coroutine_handle<> ended() noexcept override;
 
     std::size_t index() const noexcept { return index_; }
     job const& of() const noexcept { return *job_; }
@@ -78,22 +78,29 @@ private:
     running_body* next_ = nullptr;
 };
 
-/// Bodies that have ended but are not settled yet. For one thread.
+/// Bodies that have ended but are not settled yet, in the order of their ends. For one thread.
 class ended_bodies {
 public:
+    ended_bodies() = default;
+    ended_bodies(ended_bodies const&) = delete;
+    ended_bodies& operator=(ended_bodies const&) = delete;
+
     void push(running_body& body) noexcept {
-        body.next_ = top_;
-        top_ = &body;
+        *last_ = &body;
+        last_ = &body.next_;
     }
-    /// One of them, or null.
+    /// The first, or null.
     running_body* pop() noexcept {
-        running_body* body = top_;
-        if (body) top_ = body->next_;
+        running_body* const body = first_;
+        if (!body) return nullptr;
+        first_ = body->next_;
+        if (!first_) last_ = &first_;
         return body;
     }
 
 private:
-    running_body* top_ = nullptr;
+    running_body* first_ = nullptr;
+    running_body** last_ = &first_;  // where the next goes
 };
 
 inline std::coroutine_handle<> running_body::ended() noexcept {

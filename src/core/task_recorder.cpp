@@ -202,9 +202,9 @@ void task_run::end(task_slot& slot, bool failed) noexcept {
 void task_places::fail_recorded(std::size_t index, time_point now) const noexcept {
     if (index % stride_ != 0) return;
     task_slot& slot = slots_[index / stride_];
-    if (slot.started.load(relaxed) == 0 || slot.ended.load(relaxed) != 0) return;
+    if (slot.started.load(relaxed) == 0) return;
     slot.failed.store(1, relaxed);
-    slot.ended.store(stamp(now), std::memory_order_release);
+    if (slot.ended.load(relaxed) == 0) slot.ended.store(stamp(now), std::memory_order_release);
 }
 
 }  // namespace detail

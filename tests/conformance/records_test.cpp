@@ -199,6 +199,42 @@ TEST_P(records_of_everything, tell_when_tasks_waited) {
     }
 }
 
+using moment = std::chrono::steady_clock::time_point;
+
+/// When a task was not waiting.
+std::vector<std::pair<moment, moment>> computing_of(task_record const& of) {
+    std::vector<std::pair<moment, moment>> found;
+    moment since = of.started;
+    for (auto const& each : of.waits) {
+        found.emplace_back(since, each.began);
+        since = each.ended;
+    }
+    found.emplace_back(since, *of.finished);
+    return found;
+}
+
+TEST_P(records_of_everything, show_that_a_worker_computes_for_one_task_at_a_time) {
+    if (GetParam().chooses) GTEST_SKIP() << "its first workers and its later ones have the same numbers";
+    auto executor = make({}, &recorder_);
+    executor.map(
+        [](context& ctx, int) -> task<int> {
+            co_await ctx.sleep_for(2ms);
+            auto const until = std::chrono::steady_clock::now() + 1ms;
+            while (std::chrono::steady_clock::now() < until) {
+            }
+            co_return 1;
+        },
+        std::views::iota(0, 12));
+    std::map<std::size_t, std::vector<std::pair<moment, moment>>> of_worker;
+    for (auto const& each : recorder_.records())
+        std::ranges::copy(computing_of(each), std::back_inserter(of_worker[each.worker]));
+    for (auto& [worker, mine] : of_worker) {
+        std::ranges::sort(mine);
+        for (std::size_t next = 1; next < mine.size(); ++next)
+            EXPECT_LE(mine[next - 1].second, mine[next].first) << "worker " << worker;
+    }
+}
+
 task<int> wait_in_parts(context& ctx, std::chrono::milliseconds time) {
     co_await when_all(wait_for(ctx, time), wait_for(ctx, time));
     co_return 1;

@@ -163,6 +163,7 @@ public:
                                                          where, record);
                 start_watched(*started);
                 if (started->body.done()) {
+                    started->end_record();
                     store(*started);
                     return nullptr;
                 }
@@ -203,6 +204,14 @@ private:
         under_way(ended_bodies& list, Task&& started, job const& of, std::size_t place, context& context_of,
                   task_slot* slot)
             : running_body(list, of, place), body(std::move(started)), where(context_of), record(slot) {}
+
+        /// Others may run before it is settled.
+        std::coroutine_handle<> ended() noexcept override {
+            end_record();
+            return running_body::ended();
+        }
+        void end_record() noexcept { of().places().end(record, where); }
+
         Task body;
         context& where;
         task_slot* record;
@@ -259,12 +268,9 @@ private:
         try {
             if constexpr (std::is_void_v<result>) {
                 ended.body.take();
-                places().end(ended.record, ended.where);
                 sink_.set(ended.index());
             } else {
-                auto value = ended.body.take();
-                places().end(ended.record, ended.where);
-                sink_.set(ended.index(), std::move(value));
+                sink_.set(ended.index(), ended.body.take());
             }
         } catch (...) {
             fail(describe_current_exception(ended.index(), ended.where.where().name));
