@@ -82,18 +82,13 @@ public:
         add({{"ph", "b"},
              {"name", track},
              {"cat", "task"},
-             {"id2", {{"local", fmt::format("{:#x}", id)}}},
+             {"id", global(id)},
              {"ts", written(when)},
              {"args", std::move(args)}},
             0);
     }
     void end_async(std::string const& track, std::size_t id, nanoseconds when) {
-        add({{"ph", "e"},
-             {"name", track},
-             {"cat", "task"},
-             {"id2", {{"local", fmt::format("{:#x}", id)}}},
-             {"ts", written(when)}},
-            0);
+        add({{"ph", "e"}, {"name", track}, {"cat", "task"}, {"id", global(id)}, {"ts", written(when)}}, 0);
     }
 
     void counter(std::string const& what, nanoseconds when, double value) {
@@ -105,6 +100,10 @@ public:
     }
 
 private:
+    /// No two processes of the trace have the same. (Ids that are local to a process, `id2`, are not known to
+    /// older viewers.)
+    std::string global(std::size_t id) const { return fmt::format("{:#x}", (process_ << 32) | id); }
+
     void name(std::string_view kind, std::uint64_t thread, std::string const& of) {
         add({{"ph", "M"}, {"name", kind}, {"args", {{"name", of}}}}, thread);
     }

@@ -1,12 +1,15 @@
 """Pictures, traces and timelines that the tool writes, against the rules of their formats."""
 
 import json
+import os
+import subprocess
 import unittest
 import xml.etree.ElementTree as xml
 
 from samples import HOSTILE, save, with_hostile_texts, with_many_tasks
 from tool import ToolTest, settings
 
+NODE = "/usr/bin/node"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -100,15 +103,20 @@ class Traces(ToolTest):
         begun, ended = {}, {}
         for each in events:
             if each["ph"] in "be":
-                place = (each["pid"], each["cat"], each["id2"]["local"])
+                place = (each["cat"], each["id"])
                 of = begun if each["ph"] == "b" else ended
                 self.assertNotIn(place, of)
-                of[place] = (each["name"], each["ts"])
+                of[place] = (each["pid"], each["name"], each["ts"])
         self.assertEqual(set(begun), set(ended))
-        for place, (name, time) in begun.items():
-            self.assertEqual(ended[place][0], name)
-            self.assertLessEqual(time, ended[place][1])
-        return begun
+        for place, (process, name, time) in begun.items():
+            self.assertEqual(ended[place][:2], (process, name))
+            self.assertLessEqual(time, ended[place][2])
+        return [process for process, _, _ in begun.values()]
+
+    def viewed(self, file):
+        """What the importer of chrome://tracing makes of it."""
+        done = subprocess.run([NODE, "trace_viewer.js", os.environ["TRACEVIEWER"], file], capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
 
     def test_of_a_run(self):
         document = self.document()
@@ -120,7 +128,7 @@ class Traces(ToolTest):
         tracks = self.check_slices(events)
         self.assertEqual(sum(1 for pid, _ in tracks if names[pid] == "sleep threads:2"), 2, "a track a worker")
         begun = self.check_asynchronous(events)
-        self.assertEqual(sum(1 for pid, _, _ in begun if names[pid] == "sleep async:26"), 26)
+        self.assertEqual(sum(1 for pid in begun if names[pid] == "sleep async:26"), 26)
         counters = {each["name"] for each in events if each["ph"] == "C"}
         self.assertEqual(counters, {"tasks under way", "memory in bytes"})
         running = [each["args"]["value"] for each in events if each["name"] == "tasks under way" and names[each["pid"]] == "sleep async:26"]
@@ -130,6 +138,23 @@ class Traces(ToolTest):
         events = self.events(with_many_tasks(self.document()))
         self.check_slices(events)
         self.assertGreaterEqual(len(self.check_asynchronous(events)), 10_000)
+
+    def test_in_the_viewer_of_chromium(self):
+        document = self.document()
+        events = self.events(document)
+        viewed = self.viewed(self.folder / "trace.json")
+        self.assertEqual(viewed["warnings"], [])
+        self.assertEqual([each["name"] for each in viewed["processes"]], [f"sleep {each['spec']}" for each in document["results"]])
+        for each in viewed["processes"]:
+            of_it = [event for event in events if event["pid"] == each["pid"]]
+            self.assertEqual(sum(each["slices"].values()), sum(1 for event in of_it if event["ph"] == "X"))
+            self.assertEqual(each["asynchronous"], sum(1 for event in of_it if event["ph"] == "b"))
+            self.assertEqual(set(each["counters"]), {"tasks under way", "memory in bytes"})
+
+    def test_the_viewer_of_chromium_can_object(self):
+        file = self.folder / "wrong.json"
+        file.write_text(json.dumps({"traceEvents": [{"ph": "b", "pid": 1, "tid": 1, "ts": 0, "name": "without an id", "cat": "task"}]}))
+        self.assertTrue(self.viewed(file)["warnings"])
 
     def test_the_check_can_fail(self):
         overlapping = [{"ph": "X", "pid": 1, "tid": 1, "ts": 0, "dur": 2}, {"ph": "X", "pid": 1, "tid": 1, "ts": 1, "dur": 2}]
