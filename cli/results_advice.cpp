@@ -1,6 +1,7 @@
 #include "cli/results_advice.hpp"
 
 #include "cli/commands/commands.hpp"
+#include "cli/sweep_view.hpp"
 #include "measure/ranking.hpp"
 #include "measure/work_shape.hpp"
 #include "src/advice/cost_file.hpp"
@@ -81,10 +82,15 @@ advice_report advise_among_measured(work_shape const& work, std::vector<measure:
     if (good.empty())
         throw std::runtime_error(fmt::format("every model fails at it: {}", why_bad(measured.front())));
     advice_report report{.work = work, .costs = by.costs};
-    report.given = advise_among(std::move(good), work, by.costs, by.limits);
+    auto const order = measure::rank(views, same_time);
+    double as_fast = 0;
+    for (auto const& each : order) {
+        if (each.is_among_the_best()) as_fast = std::max(as_fast, each.what->wall_seconds.median);
+    }
+    report.given = advise_among(std::move(good), work, by.costs, by.limits, as_fast);
     for (auto const& each : report.given.considered)
         report.predicted.push_back(predict(work, each.spec, by.costs).seconds);
-    report.sureness = sureness_text(measure::rank(views, same_time), report.given);
+    report.sureness = sureness_text(order, report.given);
     report.notes = notes_on(report.given, by);
     return report;
 }
@@ -118,6 +124,10 @@ std::map<std::string, std::string> advice_for_report(measure::results const& all
     advice_ground const by{.costs = kept ? kept->costs : usual_costs(usable_cpus())};
     std::map<std::string, std::string> texts;
     for (auto const& workload : measure::workloads_of(all)) {
+        if (measure::has_curves(all, workload)) {
+            texts[workload] = sweep_sentences(all);
+            continue;
+        }
         try {
             texts[workload] = advice_text(advise_on_results(all, workload, "this run", by));
         } catch (std::runtime_error const&) {

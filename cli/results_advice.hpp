@@ -42,8 +42,9 @@ std::string shape_text(work_shape const& work);
 /// The first thing that went wrong.
 std::string why_bad(measure::measurement const& of);
 
-/// Advice on all workloads of results for a report, by their names: by the costs of this machine if they are
-/// known, else by usual ones. Those that nothing can be said about are left out.
+/// Advice on all workloads of results for a report, by their names: what its curves tell if one was swept,
+/// else by the costs of this machine if they are known, else by usual ones. Those that nothing can be said
+/// about are left out.
 std::map<std::string, std::string> advice_for_report(measure::results const& all);
 
 }  // namespace quartet::cli

@@ -193,14 +193,27 @@ std::string overall_sentence(measure::results const& results) {
     return "";
 }
 
+std::string curve_sentences(measure::results const& results, scaling_curve const& curve) {
+    return best_sentence(results, curve) + law_sentence(curve);
+}
+
 }  // namespace
+
+std::string sweep_sentences(measure::results const& results) {
+    std::string lines;
+    for (auto const& each : results.scaling) {
+        if (results.scaling.size() > 1) lines += printable(each.model) + ": ";
+        lines += curve_sentences(results, each) + '\n';
+    }
+    return lines + overall_sentence(results);
+}
 
 std::string format_sweep(measure::results const& results, terminal const& where) {
     auto const width = where.text_width();
     std::string out;
     for (auto const& each : results.scaling) {
         out += block_of(results, each, where);
-        out += wrap(best_sentence(results, each) + law_sentence(each), width) + "\n\n";
+        out += wrap(curve_sentences(results, each), width) + "\n\n";
     }
     if (auto const overall = overall_sentence(results); !overall.empty())
         out += wrap(overall, width) + "\n\n";

@@ -10,6 +10,9 @@
 
 namespace quartet::cli {
 
+/// What its curves tell: for each a line with the best count, the law and its knee. ASCII.
+std::string sweep_sentences(measure::results const& results);
+
 /// A block per curve: a line per count with its time and throughput, a bar with whiskers, and where the
 /// fitted law lies; then the best count, the law and its knee, in sentences. What does not fit into the width
 /// is left out.

@@ -1,7 +1,10 @@
 #include "measure/ranking.hpp"
 
+#include <quartet/advice.hpp>
+#include <quartet/spec.hpp>
+
 #include <algorithm>
-#include <cstdint>
+#include <cstddef>
 #include <limits>
 #include <utility>
 
@@ -64,12 +67,18 @@ std::size_t rounds_needed(std::size_t configurations) {
 measurement const* recommended(std::vector<placing> const& order) {
     auto best = order;
     std::erase_if(best, [](placing const& each) { return !each.is_among_the_best(); });
-    auto const cost = [](placing const& each) {
-        constexpr auto unknown = std::numeric_limits<std::uint64_t>::max();
-        return std::pair(each.what->spec != "single", each.what->tree_peak_bytes.value_or(unknown));
-    };
     if (best.size() < 2) return nullptr;
-    return std::ranges::min(best, {}, cost).what;
+    std::vector<prediction> costs;
+    for (auto const& each : best) {
+        constexpr double unknown = std::numeric_limits<double>::infinity();
+        auto const& bytes = each.what->tree_peak_bytes;
+        costs.push_back({.spec = parse_spec(each.what->spec),
+                         .seconds = each.what->wall_seconds.median,
+                         .cpu_seconds = cpu_seconds_of(*each.what),
+                         .memory_bytes = bytes ? static_cast<double>(*bytes) : unknown});
+    }
+    auto const& choice = cheapest(costs, std::numeric_limits<double>::infinity());
+    return best[static_cast<std::size_t>(&choice - costs.data())].what;
 }
 
 std::vector<std::string> workloads_of(results const& results) {

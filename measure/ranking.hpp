@@ -48,8 +48,8 @@ std::size_t comparisons_among(std::size_t configurations);
 /// How many rounds it takes to be sure of anything about so many configurations: 6 for 2, 7 for 3, 8 for 4.
 std::size_t rounds_needed(std::size_t configurations);
 
-/// The one to take of those that are among the best: single, else the one whose processes take the least
-/// memory. Null if there is nothing to choose.
+/// The one to take of those that are among the best: the cheapest() of them. Null if there is nothing to
+/// choose.
 measurement const* recommended(std::vector<placing> const& order);
 
 /// The workloads of the results, in their order.

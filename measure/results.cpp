@@ -16,6 +16,10 @@ std::size_t rounds_of(measurement const& of) {
     return static_cast<std::size_t>(std::ranges::count_if(of.trials, &trial_figures::counts));
 }
 
+bool has_curves(results const& all, std::string_view workload) {
+    return std::ranges::find(all.scaling, workload, &scaling_curve::workload) != all.scaling.end();
+}
+
 bool has_counted_rounds(std::vector<measurement> const& measurements) {
     return std::ranges::any_of(measurements, [](measurement const& each) { return rounds_of(each) > 0; });
 }

@@ -268,6 +268,9 @@ double cpu_seconds_of(measurement const& of);
 /// The rounds that count, of a measurement.
 std::size_t rounds_of(measurement const& of);
 
+/// Whether it was swept.
+bool has_curves(results const& all, std::string_view workload);
+
 /// Whether any of them has such rounds.
 bool has_counted_rounds(std::vector<measurement> const& measurements);
 

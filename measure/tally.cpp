@@ -31,8 +31,7 @@ task_table thinned(task_table const& whole) {
     std::size_t const count = whole.index.size();
     std::size_t const stride = (count + most_records_kept - 1) / most_records_kept;
     if (stride <= 1) return whole;
-    task_table kept{
-        .round = whole.round, .tasks_seen = whole.tasks_seen, .waits_known = whole.waits_known};
+    task_table kept{.round = whole.round, .tasks_seen = whole.tasks_seen, .waits_known = whole.waits_known};
     for (std::size_t i = 0; i < count; i += stride) {
         if (std::ranges::binary_search(whole.failed, i)) kept.failed.push_back(kept.index.size());
         kept.call.push_back(whole.call[i]);
@@ -94,6 +93,16 @@ void flag_patterns(measurement& of, double level) {
             fmt::format("times have more than one peak, so that their median tells little (p = {:.2g})", p));
 }
 
+/// Without what came after the clock had stopped.
+usage_table until(usage_table usage, double end) {
+    auto const later = std::ranges::upper_bound(usage.seconds, end) - usage.seconds.begin();
+    auto const count = static_cast<std::size_t>(later);
+    usage.seconds.resize(count);
+    usage.memory_bytes.resize(count);
+    usage.cpu_seconds.resize(count);
+    return usage;
+}
+
 }  // namespace
 
 void pooled_times::add(double seconds) {
@@ -140,7 +149,7 @@ void tally::take_pictures(trial_result const& from, usage_table const& usage) {
     pictured_ = from;
     pictured_->records.round = 0;
     pictured_->records = thinned(pictured_->records);
-    usage_ = usage;
+    usage_ = until(usage, from.figures.wall_seconds);
 }
 
 void tally::add_failure(trial_result const& from) {

@@ -141,7 +141,8 @@ int sweep(sweep_options options) {
     check_writable(options.reports);
     auto const asked = plan_sweep(options);
     auto const models = models_of(asked);
-    auto const how = choose_method(options.how, models.size());
+    auto how = choose_method(options.how, models.size());
+    how.pictures = options.reports.wants_pictures();
     scratch_folder const scratch;
     try {
         take_inputs(options.work, scratch.path(), stop);

@@ -139,15 +139,20 @@ struct advice {
     std::vector<prediction> considered{};  ///< the best of each model, fastest first
 };
 
+/// The one to take of those that need no more than `seconds`, or if none does of those within 2 % of the
+/// fastest: it takes the least memory (within 10 % and a megabyte), of equals the least processor time
+/// (within 5 %), of equals it is the simplest. `all` is not empty. Cost: a few nanoseconds for each.
+prediction const& cheapest(std::vector<prediction> const& all, double seconds);
+
 /// The model and the numbers of least time; of those within 2 % of it the one that takes the least memory,
 /// then processor time, then the simplest. Throws std::invalid_argument, with a sentence for the user, if no
 /// model keeps to the limits.
 advice advise(work_shape const& work, machine_costs const& costs, advice_limits const& limits = {});
 
 /// The same choice among what was measured, or predicted otherwise; not empty, nor kept to the limits by it
-/// but for the deadline.
+/// but for the deadline. What needs no more than `as_fast` seconds is as good as the fastest.
 advice advise_among(std::vector<prediction> found, work_shape const& work, machine_costs const& costs,
-                    advice_limits const& limits = {});
+                    advice_limits const& limits = {}, double as_fast = 0);
 
 /// "threads", "processes+async": a model without its numbers.
 std::string family_name(model_spec const& spec);

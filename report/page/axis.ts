@@ -26,10 +26,12 @@ export function logarithmic(least: number, most: number, low: number, high: numb
     return scale.range([low, high]);
 }
 
-/** Of a logarithmic scale those that leave room for their text. */
+/** Of a logarithmic scale those that leave room for their text; of a short one they are as on a linear scale. */
 export function logTicks(scale: Scale, room: number): number[] {
     const [low, high] = scale.range();
-    const ticks = scale.ticks(Math.abs(high - low) / room);
+    const [least, most] = scale.domain();
+    const count = Math.abs(high - low) / room;
+    const ticks = most! / least! < 4 ? between(least!, most!, low, high).ticks(count / 1.5) : scale.ticks(count);
     const kept: number[] = [];
     ticks.forEach((each) => {
         const last = kept[kept.length - 1];

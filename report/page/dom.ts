@@ -15,7 +15,8 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
 
 export interface Cell {
     text: string;
-    small?: string;
+    /** Lines below it. */
+    small?: string[];
     best?: boolean;
 }
 
@@ -24,7 +25,7 @@ export function table(caption: string, head: string[], rows: (string | Cell)[][]
     const cellOf = (each: string | Cell, place: number) => {
         const cell: Cell = typeof each === "string" ? { text: each } : each;
         const made = place === 0 ? element("th", { scope: "row" }, cell.text) : element("td", cell.best ? { class: "best" } : {}, cell.text);
-        if (cell.small) made.append(element("small", {}, cell.small));
+        for (const each of cell.small ?? []) made.append(element("small", {}, each));
         return made;
     };
     const made = element("table", kind ? { class: kind } : {}, caption ? element("caption", {}, caption) : null);

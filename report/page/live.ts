@@ -24,9 +24,7 @@ export function watch(show: (report: Report) => void): void {
             if (now !== known) {
                 known = now;
                 const latest = await get<News>(news);
-                const place = window.scrollY;
                 show(latest.report);
-                window.scrollTo(0, place);
                 if (latest.finished) return;
             }
         } catch {

@@ -17,6 +17,12 @@ function anchor(workload: string): string {
     return "test-" + workload.replace(/[^A-Za-z0-9]+/g, "-");
 }
 
+/** Of the median to the farther end of its interval, as in the terminal. */
+function spreadOf(of: Measurement): string {
+    const { median, low, high, confidence } = of.wall_seconds;
+    return confidence > 0 ? `\u00b1${percent(Math.max(high - median, median - low) / median)}` : "";
+}
+
 function intervalOf(of: Measurement): string {
     const wall = of.wall_seconds;
     return wall.confidence > 0 ? `${seconds(wall.low)} to ${seconds(wall.high)}` : "";
@@ -35,16 +41,17 @@ function overview(report: Report): HTMLElement {
         const measured = of.filter(wasMeasured);
         if (measured.length === 0) return { text: of.length > 0 ? "failed" : "" };
         const fastest = measured.reduce((a, b) => (b.wall_seconds.median < a.wall_seconds.median ? b : a));
-        const memory = fastest.tree_peak_bytes === null ? "" : `, ${bytes(fastest.tree_peak_bytes)}`;
+        const memory = fastest.tree_peak_bytes === null ? "" : bytes(fastest.tree_peak_bytes);
         const isBest = best.includes(fastest.spec);
-        return { text: seconds(fastest.wall_seconds.median) + (isBest ? " \u2605" : ""), small: `${fastest.spec}${memory}`, best: isBest };
+        const how = [fastest.spec, memory].filter((each) => each !== "" && each !== fastest.model).join(", ");
+        return { text: seconds(fastest.wall_seconds.median) + (isBest ? " \u2605" : ""), small: [spreadOf(fastest), how].filter((each) => each !== ""), best: isBest };
     };
     const rows = workloadsOf(results).map((workload) => {
         const all = measurementsOf(results, workload);
         return [workload, ...models.map((model) => cellOf(all.filter((each) => each.model === model), bestOf(report, workload)))];
     });
-    return table("Median time of each test under each model, with the spec that was fastest and its peak memory; \u2605 is best, or can't be told from the best.",
-        ["test", ...models], rows);
+    return table("Median time of each test under each model, \u00b1 the farther end of its interval; the spec that was fastest; its peak memory. \u2605 is best, or can't be told from the best.",
+        ["test", ...models], rows, "overview");
 }
 
 function figuresOf(all: Measurement[]): HTMLElement {
@@ -92,6 +99,11 @@ function section(report: Report, workload: string, tip: HTMLElement): HTMLElemen
     const made = element("section", { id: anchor(workload), "data-workload": workload },
         element("h2", {}, workload), element("p", { class: "faint" }, counted(tasks, "task")),
         ...words(report.said.find((each) => each.workload === workload)), chart(drawTimes(workload, all, room()), figuresOf(all)));
+    for (const curve of report.results.scaling.filter((each) => each.workload === workload)) {
+        const drawing = drawScaling(curve, room());
+        if (drawing) made.append(chart(drawing, scalingTable(curve)));
+        if (curve.no_law) made.append(element("p", { class: "faint" }, "No law: " + curve.no_law));
+    }
     if (all.some((each) => each.records.started.length > 0)) {
         const view = new TimelineView(workload, all, tip);
         timelines.push(view);
@@ -107,11 +119,6 @@ function section(report: Report, workload: string, tip: HTMLElement): HTMLElemen
     if (latencies) made.append(chart(latencies, latencyTable(all)));
     const usage = drawUsage(workload, all, room());
     if (usage) made.append(chart(usage, usageTable(all)));
-    for (const curve of report.results.scaling.filter((each) => each.workload === workload)) {
-        const drawing = drawScaling(curve, room());
-        if (drawing) made.append(chart(drawing, scalingTable(curve)));
-        if (curve.no_law) made.append(element("p", { class: "faint" }, "No law: " + curve.no_law));
-    }
     return made;
 }
 
@@ -174,8 +181,20 @@ function header(report: Report): HTMLElement {
         workloads.length > 1 ? element("nav", { "aria-label": "tests" }, element("ul", {}, ...links)) : null);
 }
 
+/** What a reader has opened and zoomed stays so when a live page is drawn anew. */
+function keepingWhatIsSeen(draw: () => void): void {
+    const titleOf = (of: HTMLElement) => of.parentElement?.querySelector("figcaption")?.textContent ?? "";
+    const all = () => Array.prototype.slice.call(document.querySelectorAll("details")) as HTMLDetailsElement[];
+    const opened = all().filter((each) => each.open).map(titleOf);
+    const before = timelines.splice(0);
+    const place = window.scrollY;
+    draw();
+    for (const each of all()) each.open = opened.includes(titleOf(each));
+    for (const each of timelines) each.seeAs(before.find((old) => old.workload === each.workload));
+    window.scrollTo(0, place);
+}
+
 function show(report: Report): void {
-    timelines.length = 0;
     const tip = element("div", { class: "tip", role: "status" });
     tip.hidden = true;
     const main = element("main", { id: "main" }, ...report.conditions.map((each) => element("p", { class: "warning" }, each)), overview(report));
@@ -187,5 +206,5 @@ function show(report: Report): void {
 
 const carried = document.getElementById("report");
 if (carried?.textContent) show(JSON.parse(carried.textContent) as Report);
-watch(show);
+watch((report) => keepingWhatIsSeen(() => show(report)));
 onThemeOfSystem(redrawTimelines);

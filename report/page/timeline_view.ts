@@ -63,15 +63,25 @@ export class TimelineView {
     private readonly tip: HTMLElement;
     private shown: Shown[] = [];
     private arrangement: Arrangement = "task";
+    private byTask!: HTMLElement;
+    private byWorker!: HTMLElement;
     private end = 1;
     private waiting = false;
 
-    constructor(private readonly workload: string, private readonly measurements: Measurement[], tip: HTMLElement) {
+    constructor(readonly workload: string, private readonly measurements: Measurement[], tip: HTMLElement) {
         this.tip = tip;
         this.root = element("figure", { class: "timeline interactive" },
             element("figcaption", {}, `${workload}: what every task did`), this.toolbar(), legend(measurements.every((each) => each.records.waits_known)), this.stage, this.strip, this.tableBehind());
         new ResizeObserver(() => this.fit()).observe(this.stage);
         this.arrange("task");
+    }
+
+    /** With the arrangement and the part of another that shows the same workload. */
+    seeAs(other: TimelineView | undefined): void {
+        if (!other) return;
+        if (other.arrangement !== this.arrangement) this.arrange(other.arrangement);
+        const seen = other.shown[0]?.transform;
+        if (seen) this.onFirst((canvas, behaviour) => behaviour.transform(canvas, seen));
     }
 
     /** Draws at the next frame; as often as one likes. */
@@ -90,15 +100,10 @@ export class TimelineView {
             made.addEventListener("click", action);
             return made;
         };
-        const byTask = button("by task", () => press("task"), { "aria-pressed": "true" });
-        const byWorker = button("by worker", () => press("worker"), { "aria-pressed": "false" });
-        const press = (which: Arrangement) => {
-            byTask.setAttribute("aria-pressed", String(which === "task"));
-            byWorker.setAttribute("aria-pressed", String(which === "worker"));
-            this.arrange(which);
-        };
+        this.byTask = button("by task", () => this.arrange("task"));
+        this.byWorker = button("by worker", () => this.arrange("worker"));
         const scaleBy = (factor: number) => this.onFirst((canvas, behaviour) => behaviour.scaleBy(canvas, factor));
-        return element("div", { class: "tools" }, byTask, byWorker,
+        return element("div", { class: "tools" }, this.byTask, this.byWorker,
             button("zoom in", () => scaleBy(2)), button("zoom out", () => scaleBy(0.5)),
             button("all", () => this.onFirst((canvas, behaviour) => behaviour.transform(canvas, zoomIdentity))));
     }
@@ -110,6 +115,8 @@ export class TimelineView {
 
     private arrange(how: Arrangement): void {
         this.arrangement = how;
+        this.byTask.setAttribute("aria-pressed", String(how === "task"));
+        this.byWorker.setAttribute("aria-pressed", String(how === "worker"));
         const panels = panelsOf(this.measurements, how);
         this.end = endOf(panels) * 1.01 || 1;
         this.stage.replaceChildren();

@@ -105,27 +105,6 @@ predictions predict_all(family const& which, work_shape const& work, machine_cos
     return made;
 }
 
-/// The one to take, of some that are not none.
-prediction const& cheapest_of_the_fast(predictions const& all, std::optional<double> deadline) {
-    double const least = std::ranges::min(all, {}, &prediction::seconds).seconds;
-    double const enough = std::max(least * (1 + same_time), deadline.value_or(0));
-    std::vector<prediction const*> left;
-    for (auto const& each : all) {
-        if (each.seconds <= enough) left.push_back(&each);
-    }
-    auto const keep = [&](double prediction::*figure, double factor, double more) {
-        double const least_left =
-            (*std::ranges::min_element(left, {}, [&](auto* each) { return each->*figure; }))->*figure;
-        double const most = least_left * factor + more;
-        std::erase_if(left, [&](auto* each) { return each->*figure > most; });
-    };
-    keep(&prediction::memory_bytes, same_memory, same_memory_bytes);
-    keep(&prediction::cpu_seconds, same_cpu, 0);
-    return **std::ranges::min_element(left, {}, [](auto* each) {
-        return std::tuple(simplicity(each->spec), workers_of(*each), each->seconds);
-    });
-}
-
 [[noreturn]] void say_impossible(work_shape const& work, machine_costs const& costs,
                                  advice_limits const& limits) {
     if (!limits.memory_bytes) throw std::invalid_argument("no model may be taken");
@@ -219,19 +198,39 @@ sureness sureness_of(double choice, double runner_up) {
 
 }  // namespace
 
+prediction const& cheapest(std::vector<prediction> const& all, double seconds) {
+    double const least = std::ranges::min(all, {}, &prediction::seconds).seconds;
+    double const enough = std::max(least * (1 + same_time), seconds);
+    std::vector<prediction const*> left;
+    for (auto const& each : all) {
+        if (each.seconds <= enough) left.push_back(&each);
+    }
+    auto const keep = [&](double prediction::*figure, double factor, double more) {
+        double const least_left =
+            (*std::ranges::min_element(left, {}, [&](auto* each) { return each->*figure; }))->*figure;
+        double const most = least_left * factor + more;
+        std::erase_if(left, [&](auto* each) { return each->*figure > most; });
+    };
+    keep(&prediction::memory_bytes, same_memory, same_memory_bytes);
+    keep(&prediction::cpu_seconds, same_cpu, 0);
+    return **std::ranges::min_element(left, {}, [](auto* each) {
+        return std::tuple(simplicity(each->spec), workers_of(*each), each->seconds);
+    });
+}
+
 advice advise(work_shape const& work, machine_costs const& costs, advice_limits const& limits) {
     predictions bests;
     for (auto const& which : families) {
         auto const all = predict_all(which, work, costs, limits);
-        if (!all.empty()) bests.push_back(cheapest_of_the_fast(all, limits.seconds));
+        if (!all.empty()) bests.push_back(cheapest(all, limits.seconds.value_or(0)));
     }
     if (bests.empty()) say_impossible(work, costs, limits);
     return advise_among(std::move(bests), work, costs, limits);
 }
 
 advice advise_among(std::vector<prediction> found, work_shape const& work, machine_costs const& costs,
-                    advice_limits const& limits) {
-    advice given{.choice = cheapest_of_the_fast(found, limits.seconds)};
+                    advice_limits const& limits, double as_fast) {
+    advice given{.choice = cheapest(found, std::max(as_fast, limits.seconds.value_or(0)))};
     given.meets_deadline = !limits.seconds || given.choice.seconds <= *limits.seconds;
     std::ranges::stable_sort(found, {}, &prediction::seconds);
     auto const chosen = family_of(given.choice.spec);

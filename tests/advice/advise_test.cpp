@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace quartet {
 namespace {
@@ -60,6 +61,17 @@ TEST(advise, a_deadline_takes_the_cheapest_that_meets_it) {
     auto const hopeless = advise(work, machine, {.seconds = 0.1});
     EXPECT_FALSE(hopeless.meets_deadline);
     EXPECT_EQ(hopeless.choice.spec, advise(work, machine).choice.spec);
+}
+
+TEST(advise, of_what_cannot_be_told_apart_it_takes_the_cheapest) {
+    std::vector<prediction> const measured{
+        {.spec = parse_spec("processes:2"), .seconds = 1.00, .memory_bytes = 30e6},
+        {.spec = parse_spec("threads:2"), .seconds = 1.06, .memory_bytes = 20e6},
+        {.spec = parse_spec("single"), .seconds = 1.90, .memory_bytes = 10e6}};
+    auto const costs = usual_costs(2);
+    work_shape const work{.tasks = 16, .cpu_seconds = 0.1};
+    EXPECT_EQ(to_string(advise_among(measured, work, costs).choice.spec), "processes:2");
+    EXPECT_EQ(to_string(advise_among(measured, work, costs, {}, 1.06).choice.spec), "threads:2");
 }
 
 TEST(advise, says_when_limits_leave_nothing) {

@@ -141,3 +141,13 @@ TEST(pooled_times, stay_few_and_keep_the_greatest) {
     EXPECT_NEAR(found.p99.value(), 990, 2);
     EXPECT_EQ(found.max, 5e6);
 }
+
+TEST_F(a_tally, keeps_of_what_was_used_only_what_was_while_the_clock_ran) {
+    add(1, 1.0);
+    tally_.take_pictures(result_of(0.5),
+                         {.seconds = {0.1, 0.5, 0.6}, .memory_bytes = {10, 20, 5}, .cpu_seconds = {1, 2, 3}});
+    auto const kept = tally_.make(1).usage;
+    EXPECT_THAT(kept.seconds, ElementsAre(0.1, 0.5));
+    EXPECT_THAT(kept.memory_bytes, ElementsAre(10u, 20u));
+    EXPECT_THAT(kept.cpu_seconds, ElementsAre(1, 2));
+}

@@ -4,7 +4,7 @@ import { between, bottomAxis, leftAxis, logTicks, logarithmic } from "../axis";
 import { kindOf, Measurement } from "../results";
 import { Drawing, hint, tag, usualWidth } from "../svg";
 import { percent, seconds } from "../text";
-import { legendOf, lineWidth } from "./legend";
+import { legendOf, strokeOf } from "./legend";
 
 const plotHeight = 226;
 const left = 52;
@@ -46,7 +46,8 @@ function curveOf(times: number[], x: (value: number) => number, y: (value: numbe
 export function drawLatencies(workload: string, measurements: Measurement[], width = usualWidth): Drawing | null {
     const spreads = spreadsOf(measurements);
     if (spreads.length === 0) return null;
-    const legend = legendOf(spreads.map((each) => each.spec), width);
+    const specs = spreads.map((each) => each.spec);
+    const legend = legendOf(specs, width);
     const top = 30 + legend.above;
     const bottom = top + plotHeight;
     const least = Math.min.apply(null, spreads.map((each) => each.times[0]!));
@@ -59,7 +60,7 @@ export function drawLatencies(workload: string, measurements: Measurement[], wid
         const words = `${each.spec}: half within ${seconds(quantile(0.5))}, 90 % within ${seconds(quantile(0.9))}, all within ${seconds(quantile(1))}`;
         const path = curveOf(each.times, x, y);
         curves += tag("g", { class: "mark " + kindOf(each.spec), "data-spec": each.spec, "data-value": String(quantile(0.5)) },
-            hint(words) + tag("path", { class: "curve", "stroke-width": lineWidth(place, spreads.length), d: path }) +
+            hint(words) + tag("path", { class: "curve", ...strokeOf(specs, place), d: path }) +
             tag("path", { class: "reach", d: path }));
     });
     const time = { scale: x, ticks: logTicks(x, 64), format: seconds, title: "time of a task, from its start to its end" };

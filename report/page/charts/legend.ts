@@ -13,9 +13,15 @@ export interface Legend {
     draw(top: number): string;
 }
 
-/** Lines that lie on each other are all seen: those drawn first are wider. */
-export function lineWidth(place: number, count: number): number {
-    return 2 + 1.6 * (count - 1 - place);
+/**
+ * Lines that lie on each other are all seen: those drawn first are wider. Of one model with several numbers of
+ * workers the smaller ones are paler.
+ */
+export function strokeOf(specs: string[], place: number, widest = 1.6): { [name: string]: number } {
+    const kind = kindOf(specs[place]!);
+    const alike = specs.map((spec, at) => (kindOf(spec) === kind ? at : -1)).filter((at) => at >= 0);
+    if (alike.length === 1) return { "stroke-width": 2 + widest * (specs.length - 1 - place) };
+    return { "stroke-width": 2, "stroke-opacity": 0.25 + (0.75 * alike.indexOf(place)) / (alike.length - 1) };
 }
 
 export function legendOf(specs: string[], width: number): Legend {
@@ -25,7 +31,7 @@ export function legendOf(specs: string[], width: number): Legend {
         specs.map((spec, place) => {
             const x = beside ? width - roomBeside + 14 : 4 + (place % columns) * roomOfName;
             const y = beside ? top + 8 + place * pitch : 12 + Math.floor(place / columns) * pitch;
-            const line = tag("path", { class: "curve " + kindOf(spec), "stroke-width": 3, d: `M${x} ${y - 4}h18` });
+            const line = tag("path", { class: "curve " + kindOf(spec), ...strokeOf(specs, place), "stroke-width": 3, d: `M${x} ${y - 4}h18` });
             return line + label(x + 24, y, spec, { class: "name" });
         }).join("");
     return beside

@@ -48,7 +48,7 @@ function paintTask(task: Task, x: (time: number) => number, y: number, height: n
         brush("queued", x(task.queued), y + (height - thin) / 2, begin - x(task.queued), thin);
     }
     brush(task.failed ? "failed" : "running", begin, y, end - begin, height);
-    const inner = height > 6 ? height * 0.18 : 0;
+    const inner = height * (height > 6 ? 0.18 : 0.25); // of thin ones more must stay, or they are too pale
     task.waits.forEach((wait) => {
         const width = x(wait.to) - x(wait.from);
         if (width > 0.3) brush("waiting", x(wait.from), y + inner, width, height - 2 * inner);

@@ -5,7 +5,7 @@ import { bottomAxis, byteTicks, fromZero, leftAxis, Scale } from "../axis";
 import { kindOf, Measurement } from "../results";
 import { Drawing, hint, tag, usualWidth } from "../svg";
 import { bytes, plain, seconds } from "../text";
-import { legendOf, lineWidth } from "./legend";
+import { legendOf, strokeOf } from "./legend";
 
 const left = 66;
 const panel = 150;
@@ -53,7 +53,8 @@ function greatest(courses: Course[], of: (course: Course) => Point[], place: 0 |
 export function drawUsage(workload: string, measurements: Measurement[], width = usualWidth): Drawing | null {
     const courses = coursesOf(measurements);
     if (courses.length === 0) return null;
-    const legend = legendOf(courses.map((each) => each.spec), width);
+    const specs = courses.map((each) => each.spec);
+    const legend = legendOf(specs, width);
     const right = legend.right;
     const first = 30 + legend.above;
     const x = fromZero(greatest(courses, (each) => each.memory, 0), left, right);
@@ -68,15 +69,18 @@ export function drawUsage(workload: string, measurements: Measurement[], width =
             if (points.length === 0) return;
             const peak = points.reduce((most, point) => Math.max(most, point[1]), 0);
             const curve = points.length > 1
-                ? tag("path", { class: "curve", "stroke-width": lineWidth(place, courses.length) / 1.5, d: path(points) ?? "" })
+                ? tag("path", { class: "curve", ...strokeOf(specs, place, 1), d: path(points) ?? "" })
                 : tag("circle", { class: "dot", cx: x(points[0]![0]), cy: y(points[0]![1]), r: 3 });
             out += tag("g", { class: "mark " + kindOf(each.spec), "data-spec": each.spec, "data-value": String(peak) },
                 hint(`${each.spec}: ${format(peak)} at the most`) + curve);
         });
     };
     paint(first, (each) => each.memory, "memory of all processes", bytes, byteTicks);
-    paint(first + panel + gap, (each) => each.processors, "processors in use", plain, (scale, count) => scale.ticks(count));
-    const bottom = first + 2 * panel + gap;
+    let bottom = first + panel;
+    if (courses.some((each) => each.processors.length > 0)) {
+        paint(bottom + gap, (each) => each.processors, "processors in use", plain, (scale, count) => scale.ticks(count));
+        bottom += gap + panel;
+    }
     out += legend.draw(first);
     out += bottomAxis({ scale: x, ticks: x.ticks(6), format: seconds, title: "time since the clock started" }, bottom, bottom);
     return { title: workload + ": memory and processors over time", width, height: bottom + 44, content: out };
