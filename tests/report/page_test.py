@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import subprocess
 import threading
 import time
@@ -212,6 +213,43 @@ class Page(ToolTest):
         self.assertEqual(self.rounds_drawn(), 8)
         self.assertEqual(rounds, sorted(rounds), "it only grows")
         self.assert_nothing_left()
+
+    def test_what_a_reader_sees_stays_when_news_come(self):
+        page, _ = self.results_of_a_run()
+        report = json.loads(re.search(r'id="report"[^>]*>(.*?)</script>', page.read_text(), re.DOTALL)[1])
+        live = self.folder / "live.html"
+        live.write_text(page.read_text().replace("<html", '<html data-version="version" data-news="news"', 1))
+        (self.folder / "version").write_text("1")
+        (self.folder / "news").write_text(json.dumps({"finished": False, "report": report}))
+        handler = functools.partial(Quiet, directory=str(self.folder))
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            self.browser.emulate()
+            self.browser.open(f"http://127.0.0.1:{server.server_address[1]}/live.html")
+            self.until("return performance.getEntriesByName(new URL('news', location).href).length == 1;")
+            self.timeline("[...document.querySelectorAll('.timeline button')].find((each) => each.innerText == 'by worker').click();")
+            self.browser.run("document.querySelector('details').open = true;")
+            self.wheel(-300)
+            seen = self.pixels()
+            self.browser.run("document.querySelector('main').id = 'old';")
+            (self.folder / "version").write_text("2")
+            self.until("return document.getElementById('old') === null;")
+            self.browser.settle()
+            self.assertEqual(self.pixels(), seen)
+            self.assertEqual(self.browser.run("return document.querySelectorAll('details[open]').length;"), 1)
+            self.timeline("[...document.querySelectorAll('.timeline button')].find((each) => each.innerText == 'all').click();")
+            self.browser.settle()
+            self.assertNotEqual(self.pixels(), seen, "it was zoomed")
+            server.shutdown()
+            thread.join()
+
+    def until(self, question):
+        for _ in range(300):
+            if self.browser.run(question):
+                return
+            time.sleep(0.1)
+        self.fail("not within 30 seconds: " + question)
 
     @unittest.skipUnless(AXE.exists(), "axe-core is not installed; ./test does it")
     def test_is_accessible(self):
