@@ -54,14 +54,17 @@ export interface Axis {
     title: string;
 }
 
+/** Lines at ticks from left to right. */
+export function gridLines(scale: Scale, ticks: number[], top: number, bottom: number): string {
+    return ticks.map((each) => tag("line", { class: "grid", x1: scale(each), x2: scale(each), y1: top, y2: bottom })).join("");
+}
+
 /** Along the bottom, with grid lines up to `top`. */
 export function bottomAxis(axis: Axis, top: number, bottom: number): string {
     const [left, right] = axis.scale.range();
-    let out = "";
+    let out = gridLines(axis.scale, axis.ticks, top, bottom);
     axis.ticks.forEach((each) => {
-        const x = axis.scale(each);
-        out += tag("line", { class: "grid", x1: x, x2: x, y1: top, y2: bottom });
-        out += label(x, bottom + 16, axis.format(each), { class: "tick", "text-anchor": "middle" });
+        out += label(axis.scale(each), bottom + 16, axis.format(each), { class: "tick", "text-anchor": "middle" });
     });
     out += tag("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom });
     return out + label((left + right) / 2, bottom + 34, axis.title, { class: "axis-title", "text-anchor": "middle" });

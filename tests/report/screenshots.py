@@ -19,9 +19,11 @@ document.querySelectorAll(".timeline")[arguments[0]].scrollIntoView();
 POINTED = """
 const canvas = document.querySelectorAll(".timeline")[arguments[0]].querySelectorAll("canvas");
 const box = canvas[0].getBoundingClientRect();
-const at = {clientX: box.left + 200, clientY: box.top + 60, bubbles: true, cancelable: true};
-for (let i = 0; i < 3; ++i) canvas[0].dispatchEvent(new WheelEvent("wheel", {deltaY: -200, ...at}));
-requestAnimationFrame(() => canvas[0].dispatchEvent(new PointerEvent("pointermove", at)));
+const at = {clientX: box.left + 12, clientY: box.top + 8, bubbles: true, cancelable: true};
+for (let i = 0; i < 6; ++i) canvas[0].dispatchEvent(new WheelEvent("wheel", {deltaY: -300, ...at}));
+const last = canvas[canvas.length - 2].getBoundingClientRect();
+const there = {clientX: last.left + 150, clientY: last.top + 60, bubbles: true};
+requestAnimationFrame(() => canvas[canvas.length - 2].dispatchEvent(new PointerEvent("pointermove", there)));
 """
 
 

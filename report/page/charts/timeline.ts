@@ -1,5 +1,5 @@
 // The timeline: what each task did and when, for every model under one time axis.
-import { bottomAxis, between } from "../axis";
+import { bottomAxis, between, gridLines } from "../axis";
 import { Arrangement, Panel, panelOf, Task } from "./lanes";
 import { Measurement } from "../results";
 import { Drawing, hint, label, tag, usualWidth } from "../svg";
@@ -123,6 +123,7 @@ export function drawTimeline(workload: string, measurements: Measurement[], arra
     const right = width - 16;
     const end = endOf(panels) * 1.01;
     const x = between(0, end, left, right);
+    const ticks = x.ticks(8);
     let top = 8;
     let bars = "";
     panels.forEach((panel) => {
@@ -135,7 +136,7 @@ export function drawTimeline(workload: string, measurements: Measurement[], arra
         paint(panel, arrangement, view, (look, atX, atY, wide, high) => {
             if (wide > 0) marks += tag("rect", { class: look, x: atX, y: atY, width: wide, height: high });
         });
-        bars += tag("rect", { class: "ground", x: left, y: top, width: right - left, height });
+        bars += tag("rect", { class: "ground", x: left, y: top, width: right - left, height }) + gridLines(x, ticks, top, top + height);
         bars += tag("g", { class: "mark " + panel.kind, "data-spec": panel.spec, "data-value": String(panel.end) },
             hint(`${panel.spec}: ${countText(panel)}, done after ${seconds(panel.end)}`) + marks);
         if (arrangement === "worker" && height / panel.lanes.length >= 10) {
@@ -146,11 +147,13 @@ export function drawTimeline(workload: string, measurements: Measurement[], arra
         }
         top += height + 14;
     });
-    const axis = { scale: x, ticks: x.ticks(8), format: seconds, title: arrangement === "task" ? "a row for each task, over time" : "a lane for each worker, over time" };
+    const what = arrangement === "task" ? "a row for each task, over time; a line: queued, " : "a lane for each worker, over time; ";
+    const waitsKnown = measurements.every((each) => each.records.waits_known);
+    const axis = { scale: x, ticks, format: seconds, title: what + (waitsKnown ? "full: running, pale: waiting" : "full: running or waiting") };
     return {
         title: `${workload}: what every task did`,
         width,
         height: top + 44,
-        content: bottomAxis(axis, 8, top) + bars,
+        content: bars + bottomAxis(axis, top, top),
     };
 }
