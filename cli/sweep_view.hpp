@@ -1,6 +1,6 @@
 // cli/sweep_view.hpp
 //
-// The curves of a sweep as text for a terminal. Pure function.
+// The curves of a sweep as text for a terminal, and in sentences. Pure functions.
 #pragma once
 
 #include "cli/terminal.hpp"

@@ -13,6 +13,12 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
     return made;
 }
 
+export function button(words: string, action: () => void): HTMLButtonElement {
+    const made = element("button", { type: "button" }, words);
+    made.addEventListener("click", action);
+    return made;
+}
+
 export interface Cell {
     text: string;
     /** Lines below it. */

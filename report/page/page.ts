@@ -4,7 +4,7 @@ import { drawScaling } from "./charts/scaling";
 import { drawTimeline } from "./charts/timeline";
 import { drawTimes } from "./charts/times";
 import { coursesOf, drawUsage } from "./charts/usage";
-import { Cell, chart, element, table } from "./dom";
+import { button, Cell, chart, element, table } from "./dom";
 import { watch } from "./live";
 import { Measurement, measurementsOf, Report, Results, Said, ScalingCurve, Value, wasMeasured, workloadsOf } from "./results";
 import { bytes, count, counted, percent, plain, seconds, threeDigits } from "./text";
@@ -160,12 +160,10 @@ function redrawTimelines(): void {
 }
 
 function themeButton(): HTMLElement {
-    const made = element("button", { type: "button" }, "light or dark");
-    made.addEventListener("click", () => {
+    return button("light or dark", () => {
         switchTheme();
         redrawTimelines();
     });
-    return made;
 }
 
 function header(report: Report): HTMLElement {

@@ -5,7 +5,7 @@ import { zoom, ZoomBehavior, zoomIdentity, zoomTransform, ZoomTransform } from "
 import { between } from "./axis";
 import { Arrangement, Panel, Task, workerName } from "./charts/lanes";
 import { countText, endOf, heightOf, Look, paint, panelsOf, taskAt, View } from "./charts/timeline";
-import { element, table } from "./dom";
+import { button, element, table } from "./dom";
 import { Measurement } from "./results";
 import { seconds } from "./text";
 
@@ -63,8 +63,8 @@ export class TimelineView {
     private readonly tip: HTMLElement;
     private shown: Shown[] = [];
     private arrangement: Arrangement = "task";
-    private byTask!: HTMLElement;
-    private byWorker!: HTMLElement;
+    private readonly byTask = button("by task", () => this.arrange("task"));
+    private readonly byWorker = button("by worker", () => this.arrange("worker"));
     private end = 1;
     private waiting = false;
 
@@ -95,13 +95,6 @@ export class TimelineView {
     }
 
     private toolbar(): HTMLElement {
-        const button = (words: string, action: () => void, attributes = {}) => {
-            const made = element("button", { type: "button", ...attributes }, words);
-            made.addEventListener("click", action);
-            return made;
-        };
-        this.byTask = button("by task", () => this.arrange("task"));
-        this.byWorker = button("by worker", () => this.arrange("worker"));
         const scaleBy = (factor: number) => this.onFirst((canvas, behaviour) => behaviour.scaleBy(canvas, factor));
         return element("div", { class: "tools" }, this.byTask, this.byWorker,
             button("zoom in", () => scaleBy(2)), button("zoom out", () => scaleBy(0.5)),

@@ -1,5 +1,6 @@
 """The page in a real browser: what it asks for, shows and draws, and how fast."""
 
+import contextlib
 import functools
 import http.server
 import json
@@ -13,7 +14,7 @@ import unittest
 
 from browser import Browser
 from samples import save, with_hostile_texts, with_many_tasks
-from tool import ToolTest, settings
+from tool import ToolTest, settings, wait_until
 
 AXE = pathlib.Path(os.environ["AXE"])
 
@@ -92,15 +93,23 @@ class Page(ToolTest):
 
     def test_over_http(self):
         page = self.page_of(self.results_of_a_run()[1])
+        with self.served() as place:
+            url = place + page.name
+            asked = self.open(url)
+        self.assertEqual([each for each in asked if not each.startswith("data:")], [url])
+
+    @contextlib.contextmanager
+    def served(self):
+        """The folder over HTTP, at the address that it gives."""
         handler = functools.partial(Quiet, directory=str(self.folder))
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             thread = threading.Thread(target=server.serve_forever)
             thread.start()
-            url = f"http://127.0.0.1:{server.server_address[1]}/{page.name}"
-            asked = self.open(url)
-            server.shutdown()
-            thread.join()
-        self.assertEqual([each for each in asked if not each.startswith("data:")], [url])
+            try:
+                yield f"http://127.0.0.1:{server.server_address[1]}/"
+            finally:
+                server.shutdown()
+                thread.join()
 
     def timeline(self, script, *arguments):
         return self.browser.run("const canvas = document.querySelectorAll('.timeline canvas');" + script, *arguments)
@@ -221,12 +230,9 @@ class Page(ToolTest):
         live.write_text(page.read_text().replace("<html", '<html data-version="version" data-news="news"', 1))
         (self.folder / "version").write_text("1")
         (self.folder / "news").write_text(json.dumps({"finished": False, "report": report}))
-        handler = functools.partial(Quiet, directory=str(self.folder))
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-            thread = threading.Thread(target=server.serve_forever)
-            thread.start()
+        with self.served() as place:
             self.browser.emulate()
-            self.browser.open(f"http://127.0.0.1:{server.server_address[1]}/live.html")
+            self.browser.open(place + live.name)
             self.until("return performance.getEntriesByName(new URL('news', location).href).length == 1;")
             self.timeline("[...document.querySelectorAll('.timeline button')].find((each) => each.innerText == 'by worker').click();")
             self.browser.run("document.querySelector('details').open = true;")
@@ -241,15 +247,9 @@ class Page(ToolTest):
             self.timeline("[...document.querySelectorAll('.timeline button')].find((each) => each.innerText == 'all').click();")
             self.browser.settle()
             self.assertNotEqual(self.pixels(), seen, "it was zoomed")
-            server.shutdown()
-            thread.join()
 
     def until(self, question):
-        for _ in range(300):
-            if self.browser.run(question):
-                return
-            time.sleep(0.1)
-        self.fail("not within 30 seconds: " + question)
+        self.assertTrue(wait_until(lambda: self.browser.run(question), 30), question)
 
     @unittest.skipUnless(AXE.exists(), "axe-core is not installed; ./test does it")
     def test_is_accessible(self):
