@@ -26,17 +26,23 @@ export interface Cell {
     best?: boolean;
 }
 
-/** The first cell of a row is its heading. */
+/**
+ * The first cell of a row is its heading. Each cell knows the heading of its column, and all say what they are in a table:
+ * a style may lay them out in another way (on a phone) without them ceasing to be one for a screen reader.
+ */
 export function table(caption: string, head: string[], rows: (string | Cell)[][], kind = ""): HTMLElement {
     const cellOf = (each: string | Cell, place: number) => {
         const cell: Cell = typeof each === "string" ? { text: each } : each;
-        const made = place === 0 ? element("th", { scope: "row" }, cell.text) : element("td", cell.best ? { class: "best" } : {}, cell.text);
+        const made = place === 0 ? element("th", { scope: "row", role: "rowheader" }, cell.text)
+            : element("td", { role: "cell", "data-column": head[place] ?? "", ...(cell.best ? { class: "best" } : {}) }, cell.text);
         for (const each of cell.small ?? []) made.append(element("small", {}, each));
         return made;
     };
-    const made = element("table", kind ? { class: kind } : {}, caption ? element("caption", {}, caption) : null);
-    if (head.length > 0) made.append(element("thead", {}, element("tr", {}, ...head.map((each) => element("th", { scope: "col" }, each)))));
-    made.append(element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map(cellOf)))));
+    const rowOf = (...cells: HTMLElement[]) => element("tr", { role: "row" }, ...cells);
+    const made = element("table", { role: "table", ...(kind ? { class: kind } : {}) }, caption ? element("caption", {}, caption) : null);
+    if (head.length > 0)
+        made.append(element("thead", { role: "rowgroup" }, rowOf(...head.map((each) => element("th", { scope: "col", role: "columnheader" }, each)))));
+    made.append(element("tbody", { role: "rowgroup" }, ...rows.map((row) => rowOf(...row.map(cellOf)))));
     return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption || "table" }, made);
 }
 

@@ -177,6 +177,14 @@ class Page(ToolTest):
         self.open(page, width=360, height=740)
         wide, shown = self.browser.run("return [document.documentElement.scrollWidth, innerWidth];")
         self.assertLessEqual(wide, shown)
+        cells = self.browser.run("""
+            const scroll = document.querySelector(".overview").parentElement.getBoundingClientRect();
+            return [...document.querySelectorAll(".overview tbody td")].map((each) => {
+                const box = each.getBoundingClientRect();
+                return [getComputedStyle(each, "::before").content, box.width > 0 && box.left >= scroll.left && box.right <= scroll.right];
+            });""")
+        self.assertEqual({name.strip('"') for name, _ in cells}, {"single", "threads", "processes", "async"})
+        self.assertTrue(all(within for _, within in cells), "the overview shows every model without being scrolled sideways")
 
     def test_light_and_dark(self):
         page, _ = self.results_of_a_run()
