@@ -10,7 +10,7 @@
 
 namespace quartet::cli {
 
-/// Of one test: who won by what ratio, and what the seed found; then what makes figures doubtful, and what
+/// Of one test: who won by what ratio, and what the Python study found; then what makes figures doubtful, and what
 /// went wrong.
 std::string format_findings(measure::results const& results, std::string const& workload,
                             terminal const& where);

@@ -107,7 +107,7 @@ std::string read_standard_input(interrupt const& stop) {
 void add_work_options(CLI::App& command, work_options& options) {
     command
         .add_option("--preset", options.preset,
-                    "quick: the seed's tests with shorter waits; seed: exactly its parameters")
+                    "quick: the seven tests with shorter waits; seed: exactly the parameters of the Python study")
         ->option_text("PRESET")
         ->capture_default_str();
     command

@@ -19,7 +19,7 @@ struct remark {
 
 struct findings {
     std::vector<std::string> best;  ///< specs; several if which of them is best can't be told
-    std::string verdict;   ///< who won by what ratio, and what the seed found; empty if there is one model
+    std::string verdict;   ///< who won by what ratio, and what the Python study found; empty if there is one model
     std::string outliers;  ///< how many times are far from their median; empty if none are
     std::vector<remark> doubts;    ///< what makes figures doubtful
     std::vector<remark> troubles;  ///< what went wrong

@@ -72,7 +72,7 @@ workload make_append() {
         .help = "26 writers append to one file, a character a call",
         .parameters = {text("file", "", "the file; empty: one that is removed afterwards"),
                        integer("factor", 1000, 1, 1'000'000,
-                               "characters per second of the seed's delays: 178 of these")},
+                               "characters per second of the study's delays: 178 of these")},
         .workers = {.threads = 26, .async = 26},
         .seed_finding =
             "single (0.046 s); threads are close, async takes 8.3 s since each character goes through a "

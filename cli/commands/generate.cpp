@@ -1,6 +1,6 @@
 // cli/commands/generate.cpp
 //
-// `quartet generate`: the seed's support scripts, generate_messages and data_generator.
+// `quartet generate`: the Python study's support scripts, generate_messages and data_generator.
 
 #include "cli/commands/commands.hpp"
 #include "cli/exit_codes.hpp"
@@ -36,7 +36,7 @@ int write(generate_options const& options, Make make) {
 
 void add_generate(CLI::App& app, action& chosen) {
     auto const options = std::make_shared<generate_options>();
-    auto* const command = app.add_subcommand("generate", "write input like the seed's");
+    auto* const command = app.add_subcommand("generate", "write input like that of the Python study");
     command->require_subcommand(0, 1);
     auto* const messages =
         command->add_subcommand("messages", "write 26 letters with random delays of 2 to 10 seconds");

@@ -281,7 +281,7 @@ struct workload {
     std::vector<parameter> parameters{};
     worker_defaults workers{};
 
-    /// What the seed's document found, for the sentence below the table; empty if it has no such test.
+    /// What the Python study (docs/concepts.md) found, for the sentence below the table; empty if it has no such test.
     std::string seed_finding{};
 
     /// Not part of `quartet run` without names: it can't run without being told what on.

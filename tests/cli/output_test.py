@@ -102,7 +102,7 @@ class InAPipe(ToolTest):
         self.assertRegex(lines[2], r"^  single +\S+ (s|ms|µs) +±\S+ %  █+")
         self.assertRegex(done.stdout, r"\nsleep: .* leads?[ ,\n]")
         self.assertIn("after 2 rounds; it takes 8 to be sure.", " ".join(done.stdout.split()))
-        self.assertIn("The seed found: ", done.stdout)
+        self.assertIn("The Python study found: ", done.stdout)
 
     def test_plain_is_a_table_in_ascii(self):
         done = self.small("--plain")

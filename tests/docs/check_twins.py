@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """Shows that the checks of the documents can fail: each fault that they look for is made once."""
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+README = (ROOT / "README.md").read_text()
+FETCHES = re.search(r"single +([\d.]+ s) ", README[README.index("fetch  100 tasks"):])[1]
 SOURCE = "// [part]\nint right = 1;\n// [/part]\nint other = 2;\n"
 RIGHT_BLOCK = "<!-- from code.cpp#part -->\n```cpp\nint right = 1;\n```\n"
 
@@ -21,12 +26,23 @@ CASES = [
     ("check_links.py", "`[a](gone.md)`\n```text\n[b](gone.md)\n```\n", None),
     ("check_links.py", "[a](gone.md)\n", "README.md:1: gone.md does not exist"),
     ("check_links.py", "# One\n[a](#two)\n", "no such heading"),
+    ("check_figures.py", README, None),
+    ("check_figures.py", README.replace(f"single        {FETCHES} ", "single        77.7 s "), "as in README.md"),
+    ("check_figures.py", README.replace(f"need {FETCHES} one", "need 77.7 s one"), "read aloud lacks"),
 ]
+
+
+def make_figures(root):
+    (root / "docs").mkdir()
+    for name in ("figures.py", "concepts.md"):
+        shutil.copy(ROOT / "docs" / name, root / "docs")
 
 
 def run(checker, readme):
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
+        if checker == "check_figures.py":
+            make_figures(root)
         (root / "README.md").write_text(readme)
         (root / "code.cpp").write_text(SOURCE)
         return subprocess.run([sys.executable, HERE / checker, root], capture_output=True, text=True)

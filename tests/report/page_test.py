@@ -76,7 +76,7 @@ class Page(ToolTest):
     def says_what_was_found(self, document):
         text = self.browser.run("return document.body.innerText;")
         self.assertIn(document["machine"]["cpu_model"], text)
-        self.assertIn("The seed found:", text)
+        self.assertIn("The Python study found:", text)
         advice = self.browser.run("return [...document.querySelectorAll('.advice')].map((each) => each.innerText);")
         self.assertEqual(len(advice), 2)
         self.assertIn("Runner-up:", advice[0])
