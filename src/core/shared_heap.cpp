@@ -1,23 +1,21 @@
-// The heap is one memfd, mapped shared. Its own bookkeeping stands at the start of the mapping, so that
-// all processes see the same lists. Pages are asked for with fallocate before they are handed out: on a
-// full system that gives an error here, where a first touch would give a SIGBUS somewhere else.
+// The heap is a range of shared pages (shared_pages.hpp). Its own bookkeeping stands at the start, so that
+// all processes see the same lists. Pages are asked for before they are handed out: on a full system that
+// gives an error here, where a first touch would give a SIGBUS somewhere else.
+
+#include "src/core/shared_pages.hpp"
 
 #include <quartet/detail/shared_heap.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <fcntl.h>
 #include <new>
-#include <sys/mman.h>
 #include <system_error>
-#include <unistd.h>
 #include <utility>
 
 namespace quartet::detail {
 namespace {
 
-constexpr std::size_t page = 4096;
 constexpr std::size_t commit_step = std::size_t{1} << 20;
 constexpr std::size_t kept_bytes = std::size_t{64} << 20;
 constexpr std::size_t least_block = 64;
@@ -43,48 +41,34 @@ constexpr std::uint32_t class_for(std::size_t bytes) {
 }
 static_assert(class_for(64) == 0 && class_for(65) == 1 && class_for(80) == 1 && class_for(112) == 3 &&
               class_for(113) == 4 && class_for(128) == 4 && class_for(129) == 5);
+static_assert(block_bytes(class_for(least_large_block)) == least_large_block);
+static_assert(block_bytes(class_for(least_large_block) + 1) % heap_bounds::high_unit == 0);
+static_assert(block_bytes(1) % heap_bounds::low_unit == 0 && commit_step % heap_bounds::high_unit == 0);
 static_assert(block_bytes(0) == 64 && block_bytes(3) == 112 && block_bytes(4) == 128 &&
               block_bytes(5) == 160);
 
-bool fall_back(int descriptor, std::size_t begin, std::size_t end) noexcept {
-    int result = 0;
-    do {
-        result = fallocate(descriptor, 0, static_cast<off_t>(begin), static_cast<off_t>(end - begin));
-    } while (result != 0 && errno == EINTR);
-    return result == 0;
-}
-
 }  // namespace
 
-shared_heap::shared_heap(int descriptor, std::size_t capacity) noexcept
-    : descriptor_(descriptor),
-      capacity_(capacity),
+shared_heap::shared_heap(std::size_t capacity) noexcept
+    : capacity_(capacity),
       start_(round_up(sizeof(shared_heap), least_block)),
-      top_(start_),
-      bottom_(capacity),
+      free_range_({start_, capacity}),
       backed_(0),
       kept_(0),
       free_{} {}
 
 shared_heap_owner shared_heap::create(std::size_t capacity) {
-    capacity = round_up(capacity, commit_step);
-    int const descriptor = memfd_create("quartet", MFD_CLOEXEC);
-    if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "shared memory");
-    void* const base =
-        ftruncate(descriptor, static_cast<off_t>(capacity)) == 0
-            ? mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor, 0)
-            : MAP_FAILED;
-    if (base == MAP_FAILED) {
-        int const error = errno;
-        close(descriptor);
-        throw std::system_error(error, std::generic_category(), "shared memory");
+    capacity = std::min(round_up(capacity, commit_step), heap_bounds::most);
+    std::byte* const base = reserve_pages(capacity);
+    if (!back_pages(base, sizeof(shared_heap))) {
+        release_pages(base, capacity);
+        throw std::system_error(ENOMEM, std::generic_category(), "cannot have shared memory");
     }
-    return {::new (base) shared_heap(descriptor, capacity), &shared_heap::destroy};
+    return {::new (base) shared_heap(capacity), &shared_heap::destroy};
 }
 
 void shared_heap::destroy(shared_heap* heap) noexcept {
-    close(heap->descriptor_);
-    munmap(heap, heap->capacity_);
+    release_pages(heap->base(), heap->capacity_);
 }
 
 shared_block* shared_heap::take(std::size_t bytes) {
@@ -99,20 +83,19 @@ shared_block* shared_heap::take(std::size_t bytes) {
 }
 
 void shared_heap::give_back(shared_block* block) noexcept {
-    if (block_bytes(block->size_class) >= least_large_block) keep_or_punch(*block);
+    if (block_bytes(block->size_class) >= least_large_block) keep_or_drop(*block);
     push(*block);
 }
 
 /// A few large blocks keep their pages, since the system takes its time to clear new ones.
-void shared_heap::keep_or_punch(shared_block& block) noexcept {
+void shared_heap::keep_or_drop(shared_block& block) noexcept {
     std::size_t const bytes = block_bytes(block.size_class);
     if (bytes <= kept_bytes && kept_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= kept_bytes) {
         block.kept = static_cast<std::uint32_t>(bytes);
         return;
     }
     if (bytes <= kept_bytes) kept_.fetch_sub(bytes, std::memory_order_relaxed);
-    auto const begin = static_cast<std::size_t>(reinterpret_cast<std::byte*>(&block) - base());
-    punch(begin + page, begin + bytes);  // all but the page with the head
+    drop_pages(place_of(block) + sizeof(shared_block), bytes - sizeof(shared_block));
 }
 
 std::uint64_t shared_heap::offset_of(shared_block const& block) const noexcept {
@@ -148,74 +131,63 @@ void shared_heap::push(shared_block& block) noexcept {
     } while (!list.compare_exchange_weak(head, changed, std::memory_order_release));
 }
 
-/// A new block: a small one with its pages, a large one without.
+/// A new block: a small one with its pages, a large one with that of its head.
 shared_block* shared_heap::carve(std::uint32_t size_class) {
     std::size_t const bytes = block_bytes(size_class);
-    std::size_t begin = 0;
-    if (bytes >= least_large_block) {
-        std::size_t bottom = bottom_.load(std::memory_order_relaxed);
-        do {
-            if (bytes + page > bottom - top_.load(std::memory_order_relaxed)) throw std::bad_alloc();
-            begin = (bottom - bytes) / page * page;
-        } while (!bottom_.compare_exchange_weak(bottom, begin, std::memory_order_relaxed));
-        try {
-            back_large(*reinterpret_cast<shared_block*>(base() + begin), sizeof(shared_block));
-        } catch (...) {
-            bottom_.compare_exchange_strong(begin, bottom, std::memory_order_relaxed);
-            throw;
-        }
-    } else {
-        begin = top_.load(std::memory_order_relaxed);
-        do {
-            if (bytes > bottom_.load(std::memory_order_relaxed) - begin) throw std::bad_alloc();
-        } while (!top_.compare_exchange_weak(begin, begin + bytes, std::memory_order_relaxed));
-        try {
-            back_small(begin + bytes);
-        } catch (...) {
-            // Hand the range back, so that smaller requests may still be served.
-            std::size_t mine = begin + bytes;
-            top_.compare_exchange_strong(mine, begin, std::memory_order_relaxed);
-            throw;
-        }
-    }
-    auto* const block = reinterpret_cast<shared_block*>(base() + begin);
-    return ::new (block) shared_block{.next = nullptr, .size_class = size_class, .kept = 0};
+    std::size_t const begin = bytes >= least_large_block ? carve_large(bytes) : carve_small(bytes);
+    return ::new (base() + begin) shared_block{.next = nullptr, .size_class = size_class, .kept = 0};
 }
 
-void shared_heap::back_small(std::size_t end) {
+std::size_t shared_heap::carve_large(std::size_t bytes) {
+    auto const begin = free_range_.take_high(bytes);
+    if (!begin) throw std::bad_alloc();
+    if (back_pages(base() + *begin, sizeof(shared_block))) return *begin;
+    free_range_.undo_high(*begin, bytes);
+    throw std::bad_alloc();
+}
+
+std::size_t shared_heap::carve_small(std::size_t bytes) {
+    auto const begin = free_range_.take_low(bytes);
+    if (!begin) throw std::bad_alloc();
+    if (back_small(*begin + bytes)) return *begin;
+    free_range_.undo_low(*begin, bytes);  // so that smaller requests may still be served
+    throw std::bad_alloc();
+}
+
+bool shared_heap::back_small(std::size_t end) noexcept {
     std::size_t backed = backed_.load(std::memory_order_relaxed);
-    if (end <= backed) return;
+    if (end <= backed) return true;
     // Two processes may do this for the same pages: no harm. `backed_` only grows, and only over pages
-    // that its setter has seen backed, starting from a value that was backed.
+    // that its setter has seen backed, starting from a value that was backed. Pages of large blocks may be
+    // among them; those that are dropped are no small block's before the next reset().
     std::size_t const until = std::min(round_up(end, commit_step), capacity_);
-    if (!fall_back(descriptor_, backed, until)) throw std::bad_alloc();
+    if (!back_pages(base() + backed, until - backed)) return false;
     while (backed < until && !backed_.compare_exchange_weak(backed, until, std::memory_order_relaxed)) {
     }
+    return true;
 }
 
 /// Gives the first `bytes` of a block pages; if there are none the block goes back.
 void shared_heap::back_large(shared_block& block, std::size_t bytes) {
-    auto const begin = static_cast<std::size_t>(reinterpret_cast<std::byte*>(&block) - base());
-    if (fall_back(descriptor_, begin, begin + round_up(bytes, page))) return;
-    if (bytes > sizeof(shared_block)) give_back(&block);
+    if (back_pages(place_of(block), bytes)) return;
+    give_back(&block);
     throw std::bad_alloc();
 }
 
-void shared_heap::punch(std::size_t begin, std::size_t end) noexcept {
-    fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(begin),
-              static_cast<off_t>(end - begin));
+void shared_heap::drop(std::size_t begin, std::size_t end) noexcept {
+    drop_pages(base() + begin, end - begin);
 }
 
 void shared_heap::reset() noexcept {
     for (auto& each : free_)
         each.store(0, std::memory_order_relaxed);
     kept_.store(0, std::memory_order_relaxed);
-    top_.store(start_, std::memory_order_relaxed);
-    std::size_t const bottom = bottom_.exchange(capacity_, std::memory_order_relaxed);
+    std::size_t const bottom = free_range_.look().high;
+    free_range_.reset({start_, capacity_});
     std::size_t backed = std::min(backed_.load(std::memory_order_relaxed), bottom);  // beyond are holes
     if (capacity_ > 2 * kept_bytes) {
-        if (bottom < capacity_ - kept_bytes) punch(bottom, capacity_ - kept_bytes);
-        if (backed > kept_bytes) punch(kept_bytes, backed);
+        if (bottom < capacity_ - kept_bytes) drop(bottom, capacity_ - kept_bytes);
+        if (backed > kept_bytes) drop(kept_bytes, backed);
         backed = std::min(backed, kept_bytes);
     }
     backed_.store(backed, std::memory_order_relaxed);

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <new>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -18,10 +18,12 @@ namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
-std::size_t memory_of(shared_heap const& heap) {
-    struct stat status {};
-    fstat(heap.descriptor(), &status);
-    return static_cast<std::size_t>(status.st_blocks) * 512;
+std::size_t memory_of(shared_heap& heap) {
+    constexpr std::size_t page = 4096;
+    std::vector<unsigned char> there(heap.capacity() / page);
+    if (mincore(&heap, heap.capacity(), there.data()) != 0) return 0;
+    return page * static_cast<std::size_t>(
+                      std::ranges::count_if(there, [](unsigned char each) { return (each & 1) != 0; }));
 }
 
 /// Pieces of a heap, and what a test needs to give them back.

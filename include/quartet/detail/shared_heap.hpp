@@ -8,6 +8,8 @@
 // loses a block at the most, and that only until the next reset().
 #pragma once
 
+#include <quartet/detail/heap_bounds.hpp>
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -26,8 +28,8 @@ static_assert(sizeof(shared_block) == alignof(std::max_align_t));
 
 class shared_heap {
 public:
-    /// Reserves address space for `capacity` bytes; memory is taken when it is allocated. Throws
-    /// std::system_error.
+    /// Reserves address space for `capacity` bytes (8 TiB at the most); memory is taken when it is allocated.
+    /// Throws std::system_error.
     static std::unique_ptr<shared_heap, void (*)(shared_heap*)> create(std::size_t capacity);
 
     /// A block with room for `bytes` behind its head. Throws std::bad_alloc when the reserve or the system's
@@ -40,28 +42,29 @@ public:
     /// meanwhile.
     void reset() noexcept;
 
-    int descriptor() const noexcept { return descriptor_; }
+    std::size_t capacity() const noexcept { return capacity_; }
 
 private:
     static constexpr std::size_t size_classes = 4 * 48;
 
-    shared_heap(int descriptor, std::size_t capacity) noexcept;
+    explicit shared_heap(std::size_t capacity) noexcept;
     static void destroy(shared_heap* heap) noexcept;
     std::byte* base() noexcept { return reinterpret_cast<std::byte*>(this); }
+    std::byte* place_of(shared_block& block) noexcept { return reinterpret_cast<std::byte*>(&block); }
     std::uint64_t offset_of(shared_block const& block) const noexcept;
     shared_block* pop(std::uint32_t size_class) noexcept;
     void push(shared_block& block) noexcept;
-    void keep_or_punch(shared_block& block) noexcept;
+    void keep_or_drop(shared_block& block) noexcept;
     shared_block* carve(std::uint32_t size_class);
-    void back_small(std::size_t end);
+    std::size_t carve_small(std::size_t bytes);
+    std::size_t carve_large(std::size_t bytes);
+    bool back_small(std::size_t end) noexcept;
     void back_large(shared_block& block, std::size_t bytes);
-    void punch(std::size_t begin, std::size_t end) noexcept;
+    void drop(std::size_t begin, std::size_t end) noexcept;
 
-    int descriptor_;
     std::size_t capacity_;
     std::size_t start_;                ///< where blocks begin, behind this object
-    std::atomic<std::size_t> top_;     ///< small blocks grow up to here
-    std::atomic<std::size_t> bottom_;  ///< large ones down to here
+    heap_bounds free_range_;           ///< small blocks lie below, large ones above
     std::atomic<std::size_t> backed_;  ///< small blocks surely have pages up to here
     std::atomic<std::size_t> kept_;    ///< bytes of free large blocks that have pages
     /// Free blocks: the offset of the first, and a count in the upper bits that tells one list from another.
