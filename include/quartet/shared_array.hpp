@@ -84,7 +84,7 @@ public:
     /// `size` elements whose bits are zero.
     ///
     /// Throws std::bad_alloc if the machine has less memory than that or has none left, std::system_error if
-    /// the system refuses for another reason, as when no descriptor is left. A memory limit of a cgroup is
+    /// the system refuses for another reason, as when no descriptor is left or files may not be as large. A memory limit of a cgroup is
     /// not asked for: the system ends processes that exceed it.
     explicit shared_array(std::size_t size)
         : memory_(bytes_of(size)), elements_(static_cast<T*>(memory_.data()), size) {}

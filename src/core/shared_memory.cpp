@@ -7,7 +7,9 @@
 // still have it mapped, and its head reads as zeros there. They let go of the address space when they next
 // map another. Truncating the file would do the same, but a span used too late would raise SIGBUS.
 #include "src/core/descriptor.hpp"
+#include "src/core/file_size_limit.hpp"
 #include "src/core/forking.hpp"
+#include "src/core/withheld_signal.hpp"
 
 #include <quartet/detail/shared_memory.hpp>
 
@@ -140,6 +142,17 @@ void refuse_more_than_the_machine_has(std::size_t bytes) {
     if (bytes > all || file_size(bytes) > all) throw std::bad_alloc();
 }
 
+void refuse_more_than_a_file_may_hold(std::size_t bytes) {
+    auto const most = file_size_limit();
+    if (file_size(bytes) <= most) return;
+    throw std::system_error(
+        EFBIG, std::generic_category(),
+        fmt::format(
+            "quartet: a shared array of {} bytes is larger than this process may make a file ({} bytes, "
+            "RLIMIT_FSIZE); raise the limit (ulimit -f)",
+            bytes, most));
+}
+
 int make_memfd() {
     int const made = memfd_create("quartet-array", MFD_CLOEXEC);
     if (made < 0) throw_error(errno, "cannot make a shared array");
@@ -148,13 +161,16 @@ int make_memfd() {
 
 /// Takes all pages now: when one is touched, a lack of memory would be a signal and not an error.
 void take_pages(int descriptor, std::size_t bytes) {
-    // A step that a signal breaks off begins again, so it must be done before a profiler's next signal.
-    constexpr std::size_t most_at_once = std::size_t{1} << 20;
+    withheld_size_signal const withheld;  // the limit may have been lowered just now
+    // A step that a signal breaks off is undone, so it must be done before a profiler's next signal.
+    std::size_t most_at_once = std::size_t{1} << 20;
     for (std::size_t taken = 0; taken < bytes;) {
         auto const step = std::min(most_at_once, bytes - taken);
         if (fallocate(descriptor, 0, static_cast<off_t>(taken), static_cast<off_t>(step)) == 0)
             taken += step;
-        else if (errno != EINTR)
+        else if (errno == EINTR)
+            most_at_once = std::max(file_size(0), most_at_once / 2);
+        else
             throw_error(errno, "cannot get memory for a shared array");
     }
 }
@@ -196,6 +212,7 @@ struct shared_memory::state {
 
 shared_memory::shared_memory(std::size_t bytes) {
     refuse_more_than_the_machine_has(bytes);
+    refuse_more_than_a_file_may_hold(bytes);
     state_ = std::make_unique<state>(bytes);
 }
 

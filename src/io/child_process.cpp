@@ -17,6 +17,8 @@
 
 #include "src/io/child_process.hpp"
 
+#include "src/core/file_size_limit.hpp"
+#include "src/core/withheld_signal.hpp"
 #include "src/io/spawn.hpp"
 
 #include <quartet/outcome.hpp>
@@ -56,6 +58,7 @@ int require(int result) {
 descriptor open_input(std::string const& text) {
     if (text.empty()) return descriptor(require(open("/dev/null", O_RDONLY | O_CLOEXEC)));
     descriptor file(require(memfd_create("quartet-input", MFD_CLOEXEC)));
+    withheld_size_signal const withheld;
     for (std::size_t written = 0; written < text.size();) {
         auto const more =
             pwrite(file.get(), text.data() + written, text.size() - written, static_cast<off_t>(written));
@@ -82,11 +85,17 @@ bool is_readable(descriptor const& what) noexcept {
 }
 
 /// posix_spawn does not say whether it is the directory or the program that it did not find.
-std::string cannot_start(command const& what) {
+std::string cannot_start(command const& what, std::error_code refused) {
     std::error_code ignored;
     std::string text = fmt::format("cannot start '{}'", what.arguments.front());
     if (!what.directory.empty() && !std::filesystem::is_directory(what.directory, ignored))
         text += fmt::format(" in '{}'", what.directory.native());
+    if (refused == std::errc::file_too_large)
+        text += fmt::format(
+            ": its input of {} bytes is larger than this process may make a file ({} bytes, RLIMIT_FSIZE); "
+            "raise "
+            "the limit (ulimit -f) or give it as a file",
+            what.input.size(), file_size_limit());
     return text;
 }
 
@@ -97,7 +106,7 @@ child_process::child_process(command const& what) {
     try {
         start(what);
     } catch (std::system_error const& refused) {
-        throw std::system_error(refused.code(), cannot_start(what));
+        throw std::system_error(refused.code(), cannot_start(what, refused.code()));
     }
 }
 
