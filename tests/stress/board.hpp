@@ -1,0 +1,47 @@
+// tests/stress/board.hpp
+//
+// What all processes of an episode see: how often each task began and ended, who works, and what is under
+// way. In shared memory that is there before the first worker is, at one address in all of them.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <string_view>
+#include <sys/mman.h>
+#include <sys/types.h>
+#include <system_error>
+
+namespace quartet::stress {
+
+inline constexpr std::size_t most_ids = std::size_t{1} << 17;
+inline constexpr std::size_t most_callers = 4;
+
+struct board {
+    std::array<std::atomic<std::uint8_t>, most_ids> begun;
+    std::array<std::atomic<std::uint8_t>, most_ids> ended;
+    std::array<std::atomic<std::uint8_t>, most_ids> received;
+    std::array<std::atomic<pid_t>, 64> workers;
+    std::atomic<pid_t> fork_server;
+    std::atomic<pid_t> main_process;
+    std::atomic<std::uint32_t> timer_ticks;
+
+    // For the report.
+    std::atomic<std::uint64_t> calls;
+    std::atomic<std::uint64_t> tasks;
+    std::atomic<std::uint64_t> kills;
+    std::array<std::atomic<std::uint32_t>, most_callers> step_under_way;  ///< counted from 1; 0: none
+    std::atomic<bool> callers_are_done;
+};
+
+/// Maps one; never unmapped: it is as old as the process, and its children have it.
+inline board& make_board() {
+    void* const place = mmap(nullptr, sizeof(board), PROT_READ | PROT_WRITE,
+                             MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (place == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "cannot map the board");
+    return *::new (place) board;  // the system's zeros are its first state
+}
+
+}  // namespace quartet::stress

@@ -1,0 +1,493 @@
+#include "tests/stress/caller.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <ranges>
+#include <set>
+#include <stop_token>
+#include <sys/wait.h>
+#include <thread>
+#include <tuple>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace quartet::stress {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Asks for a stop after the step's time.
+class late_stop {
+public:
+    explicit late_stop(step const& of) {
+        if (of.stop_after) asker_ = std::thread([this, after = *of.stop_after] { ask(after); });
+    }
+    ~late_stop() {
+        if (asker_.joinable()) asker_.join();
+    }
+    std::stop_token token() const { return source_.get_token(); }
+
+private:
+    void ask(std::chrono::microseconds after) {
+        std::this_thread::sleep_for(after);
+        source_.request_stop();
+    }
+
+    std::stop_source source_;
+    std::thread asker_;
+};
+
+/// Carries out one step.
+class performance {
+public:
+    performance(stage& on, step const& what)
+        : on_(on),
+          what_(what),
+          checks_(on.checks()),
+          player_(on.executor_at(what.executor)),
+          by_(rules_for(what, on.what())),
+          stop_(what) {}
+
+    void run() {
+        switch (what_.call) {
+            case call_kind::map:
+                return with_body([this](auto const& body) { map(body); });
+            case call_kind::try_map:
+                return with_body([this](auto const& body) { try_map(body); });
+            case call_kind::for_each:
+                return with_body([this](auto const& body) { for_each(body); });
+            case call_kind::starmap:
+                return starmap();
+            case call_kind::submits:
+                return with_body([this](auto const& body) { submits(body); });
+            case call_kind::stream:
+                return with_body([this](auto const& body) { stream(body); });
+            case call_kind::stop:
+                return player_.runs().stop();
+            case call_kind::join:
+                return player_.runs().join();
+            case call_kind::destroy:
+                return;  // its caller's
+            case call_kind::channel:
+                return channel();
+            case call_kind::array:
+                return array();
+            case call_kind::process:
+                return process();
+            case call_kind::fork:
+                return fork();
+        }
+    }
+
+private:
+    using numbers = coroutine_body<order, std::uint64_t>;
+
+    void with_body(auto&& use) {
+        tools const with = on_.tools_for(what_);
+        switch (what_.types) {
+            case form::numbers:
+                return use(numbers{with});
+            case form::plain_function:
+                return use(function_body<order, std::uint64_t>{with});
+            case form::strings:
+                return use(coroutine_body<std::string, std::string>{with});
+            case form::no_result:
+                return use(coroutine_body<order, void>{with});
+        }
+    }
+
+    call_options options() {
+        call_options made;
+        made.stop = what_.stop_after ? stop_.token() : std::stop_token();
+        if (what_.stop_all) made.failure = on_failure::stop_all;
+        if (what_.task_timeout) made.task_timeout = *what_.task_timeout;
+        if (what_.timeout) made.timeout = *what_.timeout;
+        made.retry.times = what_.retries;
+        made.retry.pause = 200us;
+        made.chunk_size = what_.chunk_size;
+        if (what_.progress) {
+            made.progress = [this](std::size_t ended, std::size_t tasks) {
+                if (ended > tasks) checks_.found().add("more tasks have ended than there are");
+                last_progress_ = {ended, tasks};
+            };
+        }
+        return made;
+    }
+
+    void check_progress() {
+        if (what_.progress && what_.tasks > 0 && last_progress_.first != last_progress_.second)
+            checks_.found().add(fmt::format("at the end of a call progress was told {} of {}",
+                                            last_progress_.first, last_progress_.second));
+    }
+
+    template <class In>
+    std::vector<In> inputs() const {
+        std::vector<In> made;
+        made.reserve(what_.tasks);
+        for (std::uint32_t n = 0; n < what_.tasks; ++n)
+            made.push_back(input_of<In>(what_.task(n)));
+        return made;
+    }
+
+    // ---- Maps
+
+    /// What a map has thrown, and what it must mean for those that it does not name.
+    void check_map_error(map_error const& error) {
+        if (error.tasks() != what_.tasks)
+            checks_.found().add(
+                fmt::format("{} tasks, and the map's failures are of {}", what_.tasks, error.tasks()));
+        std::set<std::size_t> failed;
+        for (failure const& each : error.failures()) {
+            if (each.index >= what_.tasks || !failed.insert(each.index).second) {
+                checks_.found().add(fmt::format("task {} failed twice, or is none", each.index));
+                continue;
+            }
+            checks_.check_failure(what_.task(static_cast<std::uint32_t>(each.index)), each, each.index, by_);
+        }
+        for (std::uint32_t n = 0; n < what_.tasks; ++n) {
+            if (!failed.contains(n)) checks_.check_value(what_.task(n), true, by_);
+        }
+    }
+
+    template <class Body>
+    void map(Body const& body) {
+        using result = typename Body::result_type;
+        auto const given = inputs<typename Body::input>();
+        try {
+            if constexpr (std::is_void_v<result>) {
+                player_.runs().map(body, given, options());
+                for (std::uint32_t n = 0; n < what_.tasks; ++n)
+                    checks_.check_value(what_.task(n), true, by_);
+            } else {
+                check_values(player_.runs().map(body, given, options()));
+            }
+        } catch (map_error const& error) {
+            check_map_error(error);
+        }
+        check_progress();
+    }
+
+    template <class R>
+    void check_values(std::vector<R> const& values) {
+        if (values.size() != what_.tasks)
+            return checks_.found().add(fmt::format("{} tasks, {} values", what_.tasks, values.size()));
+        for (std::uint32_t n = 0; n < what_.tasks; ++n) {
+            order const task = what_.task(n);
+            checks_.check_value(task, values[n] == value_of<R>(task), by_);
+        }
+    }
+
+    template <class Body>
+    void try_map(Body const& body) {
+        auto const outcomes = player_.runs().try_map(body, inputs<typename Body::input>(), options());
+        check_outcomes(outcomes);
+        check_progress();
+        if (what_.has(deed::appends)) check_appended(outcomes);
+    }
+
+    template <class R>
+    void check_outcomes(std::vector<outcome<R>> const& outcomes) {
+        if (outcomes.size() != what_.tasks)
+            return checks_.found().add(fmt::format("{} tasks, {} outcomes", what_.tasks, outcomes.size()));
+        for (std::uint32_t n = 0; n < what_.tasks; ++n)
+            checks_.check(what_.task(n), outcomes[n], n, by_);
+    }
+
+    /// Each task that has a value left one line, and none left two.
+    template <class R>
+    void check_appended(std::vector<outcome<R>> const& outcomes) {
+        std::map<std::uint32_t, std::size_t> lines;
+        std::ifstream file(on_.file_of(what_));
+        for (std::uint32_t id = 0; file >> id;)
+            ++lines[id];
+        for (std::uint32_t n = 0; n < what_.tasks; ++n) {
+            order const task = what_.task(n);
+            if (task.what != deed::appends) continue;
+            std::size_t const found = lines[task.id];
+            if (found > by_.tries || (outcomes[n] && found == 0))
+                checks_.found().add(fmt::format("task {} left {} lines in its file", task.id, found));
+        }
+    }
+
+    template <class Body>
+    void for_each(Body const& body) {
+        try {
+            player_.runs().for_each(body, inputs<typename Body::input>(), options());
+            for (std::uint32_t n = 0; n < what_.tasks; ++n)
+                checks_.check_value(what_.task(n), true, by_);
+        } catch (map_error const& error) {
+            check_map_error(error);
+        }
+        check_progress();
+    }
+
+    void starmap() {
+        std::vector<two_argument_body::input> given;
+        for (order const& each : inputs<order>())
+            given.emplace_back(each.id, each);
+        try {
+            check_values(player_.runs().starmap(two_argument_body{on_.tools_for(what_)}, given, options()));
+        } catch (map_error const& error) {
+            check_map_error(error);
+        }
+    }
+
+    // ---- Single calls
+
+    enum class fate { taken, got, cancelled, waited_for, dropped, kept, outlives };
+
+    template <class Body>
+    void submits(Body const& body) {
+        using result = typename Body::result_type;
+        std::vector<std::pair<order, future<result>>> kept;
+        dice choose(what_.seed);
+        for (std::uint32_t n = 0; n < what_.tasks; ++n) {
+            order const task = what_.task(n);
+            auto of = player_.runs().submit(options(), body, input_of<typename Body::input>(task));
+            decide(static_cast<fate>(choose.roll(7)), task, std::move(of), kept);
+        }
+        for (auto& [task, each] : kept)
+            checks_.check(task, each.take(), 0, by_);
+    }
+
+    template <class R>
+    void decide(fate chosen, order const& task, future<R>&& of,
+                std::vector<std::pair<order, future<R>>>& kept) {
+        rules asked = by_;
+        asked.may_be_cancelled = true;
+        switch (chosen) {
+            case fate::taken:
+                return checks_.check(task, of.take(), 0, by_);
+            case fate::got:
+                return get(task, std::move(of));
+            case fate::cancelled:
+                of.cancel();
+                return checks_.check(task, of.take(), 0, asked);
+            case fate::waited_for:
+                if (of.wait_for(500us)) return checks_.check(task, of.take(), 0, by_);
+                of.cancel();
+                return checks_.check(task, of.take(), 0, asked);
+            case fate::dropped:
+                return player_.dropped(task, by_);
+            case fate::kept:
+                kept.emplace_back(task, std::move(of));
+                return;
+            case fate::outlives:
+                return player_.outlives(std::move(of), task, by_);
+        }
+    }
+
+    template <class R>
+    void get(order const& task, future<R>&& of) {
+        std::optional<failure> failed;
+        try {
+            if constexpr (std::is_void_v<R>) {
+                of.get();
+                checks_.check_value(task, true, by_);
+            } else {
+                checks_.check_value(task, of.get() == value_of<R>(task), by_);
+            }
+        } catch (task_error const& error) {
+            failed = error.why();
+        } catch (std::exception const& thrown) {
+            failed = failure{.message = thrown.what(), .exception = std::current_exception()};
+            // What ended the body is thrown, whoever asked for its end.
+            if (dynamic_cast<cancelled const*>(&thrown))
+                failed->why = by_.may_be_cancelled ? cause::cancelled : cause::timed_out;
+            if (dynamic_cast<timed_out const*>(&thrown)) failed->why = cause::timed_out;
+        }
+        if (failed) checks_.check_failure(task, *failed, 0, by_);
+    }
+
+    // ---- Streams
+
+    template <class Body>
+    void stream(Body const& body) {
+        using result = typename Body::result_type;
+        using input = typename Body::input;
+        stream_options how{.order = what_.as_completed ? stream_order::as_completed : stream_order::as_inputs,
+                           .window = what_.window,
+                           .call = options()};
+        auto given = std::views::iota(0u, what_.tasks) | std::views::transform([of = what_](std::uint32_t n) {
+                         return input_of<input>(of.task(n));
+                     });
+        std::vector<bool> seen(what_.tasks);
+        {
+            auto results = player_.runs().stream(body, given, how);
+            std::uint32_t taken = 0;
+            rules by = by_;
+            while (auto next = results.next()) {
+                check_streamed<result>(*next, taken++, seen, by);
+                if (taken == what_.takes && !what_.stops) break;
+                if (taken != what_.takes) continue;
+                results.stop();
+                by.may_be_cancelled = true;
+            }
+            bool const may_end_early = what_.stop_after || what_.timeout || what_.stop_all;
+            if (taken < what_.takes && taken != what_.tasks && !may_end_early)
+                checks_.found().add(
+                    fmt::format("a stream of {} tasks ended after {} outcomes", what_.tasks, taken));
+        }
+        for (std::uint32_t n = 0; n < what_.tasks; ++n) {
+            if (!seen[n]) checks_.check_counts(what_.task(n), by_);
+        }
+    }
+
+    template <class R>
+    void check_streamed(streamed<R> const& next, std::uint32_t place, std::vector<bool>& seen,
+                        rules const& by) {
+        if (next.index >= seen.size() || seen[next.index])
+            return checks_.found().add(
+                fmt::format("a stream gave outcome {} twice, or of no input", next.index));
+        if (!what_.as_completed && next.index != place)
+            checks_.found().add(fmt::format("outcome {} of a stream came in place {}", next.index, place));
+        seen[next.index] = true;
+        checks_.check(what_.task(static_cast<std::uint32_t>(next.index)),
+                      static_cast<outcome<R> const&>(next), next.index, by);
+    }
+
+    // ---- Channels and arrays
+
+    void channel() {
+        if (what_.usual == deed::sends) return bodies_send();
+        bodies_receive();
+    }
+
+    void bodies_send() {
+        auto& values = player_.values();
+        auto const receive = [&] {
+            while (auto const value = values.receive())
+                ++on_.counts().received[*value];
+        };
+        std::thread one(receive);
+        std::thread other(receive);
+        auto const outcomes =
+            player_.runs().try_map(numbers{on_.tools_for(what_)}, inputs<order>(), options());
+        values.close();
+        one.join();
+        other.join();
+        check_outcomes(outcomes);
+        for (std::uint32_t n = 0; n < what_.tasks && n < outcomes.size(); ++n) {
+            order const task = what_.task(n);
+            checks_.check_received(task, task.what == deed::sends && outcomes[n].has_value(), 1);
+        }
+    }
+
+    void bodies_receive() {
+        auto& values = player_.values();
+        std::atomic<bool> over = false;
+        std::thread sender([&] {
+            for (std::uint32_t n = 0; n < what_.tasks; ++n) {
+                while (!values.send_for(20ms, what_.first_id + n)) {
+                    if (over) return;
+                }
+            }
+            values.close();
+        });
+        auto const outcomes =
+            player_.runs().try_map(numbers{on_.tools_for(what_)}, inputs<order>(), options());
+        over = true;
+        sender.join();
+        check_outcomes(outcomes);
+        bool const all = std::ranges::all_of(outcomes, &outcome<std::uint64_t>::has_value);
+        for (std::uint32_t n = 0; n < what_.tasks; ++n)
+            checks_.check_received(what_.task(n), all, 1);
+    }
+
+    void array() {
+        if (what_.tasks == 0) return;
+        shared_array<std::atomic<std::uint32_t>> marks(what_.tasks);
+        auto with = on_.tools_for(what_);
+        with.marks = marks.view();
+        auto const outcomes = player_.runs().try_map(numbers{with}, inputs<order>(), options());
+        check_outcomes(outcomes);
+        for (std::uint32_t n = 0; n < what_.tasks && n < outcomes.size(); ++n) {
+            if (what_.task(n).what != deed::marks) continue;
+            std::uint32_t const found = marks[n];
+            if (found > by_.tries || (outcomes[n] && found == 0))
+                checks_.found().add(fmt::format("element {} of an array was marked {} times", n, found));
+        }
+    }
+
+    // ---- Processes
+
+    void process() {
+        dice choose(what_.seed);
+        int const code = static_cast<int>(choose.roll(200));
+        auto const time = std::chrono::microseconds(choose.roll(2000));
+        quartet::process child([=] {
+            std::this_thread::sleep_for(time);
+            return code;
+        });
+        if (choose.one_in(5)) return;  // never started
+        child.start();
+        if (choose.one_in(5)) return;  // ended by its end
+        bool const killed = choose.one_in(3);
+        if (killed) child.kill();
+        child.join();
+        auto const ended = child.exit_code();
+        if (on_.what().ignores_children) return;  // nobody can know
+        if (ended != code && !(killed && ended == -SIGKILL))
+            checks_.found().add(
+                fmt::format("a process ended with {} in place of {}", ended.value_or(-1), code));
+    }
+
+    /// A child of the program finds an executor that is not its own.
+    void fork() {
+        pid_t const child = ::fork();
+        if (child == 0) {
+            try {
+                player_.runs().submit([] { return 1; });
+            } catch (std::logic_error const&) {
+                _exit(0);
+            }
+            _exit(1);
+        }
+        int status = 0;
+        pid_t reaped = -1;
+        do {
+            reaped = waitpid(child, &status, 0);
+        } while (reaped < 0 && errno == EINTR);
+        if (reaped == child && status != 0)
+            checks_.found().add(fmt::format("a forked child used its parent's executor: {:#x}", status));
+    }
+
+    stage& on_;
+    step const& what_;
+    promises& checks_;
+    player& player_;
+    rules by_;
+    late_stop stop_;
+    std::pair<std::size_t, std::size_t> last_progress_{};
+};
+
+}  // namespace
+
+void call_all(stage& on, std::size_t caller) {
+    std::uint32_t number = 0;
+    for (step const& each : on.what().callers[caller]) {
+        on.counts().step_under_way[caller] = ++number;
+        ++on.counts().calls;
+        on.counts().tasks += each.tasks;
+        try {
+            if (each.call == call_kind::destroy) {
+                on.end(each.executor);
+            } else {
+                performance(on, each).run();
+            }
+        } catch (std::exception const& thrown) {
+            on.checks().found().add(fmt::format("'{}' threw: {}", describe(each, on.what()), thrown.what()));
+        }
+    }
+    on.counts().step_under_way[caller] = 0;
+}
+
+}  // namespace quartet::stress

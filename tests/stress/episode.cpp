@@ -1,0 +1,153 @@
+#include "tests/stress/episode.hpp"
+
+#include "tests/sanitized.hpp"
+#include "tests/stress/caller.hpp"
+#include "tests/stress/leftovers.hpp"
+#include "tests/stress/stage.hpp"
+
+#include <quartet/detail/deadline.hpp>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <thread>
+#include <unistd.h>
+
+namespace quartet::stress {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::atomic<std::uint32_t>* ticks = nullptr;
+
+/// Has a signal every millisecond interrupt what can be interrupted.
+void start_timer(board& counts) {
+    ticks = &counts.timer_ticks;
+    struct sigaction action {};
+    action.sa_handler = [](int) { ++*ticks; };  // and without SA_RESTART
+    sigaction(SIGALRM, &action, nullptr);
+    itimerval const often{{0, 1000}, {0, 1000}};
+    setitimer(ITIMER_REAL, &often, nullptr);
+}
+
+void stop_timer() {
+    itimerval const never{};
+    setitimer(ITIMER_REAL, &never, nullptr);
+}
+
+/// Kills a process of this one's group. By a handle, and only then looked at: its number may be another's by
+/// now.
+bool kill_relative(pid_t victim) {
+    if (victim <= 1 || victim == getpid()) return false;
+    int const handle = static_cast<int>(syscall(SYS_pidfd_open, victim, 0));
+    if (handle < 0) return false;
+    bool const is_ours = getpgid(victim) == getpgrp();
+    bool const killed = is_ours && syscall(SYS_pidfd_send_signal, handle, SIGKILL, nullptr, 0) == 0;
+    close(handle);
+    return killed;
+}
+
+/// Kills workers and fork servers as long as callers call.
+void kill_now_and_then(plan const& what, board& counts) {
+    dice choose(what.seed ^ what.episode);
+    while (!counts.callers_are_done) {
+        std::this_thread::sleep_for(std::chrono::microseconds(500 + choose.roll(5000)));
+        bool const server = what.kills_fork_servers && (!what.kills_workers || choose.one_in(10));
+        auto& from = server ? counts.fork_server : choose.any_of(counts.workers);
+        if (kill_relative(from.exchange(0))) ++counts.kills;
+    }
+}
+
+void leave_something(breakage broken) {
+    switch (broken) {
+        case breakage::left_descriptor:
+            static_cast<void>(open("/dev/full", O_RDONLY | O_CLOEXEC));
+            break;
+        case breakage::left_child:
+            if (fork() == 0)
+                for (;;)
+                    pause();
+            break;
+        case breakage::left_mapping:
+            mmap(nullptr, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+            break;
+        case breakage::left_thread:
+            std::thread([] { std::this_thread::sleep_for(1h); }).detach();
+            break;
+        case breakage::hang:
+            std::this_thread::sleep_for(1h);
+            break;
+        case breakage::crash:
+            raise(SIGSEGV);
+            break;
+        default:
+            break;
+    }
+}
+
+void perform(plan const& what, board& counts, std::string const& folder, breakage broken, fault_list& found) {
+    stage on(what, counts, folder, broken, found);
+    std::vector<std::thread> others;
+    if (what.kills_workers || what.kills_fork_servers)
+        others.emplace_back([&] { kill_now_and_then(what, counts); });
+    std::vector<std::thread> callers;
+    for (std::size_t n = 0; n < what.callers.size(); ++n)
+        callers.emplace_back([&, n] { call_all(on, n); });
+    for (auto& each : callers)
+        each.join();
+    on.end_all();
+    counts.callers_are_done = true;
+    for (auto& each : others)
+        each.join();
+}
+
+/// A close that is queued at the end of a loop with io_uring may be lost with it.
+bool knows_descriptors(plan const& what) {
+    for (auto const& steps : what.callers) {
+        for (step const& each : steps) {
+            executor_plan const& on = what.executors[each.executor];
+            bool const with_files = each.has(deed::uses_files) || each.has(deed::appends);
+            if (with_files && habits(on.spec).loops && !on.file_threads) return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+bool run_episode(plan const& what, board& counts, std::string const& folder, breakage broken) {
+    fault_list found;
+    counts.main_process = getpid();
+    if (what.ignores_children) signal(SIGCHLD, SIG_IGN);
+    auto const before = belongings::now();
+    if (what.timer) start_timer(counts);
+    perform(what, counts, folder, broken, found);
+    stop_timer();
+    leave_something(broken);
+    check_leftovers(before, knows_descriptors(what), found);
+    return !found.any();
+}
+
+void warm_up(std::string const& folder) {
+    for (std::string_view const spec : {"single", "threads:1", "async:1", "processes:1"}) {
+        if (test::sanitized && spec == "processes:1") continue;
+        auto executor = make_executor(spec);
+        auto const body = [path = folder.c_str()](context& ctx, int) -> task<void> {
+            co_await ctx.append_file(std::string(path) + "/warm", "x");
+            co_await ctx.run(command::program("true"));
+            try {
+                co_await ctx.fetch("http://127.0.0.1:9/");
+            } catch (fetch_error const&) {
+            }
+        };
+        executor.map(body, std::array{1});
+    }
+}
+
+}  // namespace quartet::stress
