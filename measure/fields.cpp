@@ -271,6 +271,9 @@ constexpr std::array trial_list{
                                    "processor time of all processes in their own code"),
     of_trial<&t::cpu_system_seconds>("cpu_system_seconds", seconds,
                                      "processor time of all processes in the kernel"),
+    added_later(of_trial<&t::processor_wait_seconds>(
+        "processor_wait_seconds", seconds,
+        "how long its processes waited for a processor that others had, by samples")),
     of_trial<&t::tree_peak_bytes>("tree_peak_bytes", bytes, "memory of all processes and commands at most"),
     of_trial<&t::voluntary_switches>("voluntary_switches", none, "times that a thread began to wait"),
     of_trial<&t::involuntary_switches>("involuntary_switches", none,
@@ -357,6 +360,9 @@ constexpr std::array measurement_list{
                                          "processor time of all processes in their own code"),
     of_measurement<&m::cpu_system_seconds>("cpu_system_seconds", seconds,
                                            "processor time of all processes in the kernel"),
+    added_later(of_measurement<&m::processor_wait_seconds>(
+        "processor_wait_seconds", seconds,
+        "how long its processes waited for a processor that others had, by samples")),
     of_measurement<&m::heap_current_bytes>("heap_current_bytes", bytes,
                                            "allocated by all processes at the end"),
     of_measurement<&m::heap_peak_bytes>("heap_peak_bytes", bytes, "allocated by all processes at most"),

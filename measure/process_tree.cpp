@@ -182,6 +182,67 @@ private:
     std::optional<double> before_;
 };
 
+/// How long processes that come and go were on a processor, and waited for one.
+class tree_queue {
+public:
+    struct times {
+        double on_cpu = 0;
+        double waiting = 0;
+    };
+
+    /// What they did until now does not count.
+    void restart(std::vector<pid_t> const& alive) {
+        *this = {};
+        read(alive);
+        before_ = sum();
+    }
+
+    void read(std::vector<pid_t> const& alive) {
+        std::map<pid_t, times> now;
+        for (pid_t const pid : alive) {
+            if (auto const read = times_of(pid)) now[pid] = *read;
+        }
+        for (auto const& [pid, last] : known_) {
+            if (!now.contains(pid)) add(ended_, last);
+        }
+        known_ = std::move(now);
+    }
+
+    /// Since the restart.
+    std::optional<times> since() const {
+        auto const all = sum();
+        if (all.on_cpu <= before_.on_cpu) return std::nullopt;
+        return times{all.on_cpu - before_.on_cpu, all.waiting - before_.waiting};
+    }
+
+private:
+    static std::optional<times> times_of(pid_t pid) {
+        proc_file const file(pid, "schedstat");  // nanoseconds on a processor, waiting for one, ...
+        auto const on_cpu = first_number<std::int64_t>(file.text());
+        auto const space = file.text().find(' ');
+        if (!on_cpu || space == std::string_view::npos) return std::nullopt;
+        auto const waiting = first_number<std::int64_t>(file.text().substr(space));
+        if (!waiting) return std::nullopt;
+        return times{1e-9 * static_cast<double>(*on_cpu), 1e-9 * static_cast<double>(*waiting)};
+    }
+
+    static void add(times& to, times const& more) {
+        to.on_cpu += more.on_cpu;
+        to.waiting += more.waiting;
+    }
+
+    times sum() const {
+        auto made = ended_;
+        for (auto const& [pid, last] : known_)
+            add(made, last);
+        return made;
+    }
+
+    std::map<pid_t, times> known_;
+    times ended_;
+    times before_;
+};
+
 /// Keeps samples. When there are too many, every other one is dropped and they are taken half as often.
 class samples_kept {
 public:
@@ -241,6 +302,7 @@ struct tree_memory_sampler::state {
         if (sum.bytes > peak) peak = sum.bytes;
         ++count;
         if (how == sampling::for_pictures) kept.add(began, sum.bytes, members);
+        queue.read(members);
         last = sum.bytes;
         return sum.bytes;
     }
@@ -273,6 +335,7 @@ struct tree_memory_sampler::state {
             began = clock::now();
             kept.restart();
             kept.add(began, last, tree.look());
+            queue.restart(tree.look());
         }
         std::lock_guard const lock(pause_mutex);
         background_cost = 0;
@@ -314,8 +377,9 @@ struct tree_memory_sampler::state {
 
     using clock = std::chrono::steady_clock;
 
-    std::mutex sampling_mutex;  // guards `tree` and `kept`; writers of the rest hold it, too
+    std::mutex sampling_mutex;  // guards `tree`, `queue` and `kept`; writers of the rest hold it, too
     membership tree;
+    tree_queue queue;
     samples_kept kept;
     sampling how;
     std::size_t not_counted;
@@ -370,6 +434,13 @@ void tree_memory_sampler::restart() {
 usage_table tree_memory_sampler::course() const {
     std::lock_guard const lock(state_->sampling_mutex);
     return state_->kept.table();
+}
+
+std::optional<double> tree_memory_sampler::processor_wait_seconds(double cpu_seconds) const {
+    std::lock_guard const lock(state_->sampling_mutex);
+    auto const seen = state_->queue.since();
+    if (!seen) return std::nullopt;
+    return seen->waiting * std::max(1.0, cpu_seconds / seen->on_cpu);
 }
 
 std::string_view tree_memory_sampler::method() const {

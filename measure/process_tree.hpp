@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <sys/types.h>
 
@@ -74,6 +75,12 @@ public:
 
     /// The samples since restart(), by the time since then; at the most `most_samples_kept`, spread evenly.
     usage_table course() const;
+
+    /// How long the tree waited for a processor since restart(), if it has used `cpu_seconds` of one until
+    /// now. Of each process the samples read what the kernel accounts to its main thread; what came after the
+    /// last sample of a process, and processes that no sample met, are taken to have waited as much for each
+    /// second of processor time. Absent where the kernel does not tell.
+    std::optional<double> processor_wait_seconds(double cpu_seconds) const;
 
     /// "pss"; "pss+hwm" if the peak is that of sample_last(); or "rss" as soon as the kernel shows for a
     /// process only that, which counts shared pages in each process (old kernels, and commands that run as

@@ -88,6 +88,7 @@ struct trial_figures {
     double wall_seconds = 0;
     double cpu_user_seconds = 0;
     double cpu_system_seconds = 0;
+    double processor_wait_seconds = 0;  ///< that its processes wanted a processor and had none
     std::uint64_t tree_peak_bytes = 0;
     std::uint64_t voluntary_switches = 0;
     std::uint64_t involuntary_switches = 0;
@@ -189,6 +190,7 @@ struct measurement {
     std::optional<double> tasks_per_second = {};
     std::optional<double> cpu_user_seconds = {};
     std::optional<double> cpu_system_seconds = {};
+    std::optional<double> processor_wait_seconds = {};
     std::optional<std::uint64_t> heap_current_bytes = {};
     std::optional<std::uint64_t> heap_peak_bytes = {};
     std::optional<std::uint64_t> tree_peak_bytes = {};

@@ -197,6 +197,7 @@ measurement tally::make(std::size_t configurations) const {
     auto const whole = [&](auto member) { return static_cast<std::uint64_t>(middle(member)); };
     made.cpu_user_seconds = middle(&trial_figures::cpu_user_seconds);
     made.cpu_system_seconds = middle(&trial_figures::cpu_system_seconds);
+    made.processor_wait_seconds = middle(&trial_figures::processor_wait_seconds);
     made.tree_peak_bytes = whole(&trial_figures::tree_peak_bytes);
     made.tree_peak_method = tree_method_;
     made.voluntary_switches = whole(&trial_figures::voluntary_switches);

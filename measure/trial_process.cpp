@@ -250,6 +250,9 @@ trial_report run_trial_process(trial_request const& request, int stop_descriptor
     report.sampling_share = memory.background_share();
     if (line) {
         report.result = trial_result_from_json(*line);
+        auto& figures = report.result.figures;
+        figures.processor_wait_seconds =
+            memory.processor_wait_seconds(figures.cpu_user_seconds + figures.cpu_system_seconds).value_or(0);
     } else {
         report.result.error = describe_end(status);
     }

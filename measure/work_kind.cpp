@@ -43,8 +43,11 @@ contenders contenders_of(program_profile const& of) {
     contenders found;
     double most_cpu = 0;
     for (auto const& each : of.threads) {
-        if (each.seconds <= 0 || each.cpu_seconds < takes_part * each.seconds) continue;
-        double const locked = each.shares[static_cast<std::size_t>(activity::lock)];
+        // While others have the processors it can neither compute nor come to a lock.
+        double const there = each.seconds - each.queue_seconds;
+        if (there <= 0 || each.cpu_seconds < takes_part * there) continue;
+        double const locked =
+            std::min(1.0, each.shares[static_cast<std::size_t>(activity::lock)] * each.seconds / there);
         ++found.threads;
         found.locked += locked;
         if (each.cpu_seconds <= most_cpu) continue;
@@ -70,10 +73,21 @@ activity longest_wait(program_profile const& of) {
     return *std::ranges::max_element(waits, {}, [&](activity what) { return share(of, what); });
 }
 
+/// That others kept the processors from it, if they did for more than can be overlooked.
+std::string kept_from_processors(program_profile const& of) {
+    constexpr double much = 0.05;
+    double const wanted = cpu_of(of) + of.queue_seconds;
+    if (wanted <= 0 || of.queue_seconds < much * wanted) return {};
+    return fmt::format("; of the time that its threads want a processor they wait {:.0f} % for one",
+                       percent(of.queue_seconds / wanted));
+}
+
 work_verdict cpu_bound(program_profile const& of, std::size_t cpus) {
     return {work_kind::cpu_bound,
-            fmt::format("it computes for {:.0f} % of the time, on {:.1f} processors in the mean",
-                        percent(share(of, activity::computing)), cpu_of(of) / of.seconds),
+            fmt::format("it computes, or wants to, for {:.0f} % of the time, on {:.1f} processors in the "
+                        "mean{}",
+                        percent(share(of, activity::computing)), cpu_of(of) / of.seconds,
+                        kept_from_processors(of)),
             fmt::format(
                 "threads:{0}; processes:{0} where a global lock lets only one thread compute, as in Python",
                 cpus)};

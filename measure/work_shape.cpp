@@ -19,7 +19,8 @@ work_shape shape_of(measurement const& of_single, machine_costs const& costs) {
     double const each = of_single.wall_seconds.median / tasks;
     work_shape made{.tasks = static_cast<std::size_t>(tasks)};
     double const computed = std::max(0.0, cpu_seconds_of(of_single) - costs.single.start_seconds) / tasks;
-    auto const [cpu, wait] = detail::divide(each, computed);
+    double const queued = of_single.processor_wait_seconds.value_or(0) / tasks;
+    auto const [cpu, wait] = detail::divide(each, computed, queued);
     double const asked = wait > 0 ? costs.single.network_wait_seconds : 0;
     made.cpu_seconds = std::max(0.0, cpu - costs.single.task_seconds - asked);
     made.wait_seconds = wait > 0 ? std::max(0.0, wait - costs.single.late_seconds) : 0;

@@ -11,8 +11,9 @@
 
 namespace quartet::measure {
 
-/// From a run with `single`, where tasks have a processor to themselves: what of the time was no processor
-/// time was waited. What the program takes without tasks, by `costs`, is taken out of the memory.
+/// From a run with `single`, where tasks are in nobody's way but that of other programs: what of the time was
+/// neither processor time nor waiting for a processor was waited. What the program takes without tasks, by
+/// `costs`, is taken out of the memory.
 work_shape shape_of(measurement const& of_single, machine_costs const& costs);
 
 /// What was measured, in the form of a prediction of it. `limit` and the numbers of tasks are the model's.

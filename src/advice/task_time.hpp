@@ -12,13 +12,16 @@ struct task_time {
     double wait_seconds;
 };
 
-/// Of a task that took `seconds`, of which it had a processor for `cpu_seconds`. Less than 2 % is no waiting:
-/// the clock runs a little longer than a task does, and a processor's time is not all accounted to it.
-inline task_time divide(double seconds, double cpu_seconds) noexcept {
+/// Of a task that took `seconds`, of which it had a processor for `cpu_seconds`, and wanted one that others
+/// had for `queued_seconds`: that is no waiting, and is gone on a machine with time to spare. Less than 2 %
+/// is no waiting: the clock runs a little longer than a task does, and a processor's time is not all
+/// accounted to it.
+inline task_time divide(double seconds, double cpu_seconds, double queued_seconds = 0) noexcept {
     constexpr double least_wait = 0.02;
     double const computed = std::min(seconds, cpu_seconds);
-    double const waited = seconds - computed;
-    if (waited < least_wait * seconds) return {seconds, 0};
+    double const queued = std::clamp(queued_seconds, 0.0, seconds - computed);
+    double const waited = seconds - computed - queued;
+    if (waited < least_wait * (seconds - queued)) return {seconds - queued, 0};
     return {computed, waited};
 }
 

@@ -1,6 +1,7 @@
 #include "src/models/automatic.hpp"
 
 #include "src/advice/task_time.hpp"
+#include "src/core/descriptor.hpp"
 #include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"
 #include "src/models/part_job.hpp"
@@ -14,12 +15,16 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <ctime>
+#include <fcntl.h>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <pthread.h>
 #include <system_error>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -43,16 +48,35 @@ double seconds_of(clockid_t of) noexcept {
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
+/// How long a thread of this process has wanted a processor that others had; 0 where the kernel does not tell
+/// (proc(5), schedstat: nanoseconds on a processor, then those of waiting for one).
+double queued_seconds_of(pid_t thread) noexcept {
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/self/task/%d/schedstat", thread);
+    descriptor const file(::open(path, O_RDONLY | O_CLOEXEC));
+    char text[64];
+    ssize_t const length = ::read(file.get(), text, sizeof text - 1);
+    if (length <= 0) return 0;
+    text[length] = '\0';
+    unsigned long long on_cpu = 0;
+    unsigned long long waiting = 0;
+    if (std::sscanf(text, "%llu %llu", &on_cpu, &waiting) != 2) return 0;
+    return static_cast<double>(waiting) * 1e-9;
+}
+
 /// What tasks took so far.
 struct evidence {
     double tasks = 0;
     double cpu_seconds = 0;
+    double queued_seconds = 0;
     double seconds = 0;
 };
 
 /// Tasks that one of the first threads is at.
 struct stint {
     std::size_t tasks;
+    pid_t thread = ::gettid();
+    double queued_before = queued_seconds_of(thread);
     clock::time_point began = clock::now();
     clockid_t cpu_clock{};
     double cpu_before = 0;
@@ -66,11 +90,13 @@ struct stint {
         sum.tasks += static_cast<double>(tasks);
         sum.cpu_seconds += seconds_of(cpu_clock) - cpu_before;
         sum.seconds += seconds(clock::now() - began).count();
+        sum.queued_seconds += queued_seconds_of(thread) - queued_before;
     }
 };
 
 work_shape shape_of(evidence const& seen, std::size_t tasks, bool ended) {
-    auto const [cpu, wait] = divide(seen.seconds / seen.tasks, seen.cpu_seconds / seen.tasks);
+    auto const [cpu, wait] =
+        divide(seen.seconds / seen.tasks, seen.cpu_seconds / seen.tasks, seen.queued_seconds / seen.tasks);
     return {.tasks = tasks, .cpu_seconds = cpu, .wait_seconds = ended ? wait : longer_than_seen * wait};
 }
 
@@ -207,20 +233,21 @@ void automatic::state::begin_or_cancel(place where) noexcept {
 
 void automatic::state::run_first(portion const& which, job& whole, context& where, std::size_t from,
                                  std::size_t to) {
-    stint const here(to - from);
+    std::optional<stint> here;
     bool noted = false;
     if (which.measured) {
+        here.emplace(to - from);
         std::lock_guard const lock(mutex);
         noted = stints.size() < stints.capacity();
-        if (noted) stints.push_back(&here);
+        if (noted) stints.push_back(&*here);
     }
     auto* const outer = std::exchange(mine, this);
     whole.run(where, from, to);
     mine = outer;
     if (!noted) return;
     std::lock_guard const lock(mutex);
-    here.add_to(seen);
-    std::erase(stints, &here);
+    here->add_to(seen);
+    std::erase(stints, &*here);
 }
 
 /// Some tasks on the first threads, until they have ended or have taken long.

@@ -60,6 +60,7 @@ TEST(report_markdown, is_this_text) {
 | tasks\_per\_second |  |
 | cpu\_user\_seconds |  |
 | cpu\_system\_seconds |  |
+| processor\_wait\_seconds |  |
 | heap\_current\_bytes |  |
 | heap\_peak\_bytes |  |
 | tree\_peak\_bytes |  |
@@ -101,6 +102,7 @@ TEST(report_markdown, is_this_text) {
 | tasks\_per\_second | 80 |
 | cpu\_user\_seconds | 0.5 s |
 | cpu\_system\_seconds | 0.125 s |
+| processor\_wait\_seconds | 0.0625 s |
 | heap\_current\_bytes | 4.0 KiB |
 | heap\_peak\_bytes | 3.0 MiB |
 | tree\_peak\_bytes | 8.0 MiB |

@@ -24,6 +24,7 @@ inline measure::measurement complete_measurement() {
         .tasks_per_second = 80,
         .cpu_user_seconds = 0.5,
         .cpu_system_seconds = 0.125,
+        .processor_wait_seconds = 0.0625,
         .heap_current_bytes = 4096,
         .heap_peak_bytes = 3 * 1024 * 1024,
         .tree_peak_bytes = 8 * 1024 * 1024,

@@ -38,6 +38,14 @@ TEST(judge_work, knows_what_computes) {
               work_kind::cpu_bound);
 }
 
+TEST(judge_work, says_that_others_keep_the_processors) {
+    auto busy = program({{activity::computing, 1}}, 3);
+    EXPECT_THAT(judge_work(busy, 2).why, testing::Not(testing::HasSubstr("they wait")));
+    busy.queue_seconds = 7;
+    EXPECT_EQ(kind_of(busy), work_kind::cpu_bound);
+    EXPECT_THAT(judge_work(busy, 2).why, testing::HasSubstr("they wait 70 % for one"));
+}
+
 TEST(judge_work, knows_slow_waits_for_the_network_from_fast_ones) {
     auto waiting = program({{activity::network, 0.95}, {activity::computing, 0.05}}, 0.5);
     EXPECT_EQ(kind_of(waiting), work_kind::slow_io) << "95 ms at a time";
@@ -63,6 +71,18 @@ profiled_thread thread(double cpu_seconds, shares const& parts) {
             .seconds = 10,
             .cpu_seconds = cpu_seconds,
             .shares = made_of(parts)};
+}
+
+TEST(judge_work, knows_threads_that_are_in_each_others_way_on_a_busy_machine) {
+    auto fight = program({{activity::computing, 0.99}}, 0.9);
+    auto each = thread(0.25, {{activity::computing, 0.92}, {activity::lock, 0.08}});
+    each.queue_seconds = 9;
+    fight.threads.assign(4, each);
+    fight.queue_seconds = 36;
+    EXPECT_EQ(kind_of(fight), work_kind::lock_bound);
+    for (auto& calm : fight.threads)
+        calm.shares = made_of({{activity::computing, 1}});
+    EXPECT_EQ(kind_of(fight), work_kind::cpu_bound) << "they only wait for processors";
 }
 
 TEST(judge_work, knows_threads_that_are_in_each_others_way) {

@@ -42,6 +42,22 @@ TEST(shape_of, work_that_computes_all_the_time_does_not_wait) {
         << "ends of processes are accounted to it too";
 }
 
+// On a busy machine a loop of the shell was told that it needs no processor for most of its time.
+TEST(shape_of, waiting_for_a_processor_is_not_waiting) {
+    auto busy = of_single(0.28);
+    busy.processor_wait_seconds = 0.72;
+    auto shape = shape_of(busy, known());
+    EXPECT_EQ(shape.wait_seconds, 0);
+    EXPECT_DOUBLE_EQ(shape.cpu_seconds, 0.0028);
+    busy.processor_wait_seconds = 0.5;
+    shape = shape_of(busy, known());
+    EXPECT_NEAR(shape.wait_seconds, 0.0022, 1e-9) << "what is left is";
+    EXPECT_DOUBLE_EQ(shape.cpu_seconds, 0.0028);
+    busy.processor_wait_seconds = 5;
+    EXPECT_EQ(shape_of(busy, known()).wait_seconds, 0) << "an estimate can be too high";
+    EXPECT_DOUBLE_EQ(shape_of(busy, known()).cpu_seconds, 0.0028);
+}
+
 TEST(shape_of, notes_a_task_that_is_much_longer_than_the_others) {
     auto uneven = of_single(0.1);
     uneven.service_seconds.max = 0.3;
