@@ -1,5 +1,6 @@
 #include "cli/advice_view.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -122,6 +123,14 @@ std::string_view name_of(crossing::quantity what) {
     return "wait_seconds";
 }
 
+nlohmann::ordered_json json_of(known_costs const& known) {
+    nlohmann::ordered_json made{{"name", known.name}, {"measured", nullptr}, {"disturbed_share", nullptr}};
+    if (!known.measured) return made;
+    made["measured"] = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", known.measured->measured);
+    made["disturbed_share"] = known.measured->disturbed_share;
+    return made;
+}
+
 nlohmann::ordered_json json_of(advice_report const& report) {
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
     for (auto const& each : report.given.considered)
@@ -129,13 +138,15 @@ nlohmann::ordered_json json_of(advice_report const& report) {
     auto const& given = report.given;
     nlohmann::ordered_json made{{"schema", "quartet/advice/1"},
                                 {"choice", json_of(given.choice)},
-                                {"reason", reason(given, report.work, report.costs)},
+                                {"reason", reason(given, report.work, report.known.costs)},
                                 {"runner_up", given.runner_up ? json_of(*given.runner_up) : nullptr},
                                 {"runner_up_wins", nullptr},
                                 {"sureness", name_of(given.how_sure)},
                                 {"meets_deadline", given.meets_deadline},
                                 {"considered", all},
-                                {"ground", report.ground}};
+                                {"ground", report.ground},
+                                {"costs", json_of(report.known)},
+                                {"disturbances", report.disturbances}};
     if (auto const& wins = given.runner_up_wins)
         made["runner_up_wins"] = {
             {"quantity", name_of(wins->what)}, {"at", wins->at}, {"upwards", wins->upwards}};
@@ -151,18 +162,20 @@ std::string format_advice(advice_report const& report, terminal const& where) {
     auto const& choice = report.given.choice;
     auto out = where.good(to_string(choice.spec)) + ": " +
                wrap(needs(choice, where.utf8), width, "  ", to_string(choice.spec).size() + 2) + "\n\n";
-    out += paragraph(reason(report.given, report.work, report.costs));
+    out += paragraph(reason(report.given, report.work, report.known.costs));
     out += paragraph("Runner-up: " + runner_up_text(report.given, where.utf8));
     out += paragraph(sureness_text(report));
     for (auto const& note : report.notes)
         out += paragraph(note);
+    for (auto const& each : report.disturbances)
+        out += where.bad(wrap(printable(each), width, "  ")) + '\n';
     return out + '\n' + table_of(report, where) + '\n' + paragraph(report.ground);
 }
 
 std::string advice_text(advice_report const& report) {
     auto const& choice = report.given.choice;
     return fmt::format("{}: {}. {} Runner-up: {} {}", to_string(choice.spec), needs(choice, true),
-                       reason(report.given, report.work, report.costs, true),
+                       reason(report.given, report.work, report.known.costs, true),
                        runner_up_text(report.given, true), sureness_text(report));
 }
 

@@ -3,6 +3,7 @@
 // A piece of advice, as text. Pure functions.
 #pragma once
 
+#include "cli/cost_cache.hpp"
 #include "cli/terminal.hpp"
 
 #include <quartet/advice.hpp>
@@ -16,12 +17,13 @@ namespace quartet::cli {
 /// What is said about a piece of work, and on what ground.
 struct advice_report {
     work_shape work;
-    machine_costs costs;
+    known_costs known;
     std::string workload{};  ///< its name, if it comes from results
     advice given{};
-    std::string ground{};              ///< "predicted", "measured, median of 8 rounds"
-    std::string sureness{};            ///< why it is sure or not; empty: by the prediction's error
-    std::vector<std::string> notes{};  ///< what else is to be known
+    std::string ground{};                     ///< "predicted", "measured, median of 8 rounds"
+    std::string sureness{};                   ///< why it is sure or not; empty: by the prediction's error
+    std::vector<std::string> notes{};         ///< what else is to be known
+    std::vector<std::string> disturbances{};  ///< what makes the measuring doubtful, as `run` says it
     std::vector<std::optional<double>>
         predicted{};  ///< seconds of each that was considered, where they were measured
 };

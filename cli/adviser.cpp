@@ -1,6 +1,7 @@
 #include "cli/adviser.hpp"
 
 #include "cli/progress.hpp"
+#include "measure/findings.hpp"
 #include "measure/synthetic.hpp"
 #include "measure/work_shape.hpp"
 
@@ -16,11 +17,19 @@ namespace {
 /// A model that is expected to take so many times as long as the best is not measured.
 constexpr double far_behind = 2;
 
+std::vector<std::string> disturbances_of(measure::session_results const& found) {
+    return measure::remarks_on_run({.conditions = found.conditions});
+}
+
 }  // namespace
 
-advice_report adviser::on_description(work_shape const& work, std::string ground) const {
-    advice_report report{
-        .work = work, .costs = by_.costs, .given = advise_on(work, by_), .ground = std::move(ground)};
+advice_report adviser::on_description(work_shape const& work) const {
+    bool const can_be_measured = !by_.known.costs.global_lock;
+    advice_report report{.work = work,
+                         .known = by_.known,
+                         .given = advise_on(work, by_),
+                         .ground = fmt::format("predicted by {}{}", by_.known.name,
+                                               can_be_measured ? "; --verify measures it" : "")};
     report.notes = notes_on(report.given, by_);
     return report;
 }
@@ -32,19 +41,20 @@ advice_report adviser::on_synthetic(work_shape const& work) const {
 advice_report adviser::on_workload(plan const& what) const {
     bench_.provide_for(what);
     auto const& one = what.configurations.front();
-    auto const single = measure(one, {model_spec{}}, 2).front();
+    auto const first = measure(one, {model_spec{}}, 2);
+    auto const& single = first.measurements.front();
     if (!measure::is_good(single))
         throw std::runtime_error(fmt::format("{} fails with single, so nothing can be said about it: {}",
                                              one.what->name, why_bad(single)));
-    auto const shape = measure::shape_of(single, by_.costs);
+    auto const shape = measure::shape_of(single, by_.known.costs);
     auto report = by_measuring(one, shape);
+    if (report.disturbances.empty()) report.disturbances = disturbances_of(first);
     report.notes.push_back(shape_text(shape));
     return report;
 }
 
-std::vector<measure::measurement> adviser::measure(measure::configuration const& like,
-                                                   std::vector<model_spec> const& models,
-                                                   std::size_t rounds) const {
+measure::session_results adviser::measure(measure::configuration const& like,
+                                          std::vector<model_spec> const& models, std::size_t rounds) const {
     plan what;
     for (auto const& each : models)
         what.configurations.push_back({like.what, like.parameters, each});
@@ -53,7 +63,7 @@ std::vector<measure::measurement> adviser::measure(measure::configuration const&
     method const how{.stopping = {.rounds = rounds}, .warmup = 1, .margin = same_time, .seed = 1};
     auto found = bench_.measure(what, how, shown);
     if (found.conditions.stopped_by == "interrupt") throw measure::interrupted();
-    return std::move(found.measurements);
+    return found;
 }
 
 // Of each model the best, unless it is expected to be far behind; of the two in front also half and twice as
@@ -84,10 +94,10 @@ std::vector<model_spec> adviser::shortlist(advice const& first, work_shape const
 }
 
 advice_report adviser::by_measuring(measure::configuration const& like, work_shape const& work) const {
-    auto report =
-        advise_among_measured(work, measure(like, shortlist(advise_on(work, by_), work), rounds_), by_);
-    report.ground =
-        fmt::format("measured: median of {} rounds; predicted by the costs of this machine", rounds_);
+    auto const found = measure(like, shortlist(advise_on(work, by_), work), rounds_);
+    auto report = advise_among_measured(work, found.measurements, by_);
+    report.ground = fmt::format("measured: median of {} rounds; predicted by {}", rounds_, by_.known.name);
+    report.disturbances = disturbances_of(found);
     return report;
 }
 

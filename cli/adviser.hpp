@@ -24,9 +24,8 @@ public:
     adviser(workbench& bench, advice_ground const& by, std::size_t rounds)
         : bench_(bench), by_(by), rounds_(rounds) {}
 
-    /// By the cost model. `ground` says whose costs these are. Throws usage_error if the limits leave
-    /// nothing.
-    advice_report on_description(work_shape const& work, std::string ground) const;
+    /// By the cost model, at once. Throws usage_error if the limits leave nothing.
+    advice_report on_description(work_shape const& work) const;
 
     /// By measuring synthetic work of that description. Throws usage_error, measure::interrupted,
     /// std::runtime_error, std::system_error; the following likewise.
@@ -36,9 +35,8 @@ public:
     advice_report on_workload(plan const& what) const;
 
 private:
-    std::vector<measure::measurement> measure(measure::configuration const& like,
-                                              std::vector<model_spec> const& models,
-                                              std::size_t rounds) const;
+    measure::session_results measure(measure::configuration const& like,
+                                     std::vector<model_spec> const& models, std::size_t rounds) const;
     std::vector<model_spec> shortlist(advice const& first, work_shape const& work) const;
     advice_report by_measuring(measure::configuration const& like, work_shape const& work) const;
 

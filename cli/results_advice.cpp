@@ -2,11 +2,9 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/sweep_view.hpp"
+#include "measure/findings.hpp"
 #include "measure/ranking.hpp"
 #include "measure/work_shape.hpp"
-#include "src/advice/cost_file.hpp"
-
-#include <quartet/cpus.hpp>
 
 #include <fmt/format.h>
 
@@ -34,8 +32,9 @@ std::string sureness_text(std::vector<measure::placing> const& order, advice con
     if (other->stands == measure::standing::behind && chosen->is_among_the_best())
         return fmt::format("Sure: {} was slower by more than chance.", name);
     if (other->is_among_the_best())
-        return fmt::format("Even: so many rounds can't tell it from {}, and it costs less or is simpler.",
-                           name);
+        return fmt::format(
+            "Even: so many rounds can't tell it from {}, and it {}.", name,
+            given.choice.seconds < given.runner_up->seconds ? "took less time" : "costs less or is simpler");
     return fmt::format("Likely: {} was slower, but in too few rounds to be sure.", name);
 }
 
@@ -64,7 +63,7 @@ std::string why_bad(measure::measurement const& of) {
 
 advice advise_on(work_shape const& work, advice_ground const& by) {
     try {
-        return advise(work, by.costs, by.limits);
+        return advise(work, by.known.costs, by.limits);
     } catch (std::invalid_argument const& impossible) {
         throw usage_error(impossible.what());
     }
@@ -77,19 +76,18 @@ advice_report advise_among_measured(work_shape const& work, std::vector<measure:
     for (auto const& each : measured) {
         if (!measure::is_good(each) || measure::rounds_of(each) == 0) continue;
         views.push_back(&each);
-        good.push_back(measure::as_prediction(each, work, by.costs));
+        good.push_back(measure::as_prediction(each, work, by.known.costs));
     }
     if (good.empty())
         throw std::runtime_error(fmt::format("every model fails at it: {}", why_bad(measured.front())));
-    advice_report report{.work = work, .costs = by.costs};
+    advice_report report{.work = work, .known = by.known};
     auto const order = measure::rank(views, same_time);
     double as_fast = 0;
-    for (auto const& each : order) {
-        if (each.is_among_the_best()) as_fast = std::max(as_fast, each.what->wall_seconds.median);
-    }
-    report.given = advise_among(std::move(good), work, by.costs, by.limits, as_fast);
+    for (auto const* each : measure::as_fast_as_the_first(order))
+        as_fast = std::max(as_fast, each->wall_seconds.median);
+    report.given = advise_among(std::move(good), work, by.known.costs, by.limits, as_fast);
     for (auto const& each : report.given.considered)
-        report.predicted.push_back(predict(work, each.spec, by.costs).seconds);
+        report.predicted.push_back(predict(work, each.spec, by.known.costs).seconds);
     report.sureness = sureness_text(order, report.given);
     report.notes = notes_on(report.given, by);
     return report;
@@ -103,7 +101,7 @@ advice_report advise_on_results(measure::results const& all, std::string const& 
             fmt::format("{}: has no good run of {} with single, which shows what the tasks do; add it to "
                         "--models of `quartet run`",
                         name, workload));
-    auto const shape = measure::shape_of(*single, by.costs);
+    auto const shape = measure::shape_of(*single, by.known.costs);
     std::vector<measure::measurement> measured;
     std::ranges::copy_if(all.measurements, std::back_inserter(measured),
                          [&](auto const& each) { return each.workload == workload; });
@@ -115,13 +113,13 @@ advice_report advise_on_results(measure::results const& all, std::string const& 
                                            format_seconds(unseen.choice.seconds, by.utf8),
                                            to_string(unseen.choice.spec)));
     report.notes.push_back(shape_text(shape));
-    report.ground = fmt::format("measured: {}; predicted by the costs of this machine", name);
+    report.ground = fmt::format("measured: {}; predicted by {}", name, by.known.name);
+    report.disturbances = measure::remarks_on_run({.conditions = all.conditions});
     return report;
 }
 
 std::map<std::string, std::string> advice_for_report(measure::results const& all) {
-    auto const kept = detail::load_costs();
-    advice_ground const by{.costs = kept ? kept->costs : usual_costs(usable_cpus())};
+    advice_ground const by{.known = costs_at_hand()};
     std::map<std::string, std::string> texts;
     for (auto const& workload : measure::workloads_of(all)) {
         if (measure::has_curves(all, workload)) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cli/advice_view.hpp"
+#include "cli/cost_cache.hpp"
 #include "measure/results.hpp"
 
 #include <quartet/advice.hpp>
@@ -16,7 +17,7 @@ namespace quartet::cli {
 
 /// Costs and limits that advice goes by, and how its texts may be written.
 struct advice_ground {
-    machine_costs costs;
+    known_costs known;
     advice_limits limits{};
     bool utf8 = true;
 };

@@ -63,7 +63,7 @@ public:
     void measure(session_options const& options, session_observer& observer) {
         auto found = run_session(asked_, options, observer);
         if (found.conditions.stopped_by == "interrupt") throw interrupted();
-        disturbed_ = found.conditions.other_cpu_share + found.conditions.steal_share > much_of_others;
+        disturbed_share_ = found.conditions.other_cpu_share + found.conditions.steal_share;
         found_ = std::move(found.measurements);
     }
 
@@ -78,12 +78,10 @@ public:
                 .memory_bytes = static_cast<double>(found.tree_peak_bytes.value_or(0))};
     }
 
-    bool disturbed() const { return disturbed_; }
+    double disturbed_share() const { return disturbed_share_; }
 
 private:
-    static constexpr double much_of_others = 0.05;
-
-    bool disturbed_ = false;
+    double disturbed_share_ = 0;
     std::map<std::string, std::size_t, std::less<>> places_;
     std::vector<configuration> asked_;
     std::vector<measurement> found_;
@@ -169,6 +167,19 @@ model_costs costs_of(questions const& all, model_kind kind, double program_bytes
     return made;
 }
 
+/// What all processors do together, over what one does alone as many times. By the clock; where others keep
+/// some of them, by processor time, which lacks only what is lost by uneven ends.
+double efficiency_of(questions const& all, machine_costs const& made) {
+    constexpr double much_of_others = 0.05;
+    auto const one = all.answer("one processor");
+    auto const every = all.answer("all processors");
+    if (all.disturbed_share() > much_of_others) return one.cpu_seconds / std::max(every.cpu_seconds, 1e-9);
+    auto const cpus = static_cast<double>(made.cpus);
+    double const together =
+        at_least_nothing(every.seconds - made.threads.start_seconds - cpus * made.threads.worker_seconds);
+    return one.seconds / cpus / std::max(together, 1e-9);
+}
+
 }  // namespace
 
 measured_costs measure_costs(session_options options, session_observer& observer) {
@@ -191,12 +202,9 @@ measured_costs measure_costs(session_options options, session_observer& observer
     made.program_bytes = all.answer("single/one held").memory_bytes;
     for (auto const kind : all_model_kinds)
         made.of(kind) = costs_of(all, kind, made.program_bytes, has_server);
-    double const together =
-        at_least_nothing(all.answer("all processors").seconds - made.threads.start_seconds -
-                         static_cast<double>(made.cpus) * made.threads.worker_seconds);
-    double const ideal = all.answer("one processor").seconds / static_cast<double>(made.cpus);
-    made.efficiency = std::clamp(ideal / std::max(together, 1e-9), 1.0 / static_cast<double>(made.cpus), 1.0);
-    return {made, all.disturbed()};
+    double const cpus = static_cast<double>(made.cpus);
+    made.efficiency = std::clamp(efficiency_of(all, made), 1 / cpus, 1.0);
+    return {made, all.disturbed_share()};
 }
 
 }  // namespace quartet::measure

@@ -12,7 +12,7 @@ namespace quartet::measure {
 
 struct measured_costs {
     machine_costs costs;
-    bool disturbed;  ///< by other programs, so that they are too high
+    double disturbed_share;  ///< of the processors, what other programs and machines took meanwhile
 };
 
 /// Some ten seconds. Of the options those of the order, the server, the scratch folder and the stop

@@ -31,6 +31,11 @@ void place_behind(placing& each, measurement const& first, std::size_t compariso
     each.stands = standing_of(compared);
 }
 
+/// By the medians.
+bool as_fast(measurement const& each, std::vector<placing> const& order) {
+    return each.wall_seconds.median <= (1 + same_time) * order.front().what->wall_seconds.median;
+}
+
 }  // namespace
 
 std::vector<placing> rank(std::vector<measurement const*> const& measurements, double margin) {
@@ -64,6 +69,14 @@ std::size_t rounds_needed(std::size_t configurations) {
         1 - 0.05 / static_cast<double>(std::max<std::size_t>(1, comparisons_among(configurations))));
 }
 
+std::vector<measurement const*> as_fast_as_the_first(std::vector<placing> const& order) {
+    std::vector<measurement const*> found;
+    for (auto const& each : order) {
+        if (each.is_among_the_best() && as_fast(*each.what, order)) found.push_back(each.what);
+    }
+    return found;
+}
+
 measurement const* recommended(std::vector<placing> const& order) {
     auto best = order;
     std::erase_if(best, [](placing const& each) { return !each.is_among_the_best(); });
@@ -78,7 +91,8 @@ measurement const* recommended(std::vector<placing> const& order) {
                          .memory_bytes = bytes ? static_cast<double>(*bytes) : unknown});
     }
     auto const& choice = cheapest(costs, std::numeric_limits<double>::infinity());
-    return best[static_cast<std::size_t>(&choice - costs.data())].what;
+    auto const* const found = best[static_cast<std::size_t>(&choice - costs.data())].what;
+    return as_fast(*found, order) ? found : nullptr;
 }
 
 std::vector<std::string> workloads_of(results const& results) {

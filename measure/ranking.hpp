@@ -48,8 +48,12 @@ std::size_t comparisons_among(std::size_t configurations);
 /// How many rounds it takes to be sure of anything about so many configurations: 6 for 2, 7 for 3, 8 for 4.
 std::size_t rounds_needed(std::size_t configurations);
 
+/// Those among the best whose medians differ from the first's by less than `same_time`. One that took longer
+/// may be as fast, if the rounds can't tell, but who is told to take it sees that another was faster.
+std::vector<measurement const*> as_fast_as_the_first(std::vector<placing> const& order);
+
 /// The one to take of those that are among the best: the cheapest() of them. Null if there is nothing to
-/// choose.
+/// choose, or if that is one that took longer.
 measurement const* recommended(std::vector<placing> const& order);
 
 /// The workloads of the results, in their order.

@@ -20,7 +20,6 @@
 #include "measure/ranking.hpp"
 
 #include <quartet/advice.hpp>
-#include <quartet/cpus.hpp>
 
 #include <fmt/format.h>
 
@@ -49,6 +48,7 @@ struct advise_options {
     std::string output;
     bool crashy = false;
     bool verify = false;
+    bool measure = false;
 
     std::string max_memory;
     std::optional<std::size_t> max_workers;
@@ -121,6 +121,8 @@ void check_together(advise_options const& options) {
     if (options.verify && !options.subject.empty()) throw usage_error("--verify: only for a description");
     if (options.verify && options.runtime == "python")
         throw usage_error("--verify: quartet can't measure Python; leave out --verify or --runtime");
+    if (options.measure && options.runtime == "python")
+        throw usage_error("--measure: quartet can't measure Python; leave out --measure or --runtime");
     if (options.runtime == "python" && !options.subject.empty())
         throw usage_error("--runtime: python can be advised on from a description only");
 }
@@ -139,9 +141,7 @@ advice_report report_by(adviser const& by, advise_options const& options, scratc
     if (options.subject.empty()) {
         auto const work = described(options);
         if (options.verify) return by.on_synthetic(work);
-        return by.on_description(work, options.runtime == "python"
-                                           ? "predicted, for Python"
-                                           : "predicted by the costs of this machine; --verify measures it");
+        return by.on_description(work);
     }
     auto work = options.work;
     work.workloads = {options.subject};
@@ -149,10 +149,11 @@ advice_report report_by(adviser const& by, advise_options const& options, scratc
     return by.on_workload(make_plan(work, {model_spec{}}));
 }
 
-machine_costs costs_for(advise_options const& options, workbench& bench) {
-    if (options.runtime == "python") return python_costs(usable_cpus());
+known_costs costs_for(advise_options const& options, workbench& bench) {
+    if (options.runtime == "python") return costs_of_python();
+    if (!options.measure) return costs_at_hand();
     progress shown(true);
-    return costs_of_this_machine(bench, shown);
+    return as_known(measure_machine_costs(bench, shown));
 }
 
 int advise_on(advise_options const& options) {
@@ -205,6 +206,8 @@ void add_advise(CLI::App& app, action& chosen) {
     command->add_option("--output", options->output, "what each gives: 10kB")->option_text("SIZE");
     command->add_flag("--crashy", options->crashy, "tasks may crash, and the others must go on");
     command->add_flag("--verify", options->verify, "measure work of that description, and advise by that");
+    command->add_flag("--measure", options->measure,
+                      "first measure what the models cost on this machine, and keep that; some ten seconds");
     command->add_option("--max-memory", options->max_memory, "that may be used in all")->option_text("SIZE");
     command->add_option("--max-workers", options->max_workers, "threads, processes, or tasks in flight")
         ->option_text("N")

@@ -65,7 +65,8 @@ std::string format_checkup(std::vector<measure::checkup_finding> const& findings
 }
 
 /// What the models ask for, which `advise` goes by.
-measure::checkup_finding costs_finding(machine_costs const& costs) {
+measure::checkup_finding costs_finding(detail::kept_costs const& measured) {
+    auto const& costs = measured.costs;
     return {.subject = "costs of models",
             .value = fmt::format("a thread {}, a process {}; a task {}, {} in a process; all processors "
                                  "together do {:.0f} % of {} "
@@ -74,7 +75,13 @@ measure::checkup_finding costs_finding(machine_costs const& costs) {
                                  format_seconds(costs.processes.worker_seconds, false),
                                  format_seconds(costs.threads.task_seconds, false),
                                  format_seconds(costs.processes.task_seconds, false), 100 * costs.efficiency,
-                                 costs.cpus)};
+                                 costs.cpus),
+            .verdict = measured.disturbed() ? measure::fitness::note : measure::fitness::good,
+            .advice = measured.disturbed()
+                          ? fmt::format("others used {:.0f} % of the processors meanwhile, so these are too "
+                                        "high; better ones that were measured earlier stay in use",
+                                        100 * measured.disturbed_share)
+                          : ""};
 }
 
 int doctor(doctor_options const& options) {

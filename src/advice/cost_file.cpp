@@ -20,9 +20,9 @@
 namespace quartet::detail {
 namespace {
 
-constexpr std::string_view first_line = "quartet costs 2";
+constexpr std::string_view first_line = "quartet costs 3";
 constexpr std::string_view last_line = "end\n";
-constexpr auto keeps_for = std::chrono::days(30);
+constexpr auto good_for = std::chrono::days(30);
 
 struct model_field {
     std::string_view name;
@@ -107,8 +107,8 @@ std::string machine_identity() {
 }
 
 std::string to_text(kept_costs const& kept) {
-    auto text = fmt::format("{}\nof {}\nmeasured {}\ncpus {}\n", first_line, kept.identity,
-                            kept.measured.time_since_epoch().count(), kept.costs.cpus);
+    auto text = fmt::format("{}\nof {}\nmeasured {}\ndisturbed {}\ncpus {}\n", first_line, kept.identity,
+                            kept.measured.time_since_epoch().count(), kept.disturbed_share, kept.costs.cpus);
     each_figure(kept.costs, [&](std::string const& name, double figure) {
         text += fmt::format("{} {}\n", name, figure);
     });
@@ -127,6 +127,7 @@ std::optional<kept_costs> costs_from_text(std::string_view text) {
     kept_costs made;
     std::int64_t measured = 0;
     take("measured", measured);
+    take("disturbed", made.disturbed_share);
     take("cpus", made.costs.cpus);
     each_figure(made.costs, take);
     auto const of = lines.find("of");
@@ -140,11 +141,14 @@ std::optional<kept_costs> load_costs() {
     std::ifstream file(cost_file_path());
     std::string const text{std::istreambuf_iterator<char>(file), {}};
     auto kept = costs_from_text(text);
-    auto const now = std::chrono::system_clock::now();
-    if (!kept || kept->identity != machine_identity() || now - kept->measured > keeps_for ||
-        kept->measured > now)
+    if (!kept || kept->identity != machine_identity() || kept->measured > std::chrono::system_clock::now())
         return std::nullopt;
     return kept;
+}
+
+bool is_better(kept_costs const& found, kept_costs const& kept) noexcept {
+    return !found.disturbed() || found.disturbed_share <= kept.disturbed_share ||
+           found.measured - kept.measured > good_for;
 }
 
 }  // namespace quartet::detail

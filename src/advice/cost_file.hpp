@@ -14,11 +14,16 @@
 
 namespace quartet::detail {
 
-/// Costs, and what they are of.
+/// Costs, what they are of, and how good they are.
 struct kept_costs {
     machine_costs costs;
     std::string identity;  ///< of the machine, and of the program that measured
     std::chrono::sys_seconds measured;
+    double disturbed_share =
+        0;  ///< of the processors, what others took meanwhile: so much too high they may be
+
+    /// Others took more than can be overlooked.
+    bool disturbed() const noexcept { return disturbed_share > 0.05; }
 };
 
 /// $XDG_CACHE_HOME/quartet/costs, or ~/.cache/quartet/costs. Empty if neither is known.
@@ -32,7 +37,11 @@ std::string to_text(kept_costs const& kept);
 /// Nothing of a text that is not whole.
 std::optional<kept_costs> costs_from_text(std::string_view text);
 
-/// What the cache has of this machine, not older than 30 days.
+/// What the cache has of this machine, however old and however good.
 std::optional<kept_costs> load_costs();
+
+/// Whether what was found is to be kept in place of what there is of the same machine: if it was disturbed
+/// less, or too little to matter, or what there is was 30 days old then.
+bool is_better(kept_costs const& found, kept_costs const& kept) noexcept;
 
 }  // namespace quartet::detail

@@ -53,13 +53,35 @@ TEST_F(cost_cache, gives_the_costs_of_this_machine) {
     EXPECT_EQ(load_costs()->costs, usual_costs(3));
 }
 
-TEST_F(cost_cache, gives_none_of_another_machine_and_none_that_are_old) {
+TEST_F(cost_cache, gives_them_however_old_and_however_disturbed_and_says_so) {
+    auto kept = some(machine_identity(), 400 * 24h);
+    kept.disturbed_share = 0.5;
+    keep(to_text(kept));
+    ASSERT_TRUE(load_costs());
+    EXPECT_EQ(load_costs()->measured, kept.measured);
+    EXPECT_EQ(load_costs()->disturbed_share, 0.5);
+    EXPECT_TRUE(load_costs()->disturbed());
+}
+
+TEST_F(cost_cache, gives_none_of_another_machine_and_none_of_the_future) {
     keep(to_text(some("another", 1h)));
-    EXPECT_FALSE(load_costs());
-    keep(to_text(some(machine_identity(), 31 * 24h)));
     EXPECT_FALSE(load_costs());
     keep(to_text(some(machine_identity(), -48h)));
     EXPECT_FALSE(load_costs()) << "of the future";
+}
+
+kept_costs disturbed_by(double share, std::chrono::system_clock::duration age = 0s) {
+    auto made = some("this", age);
+    made.disturbed_share = share;
+    return made;
+}
+
+TEST(is_better, what_was_disturbed_less_or_too_little_to_matter) {
+    EXPECT_TRUE(is_better(disturbed_by(0.2), disturbed_by(0.4, 1h)));
+    EXPECT_FALSE(is_better(disturbed_by(0.4), disturbed_by(0.2, 1h))) << "a worse one";
+    EXPECT_FALSE(is_better(disturbed_by(0.4), disturbed_by(0, 29 * 24h)));
+    EXPECT_TRUE(is_better(disturbed_by(0.04), disturbed_by(0, 1h))) << "both are good, and this is newer";
+    EXPECT_TRUE(is_better(disturbed_by(0.4), disturbed_by(0, 31 * 24h))) << "that is old";
 }
 
 TEST_F(cost_cache, gives_none_of_a_file_that_is_damaged) {

@@ -2,20 +2,22 @@
 
 import json
 import os
+import re
 import subprocess
+import time
 import unittest
 
-from tool import ToolTest, settings
+from tool import QUARTET, ToolTest, settings
 
 
 class Advise(ToolTest):
     def setUp(self):
         super().setUp()
-        # As if they had been measured: that takes ten seconds, and they are not kept while other tests run.
+        # As if they had been measured, on a quiet machine.
         self.cache = self.folder / "cache"
         (self.cache / "quartet").mkdir(parents=True)
-        costs = subprocess.run([os.environ["USUAL_COSTS"]], check=True, capture_output=True, text=True).stdout
-        (self.cache / "quartet" / "costs").write_text(costs)
+        self.kept = self.cache / "quartet" / "costs"
+        self.kept.write_text(subprocess.run([os.environ["USUAL_COSTS"]], check=True, capture_output=True, text=True).stdout)
 
     def advise(self, *options, code=0):
         """Text and document."""
@@ -45,11 +47,58 @@ class Advise(ToolTest):
         self.assertEqual(document["choice"]["spec"], "single")
         self.assertIn("it would win", text)
 
-    def test_costs_are_measured_where_none_are_known(self):
-        (self.cache / "quartet" / "costs").unlink()
-        # So many that threads take several times as long, however the other tests disturb the measuring.
-        _, document = self.advise("--tasks", 10_000, "--wait", "500ms")
+    def test_an_answer_does_not_wait_for_costs_to_be_measured(self):
+        self.kept.unlink()
+        begin = time.monotonic()
+        text, document = self.advise("--tasks", 10_000, "--wait", "500ms")
+        self.assertLess(time.monotonic() - begin, 6, "measuring takes ten seconds at least")
         self.assertIn("async", document["choice"]["spec"])
+        self.assertIn("predicted by the costs of a usual machine (`quartet doctor` measures those of this one)", text)
+        self.assertIsNone(document["costs"]["measured"])
+        self.assertFalse(self.kept.exists(), "usual costs are nothing to keep")
+
+    def test_costs_are_used_however_good_and_it_is_said(self):
+        text, document = self.advise("--tasks", 10, "--cpu", "1ms")
+        self.assertRegex(text, r"predicted by the costs of this machine, measured on \d{4}-\d\d-\d\d; --verify")
+        self.assertEqual(document["costs"]["disturbed_share"], 0)
+        self.kept.write_text(self.kept.read_text().replace("\ndisturbed 0\n", "\ndisturbed 0.43\n"))
+        text, document = self.advise("--tasks", 10, "--cpu", "1ms")
+        self.assertIn("while others used 43 % of the processors, so that they are too high", text)
+        self.assertEqual(document["costs"]["disturbed_share"], 0.43)
+        text, _ = self.advise("--tasks", 10, "--cpu", "1ms", "--runtime", "python")
+        self.assertIn("predicted by the costs of Python on a usual machine", text)
+        self.assertNotIn("--verify", text)
+
+    def test_costs_are_measured_where_it_is_asked_for_and_kept_with_how_good_they_are(self):
+        self.kept.unlink()
+        _, document = self.advise("--tasks", 10, "--cpu", "1ms", "--measure")
+        kept = re.search(r"\ndisturbed (\S+)\n", self.kept.read_text())
+        self.assertEqual(float(kept[1]), document["costs"]["disturbed_share"])
+        self.assertTrue(document["costs"]["measured"])
+
+    def test_waiting_for_a_processor_is_not_waiting(self):
+        processor = str(min(os.sched_getaffinity(0)))
+        loops = [subprocess.Popen(["taskset", "-c", processor, "sh", "-c", "while :; do :; done"]) for _ in range(3)]
+        try:
+            (self.folder / "inputs").write_text("1\n2\n3\n")
+            line = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo"
+            file = self.folder / "results.json"
+            done = subprocess.run(["taskset", "-c", processor, QUARTET, "run", "command", "--inputs", "inputs", "--models", "single",
+                                   "--set", f"command.line={line}", "--rounds", "2", "--warmup", "0", "--json", file],
+                                  env=self.environment(), cwd=self.folder, capture_output=True, text=True, timeout=200)
+        finally:
+            for each in loops:
+                each.kill()
+                each.wait()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        results = file.read_text()
+        text, document = self.advise(file)
+        self.assertNotIn("no processor", text)
+        # And its twin: the figure is what tells it.
+        file.write_text(re.sub(r'"processor_wait_seconds": [0-9.e-]+', '"processor_wait_seconds": 0', results))
+        self.assertIn("no processor", self.advise(file)[0])
+        self.assertIn("disturbed: other programs used", text)
+        self.assertIn("other programs used", document["disturbances"][0])
 
     def test_what_is_measured_is_said_beside_what_was_predicted(self):
         text, document = self.advise("--tasks", 40, "--wait", "20ms", "--verify", "--rounds", 2)
@@ -107,6 +156,7 @@ class Advise(ToolTest):
         self.assert_refused("sleep", "--cpu", "1ms", because="describe tasks, so there is no WORKLOAD")
         self.assert_refused("sleep", "--verify", because="--verify: only for a description")
         self.assert_refused("sleep", "--runtime", "python", because="from a description only")
+        self.assert_refused("--tasks", 5, "--cpu", "1s", "--runtime", "python", "--measure", because="--measure: quartet can't measure Python")
         self.assert_refused("slep", because="'sleep'")
         self.assert_refused("--tasks", 5, "--cpu", "1ms", "--max-memory", "1kB", because="the least that one needs is")
         self.assert_refused("--tasks", 0, "--cpu", "1ms", because="--tasks")

@@ -88,6 +88,20 @@ TEST(recommended, is_the_cheapest_among_the_best) {
     EXPECT_EQ(choice(), nullptr);
 }
 
+TEST(recommended, is_never_one_that_took_longer_and_may_only_be_as_fast) {
+    // Unresolved: the lighter one was 10 % slower in the median, in noise of as much.
+    std::vector all{timed({1.0, 0.9, 1.1, 1.0, 0.9, 1.1, 1.0, 1.0}),
+                    timed({0.9, 1.3, 1.1, 1.2, 1.0, 1.1, 1.3, 0.9})};
+    all[0].spec = "processes:2";
+    all[0].tree_peak_bytes = 200'000'000;
+    all[1].spec = "single";
+    all[1].tree_peak_bytes = 10'000'000;
+    auto const order = rank(views_of(all), usual_margin);
+    ASSERT_EQ(order[1].stands, standing::unresolved);
+    EXPECT_THAT(as_fast_as_the_first(order), testing::ElementsAre(&all[0]));
+    EXPECT_EQ(recommended(order), nullptr) << "there is no choice";
+}
+
 // The promise to a reader: of configurations that are the same, one is called different in fewer than 5 of
 // 100 runs, although it is the fastest by chance that the others are compared with. Without a margin, so that
 // nothing but chance decides.
