@@ -22,7 +22,30 @@ private:
     std::coroutine_handle<> waiting_;
 };
 
-quartet::task<void> count_at(gate& exit) {
+class by_hand {
+public:
+    struct promise_type {
+        by_hand get_return_object() { return by_hand(handle::from_promise(*this)); }
+        std::suspend_always initial_suspend() const noexcept { return {}; }
+        std::suspend_always final_suspend() const noexcept { return {}; }
+        void return_void() const noexcept {}
+        void unhandled_exception() const { throw; }
+    };
+    using handle = std::coroutine_handle<promise_type>;
+
+    explicit by_hand(handle made) : coroutine_(made) {}
+    by_hand(by_hand const&) = delete;
+    by_hand& operator=(by_hand const&) = delete;
+    ~by_hand() { coroutine_.destroy(); }
+
+    void start() const { coroutine_.resume(); }
+    bool done() const { return coroutine_.done(); }
+
+private:
+    handle coroutine_;
+};
+
+by_hand count_at(gate& exit) {
     for (int number = 1; number <= 3; ++number) {
         std::cout << "counting: " << number << '\n';
         co_await exit;
@@ -43,13 +66,12 @@ int main() {
     std::cout << "by hand:\n";
     // [resume]
     gate exit;
-    auto counter = count_at(exit);  // nothing has run yet
-    counter.start();                // up to the first co_await
+    auto const counter = count_at(exit);  // nothing has run yet
+    counter.start();                      // up to the first co_await
     while (!counter.done()) {
         std::cout << "resumed\n";
         exit.resume();
     }
-    counter.take();  // the result, or a throw of what the coroutine threw
     std::cout << "done\n";
     // [/resume]
 

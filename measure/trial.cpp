@@ -12,6 +12,7 @@
 #include "measure/usage.hpp"
 #include "measure/worker_use.hpp"
 
+#include <quartet/detail/map_job.hpp>
 #include <quartet/task_recorder.hpp>
 
 #include <fmt/format.h>
@@ -193,10 +194,8 @@ trial_result run_trial(trial_request const& request, log_handler log, trial_hook
         meter figures(request.trace_heap, recorder);
         measure_run(what, run, figures, hooks, result);
         fill(result, run.take_report());
-    } catch (std::exception const& thrown) {
-        result.error = thrown.what();
     } catch (...) {
-        result.error = "an exception that is not a std::exception";
+        result.error = detail::describe_current_exception(0, {}).message;
     }
     return result;
 }

@@ -22,7 +22,7 @@ struct retry_options {
     double factor = 2;
 
     /// Whether to try again after this failure; empty: after any but a cancel. Called on the caller's thread;
-    /// for submit, where a stop is final, on any. Must not throw.
+    /// for submit, where a stop is final, on any. If it throws, the task is not tried again.
     std::function<bool(failure const&)> when{};
 };
 
@@ -50,7 +50,8 @@ struct call_options {
     std::size_t chunk_size = 0;
 
     /// Told how many tasks of how many have an outcome: on the caller's thread, every 100 ms while it waits,
-    /// and at the end. Must not throw. In `single` between two bodies.
+    /// and at the end. In `single` between two bodies. If it throws, the call is stopped, and throws that
+    /// when it has ended.
     std::function<void(std::size_t ended, std::size_t tasks)> progress{};
 };
 

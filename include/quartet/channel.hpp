@@ -63,6 +63,8 @@ struct between_processes {
 namespace detail {
 
 inline bool channel_operation::await_ready() {
+    if (sends_ && last_try_ == attempt::done) [[unlikely]]
+        misuse("this send was awaited before, and its value is gone");
     return start_waiting(*this);
 }
 inline void channel_operation::cancel() noexcept {
@@ -98,7 +100,7 @@ public:
 
     std::optional<T> await_resume() {
         throw_error();
-        return std::move(value_);
+        return std::exchange(value_, std::nullopt);
     }
 
 private:

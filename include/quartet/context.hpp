@@ -81,7 +81,8 @@ public:
     /// Lets other bodies of the same loop run; nothing in a blocking context.
     detail::yield_operation yield() noexcept { return detail::yield_operation(*this); }
 
-    /// Hands a line to the executor's log handler; dropped if there is none.
+    /// Hands a line to the executor's log handler; dropped if there is none. Of a line longer than 64 KiB the
+    /// beginning, and a mark that says how much was cut.
     void log(std::string_view line);
 
     /// Requested when the run is to stop; does not hear of time limits or of siblings that failed. In a
@@ -191,7 +192,7 @@ inline void detail::command_operation::cancel() noexcept {
 }
 
 inline auto context::open_file(std::filesystem::path const& path, open_mode mode) {
-    struct awaiter {
+    struct awaiter : detail::own_awaiter {
         detail::file_operation operation;
         context& owner;
 
@@ -203,8 +204,8 @@ inline auto context::open_file(std::filesystem::path const& path, open_mode mode
         }
     };
     using kind = detail::file_operation::kind;
-    return awaiter{{*this, mode == open_mode::read ? kind::open_read : kind::open_append, path.native()},
-                   *this};
+    return awaiter{
+        {}, {*this, mode == open_mode::read ? kind::open_read : kind::open_append, path.native()}, *this};
 }
 
 }  // namespace quartet

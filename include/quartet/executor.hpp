@@ -49,9 +49,11 @@ namespace quartet {
 /// their own executor. It belongs to the process that made it: in a worker process, or a child of a fork, its
 /// calls throw std::logic_error.
 ///
-/// The destructor stops the calls that have not ended, and waits for that; join() first lets them end.
+/// The destructor stops the calls that have not ended, and waits for that; join() first lets them end. One
+/// that was moved from can be assigned to and destroyed; all else throws std::logic_error.
 class executor {
 public:
+    /// Throws std::invalid_argument if there is no model.
     explicit executor(std::unique_ptr<model> how);
     executor(executor&&) noexcept = default;
     executor& operator=(executor&&) noexcept;
@@ -152,22 +154,26 @@ public:
     void run(job& work, std::stop_token const& stop = {}) { work.run_under(own_model(), stop); }
 
     /// The spec with all numbers filled in. Of "auto" the model that was chosen, and until then "auto".
-    std::string spec() const { return model_->spec(); }
+    std::string spec() const { return any_model().spec(); }
 
     /// Of "auto", once it has chosen: why, in two sentences. Else empty.
-    std::string reason() const { return model_->reason(); }
-    model_traits traits() const noexcept { return model_->traits(); }
+    std::string reason() const { return any_model().reason(); }
+    model_traits traits() const { return any_model().traits(); }
 
     /// How many bodies are under way at the most.
-    std::size_t concurrency() const noexcept { return model_->concurrency(); }
+    std::size_t concurrency() const { return any_model().concurrency(); }
 
 private:
     /// Throws std::logic_error in a process that has a copy of the executor only.
     model& own_model() const;
 
+    /// Throws std::logic_error if it was moved from.
+    model& any_model() const;
+
     template <class Sink, class Body, class Range>
     auto run(Body const& body, Range&& inputs, call_options const& options) {
         using in = std::ranges::range_value_t<Range>;
+        static_cast<void>(own_model());  // before anything is copied
         auto const elements = detail::indexable(inputs);
         detail::call_timer const timer(options.stop, options.timeout);
         Sink sink(elements.size());
@@ -216,7 +222,10 @@ struct executor_options {
     /// the model.
     std::string name{};
 
-    /// Run by each worker (thread, process, event loop) before its first body; must not throw.
+    /// Run by each worker (thread, process, event loop) before its first body. If it throws,
+    /// make_executor throws std::runtime_error with the exception's text. Of a worker that comes later (of
+    /// "threads:each" and "processes:each", and one that replaces another) the tasks that it was to run fail
+    /// with that text.
     std::function<void()> initialize{};
 
     /// For event loops: a body that holds one for longer is named in the log, once; without a log handler on
@@ -234,7 +243,7 @@ struct executor_options {
 ///
 /// A count that is left out means cpu_share() for threads and processes, and async_options::limit for
 /// async. Throws std::invalid_argument for a spec that is none, std::system_error if the system refuses
-/// the model what it needs.
+/// the model what it needs, std::runtime_error if options.initialize threw.
 ///
 /// "auto" runs the first tasks on threads, measures them, and goes on with the model that suits what they do:
 /// threads, an event loop, or threads with loops, by advise() (advice.hpp) with the costs that `quartet

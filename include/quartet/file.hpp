@@ -7,6 +7,7 @@
 // piece on a local file system, so nothing is lost and what one append() wrote stays together.
 #pragma once
 
+#include <quartet/detail/misuse.hpp>
 #include <quartet/operations.hpp>
 #include <quartet/task.hpp>
 
@@ -23,6 +24,8 @@ enum class open_mode {
     append,  ///< created if absent (mode 0666 less the umask); all writes go to the end
 };
 
+/// A file that was moved from or closed can be destroyed and assigned to, and a closed one has its path; all
+/// else throws std::logic_error.
 class file {
 public:
     /// Appends gather here before they become one system call.
@@ -46,11 +49,12 @@ public:
     /// Flushes and closes; the file can't be used after that.
     task<void> close();
 
-    std::string const& path() const noexcept;
+    std::string const& path() const;
 
 private:
     friend class context;
     struct state;
+    state& opened() const;
     explicit file(std::unique_ptr<state> opened) noexcept;
 
     std::unique_ptr<state> state_;
@@ -70,8 +74,17 @@ struct file::state {
     std::string buffer;
 };
 
+/// Throws std::logic_error if it was closed or moved from.
+inline file::state& file::opened() const {
+    if (!state_) [[unlikely]]
+        detail::misuse("this file was moved from");
+    if (state_->descriptor < 0) [[unlikely]]
+        detail::misuse("this file was closed");
+    return *state_;
+}
+
 inline auto file::append(std::string_view data) {
-    struct awaiter {
+    struct awaiter : detail::own_awaiter {
         state& file;
         std::string_view data;
         bool written = false;
@@ -91,11 +104,11 @@ inline auto file::append(std::string_view data) {
             if (written) file.finish_write();
         }
     };
-    return awaiter{*state_, data};
+    return awaiter{{}, opened(), data};
 }
 
 inline auto file::flush() {
-    struct awaiter {
+    struct awaiter : detail::own_awaiter {
         state& file;
         bool await_ready() const { return file.buffer.empty() || file.start_write({}); }
         void await_suspend(std::coroutine_handle<> waiter) const noexcept {
@@ -103,11 +116,11 @@ inline auto file::flush() {
         }
         void await_resume() const { file.finish_write(); }
     };
-    return awaiter{*state_};
+    return awaiter{{}, opened()};
 }
 
 inline auto file::read_at(std::uint64_t offset, std::size_t length) {
-    struct awaiter {
+    struct awaiter : detail::own_awaiter {
         state& file;
         std::uint64_t offset;
         std::size_t length;
@@ -126,7 +139,7 @@ inline auto file::read_at(std::uint64_t offset, std::size_t length) {
             return std::move(file.operation.output);
         }
     };
-    return awaiter{*state_, offset, length};
+    return awaiter{{}, opened(), offset, length};
 }
 
 }  // namespace quartet

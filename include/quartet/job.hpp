@@ -24,6 +24,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -155,8 +156,8 @@ public:
 
     bool has_progress() const noexcept { return progress_ != nullptr; }
 
-    /// On the caller's thread.
-    void tell_progress() const noexcept;
+    /// On the caller's thread. What the function throws stops the job, and run_under throws it at the end.
+    void tell_progress() noexcept;
 
     /// Has the model run it, and waits for its end. `stop` stops it. Throws what model::start and wait_until
     /// throw.
@@ -255,6 +256,7 @@ private:
     std::chrono::nanoseconds task_limit_;
     std::size_t chunk_size_ = 0;
     std::function<void(std::size_t, std::size_t)> const* progress_ = nullptr;
+    std::exception_ptr progress_threw_;
     model* model_ = nullptr;
     detail::task_places places_;
     detail::stop_state stop_;

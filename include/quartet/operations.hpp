@@ -12,6 +12,7 @@
 #pragma once
 
 #include <quartet/command.hpp>
+#include <quartet/detail/own_awaitable.hpp>
 #include <quartet/detail/scope.hpp>
 #include <quartet/detail/stall_watch.hpp>
 #include <quartet/detail/task_slots.hpp>
@@ -37,7 +38,7 @@ namespace detail {
 
 class http_transfer;
 
-class operation : public waiting_place {
+class operation : public waiting_place, public own_awaiter {
 public:
     operation& operator=(operation const&) = delete;
 

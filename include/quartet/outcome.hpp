@@ -5,6 +5,8 @@
 // Plain values without hidden state; one object is not to be changed by two threads at the same time.
 #pragma once
 
+#include <quartet/detail/misuse.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -33,15 +35,20 @@ std::string_view to_string(cause why) noexcept;
 struct failure {
     std::size_t index = 0;  ///< the task's place in the inputs
     cause why = cause::threw;
-    std::string message{};  ///< one line: the exception's text, or the signal or exit code
-    std::string worker{};   ///< where the body ran, as context::where().name; empty if it never began
+
+    /// The exception's text, or the signal or exit code, in one line if the exception's is. Of a text longer
+    /// than 64 KiB the beginning, and a mark that says how much was cut: "... [936 bytes cut]".
+    std::string message{};
+
+    std::string worker{};  ///< where the body ran, as context::where().name; empty if it never began
     std::exception_ptr exception{};     ///< what was thrown; see remote_error if that was in another process
     int signal = 0;                     ///< the signal that ended the worker, or 0
     int exit_code = 0;                  ///< the worker's exit code, if it ended by itself
     std::size_t worker_peak_bytes = 0;  ///< the most memory (resident set) the worker that ended ever had
 };
 
-/// An exception that was thrown in another process and is of a type that can't cross: its text can.
+/// An exception that was thrown in another process and is of a type that can't cross: its text can, as
+/// failure::message has it.
 ///
 /// Those of <stdexcept>, std::bad_alloc, std::system_error with the system's codes, fetch_error and timed_out
 /// cross as themselves. What is derived from them does not.
@@ -97,7 +104,7 @@ private:
 /// Thrown by executor::map when tasks failed. Holds every failure, ordered by index.
 class map_error : public std::runtime_error {
 public:
-    /// `failures` must not be empty; `tasks` is how many the map had.
+    /// `failures` should not be empty; `tasks` is how many the map had.
     map_error(std::vector<failure> failures, std::size_t tasks);
 
     std::vector<failure> const& failures() const noexcept { return *failures_; }
@@ -139,15 +146,17 @@ public:
         require_value();
         return std::get<0>(std::move(state_));
     }
-    /// The value. Requires has_value().
-    stored const& operator*() const& noexcept { return *std::get_if<0>(&state_); }
-    stored const* operator->() const noexcept { return std::get_if<0>(&state_); }
+    /// As value().
+    stored const& operator*() const& { return value(); }
+    stored const* operator->() const { return &value(); }
 
-    /// The failure. Requires !has_value().
-    failure const& error() const noexcept {
+    /// The failure. Throws std::logic_error if there is a value.
+    failure const& error() const {
         static failure const not_run{.why = cause::cancelled, .message = "not run"};
-        auto const& why = *std::get_if<1>(&state_);
-        return why ? *why : not_run;
+        if (has_value()) [[unlikely]]
+            detail::misuse("this outcome has a value, and no failure");
+        auto const* const why = std::get_if<1>(&state_);
+        return why && *why ? **why : not_run;
     }
 
 private:

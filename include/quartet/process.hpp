@@ -19,8 +19,10 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <sys/types.h>
 #include <tuple>
@@ -34,12 +36,32 @@ namespace detail {
 template <class Function, class... Arguments>
 inline constexpr bool runnable = std::is_invocable_v<std::decay_t<Function>&, std::decay_t<Arguments>&...>;
 
+/// What gives an exit code: an integer, but neither a bool, of which true would be a failure, nor a
+/// character.
+template <class T>
+concept exit_code_type =
+    std::integral<T> && !std::same_as<std::remove_cv_t<T>, bool> &&
+    !std::same_as<std::remove_cv_t<T>, char> && !std::same_as<std::remove_cv_t<T>, wchar_t> &&
+    !std::same_as<std::remove_cv_t<T>, char8_t> && !std::same_as<std::remove_cv_t<T>, char16_t> &&
+    !std::same_as<std::remove_cv_t<T>, char32_t>;
+
 /// What the child calls; gives its exit code.
 class process_entry {
 public:
     virtual ~process_entry() = default;
+
+    /// Throws std::out_of_range for a number that no process can end with.
     virtual int call() = 0;
 };
+
+/// `returned` as it is, from 0 to 255. Throws std::out_of_range.
+template <std::integral Returned>
+int exit_code_of(Returned returned) {
+    if (!std::in_range<std::uint8_t>(returned))
+        throw std::out_of_range("it returned " + std::to_string(returned) +
+                                ", and an exit code is from 0 to 255");
+    return static_cast<int>(returned);
+}
 
 template <class Function, class... Arguments>
 class typed_entry final : public process_entry {
@@ -49,11 +71,15 @@ public:
         : function_(std::move(function)), arguments_(std::forward<Given>(given)...) {}
 
     int call() override {
-        using result = std::invoke_result_t<Function&, Arguments&...>;
-        if constexpr (std::integral<result>) {
-            return static_cast<int>(std::apply(function_, arguments_));
+        using result = std::remove_cvref_t<std::invoke_result_t<Function&, Arguments&...>>;
+        static_assert(
+            std::is_void_v<result> || exit_code_type<result>,
+            "quartet: the function of a process returns nothing, or its exit code as an int: 0 for success; "
+            "what else it has to give goes through a channel, a pipe or a file");
+        if constexpr (exit_code_type<result>) {
+            return exit_code_of(std::apply(function_, arguments_));
         } else {
-            std::apply(function_, arguments_);
+            static_cast<void>(std::apply(function_, arguments_));
             return 0;
         }
     }
@@ -65,14 +91,15 @@ private:
 
 }  // namespace detail
 
+/// One that was moved from can be assigned to and destroyed; all other members throw std::logic_error.
 class process {
 public:
     /// A process that is yet to be started, named "process-1" and so on.
     ///
     /// It will call `function(arguments...)` and end: with exit code 0, with what the function returned if
-    /// that is an integer, or with 1 and a line on standard error if it threw. It flushes standard output at
-    /// its end, other streams are the function's own to close. Function and arguments live here as long as
-    /// this object.
+    /// that is an integer from 0 to 255, or with 1 and a line on standard error if it threw or returned any
+    /// other. It flushes standard output at its end, other streams are the function's own to close. Function
+    /// and arguments live here as long as this object.
     template <class Function, class... Arguments>
     requires detail::runnable<Function, Arguments...>
     explicit process(Function&& function, Arguments&&... arguments)
@@ -119,15 +146,16 @@ public:
     std::optional<int> exit_code() const;
 
     /// 0 before the start.
-    pid_t pid() const noexcept;
+    pid_t pid() const;
 
-    std::string const& name() const noexcept;
+    std::string const& name() const;
 
 private:
     struct state;
 
     process(std::string name, std::unique_ptr<detail::process_entry> function);
     static std::string next_name();
+    state& there() const;
 
     std::unique_ptr<state> state_;
 };

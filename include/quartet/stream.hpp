@@ -11,6 +11,7 @@
 #pragma once
 
 #include <quartet/call_options.hpp>
+#include <quartet/detail/misuse.hpp>
 #include <quartet/detail/stream_source.hpp>
 #include <quartet/outcome.hpp>
 
@@ -23,7 +24,8 @@
 namespace quartet {
 
 /// An input range of streamed<R>. For one thread at a time; it must not outlive its executor. Dropping it
-/// stops what is under way, and waits for that.
+/// stops what is under way, and waits for that. One that was moved from has nothing to give: its members
+/// throw std::logic_error, and so does an iterator at the end that is asked for an outcome.
 template <class R>
 class stream {
 public:
@@ -34,8 +36,12 @@ public:
         using iterator_concept = std::input_iterator_tag;
 
         explicit iterator(stream& of) noexcept : of_(&of) {}
-        streamed<R>& operator*() const noexcept { return *of_->current_; }
-        streamed<R>* operator->() const noexcept { return &*of_->current_; }
+        streamed<R>& operator*() const {
+            if (!of_->current_) [[unlikely]]
+                detail::misuse("an iterator at the end of a stream has no outcome");
+            return *of_->current_;
+        }
+        streamed<R>* operator->() const { return &**this; }
         iterator& operator++() {
             of_->current_ = of_->next();
             return *this;
@@ -58,12 +64,18 @@ public:
 
     /// The next outcome; none at the end. Waits. When all outcomes are taken, throws what the range of the
     /// inputs threw, if it did.
-    std::optional<streamed<R>> next() { return source_->next(); }
+    std::optional<streamed<R>> next() { return source().next(); }
 
     /// Asks what has not ended to stop, and pulls no more inputs: those that were pulled still have outcomes.
-    void stop() noexcept { source_->stop(); }
+    void stop() { source().stop(); }
 
 private:
+    detail::stream_source<R>& source() const {
+        if (!source_) [[unlikely]]
+            detail::misuse("this stream was moved from");
+        return *source_;
+    }
+
     std::unique_ptr<detail::stream_source<R>> source_;
     std::optional<streamed<R>> current_;
 };

@@ -9,7 +9,9 @@
 // Cost: one allocation for the coroutine frame. A body whose awaits are all done at once never suspends.
 #pragma once
 
-#include <cassert>
+#include <quartet/detail/misuse.hpp>
+#include <quartet/detail/own_awaitable.hpp>
+
 #include <coroutine>
 #include <exception>
 #include <type_traits>
@@ -52,12 +54,44 @@ public:
     std::suspend_always initial_suspend() const noexcept { return {}; }
     final_awaiter final_suspend() const noexcept { return {}; }
 
+    /// What a body may await: see own_awaitable.hpp.
+    template <class Awaitable>
+    decltype(auto) await_transform(Awaitable&& what) noexcept {
+        return require_own(std::forward<Awaitable>(what));
+    }
+
+    template <class Value>
+    std::suspend_never yield_value(Value&&) const noexcept {
+        static_assert(detail::refused<Value>,
+                      "quartet: a task gives one value, by co_return: co_yield has nowhere to go; send what "
+                      "comes bit by bit through a channel");
+        return {};
+    }
+
     void set_waiter(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
     void set_listener(task_listener* listener) noexcept { listener_ = listener; }
+
+    /// Whoever runs the task to its first wait comes by here. Throws std::logic_error if somebody has.
+    void begin() {
+        if (begun_) [[unlikely]]
+            misuse("a task is started or awaited once, and this one was before");
+        begun_ = true;
+    }
+    bool begun() const noexcept { return begun_; }
+
+protected:
+    /// Throws std::logic_error the second time.
+    void take_once() {
+        if (taken_) [[unlikely]]
+            misuse("the value of a task is taken once, and it was before");
+        taken_ = true;
+    }
 
 private:
     std::coroutine_handle<> waiter_;
     task_listener* listener_ = nullptr;
+    bool begun_ = false;
+    bool taken_ = false;
 };
 
 template <class T>
@@ -75,6 +109,7 @@ public:
 
     T take() {
         if (result_.index() == 2) std::rethrow_exception(std::get<2>(result_));
+        take_once();
         return std::move(std::get<1>(result_));
     }
 
@@ -89,8 +124,9 @@ public:
     void return_void() const noexcept {}
     void unhandled_exception() noexcept { error_ = std::current_exception(); }
     bool failed() const noexcept { return error_ != nullptr; }
-    void take() const {
+    void take() {
         if (error_) std::rethrow_exception(error_);
+        take_once();
     }
 
 private:
@@ -103,6 +139,9 @@ private:
 ///
 /// The parameters of a coroutine live as long as its task. Take them by value, or by reference to what
 /// outlives the run; a capturing lambda's captures live as long as the lambda, not the task.
+///
+/// A task that was moved from, or awaited, can't be used again: start(), done(), failed(), take() and
+/// co_await throw std::logic_error then.
 template <class T>
 class [[nodiscard]] task {
     static_assert(!std::is_reference_v<T>, "quartet: a task returns a value; a reference can't cross models");
@@ -121,30 +160,48 @@ public:
     }
     ~task() { destroy(); }
 
-    /// Runs until the first wait or the end. Called once.
-    void start() { coroutine_.resume(); }
+    /// Whether there is a body: not after a move.
+    bool valid() const noexcept { return static_cast<bool>(coroutine_); }
 
-    bool done() const noexcept { return coroutine_.done(); }
+    /// Whether it was started or awaited. False if it was moved from.
+    bool begun() const noexcept { return coroutine_ && coroutine_.promise().begun(); }
 
-    /// Whether the body threw. Requires done(), before take().
-    bool failed() const noexcept { return coroutine_.promise().failed(); }
+    /// Runs until the first wait or the end. Once.
+    void start() {
+        promise().begin();
+        coroutine_.resume();
+    }
 
-    /// The value, or a throw of what the body threw. Requires done(); called once.
+    bool done() const {
+        require_body();
+        return coroutine_.done();
+    }
+
+    /// Whether the body threw, if it has ended.
+    bool failed() const {
+        require_body();
+        return coroutine_.promise().failed();
+    }
+
+    /// The value, or a throw of what the body threw. Once, and when the body has ended: else throws
+    /// std::logic_error.
     T take() {
-        assert(done() && "take() needs a task that has ended");
+        if (!done()) [[unlikely]]
+            detail::misuse("a task has a value when it has ended, and this one has not");
         return coroutine_.promise().take();
     }
 
     /// Who is told when the task ends. Set before start(); a task that is awaited has no listener.
-    void set_listener(detail::task_listener* listener) noexcept {
-        coroutine_.promise().set_listener(listener);
-    }
+    void set_listener(detail::task_listener* listener) { promise().set_listener(listener); }
 
     /// Awaiting a task runs it right here; the awaiting coroutine suspends only if the task had to wait.
     auto operator co_await() && noexcept {
-        struct awaiter {
+        struct awaiter : detail::own_awaiter {
             std::coroutine_handle<promise_type> awaited;
             bool await_ready() const {
+                if (!awaited) [[unlikely]]
+                    detail::misuse(moved_from);
+                awaited.promise().begin();
                 awaited.resume();
                 return awaited.done();
             }
@@ -154,12 +211,23 @@ public:
             }
             T await_resume() const { return awaited.promise().take(); }
         };
-        return awaiter{coroutine_};
+        return awaiter{{}, coroutine_};
     }
 
 private:
     friend promise_type;
     explicit task(std::coroutine_handle<promise_type> coroutine) noexcept : coroutine_(coroutine) {}
+
+    static constexpr char const* moved_from = "this task was moved from, and has no body";
+
+    void require_body() const {
+        if (!coroutine_) [[unlikely]]
+            detail::misuse(moved_from);
+    }
+    promise_type& promise() const {
+        require_body();
+        return coroutine_.promise();
+    }
 
     void destroy() noexcept {
         if (coroutine_) coroutine_.destroy();

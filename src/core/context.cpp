@@ -1,3 +1,4 @@
+#include "src/core/bounded_text.hpp"
 #include "src/io/files.hpp"
 
 #include <quartet/context.hpp>
@@ -20,7 +21,8 @@ void context::perform_now(detail::file_operation& operation) noexcept {
 }
 
 void context::log(std::string_view line) {
-    do_log(line);
+    if (line.size() <= detail::most_text) return do_log(line);
+    do_log(detail::bounded_text(line));
 }
 
 std::string_view http_response::header(std::string_view name) const noexcept {
@@ -76,7 +78,8 @@ task<void> file::close() {
     co_await operation;
 }
 
-std::string const& file::path() const noexcept {
+std::string const& file::path() const {
+    if (!state_) detail::misuse("this file was moved from");
     return state_->operation.path;
 }
 

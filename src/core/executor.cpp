@@ -1,7 +1,9 @@
 #include "src/advice/cost_file.hpp"
 #include "src/models/automatic.hpp"
+#include "src/models/initializing.hpp"
 
 #include <quartet/cpus.hpp>
+#include <quartet/detail/misuse.hpp>
 #include <quartet/detail/reach.hpp>
 #include <quartet/executor.hpp>
 #include <quartet/models/async.hpp>
@@ -62,7 +64,9 @@ std::unique_ptr<model> make_processes(model_spec const& spec, executor_options&&
 std::unique_ptr<model> make_model(model_spec const& spec, executor_options options) {
     switch (spec.kind) {
         case model_kind::single:
-            if (options.initialize) options.initialize();
+            if (auto const refused = detail::run_initialize(options.initialize,
+                                                            options.name.empty() ? "single" : options.name))
+                throw std::runtime_error(*refused);
             if (options.name.empty()) return std::make_unique<single>(std::move(options.log));
             return std::make_unique<single>(std::move(options.log), std::move(options.name));
         case model_kind::threads:
@@ -90,7 +94,9 @@ std::unique_ptr<model> make_automatic(executor_options options) {
 }  // namespace
 
 executor::executor(std::unique_ptr<model> how)
-    : retries_(std::make_unique<detail::retry_desk>()), model_(std::move(how)), made_after_(detail::forks) {}
+    : retries_(std::make_unique<detail::retry_desk>()), model_(std::move(how)), made_after_(detail::forks) {
+    if (!model_) throw std::invalid_argument("quartet: an executor needs a model");
+}
 
 executor& executor::operator=(executor&& other) noexcept {
     std::swap(retries_, other.retries_);
@@ -130,6 +136,11 @@ model& executor::own_model() const {
         throw std::logic_error(
             "quartet: this executor belongs to the process that made it; make one of its own in this "
             "process");
+    return any_model();
+}
+
+model& executor::any_model() const {
+    if (!model_) detail::misuse("this executor was moved from");
     return *model_;
 }
 

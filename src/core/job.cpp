@@ -4,6 +4,8 @@
 #include <quartet/task_recorder.hpp>
 
 #include <algorithm>
+#include <exception>
+#include <utility>
 
 namespace quartet {
 
@@ -29,6 +31,7 @@ void job::run_under(model& how, std::stop_token const& stop) {
     } else {
         wait_until();
     }
+    if (progress_threw_) std::rethrow_exception(std::exchange(progress_threw_, nullptr));
 }
 
 void job::request_stop() noexcept {
@@ -46,9 +49,15 @@ bool job::wait_until(std::optional<std::chrono::steady_clock::time_point> deadli
     return true;
 }
 
-void job::tell_progress() const noexcept {
+void job::tell_progress() noexcept {
+    if (progress_threw_) return;
     std::size_t const left = finished() ? 0 : model_->tasks_left(*this);
-    (*progress_)(size_ - std::min(left, size_), size_);
+    try {
+        (*progress_)(size_ - std::min(left, size_), size_);
+    } catch (...) {
+        progress_threw_ = std::current_exception();
+        request_stop();
+    }
 }
 
 void job::help() {

@@ -1,3 +1,5 @@
+#include "src/core/bounded_text.hpp"
+
 #include <quartet/detail/body_name.hpp>
 #include <quartet/detail/map_job.hpp>
 #include <quartet/outcome.hpp>
@@ -26,6 +28,7 @@ std::string_view to_string(cause why) noexcept {
 namespace {
 
 std::string summary(std::vector<failure> const& failures, std::size_t tasks) {
+    if (failures.empty()) return fmt::format("none of {} tasks failed", tasks);
     auto const& first = failures.front();
     return fmt::format("{} of {} tasks failed; the first is task {}: {}", failures.size(), tasks, first.index,
                        first.message);
@@ -60,9 +63,12 @@ failure describe_current_exception(std::size_t index, std::string worker) {
         why.why = cause::timed_out;
         why.message = late.what();
     } catch (std::exception const& thrown) {
-        why.message = thrown.what();
+        char const* const text = thrown.what();
+        why.message = text ? bounded_text(text)
+                           : fmt::format("an exception of type {}, whose what() is null",
+                                         bounded_text(current_exception_type()));
     } catch (...) {
-        why.message = fmt::format("an exception of type {}", current_exception_type());
+        why.message = fmt::format("an exception of type {}", bounded_text(current_exception_type()));
     }
     return why;
 }

@@ -7,6 +7,7 @@
 
 #include <quartet/detail/deadline.hpp>
 #include <quartet/detail/map_job.hpp>
+#include <quartet/detail/misuse.hpp>
 #include <quartet/detail/scope.hpp>
 #include <quartet/process.hpp>
 
@@ -161,8 +162,13 @@ std::string process::next_name() {
     return fmt::format("process-{}", ++made);
 }
 
+process::state& process::there() const {
+    if (!state_) detail::misuse("this process object was moved from");
+    return *state_;
+}
+
 void process::start() {
-    if (state_->child)
+    if (there().child)
         throw std::logic_error("quartet: the process '" + state_->name + "' was started before");
     flush_output();
     pid_t const parent = getpid();
@@ -175,43 +181,43 @@ void process::start() {
 }
 
 void process::join() {
-    state_->wait(steady_clock::time_point::max());
+    there().wait(steady_clock::time_point::max());
 }
 
 bool process::join_for(nanoseconds limit) {
-    return state_->wait(detail::deadline_after(steady_clock::now(), limit));
+    return there().wait(detail::deadline_after(steady_clock::now(), limit));
 }
 
 bool process::alive() const {
-    return state_->child && !state_->wait(at_once);
+    return there().child && !state_->wait(at_once);
 }
 
 void process::terminate() {
-    auto& child = state_->started();
+    auto& child = there().started();
     std::lock_guard const lock(state_->mutex);
     if (!state_->ended) child.signal(SIGTERM);
 }
 
 void process::kill() {
-    auto& child = state_->started();
+    auto& child = there().started();
     std::lock_guard const lock(state_->mutex);
     if (!state_->ended) child.signal(SIGKILL);
 }
 
 std::optional<int> process::exit_code() const {
-    if (!state_->child || !state_->wait(at_once)) return std::nullopt;
+    if (!there().child || !state_->wait(at_once)) return std::nullopt;
     std::lock_guard const lock(state_->mutex);
     if (!state_->status) return std::nullopt;
     int const status = *state_->status;
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-pid_t process::pid() const noexcept {
-    return state_->id;
+pid_t process::pid() const {
+    return there().id;
 }
 
-std::string const& process::name() const noexcept {
-    return state_->name;
+std::string const& process::name() const {
+    return there().name;
 }
 
 }  // namespace quartet

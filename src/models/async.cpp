@@ -7,6 +7,7 @@
 #include "src/io/async_context.hpp"
 #include "src/io/event_loop.hpp"
 #include "src/models/flight.hpp"
+#include "src/models/initializing.hpp"
 #include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"
 #include "src/models/logging.hpp"
@@ -47,6 +48,7 @@ struct async::state {
     bool ending = false;
 
     detail::job_count unfinished;
+    detail::initialization initialized{options.initialize};
     std::vector<std::unique_ptr<loop_thread>> loops;
 
     static thread_local constinit state* mine;  // that this thread runs a loop of
@@ -112,7 +114,7 @@ private:
         auto watch =
             detail::watch_stalls(shared_.options.stall_limit, where_, detail::log_to(shared_.options.log));
         detail::current_stall_watch() = watch ? &*watch : nullptr;
-        if (shared_.options.initialize) shared_.options.initialize();
+        if (!shared_.initialized.run(where_.name)) return;
         for (;;) {
             claim const tasks = shared_.take(room());
             if (tasks) flights_.begin(tasks);
@@ -150,6 +152,7 @@ void async::state::start_loops() {
         loops.push_back(std::make_unique<loop_thread>(*this, number));
     for (auto& each : loops)
         each->start();
+    initialized.wait_for(options.loops);
 }
 
 void async::state::end_loops() noexcept {

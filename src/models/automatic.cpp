@@ -4,6 +4,7 @@
 #include "src/core/descriptor.hpp"
 #include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"
+#include "src/models/logging.hpp"
 #include "src/models/part_job.hpp"
 #include "src/models/stop_jobs.hpp"
 
@@ -314,10 +315,14 @@ void automatic::state::take(work_shape const& work, bool on_loops) {
         } catch (std::system_error const& refused) {
             text += fmt::format(" But the system refuses it: {}.", refused.code().message());
             spec = parse_spec(first->spec());
+        } catch (std::runtime_error const& refused) {  // executor_options::initialize threw
+            text += fmt::format(" But that can't be begun: {}.", refused.what());
+            spec = parse_spec(first->spec());
         }
     }
     if (options.log)
-        options.log({std::chrono::system_clock::now(), "auto", fmt::format("{}: {}", to_string(spec), text)});
+        hand_over(options.log,
+                  {std::chrono::system_clock::now(), "auto", fmt::format("{}: {}", to_string(spec), text)});
     std::lock_guard const lock(mutex);
     taken = spec;
     why = std::move(text);

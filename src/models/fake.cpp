@@ -12,6 +12,7 @@
 #include "src/models/fake_channels.hpp"
 #include "src/models/flight.hpp"
 #include "src/models/job_queue.hpp"
+#include "src/models/logging.hpp"
 
 #include <quartet/detail/deadline.hpp>
 #include <quartet/fake.hpp>
@@ -325,7 +326,7 @@ void fake::fake_context::use_descriptor(file_operation& operation) {
 void fake::fake_context::do_log(std::string_view line) {
     auto const since_epoch = std::chrono::duration_cast<std::chrono::system_clock::duration>(world_.now());
     log_record record{std::chrono::system_clock::time_point(since_epoch), where().name, std::string(line)};
-    if (log_to_) log_to_(record);
+    if (log_to_) detail::hand_over(log_to_, record);
     world_.log.push_back(std::move(record));
 }
 

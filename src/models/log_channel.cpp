@@ -1,5 +1,6 @@
 #include "src/models/log_channel.hpp"
 
+#include "src/models/logging.hpp"
 #include "src/models/worker_process.hpp"
 
 #include <fmt/format.h>
@@ -30,14 +31,14 @@ log_channel::log_channel(log_handler handler, std::string_view name)
         throw std::system_error(errno, std::generic_category(), "cannot make a socket pair for logs");
     read_end_.emplace(ends[0]);
     write_end_ = descriptor(ends[1]);
-    packet_.resize(sizeof(log_packet) + log_packet::most_text);
+    packet_.resize(sizeof(log_packet) + log_packet::room);
 }
 
 void log_channel::deliver() {
     if (!read_end_) return;
     std::lock_guard const lock(mutex_);
     for (ssize_t got = 0; (got = recv(read_end_->get(), packet_.data(), packet_.size(), MSG_DONTWAIT)) > 0;)
-        handler_(unpack(static_cast<std::size_t>(got)));
+        hand_over(handler_, unpack(static_cast<std::size_t>(got)));
 }
 
 }  // namespace quartet::detail

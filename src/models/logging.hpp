@@ -21,10 +21,18 @@
 
 namespace quartet::detail {
 
+/// What a handler throws is nobody's: not the body's, and there is no place to tell of it.
+inline void hand_over(log_handler const& handler, log_record const& record) noexcept {
+    try {
+        handler(record);
+    } catch (...) {
+    }
+}
+
 inline std::function<void(worker_info const&, std::string_view)> log_to(log_handler const& handler) {
     if (!handler) return {};
     return [&handler](worker_info const& where, std::string_view line) {
-        handler({std::chrono::system_clock::now(), where.name, std::string(line)});
+        hand_over(handler, {std::chrono::system_clock::now(), where.name, std::string(line)});
     };
 }
 

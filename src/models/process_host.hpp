@@ -127,6 +127,10 @@ protected:
     /// a derived class.
     void wait_for_worker();
 
+    /// Waits until the pool's workers, which were all spawned, have been initialized. Throws
+    /// std::runtime_error if one could not be. For the constructor of a derived class.
+    void wait_for_readiness();
+
     void wake_supervisor() const noexcept;
 
     pool_state& pool() noexcept { return *pool_; }
@@ -166,6 +170,7 @@ private:
     void supervise();
     void wait_for_news(clock::time_point until);
     void handle_events();
+    [[noreturn]] void refuse_worker(zygote::event const& end) const;
     void handle_death(zygote::event const& end);
     void account_for(call& of, worker_slot const& slot, std::function<failure(std::size_t)> const& describe);
     void account_for_all(call& of);

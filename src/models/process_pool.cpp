@@ -31,6 +31,7 @@ process_pool::process_pool(processes_options options)
         spawn(pool().slots[number]);
     for (std::size_t number = 0; number < pool().workers; ++number)
         wait_for_worker();
+    wait_for_readiness();
     start_supervisor();
 }
 
@@ -121,6 +122,7 @@ void process_pool::on_stop_of_call() {
 }
 
 void process_pool::on_end(worker_slot& slot, bool fruitless, int status) {
+    bool const not_initialized = slot.ready.load() == readiness::refused;
     reset_slot(slot, slot.remote.number);
     missing_.insert(&slot);
     refused_ = false;
@@ -128,8 +130,10 @@ void process_pool::on_end(worker_slot& slot, bool fruitless, int status) {
     fruitless_ends_ = fruitless ? fruitless_ends_ + 1 : 0;
     // Workers that end before they begin anything would be replaced for ever.
     if (fruitless_ends_ > 10 + 2 * pool().workers)
-        give_up(fmt::format("worker processes keep ending before they run a task; the last one {}",
-                            describe_end(status)));
+        give_up(not_initialized
+                    ? why_refused(pool())
+                    : fmt::format("worker processes keep ending before they run a task; the last one {}",
+                                  describe_end(status)));
 }
 
 void process_pool::on_refusal(worker_slot& slot, int error) {

@@ -7,6 +7,7 @@
 #include "src/core/descriptor.hpp"
 #include "src/core/poll_timeout.hpp"
 #include "src/io/running_process.hpp"
+#include "src/models/initializing.hpp"
 #include "src/models/process_host.hpp"
 
 #include <quartet/detail/deadline.hpp>
@@ -51,8 +52,9 @@ failure describe_death(std::size_t index, std::string const& worker, zygote::eve
 
 void process_host::start_zygote() {
     zygote_.emplace([this](zygote::ticket worker) {
-        if (options_.initialize) options_.initialize();
-        serve(*reinterpret_cast<worker_slot*>(worker));
+        auto& slot = *reinterpret_cast<worker_slot*>(worker);
+        initialize_worker(*pool_, slot, options_.initialize);
+        serve(slot);
     });
 }
 
@@ -67,13 +69,36 @@ void process_host::wait_for_worker() {
             if (happened->what == zygote::event::kind::refused)
                 throw std::system_error(happened->status, std::generic_category(),
                                         "cannot fork a worker process");
-            if (happened->what != zygote::event::kind::spawned)
-                throw std::runtime_error("quartet: a worker process ended before it was used");
+            if (happened->what != zygote::event::kind::spawned) refuse_worker(*happened);
             workers_[reinterpret_cast<worker_slot*>(happened->worker)].process = happened->process;
             return;
         }
         pollfd waiting{.fd = zygote_->descriptor(), .events = POLLIN, .revents = 0};
         poll(&waiting, 1, -1);
+    }
+}
+
+/// A new worker has ended.
+void process_host::refuse_worker(zygote::event const& end) const {
+    if (end.what != zygote::event::kind::ended)
+        throw std::runtime_error("quartet: the process that forks the workers ended before they were used");
+    auto const& slot = *reinterpret_cast<worker_slot const*>(end.worker);
+    if (slot.ready.load() == readiness::refused) throw std::runtime_error(why_refused(*pool_));
+    throw std::runtime_error(fmt::format("quartet: a new worker process {} before it was used{}",
+                                         describe_end(end.status),
+                                         options_.initialize ? ", in executor_options::initialize" : ""));
+}
+
+void process_host::wait_for_readiness() {
+    if (!options_.initialize) return;
+    auto const is_ready = [](worker_slot const& each) { return each.ready.load() == readiness::ready; };
+    while (!std::all_of(pool_->slots, pool_->slots + pool_->workers, is_ready)) {
+        pollfd waiting[] = {{.fd = changed_.get(), .events = POLLIN, .revents = 0},
+                            {.fd = zygote_->descriptor(), .events = POLLIN, .revents = 0}};
+        poll(waiting, std::size(waiting), -1);
+        eventfd_t ignored = 0;
+        if (waiting[0].revents) eventfd_read(changed_.get(), &ignored);
+        if (auto const happened = zygote_->next_event()) refuse_worker(*happened);
     }
 }
 
@@ -210,6 +235,7 @@ void process_host::mark_shaken(call& of) noexcept {
 failure process_host::describe_end_of(std::size_t index, worker_slot const& slot, zygote::event const& end,
                                       worker_state const& worker, call const& of) const {
     auto const name = worker_name(*pool_, slot.remote.number);
+    if (slot.ready.load() == readiness::refused) return not_initialized(index, why_refused(*pool_), name);
     if (worker.late == task_place{of.batch, index}) {
         auto why = describe_death(index, name, end);
         why.why = cause::timed_out;

@@ -5,6 +5,7 @@
 // instead.
 
 #include "src/io/blocking_context.hpp"
+#include "src/models/initializing.hpp"
 #include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"
 #include "src/models/logging.hpp"
@@ -19,6 +20,8 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
@@ -44,7 +47,7 @@ struct thread_per_task::state {
     void see_off_the_leaving();
     void begin(claim task);
     void serve(claim task);
-    void run(claim const& task);
+    void run(claim const& task, std::optional<std::string> const& refused);
     void run_here(claim const& task);
     worker_info worker_of(claim const& task) const;
     std::vector<detail::stubborn_body> stubborn_bodies();
@@ -98,9 +101,9 @@ void thread_per_task::state::begin(claim task) {
 void thread_per_task::state::serve(claim task) {
     detail::set_thread_cpu_share(detail::one_share(cpu_share, task.work->size()));
     mine = this;
-    if (initialize) initialize();
+    auto const refused = detail::run_initialize(initialize, worker_of(task).name);
     for (; task; task = next_or_leave())
-        run(task);
+        run(task, refused);
 }
 
 worker_info thread_per_task::state::worker_of(claim const& task) const {
@@ -112,8 +115,12 @@ void thread_per_task::state::run_here(claim const& task) {
     task.work->run(where, task.first, task.last);
 }
 
-void thread_per_task::state::run(claim const& task) {
-    run_here(task);
+/// `refused`: why this thread can't run it.
+void thread_per_task::state::run(claim const& task, std::optional<std::string> const& refused) {
+    if (refused)
+        task.work->fail(detail::not_initialized(task.first, *refused, worker_of(task).name));
+    else
+        run_here(task);
     {
         std::lock_guard const lock(mutex);
         running.at(std::this_thread::get_id()).task = {};

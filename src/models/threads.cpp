@@ -6,6 +6,7 @@
 
 #include "src/io/blocking_context.hpp"
 #include "src/models/chunk_sizer.hpp"
+#include "src/models/initializing.hpp"
 #include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"
 #include "src/models/logging.hpp"
@@ -97,6 +98,7 @@ struct threads::state {
     bool ending = false;
 
     detail::job_count unfinished;
+    detail::initialization initialized{options.initialize};
     std::vector<std::thread> pool;
 
     static thread_local constinit state* mine;  // the pool of this thread, and its number there
@@ -115,6 +117,7 @@ void threads::state::start_threads() {
             serve(number);
         });
     }
+    initialized.wait_for(options.count);
 }
 
 void threads::state::end_threads() noexcept {
@@ -130,7 +133,7 @@ void threads::state::end_threads() noexcept {
 void threads::state::serve(std::size_t number) {
     mine = this;
     my_number = number;
-    if (options.initialize) options.initialize();
+    if (!initialized.run(fmt::format("{}-{}", options.name, number))) return;
     std::atomic<std::uint32_t> const no_stop{0};
     blocking_context where(thread_worker(options.name, number), no_stop, detail::log_to(options.log), {});
     job_sizer sizer(options.count);

@@ -13,12 +13,17 @@ namespace {
 void send_log(int socket, worker_info const& where, std::string_view line) {
     auto const now = std::chrono::system_clock::now().time_since_epoch();
     log_packet head{std::chrono::nanoseconds(now).count(), where.number};
-    line = line.substr(0, log_packet::most_text);
+    line = line.substr(0, log_packet::room);
     iovec parts[] = {{&head, sizeof head}, {const_cast<char*>(line.data()), line.size()}};
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = 2;
-    while (sendmsg(socket, &message, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+    while (sendmsg(socket, &message, MSG_NOSIGNAL) < 0) {
+        if (errno == EMSGSIZE && parts[1].iov_len > 0) {
+            parts[1].iov_len /= 2;  // where the system's sockets hold less
+        } else if (errno != EINTR) {
+            return;
+        }
     }
 }
 

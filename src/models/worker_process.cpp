@@ -3,6 +3,7 @@
 #include "src/core/futex.hpp"
 #include "src/io/blocking_context.hpp"
 #include "src/models/chunk_sizer.hpp"
+#include "src/models/initializing.hpp"
 #include "src/models/worker_log.hpp"
 
 #include <quartet/cpus.hpp>
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 #include <stop_token>
 #include <sys/eventfd.h>
@@ -135,6 +137,22 @@ private:
 
 std::string worker_name(pool_state const& pool, std::size_t number) {
     return fmt::format("{}-{}", pool.name, number);
+}
+
+void initialize_worker(pool_state& pool, worker_slot& slot, std::function<void()> const& initialize) {
+    if (!initialize) return;
+    auto const refused = run_initialize(initialize, worker_name(pool, slot.remote.number));
+    if (refused && pool.refused.claimed.exchange(1) == 0) {
+        refused->copy(pool.refused.text, refusal::most - 1);
+        pool.refused.told.store(1);
+    }
+    slot.ready.store(refused ? readiness::refused : readiness::ready);
+    eventfd_write(pool.changed_event, 1);
+    if (refused) _exit(EXIT_FAILURE);
+}
+
+std::string why_refused(pool_state const& pool) {
+    return pool.refused.told.load() ? pool.refused.text : "quartet: executor_options::initialize threw";
 }
 
 void tell_end(pool_state& pool, remote_batch& batch) noexcept {

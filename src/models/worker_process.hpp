@@ -6,6 +6,7 @@
 // again. A worker of `processes:each` runs the one task that it was forked for and ends.
 #pragma once
 
+#include "src/core/bounded_text.hpp"
 #include "src/models/task_ring.hpp"
 
 #include <quartet/detail/end_word.hpp>
@@ -17,12 +18,23 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
 
 namespace quartet::detail {
+
+enum class readiness : std::uint32_t { not_yet, ready, refused };
+
+/// Why a worker could not be initialized: of the first that failed. Written by it, and then by nobody.
+struct refusal {
+    static constexpr std::size_t most = 4096;
+    std::atomic<std::uint32_t> claimed;
+    std::atomic<std::uint32_t> told;
+    char text[most];
+};
 
 /// One worker's place in shared memory.
 struct alignas(64) worker_slot {
@@ -38,6 +50,7 @@ struct alignas(64) worker_slot {
     std::atomic<std::uint32_t> asleep;   ///< 0, or one of the following; cleared by who calls it
     std::atomic<std::uint32_t> calls;    ///< futex: how often it was called
     std::atomic<std::uint32_t> retired;  ///< it has run as many tasks as it was to, and ends
+    std::atomic<readiness> ready;        ///< whether it was initialized
 };
 
 /// What the parent and all workers share.
@@ -54,16 +67,26 @@ struct pool_state {
     std::atomic<std::uint64_t> turn;       ///< grows when a batch has been brought home
     bell chime;                            ///< rings when a batch has ended
     task_ring ring;
+    refusal refused;
 };
 
 /// A log line on its way to the parent.
 struct log_packet {
     std::int64_t nanoseconds;  ///< since the epoch of system_clock
     std::uint64_t worker;
-    static constexpr std::size_t most_text = 16 * 1024;  ///< what is longer is cut
+
+    /// A packet comes whole or not at all; context::log cuts what is longer.
+    static constexpr std::size_t room = most_text + most_mark;
 };
 
 std::string worker_name(pool_state const& pool, std::size_t number);
+
+/// In a new worker: runs executor_options::initialize, and tells the parent of its end. If it throws, the
+/// worker ends.
+void initialize_worker(pool_state& pool, worker_slot& slot, std::function<void()> const& initialize);
+
+/// Why the first worker that failed could not be initialized.
+std::string why_refused(pool_state const& pool);
 
 /// Makes a worker look again for what there is to do.
 void call_worker(worker_slot& slot) noexcept;

@@ -20,7 +20,7 @@ struct counted {
 };
 
 /// Suspends until somebody calls resume().
-struct gate {
+struct gate : detail::own_awaiter {
     std::coroutine_handle<> waiting;
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> who) noexcept { waiting = who; }

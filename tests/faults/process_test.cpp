@@ -77,6 +77,63 @@ TEST(a_process, ends_with_the_integer_that_its_function_returns) {
     EXPECT_FALSE(child.alive());
 }
 
+/// How a process that returns `value` ends, and what it says.
+std::pair<std::optional<int>, std::string> end_of(auto value) {
+    process child("counter", [value] { return value; });
+    testing::internal::CaptureStderr();
+    child.start();
+    child.join();
+    return {child.exit_code(), testing::internal::GetCapturedStderr()};
+}
+
+TEST(a_process, ends_with_1_where_its_number_is_no_exit_code) {
+    EXPECT_EQ(end_of(0).first, 0);
+    EXPECT_EQ(end_of(255).first, 255);
+    EXPECT_EQ(end_of(std::uint8_t{255}).first, 255);
+    EXPECT_EQ(end_of(17L), (std::pair(std::optional(17), std::string())));
+    auto const [code, words] = end_of(256);
+    EXPECT_EQ(code, 1);
+    EXPECT_EQ(words,
+              "process 'counter' ended by std::out_of_range: it returned 256, and an exit code is from 0 "
+              "to 255\n");
+    EXPECT_EQ(end_of(512u).first, 1);
+    EXPECT_EQ(end_of(-1).first, 1);
+    EXPECT_EQ(end_of(-9L).first, 1);
+    EXPECT_EQ(end_of(std::int64_t{1} << 32).first, 1);
+    EXPECT_EQ(end_of(std::uint64_t{1} << 63).first, 1);
+}
+
+struct wordless : std::exception {
+    char const* what() const noexcept override { return nullptr; }
+};
+
+TEST(a_process, that_throws_without_words_ends_with_1_too) {
+    process child("wordless", [] { throw wordless(); });
+    testing::internal::CaptureStderr();
+    child.start();
+    child.join();
+    EXPECT_TRUE(testing::internal::GetCapturedStderr().ends_with("whose what() is null\n"));
+    EXPECT_EQ(child.exit_code(), 1);
+}
+
+TEST(a_process, that_was_moved_from_says_so) {
+    process child([] { return 3; });
+    process const moved = std::move(child);
+    EXPECT_THROW(child.start(), std::logic_error);
+    EXPECT_THROW(child.join(), std::logic_error);
+    EXPECT_THROW(child.join_for(1ms), std::logic_error);
+    EXPECT_THROW(child.alive(), std::logic_error);
+    EXPECT_THROW(child.terminate(), std::logic_error);
+    EXPECT_THROW(child.kill(), std::logic_error);
+    EXPECT_THROW(child.exit_code(), std::logic_error);
+    EXPECT_THROW(child.pid(), std::logic_error);
+    EXPECT_THROW(child.name(), std::logic_error);
+    child = process([] { return 4; });
+    child.start();
+    child.join();
+    EXPECT_EQ(child.exit_code(), 4);
+}
+
 TEST(a_process, that_throws_ends_with_1_and_says_why) {
     process child("thrower", [] { throw std::out_of_range("too far"); });
     testing::internal::CaptureStderr();

@@ -5,16 +5,12 @@
 
 #include <quartet/codec.hpp>
 #include <quartet/detail/map_job.hpp>
+#include <quartet/detail/own_awaitable.hpp>
 #include <quartet/task.hpp>
 
 #include <type_traits>
 
 namespace quartet::detail {
-
-template <class T>
-inline constexpr bool is_task = false;
-template <class T>
-inline constexpr bool is_task<task<T>> = true;
 
 template <class Body, class In>
 concept coroutine_body = requires(Body& body, context& where, In const& input) {

@@ -8,6 +8,8 @@
 // when no child is under way: children never outlive the body that awaits them.
 #pragma once
 
+#include <quartet/detail/misuse.hpp>
+#include <quartet/detail/own_awaitable.hpp>
 #include <quartet/detail/scope.hpp>
 #include <quartet/task.hpp>
 
@@ -28,10 +30,18 @@
 
 namespace quartet::detail {
 
-/// What `co_await` gives of it.
+/// What `co_await` gives of it; void of what can't be awaited.
 template <class Awaitable>
 struct awaited {
-    using type = decltype(std::declval<Awaitable&>().await_resume());
+    static auto find() {
+        if constexpr (check_awaitable<Awaitable>()) {
+            using awaiter = typename awaiter_of<Awaitable>::type;
+            return std::type_identity<decltype(std::declval<awaiter&>().await_resume())>();
+        } else {
+            return std::type_identity<void>();
+        }
+    }
+    using type = typename decltype(find())::type;
 };
 template <class T>
 struct awaited<task<T>> {
@@ -44,14 +54,21 @@ using awaited_t = std::decay_t<typename awaited<Awaitable>::type>;
 template <class T>
 using value_or_nothing = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
+/// Throws std::logic_error for one that can't be begun: its siblings should not be either.
 template <class T>
 task<T> as_task(task<T> what) {
+    if (!what.valid() || what.begun()) [[unlikely]]
+        misuse("a task among those that are awaited together was awaited before, or was moved from");
     return what;
 }
 /// Operations are awaited by a task of their own.
 template <class Awaitable>
 task<awaited_t<Awaitable>> as_task(Awaitable what) {
-    co_return co_await what;
+    if constexpr (own_awaitable<Awaitable>) {
+        co_return co_await std::move(what);
+    } else {
+        co_return;
+    }
 }
 
 class child_group;
@@ -114,7 +131,7 @@ private:
 enum class decided_by { first_failure, first_end };
 
 /// Awaited once, by the body whose children they are.
-class child_group final : public waiting_place {
+class child_group final : public waiting_place, public own_awaiter {
 public:
     child_group(std::span<child* const> children, decided_by rule) noexcept
         : children_(children), rule_(rule) {}

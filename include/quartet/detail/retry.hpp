@@ -36,8 +36,13 @@ private:
 };
 
 /// Whether a task that failed so is to be tried again.
-inline bool is_tried_again(retry_options const& options, failure const& why) {
-    return options.when ? options.when(why) : why.why != cause::cancelled;
+inline bool is_tried_again(retry_options const& options, failure const& why) noexcept {
+    if (!options.when) return why.why != cause::cancelled;
+    try {
+        return options.when(why);
+    } catch (...) {
+        return false;
+    }
 }
 
 /// The inputs whose failures are tried again, and the sink of their further try.

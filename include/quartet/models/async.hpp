@@ -33,7 +33,7 @@ struct async_options {
     std::string name{};     ///< of the loops' threads, before their number; empty: the spec's first word
     file_backend files = file_backend::automatic;
     log_handler log{};
-    std::function<void()> initialize{};  ///< run by each loop's thread before its first body; must not throw
+    std::function<void()> initialize{};  ///< run by each loop's thread before its first body
 
     /// A body that holds a loop for longer is named in the log, once; without a log handler on standard
     /// error. 0: nobody looks.

@@ -37,7 +37,7 @@ class process_host;
 struct processes_options {
     std::size_t count = 1;  ///< above 0
     log_handler log{};
-    std::function<void()> initialize{};  ///< run by each worker before its first body; must not throw
+    std::function<void()> initialize{};  ///< run by each worker before its first body
     std::string name = "processes";      ///< of the workers, before their number
     std::size_t recycle_after = 0;       ///< tasks after which a worker is replaced by a fresh one; 0: never
 

@@ -20,7 +20,7 @@ namespace quartet {
 struct threads_options {
     std::size_t count = 1;  ///< above 0
     log_handler log{};
-    std::function<void()> initialize{};  ///< run by each thread before its first body; must not throw
+    std::function<void()> initialize{};  ///< run by each thread before its first body
     std::string name = "threads";        ///< of the threads, before their number
 };
 

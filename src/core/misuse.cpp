@@ -1,0 +1,12 @@
+#include <quartet/detail/misuse.hpp>
+
+#include <stdexcept>
+#include <string>
+
+namespace quartet::detail {
+
+void misuse(char const* sentence) {
+    throw std::logic_error(std::string("quartet: ") + sentence);
+}
+
+}  // namespace quartet::detail

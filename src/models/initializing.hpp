@@ -1,0 +1,76 @@
+// src/models/initializing.hpp
+//
+// executor_options::initialize, as workers run it: what it throws is a text, and never leaves the worker.
+#pragma once
+
+#include <quartet/detail/map_job.hpp>
+#include <quartet/outcome.hpp>
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace quartet::detail {
+
+/// What it threw, in a sentence; nothing if it did not, or if there is none.
+inline std::optional<std::string> run_initialize(std::function<void()> const& initialize,
+                                                 std::string_view worker) {
+    if (!initialize) return std::nullopt;
+    try {
+        initialize();
+        return std::nullopt;
+    } catch (...) {
+        return fmt::format("quartet: executor_options::initialize threw in {}: {}", worker,
+                           describe_current_exception(0, {}).message);
+    }
+}
+
+/// The failure of a task whose worker could not be initialized.
+inline failure not_initialized(std::size_t index, std::string const& why, std::string worker) {
+    return {.index = index,
+            .message = why,
+            .worker = std::move(worker),
+            .exception = std::make_exception_ptr(std::runtime_error(why))};
+}
+
+/// Where the maker of a pool waits until its threads have been initialized.
+class initialization {
+public:
+    explicit initialization(std::function<void()> const& initialize) : initialize_(initialize) {}
+
+    /// On a worker's thread: false if it can't run bodies.
+    bool run(std::string_view worker) {
+        auto refused = run_initialize(initialize_, worker);
+        bool const done = !refused;
+        std::lock_guard const lock(mutex_);
+        ++ended_;
+        if (refused && !refused_) refused_ = std::move(refused);
+        changed_.notify_all();
+        return done;
+    }
+
+    /// Throws std::runtime_error if one of so many workers failed. Without a function waits for nobody.
+    void wait_for(std::size_t workers) {
+        if (!initialize_) return;
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return refused_ || ended_ == workers; });
+        if (refused_) throw std::runtime_error(*refused_);
+    }
+
+private:
+    std::function<void()> const& initialize_;
+    std::mutex mutex_;  // guards what follows
+    std::condition_variable changed_;
+    std::size_t ended_ = 0;
+    std::optional<std::string> refused_;
+};
+
+}  // namespace quartet::detail

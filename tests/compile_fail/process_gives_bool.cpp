@@ -1,0 +1,4 @@
+// says: quartet: the function of a process returns nothing, or its exit code as an int
+#include <quartet/quartet.hpp>
+
+quartet::process wrong([] { return true; });
