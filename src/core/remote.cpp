@@ -1,5 +1,6 @@
 #include "src/core/carried_exception.hpp"
 #include "src/core/futex.hpp"
+#include "src/core/inherited_socket.hpp"
 
 #include <quartet/detail/deadline.hpp>
 #include <quartet/detail/map_job.hpp>
@@ -9,7 +10,6 @@
 
 #include <cstring>
 #include <string>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 namespace quartet::detail {
@@ -43,7 +43,7 @@ void push_failure(remote_hands& hands, std::size_t index, carried_exception cons
 void stop_all(remote_batch& batch) {
     batch.stop.store(1, std::memory_order_relaxed);
     futex_wake_all(batch.stop);
-    eventfd_write(batch.changed_event, 1);
+    (*batch.wake_parent)();
 }
 
 }  // namespace

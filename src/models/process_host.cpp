@@ -7,13 +7,14 @@
 #include <quartet/detail/map_job.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <fstream>
 #include <limits>
 #include <new>
 #include <stdexcept>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/sysinfo.h>
 #include <system_error>
 #include <unistd.h>
@@ -57,10 +58,12 @@ shared_heap_owner reserve_heap() {
     }
 }
 
-int new_eventfd() {
-    int const event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (event < 0) throw std::system_error(errno, std::generic_category(), "cannot make an eventfd");
-    return event;
+std::array<int, 2> new_socket_pair() {
+    std::array<int, 2> ends{};
+    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0)
+        throw std::system_error(errno, std::generic_category(),
+                                "cannot make a socket pair for worker processes");
+    return ends;
 }
 
 }  // namespace
@@ -69,8 +72,10 @@ process_host::process_host(std::size_t slots, processes_options options)
     : options_(std::move(options)),
       heap_(reserve_heap()),
       control_(shared_heap::create(sizeof(pool_state) + (slots + 2) * sizeof(worker_slot) + 4096)),
-      changed_(new_eventfd()),
       logs_(options_.log, options_.name) {
+    auto const ends = new_socket_pair();
+    wake_ = descriptor(ends[1]);
+    woken_.emplace(ends[0]);
     std::atomic<shared_block*> kept{nullptr};  // as long as the control heap
     shared_arena arena(*control_, kept);
     pool_ = ::new (arena.allocate(sizeof(pool_state), alignof(pool_state))) pool_state{};
@@ -80,8 +85,8 @@ process_host::process_host(std::size_t slots, processes_options options)
     pool_->workers = slots;
     pool_->recycle_after = options_.recycle_after;
     pool_->cpu_share = cpu_share();
-    pool_->changed_event = changed_.get();
-    pool_->log_socket = logs_.write_end();
+    pool_->wake_parent = {inherited_socket(wake_.get())};
+    pool_->log_socket = inherited_socket(logs_.write_end());
 }
 
 void process_host::reset_slot(worker_slot& slot, std::size_t number) {
@@ -127,7 +132,7 @@ remote_batch* process_host::put_in_place(job& work) {
         batch->left.store(work.size(), std::memory_order_relaxed);
         batch->policy = work.policy();
         batch->chunk_size = work.chunk_size();
-        batch->changed_event = pool_->changed_event;
+        batch->wake_parent = &pool_->wake_parent;
         batch->task_limit = work.task_limit();
         batch->places = work.places();
         batch->run = code.run;

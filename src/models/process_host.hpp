@@ -196,9 +196,10 @@ private:
     void doom(worker_slot& slot, worker_state& worker, remote_batch& batch, std::size_t task, bool by_limit);
 
     processes_options options_;
-    shared_heap_owner heap_;     // batches
-    shared_heap_owner control_;  // pool_state and the pool's slots
-    descriptor changed_;
+    shared_heap_owner heap_;                   // batches
+    shared_heap_owner control_;                // pool_state and the pool's slots
+    std::optional<private_descriptor> woken_;  // readable when somebody wakes the supervisor
+    descriptor wake_;
     log_channel logs_;
     pool_state* pool_ = nullptr;
 

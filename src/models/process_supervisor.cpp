@@ -19,7 +19,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdexcept>
-#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <system_error>
 
@@ -118,7 +118,7 @@ void process_host::start_supervisor() {
 }
 
 void process_host::wake_supervisor() const noexcept {
-    eventfd_write(changed_.get(), 1);
+    send(wake_.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);  // if there is no room, it wakes anyway
 }
 
 void process_host::supervise() {
@@ -141,12 +141,13 @@ void process_host::supervise() {
 }
 
 void process_host::wait_for_news(clock::time_point until) {
-    pollfd waiting[] = {{.fd = changed_.get(), .events = POLLIN, .revents = 0},
+    pollfd waiting[] = {{.fd = woken_->get(), .events = POLLIN, .revents = 0},
                         {.fd = zygote_ ? zygote_->descriptor() : -1, .events = POLLIN, .revents = 0},
                         {.fd = logs_.read_end(), .events = POLLIN, .revents = 0}};
     poll(waiting, std::size(waiting), poll_timeout(until));
-    eventfd_t ignored = 0;
-    if (waiting[0].revents) eventfd_read(changed_.get(), &ignored);
+    char ignored = 0;
+    while (waiting[0].revents && recv(woken_->get(), &ignored, 1, MSG_DONTWAIT) > 0) {
+    }
     if (waiting[2].revents) logs_.deliver();
 }
 

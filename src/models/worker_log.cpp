@@ -10,7 +10,7 @@
 namespace quartet::detail {
 namespace {
 
-void send_log(int socket, worker_info const& where, std::string_view line) {
+void send_log(inherited_socket const& socket, worker_info const& where, std::string_view line) {
     auto const now = std::chrono::system_clock::now().time_since_epoch();
     log_packet head{std::chrono::nanoseconds(now).count(), where.number};
     line = line.substr(0, log_packet::room);
@@ -18,7 +18,8 @@ void send_log(int socket, worker_info const& where, std::string_view line) {
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = 2;
-    while (sendmsg(socket, &message, MSG_NOSIGNAL) < 0) {
+    int const number = socket.get();
+    while (number >= 0 && sendmsg(number, &message, MSG_NOSIGNAL) < 0) {
         if (errno == EMSGSIZE && parts[1].iov_len > 0) {
             parts[1].iov_len /= 2;  // where the system's sockets hold less
         } else if (errno != EINTR) {
@@ -29,8 +30,8 @@ void send_log(int socket, worker_info const& where, std::string_view line) {
 
 }  // namespace
 
-std::function<void(worker_info const&, std::string_view)> log_to_parent(int socket) {
-    if (socket < 0) return {};
+std::function<void(worker_info const&, std::string_view)> log_to_parent(inherited_socket socket) {
+    if (!socket) return {};
     return [socket](worker_info const& where, std::string_view line) { send_log(socket, where, line); };
 }
 

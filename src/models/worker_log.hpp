@@ -3,6 +3,8 @@
 // A worker process's end of the way that log lines take (log_channel.hpp).
 #pragma once
 
+#include "src/core/inherited_socket.hpp"
+
 #include <quartet/context.hpp>
 
 #include <functional>
@@ -10,7 +12,7 @@
 
 namespace quartet::detail {
 
-/// Sends lines through the socket; empty if it is -1.
-std::function<void(worker_info const&, std::string_view)> log_to_parent(int socket);
+/// Sends lines through the socket; empty if there is none.
+std::function<void(worker_info const&, std::string_view)> log_to_parent(inherited_socket socket);
 
 }  // namespace quartet::detail

@@ -76,9 +76,12 @@ private:
         std::size_t open = 0;  // tasks that are under way
     };
 
-    bool retires() const noexcept { return pool_.recycle_after > 0 && ran_ >= pool_.recycle_after; }
+    bool retires() const noexcept {
+        return (pool_.recycle_after > 0 && ran_ >= pool_.recycle_after) || parent_wake::lost;
+    }
 
     std::size_t room() const noexcept {
+        if (parent_wake::lost) return 0;
         std::size_t const free = limit_ - std::min(limit_, flights_.in_flight());
         return pool_.recycle_after == 0 ? free : std::min(free, pool_.recycle_after - ran_);
     }

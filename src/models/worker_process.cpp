@@ -14,7 +14,6 @@
 #include <cstdlib>
 #include <optional>
 #include <stop_token>
-#include <sys/eventfd.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -72,7 +71,7 @@ public:
             auto const began = chunk_sizer::clock::now();
             run(taken->tasks);
             sizer_.took(taken->tasks.last - taken->tasks.first, chunk_sizer::clock::now() - began);
-            if (pool_.recycle_after > 0 && ran_ >= pool_.recycle_after) retire();
+            if (retires()) retire();
         }
         sized_for_ = nullptr;
     }
@@ -109,6 +108,10 @@ private:
     /// How many tasks it may still run.
     std::size_t room() const noexcept {
         return pool_.recycle_after == 0 ? static_cast<std::size_t>(-1) : pool_.recycle_after - ran_;
+    }
+
+    bool retires() const noexcept {
+        return (pool_.recycle_after > 0 && ran_ >= pool_.recycle_after) || parent_wake::lost;
     }
 
     [[noreturn]] void retire() {
@@ -158,19 +161,18 @@ std::string why_refused(pool_state const& pool) {
 void tell_end(pool_state& pool, remote_batch& batch) noexcept {
     batch.end.set();
     pool.chime.ring();
-    if (batch.watched.load()) eventfd_write(batch.changed_event, 1);
+    if (batch.watched.load()) (*batch.wake_parent)();
 }
 
 void tell_of_room(pool_state& pool) noexcept {
-    if (pool.overflown.load(std::memory_order_relaxed) && pool.ring.half_empty())
-        eventfd_write(pool.changed_event, 1);
+    if (pool.overflown.load(std::memory_order_relaxed) && pool.ring.half_empty()) pool.wake_parent();
 }
 
 void count_ended(pool_state& pool, remote_batch& batch, std::size_t tasks) noexcept {
     if (tasks > 0 && batch.left.fetch_sub(tasks) == tasks) {
         tell_end(pool, batch);
     } else if (batch.shaken.load()) {
-        eventfd_write(pool.changed_event, 1);
+        pool.wake_parent();
     }
 }
 

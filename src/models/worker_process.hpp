@@ -7,6 +7,7 @@
 #pragma once
 
 #include "src/core/bounded_text.hpp"
+#include "src/core/inherited_socket.hpp"
 #include "src/models/task_ring.hpp"
 
 #include <quartet/detail/end_word.hpp>
@@ -59,10 +60,10 @@ struct pool_state {
     worker_slot* slots;     ///< the pool's
     std::string_view name;  ///< of workers, before their number; the parent's, and so in all of them
     std::size_t workers;
-    std::size_t cpu_share;                 ///< the processors that all of them have together
-    std::size_t recycle_after;             ///< tasks that a worker runs before it ends; 0: no end
-    int changed_event;                     ///< eventfd of the parent
-    int log_socket;                        ///< -1: nobody reads logs
+    std::size_t cpu_share;      ///< the processors that all of them have together
+    std::size_t recycle_after;  ///< tasks that a worker runs before it ends; 0: no end
+    parent_wake wake_parent;
+    inherited_socket log_socket;           ///< none: nobody reads logs
     std::atomic<std::uint32_t> overflown;  ///< the parent has offers that found no room in the ring
     std::atomic<std::uint64_t> turn;       ///< grows when a batch has been brought home
     bell chime;                            ///< rings when a batch has ended

@@ -41,6 +41,7 @@ enum class task_state : std::uint8_t {
 };
 
 struct worker_slot;
+struct parent_wake;
 
 /// What has become of a task, and the number of the worker that made it so (less than 2^24).
 class task_word {
@@ -122,7 +123,7 @@ struct remote_batch {
     std::atomic<std::size_t> left;       ///< tasks without an outcome; too many after a worker's death
     std::atomic<std::uint32_t> shaken;   ///< a worker has died: the parent must look through the tasks
     std::atomic<std::uint32_t> watched;  ///< the parent wants to be told of its end by the event
-    int changed_event;                   ///< eventfd of the parent
+    parent_wake const* wake_parent;
     end_word end;
 };
 
