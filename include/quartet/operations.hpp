@@ -13,6 +13,7 @@
 
 #include <quartet/command.hpp>
 #include <quartet/detail/own_awaitable.hpp>
+#include <quartet/detail/own_process.hpp>
 #include <quartet/detail/scope.hpp>
 #include <quartet/detail/stall_watch.hpp>
 #include <quartet/detail/task_slots.hpp>
@@ -59,7 +60,10 @@ public:
         running_body const* const body = scope_ ? scope_->body() : nullptr;
         stall_watch* const watch = body ? current_stall_watch() : nullptr;
         auto const since = watch ? watch->begin(*body) : stall_watch::time_point();
+        process_stamp const began = this_process();
         waiter_.resume();  // which may destroy the operation
+        if (this_process() != began) [[unlikely]]
+            end_forked_child(false);  // a child of the body's waits, and the loop is the parent's
         current_scope() = nullptr;
         if (watch) watch->end(*body, since);
     }
@@ -176,6 +180,7 @@ public:
 
     void run() noexcept override {
         try {
+            same_process const here;
             if constexpr (std::is_void_v<result>) {
                 function_();
                 result_.emplace();

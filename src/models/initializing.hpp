@@ -4,6 +4,7 @@
 #pragma once
 
 #include <quartet/detail/map_job.hpp>
+#include <quartet/detail/own_process.hpp>
 #include <quartet/outcome.hpp>
 
 #include <fmt/format.h>
@@ -20,11 +21,13 @@
 
 namespace quartet::detail {
 
-/// What it threw, in a sentence; nothing if it did not, or if there is none.
+/// What it threw, in a sentence; nothing if it did not, or if there is none. A child that it has forked ends
+/// where it does.
 inline std::optional<std::string> run_initialize(std::function<void()> const& initialize,
                                                  std::string_view worker) {
     if (!initialize) return std::nullopt;
     try {
+        same_process const here;
         initialize();
         return std::nullopt;
     } catch (...) {

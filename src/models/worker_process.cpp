@@ -150,7 +150,7 @@ void initialize_worker(pool_state& pool, worker_slot& slot, std::function<void()
         pool.refused.told.store(1);
     }
     slot.ready.store(refused ? readiness::refused : readiness::ready);
-    eventfd_write(pool.changed_event, 1);
+    pool.wake_parent();
     if (refused) _exit(EXIT_FAILURE);
 }
 

@@ -6,6 +6,7 @@
 #include <quartet/detail/body_name.hpp>
 #include <quartet/detail/call_timer.hpp>
 #include <quartet/detail/limited.hpp>
+#include <quartet/detail/own_process.hpp>
 #include <quartet/detail/remote.hpp>
 #include <quartet/job.hpp>
 #include <quartet/outcome.hpp>
@@ -207,11 +208,19 @@ private:
 
         /// Others may run before it is settled.
         std::coroutine_handle<> ended() noexcept override {
+            end_forked();
             end_record();
             return running_body::ended();
         }
         void end_record() noexcept { of().places().end(record, where); }
 
+        /// It has ended or waits. In a child that it has forked nobody may go on: the loop is the parent's.
+        void end_forked() const noexcept {
+            if (this_process() != began) [[unlikely]]
+                end_forked_child(body.done() && !body.failed());
+        }
+
+        process_stamp const began = this_process();
         Task body;
         context& where;
         task_slot* record;
@@ -261,6 +270,7 @@ private:
             scope_switch const inside(&started.own_scope);
             started.body.start();
         }
+        started.end_forked();
         if (watch) watch->end(started, since);
     }
 

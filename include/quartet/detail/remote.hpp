@@ -12,6 +12,7 @@
 #include <quartet/context.hpp>
 #include <quartet/detail/end_word.hpp>
 #include <quartet/detail/limited.hpp>
+#include <quartet/detail/own_process.hpp>
 #include <quartet/detail/shared_heap.hpp>
 #include <quartet/job.hpp>
 #include <quartet/task.hpp>
@@ -167,9 +168,10 @@ requires std::is_invocable_v<Body&, context&, In const&>
 inline constexpr bool is_coroutine_body<Body, In> = true;
 
 /// Calls a body of either kind in a blocking context, for no longer than `limit`. A plain function can't be
-/// told of its limit.
+/// told of its limit. A child that the body has forked ends where the body does.
 template <class Body, class In>
 decltype(auto) call_body(Body& body, context& where, In const& input, std::chrono::nanoseconds limit) {
+    same_process const here;
     if constexpr (is_coroutine_body<Body, In>) {
         if (limit != limit.max()) [[unlikely]]
             return run_straight(body(where, input), where, limit);
