@@ -1,5 +1,7 @@
 #include "src/core/forking.hpp"
 
+#include "src/core/output.hpp"
+
 #include <mutex>
 #include <signal.h>
 #include <unistd.h>
@@ -33,10 +35,12 @@ private_descriptor::~private_descriptor() {
 }
 
 pid_t fork_child() noexcept {
+    write_out_files();  // it is the parent's, and stands before what the child prints
     // Held over the fork, so that the child finds the list whole; it forks children of its own, perhaps.
     std::lock_guard const lock(registry().mutex);
     pid_t const process = fork();
     if (process != 0) return process;
+    drop_inherited_output();  // what came just now, or was in use
     for (auto* const each : registry().descriptors)
         close(std::exchange(each->descriptor_, -1));  // its number may soon be another's
     registry().descriptors.clear();

@@ -7,7 +7,8 @@
 
 namespace quartet::detail {
 
-/// As fork(2), and in the child all private descriptors are closed.
+/// As fork(2), but in the child all private descriptors are closed and no buffer holds what the parent has
+/// printed.
 pid_t fork_child() noexcept;
 
 /// A descriptor of this process's that no child forked later may hold open: closed in each.

@@ -2,6 +2,7 @@
 // own way (PR_SET_PDEATHSIG) goes by the thread that forked, and threads come and go.
 #include "src/core/descriptor.hpp"
 #include "src/core/forking.hpp"
+#include "src/core/output.hpp"
 #include "src/core/poll_timeout.hpp"
 #include "src/io/running_process.hpp"
 
@@ -16,7 +17,6 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <iostream>
@@ -36,12 +36,6 @@ using namespace std::chrono;
 
 constexpr auto grace = milliseconds(250);
 constexpr steady_clock::time_point at_once{};  // long over
-
-// Not all streams: one that another thread waits in, as in a read of standard input, would be waited for.
-void flush_output() {
-    std::cout.flush();
-    std::fflush(stdout);
-}
 
 /// Waits until the process of a pidfd has ended, or the deadline passes; false then.
 bool wait_for_end(int pidfd, steady_clock::time_point deadline) {
@@ -81,7 +75,7 @@ void die_with(pid_t parent) {
         std::cerr << fmt::format("process '{}' ended by {}: {}\n", name, detail::current_exception_type(),
                                  why.message);
     }
-    flush_output();
+    detail::write_out_all();
     _exit(code);  // not exit(): the parent's atexit handlers and static objects are the parent's
 }
 
@@ -170,7 +164,7 @@ process::state& process::there() const {
 void process::start() {
     if (there().child)
         throw std::logic_error("quartet: the process '" + state_->name + "' was started before");
-    flush_output();
+    detail::write_out_streams();
     pid_t const parent = getpid();
     pid_t const child = detail::fork_child();
     if (child == 0) run_child(state_->name, *state_->entry, parent);

@@ -1,6 +1,7 @@
 #include "src/core/carried_exception.hpp"
 #include "src/core/futex.hpp"
 #include "src/core/inherited_socket.hpp"
+#include "src/core/output.hpp"
 
 #include <quartet/detail/deadline.hpp>
 #include <quartet/detail/map_job.hpp>
@@ -60,6 +61,7 @@ bool begin_task(remote_batch& batch, remote_worker& worker, std::size_t index) n
 }
 
 void end_task(remote_batch& batch, remote_worker& worker, std::size_t index, task_state how) noexcept {
+    write_out_printed();
     if (batch.task_limit != batch.task_limit.max())
         worker.deadline.store(remote_worker::no_deadline, std::memory_order_relaxed);
     if (batch.tasks[index].end(worker.number, how)) return;

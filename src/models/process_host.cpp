@@ -1,6 +1,7 @@
 #include "src/models/process_host.hpp"
 
 #include "src/core/futex.hpp"
+#include "src/core/output.hpp"
 #include "src/models/stop_jobs.hpp"
 
 #include <quartet/cpus.hpp>
@@ -76,6 +77,7 @@ process_host::process_host(std::size_t slots, processes_options options)
     auto const ends = new_socket_pair();
     wake_ = descriptor(ends[1]);
     woken_.emplace(ends[0]);
+    write_out_streams();
     std::atomic<shared_block*> kept{nullptr};  // as long as the control heap
     shared_arena arena(*control_, kept);
     pool_ = ::new (arena.allocate(sizeof(pool_state), alignof(pool_state))) pool_state{};
@@ -103,6 +105,7 @@ void process_host::start(job& work) {
         std::lock_guard const lock(mutex_);
         ++in_use_;
     }
+    write_out_files();  // before what the tasks print
     remote_batch* batch = nullptr;
     try {
         batch = put_in_place(work);

@@ -132,6 +132,7 @@ protected:
     void wait_for_readiness();
 
     void wake_supervisor() const noexcept;
+    void hear_wakes() const noexcept;
 
     pool_state& pool() noexcept { return *pool_; }
     pool_state const& pool() const noexcept { return *pool_; }

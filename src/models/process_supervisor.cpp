@@ -93,11 +93,11 @@ void process_host::wait_for_readiness() {
     if (!options_.initialize) return;
     auto const is_ready = [](worker_slot const& each) { return each.ready.load() == readiness::ready; };
     while (!std::all_of(pool_->slots, pool_->slots + pool_->workers, is_ready)) {
-        pollfd waiting[] = {{.fd = changed_.get(), .events = POLLIN, .revents = 0},
+        pollfd waiting[] = {{.fd = woken_->get(), .events = POLLIN, .revents = 0},
                             {.fd = zygote_->descriptor(), .events = POLLIN, .revents = 0}};
-        poll(waiting, std::size(waiting), -1);
-        eventfd_t ignored = 0;
-        if (waiting[0].revents) eventfd_read(changed_.get(), &ignored);
+        constexpr int soon_ms = 50;  // a worker that closes all descriptors at its begin can't wake us
+        poll(waiting, std::size(waiting), soon_ms);
+        if (waiting[0].revents) hear_wakes();
         if (auto const happened = zygote_->next_event()) refuse_worker(*happened);
     }
 }
@@ -119,6 +119,12 @@ void process_host::start_supervisor() {
 
 void process_host::wake_supervisor() const noexcept {
     send(wake_.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);  // if there is no room, it wakes anyway
+}
+
+void process_host::hear_wakes() const noexcept {
+    char ignored = 0;
+    while (recv(woken_->get(), &ignored, 1, MSG_DONTWAIT) > 0) {
+    }
 }
 
 void process_host::supervise() {
@@ -145,9 +151,7 @@ void process_host::wait_for_news(clock::time_point until) {
                         {.fd = zygote_ ? zygote_->descriptor() : -1, .events = POLLIN, .revents = 0},
                         {.fd = logs_.read_end(), .events = POLLIN, .revents = 0}};
     poll(waiting, std::size(waiting), poll_timeout(until));
-    char ignored = 0;
-    while (waiting[0].revents && recv(woken_->get(), &ignored, 1, MSG_DONTWAIT) > 0) {
-    }
+    if (waiting[0].revents) hear_wakes();
     if (waiting[2].revents) logs_.deliver();
 }
 

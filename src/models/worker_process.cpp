@@ -1,6 +1,7 @@
 #include "src/models/worker_process.hpp"
 
 #include "src/core/futex.hpp"
+#include "src/core/output.hpp"
 #include "src/io/blocking_context.hpp"
 #include "src/models/chunk_sizer.hpp"
 #include "src/models/initializing.hpp"
@@ -145,6 +146,7 @@ std::string worker_name(pool_state const& pool, std::size_t number) {
 void initialize_worker(pool_state& pool, worker_slot& slot, std::function<void()> const& initialize) {
     if (!initialize) return;
     auto const refused = run_initialize(initialize, worker_name(pool, slot.remote.number));
+    write_out_all();
     if (refused && pool.refused.claimed.exchange(1) == 0) {
         refused->copy(pool.refused.text, refusal::most - 1);
         pool.refused.told.store(1);
@@ -169,6 +171,7 @@ void tell_of_room(pool_state& pool) noexcept {
 }
 
 void count_ended(pool_state& pool, remote_batch& batch, std::size_t tasks) noexcept {
+    write_out_all();
     if (tasks > 0 && batch.left.fetch_sub(tasks) == tasks) {
         tell_end(pool, batch);
     } else if (batch.shaken.load()) {

@@ -128,7 +128,8 @@ std::optional<task_ring::offer> take_tasks(pool_state& pool, worker_slot& slot, 
     return std::nullopt;
 }
 
-/// `tasks` of the batch have ended. The batch may be gone then, unless a slot names it.
+/// `tasks` of the batch have ended; what they wrote to streams of C is out. The batch may be gone then,
+/// unless a slot names it.
 void count_ended(pool_state& pool, remote_batch& batch, std::size_t tasks) noexcept;
 
 }  // namespace quartet::detail

@@ -149,7 +149,8 @@ struct remote_hands {
 /// Begins a task, if it is still to be run, and sets its deadline.
 bool begin_task(remote_batch& batch, remote_worker& worker, std::size_t index) noexcept;
 
-/// Ends a task that this worker runs; does not come back if the worker is doomed.
+/// Ends a task that this worker runs, when what it has printed is out; does not come back if the worker is
+/// doomed.
 void end_task(remote_batch& batch, remote_worker& worker, std::size_t index, task_state how) noexcept;
 
 /// Files the exception that is being handled as the failure of `index`. If the policy says so, stops all.

@@ -1,0 +1,134 @@
+#include "src/core/output.hpp"
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <signal.h>
+#include <stdio_ext.h>
+#include <streambuf>
+
+// glibc exports these for libraries that must look at its streams; its headers do not declare them.
+extern "C" {
+[[gnu::weak]] void _IO_list_lock();
+[[gnu::weak]] void _IO_list_unlock();
+[[gnu::weak]] std::FILE* _IO_iter_begin();
+[[gnu::weak]] std::FILE* _IO_iter_next(std::FILE*);
+[[gnu::weak]] std::FILE* _IO_iter_file(std::FILE*);
+[[gnu::weak]] std::FILE* _IO_iter_end();
+}
+
+namespace quartet::detail {
+namespace {
+
+/// Looks into the buffer of a C++ stream. It is empty, as far as can be seen, where C's stream buffers.
+template <class Char>
+struct opened_buffer : std::basic_streambuf<Char> {
+    using buffer = std::basic_streambuf<Char>;
+    static std::ptrdiff_t waiting(buffer& of) noexcept {
+        return (of.*&opened_buffer::pptr)() - (of.*&opened_buffer::pbase)();
+    }
+    static void drop(buffer& of) noexcept { (of.*&opened_buffer::pbump)(-static_cast<int>(waiting(of))); }
+};
+
+template <class Char>
+bool is_waiting(std::basic_ostream<Char>& stream) noexcept {
+    auto* const buffer = stream.rdbuf();
+    return buffer && opened_buffer<Char>::waiting(*buffer) > 0;
+}
+
+template <class Char>
+void write_out(std::basic_ostream<Char>& stream) noexcept {
+    if (!is_waiting(stream)) return;
+    try {
+        stream.rdbuf()->pubsync();
+    } catch (...) {  // a buffer of the program's own
+    }
+}
+
+template <class Char>
+void drop(std::basic_ostream<Char>& stream) noexcept {
+    auto* const file = dynamic_cast<std::basic_filebuf<Char>*>(stream.rdbuf());  // not one in memory
+    if (file && is_waiting(stream)) opened_buffer<Char>::drop(*file);
+}
+
+void for_each_stream(auto&& use) noexcept {
+    use(std::cout);
+    use(std::clog);
+    use(std::cerr);
+    use(std::wcout);
+    use(std::wclog);
+    use(std::wcerr);
+}
+
+void for_each_file(auto&& use) noexcept {
+    if (!_IO_iter_begin || !_IO_iter_next || !_IO_iter_file || !_IO_iter_end || !_IO_list_lock ||
+        !_IO_list_unlock) {
+        use(stdout);
+        use(stderr);
+        return;
+    }
+    _IO_list_lock();
+    for (auto* each = _IO_iter_begin(); each != _IO_iter_end(); each = _IO_iter_next(each))
+        use(_IO_iter_file(each));
+    _IO_list_unlock();
+}
+
+/// A write that a signal breaks off would lose what waits.
+class no_signals {
+public:
+    no_signals() noexcept {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~no_signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    no_signals(no_signals const&) = delete;
+    no_signals& operator=(no_signals const&) = delete;
+
+private:
+    sigset_t before_;
+};
+
+bool is_waiting() noexcept {
+    bool any = __fpending(stdout) > 0 || __fpending(stderr) > 0;
+    for_each_stream([&](auto& each) { any |= is_waiting(each); });
+    return any;
+}
+
+void write_out_unless_used(std::FILE* file) noexcept {
+    if (__fpending(file) == 0 || ftrylockfile(file) != 0) return;
+    std::fflush(file);
+    funlockfile(file);
+}
+
+}  // namespace
+
+void write_out_printed() noexcept {
+    if (!is_waiting()) return;
+    no_signals const none;
+    write_out_streams();
+    std::fflush(stdout);
+    std::fflush(stderr);
+}
+
+void write_out_streams() noexcept {
+    for_each_stream([](auto& each) { write_out(each); });
+}
+
+void write_out_all() noexcept {
+    write_out_printed();
+    write_out_files();
+}
+
+void write_out_files() noexcept {
+    for_each_file([](std::FILE* each) { write_out_unless_used(each); });
+}
+
+void drop_inherited_output() noexcept {
+    for_each_stream([](auto& each) { drop(each); });
+    for_each_file([](std::FILE* each) {
+        if (__fpending(each) > 0 && fileno(each) >= 0) __fpurge(each);
+    });
+}
+
+}  // namespace quartet::detail
