@@ -2,7 +2,8 @@
 # list (cmake/quartet-config.cmake.in).
 find_package(Threads REQUIRED)
 find_package(Boost 1.74 REQUIRED)
-find_package(CURL 7.84 REQUIRED)
+find_package(CURL 7.88 REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(fmt 9 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
