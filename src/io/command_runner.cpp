@@ -1,6 +1,9 @@
 #include "src/io/command_runner.hpp"
 
+#include <boost/asio/error.hpp>
+
 #include <exception>
+#include <system_error>
 
 namespace quartet::detail {
 
@@ -20,8 +23,19 @@ void command_runner::wait(place which) {
     using boost::asio::posix::stream_descriptor;
     which->events.async_wait(stream_descriptor::wait_read,
                              [this, which](boost::system::error_code const& error) {
-                                 if (!error) advance(which);
+                                 if (error == boost::asio::error::operation_aborted) return;  // this is gone
+                                 if (error) return fail(which, error);
+                                 advance(which);
                              });
+}
+
+/// Ends one that can't be waited for: it would never be heard of again.
+void command_runner::fail(place which, boost::system::error_code const& why) {
+    command_operation& operation = which->operation;
+    operation.error =
+        std::make_exception_ptr(std::system_error(std::error_code(why), "cannot wait for a command"));
+    active_.erase(which);
+    operation.complete();
 }
 
 void command_runner::advance(place which) {

@@ -37,6 +37,7 @@ private:
 
     void wait(place which);
     void advance(place which);
+    void fail(place which, boost::system::error_code const& why);
 
     boost::asio::io_context& io_;
     std::list<running> active_;
