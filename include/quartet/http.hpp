@@ -18,7 +18,31 @@ namespace quartet {
 using http_headers = std::vector<std::pair<std::string, std::string>>;
 
 /// One HTTP request. Proxies come from the environment (http_proxy, https_proxy, no_proxy); a compressed
-/// reply (gzip, deflate, and what libcurl was built with) arrives decompressed.
+/// reply (gzip, deflate) arrives decompressed, whole or not at all.
+///
+/// A request that can't be sent as it stands fails before anything is sent: a URL, a method or a header with
+/// the end of a line or another control character in it, a Content-Length that is not the body's.
+///
+/// A connection that the server closed while nobody used it is no failure: the request is made again on
+/// another. That is for requests that may arrive twice: GET, HEAD, PUT, DELETE, OPTIONS, TRACE, and any with
+/// the header Idempotency-Key. All others (POST, PATCH) open a connection of their own, which later requests
+/// may use.
+///
+/// A host name is looked up once for all fetches of a process that want it within a minute.
+///
+/// A redirect is followed as RFC 9110 (15.4) has it:
+///
+/// | status | then made to the new address |
+/// |---|---|
+/// | 307, 308 | the same request, with its body |
+/// | 301, 302 | the same request, with its body; after a POST, a GET without one |
+/// | 303 | a GET without a body; after a HEAD, a HEAD |
+/// | 300 | the same request if it is a GET or a HEAD |
+///
+/// To another server (another scheme, host or port) go only those headers of the request that any server may
+/// see: Accept, Accept-*, Cache-Control, Content-*, If-*, Pragma, Range, User-Agent. Not Authorization,
+/// Cookie, a key in a header of any other name, nor user and password of the URL. A body does not go from
+/// https to http: such a redirect is a reply like any other.
 struct http_request {
     http_request() = default;
 
@@ -59,17 +83,19 @@ struct http_response {
     std::string_view header(std::string_view name) const noexcept;
 };
 
-/// No reply could be had.
+/// No reply could be had. The text has the method and the URL, but not a user or password that is in it.
 class fetch_error : public std::runtime_error {
 public:
     enum class kind {
-        url,      ///< the URL is malformed or its scheme unknown
-        resolve,  ///< the host has no address
-        connect,  ///< nobody answers there
-        tls,      ///< the certificate or the handshake is not in order
-        timeout,  ///< it took longer than http_request::timeout
-        reply,    ///< it broke off in the middle, is no HTTP, or longer than http_request::most_bytes
-        other,    ///< the text says what
+        url,        ///< the URL is malformed or its scheme unknown
+        resolve,    ///< the host has no address
+        connect,    ///< nobody answers there
+        tls,        ///< the certificate or the handshake is not in order
+        timeout,    ///< it took longer than http_request::timeout
+        reply,      ///< it broke off in the middle, is no HTTP, can't be decoded, redirects to where no fetch
+                    ///< goes, or is longer than http_request::most_bytes
+        redirects,  ///< there were more of them than http_request::max_redirects
+        other,      ///< the text says what: a request that can't be sent, no memory, …
     };
 
     fetch_error(kind what, std::string const& text) : std::runtime_error(text), kind_(what) {}

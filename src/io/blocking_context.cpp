@@ -49,7 +49,7 @@ bool blocking_context::start(fetch_operation& operation) {
     } catch (...) {
         refuse(operation);
     }
-    if (blocking_http::are_too_many()) http_.reset();
+    if (blocking_http::are_too_many() || (http_ && http_->is_broken())) http_.reset();
     return true;
 }
 

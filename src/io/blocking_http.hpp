@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace quartet::detail {
 
@@ -27,20 +28,28 @@ public:
     /// those that the process may have. Then none should be kept for a next transfer. Costs a system call.
     static bool are_too_many() noexcept;
 
+    /// Whether libcurl is at odds with itself since the last fetch: then it is no good for another.
+    bool is_broken() const noexcept { return is_broken_; }
+
     /// When to give up: as soon as the word is not zero, or at the deadline.
     struct limits {
         std::atomic<std::uint32_t> const& stop_word;
         std::chrono::steady_clock::time_point deadline;
     };
 
-    /// Does all of `operation`, or ends it within 0.1 s from when a limit is reached. Throws
-    /// std::bad_alloc.
+    /// Does all of `operation`, or ends it within 0.1 s from when a limit is reached. What makes it
+    /// impossible to begin is thrown: http_failure, std::bad_alloc.
     void perform(fetch_operation& operation, limits const& until);
 
 private:
-    CURLcode run(limits const& until);
+    bool carry_out(limits const& until);
+    bool wait_until_ready(limits const& until);
+    std::optional<CURLcode> run(limits const& until);
+    void wait(limits const& until);
+    void require(CURLMcode result);
 
     std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_;
+    bool is_broken_ = false;
     http_transfer transfer_;  // after multi_: it is to be gone first
 };
 

@@ -15,6 +15,10 @@
 
 #include <quartet/outcome.hpp>
 
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -23,6 +27,7 @@
 #include <sys/epoll.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace quartet::detail {
 namespace {
@@ -45,20 +50,28 @@ int new_epoll() {
     return set;
 }
 
+http_failure failure_of(CURLMcode result) {
+    return {fetch_error::kind::other, fmt::format("the HTTP client failed: {}", curl_multi_strerror(result))};
+}
+
 }  // namespace
 
 http_client::http_client(boost::asio::io_context& io)
-    : multi_(new_multi(), &curl_multi_cleanup), sockets_(io, new_epoll()) {
+    : io_(io), multi_(new_multi(), &curl_multi_cleanup), sockets_(io, new_epoll()) {
+    set_up_multi();
+    await_events();
+}
+
+void http_client::set_up_multi() {
     curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, &on_socket);
     curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
     curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &on_timer);
     curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
-    await_events();
 }
 
 http_client::~http_client() {
     for (http_transfer* transfer : active_) {
-        curl_multi_remove_handle(multi_.get(), transfer->handle());
+        take_out(*transfer);
         delete transfer;
     }
     multi_.reset();  // closes its connections, which calls on_socket: while the members still stand
@@ -67,14 +80,64 @@ http_client::~http_client() {
 void http_client::start(fetch_operation& operation) {
     auto transfer = idle_transfer();
     transfer->prepare(operation);
-    active_.insert(transfer.get());
-    keep_connections(active_.size());
-    CURL* const handle = transfer.release()->handle();
+    auto const place = active_.insert(transfer.get()).first;
+    try {
+        keep_connections(active_.size());
+        proceed(*transfer);
+        static_cast<void>(transfer.release());
+    } catch (...) {
+        active_.erase(place);
+        operation.transfer = nullptr;
+        throw;
+    }
+}
+
+/// Hands the request to libcurl, now or once its host is looked up.
+void http_client::proceed(http_transfer& transfer) {
+    if (!transfer.is_ready()) {
+        looking_up_.push_back(&transfer);
+        return;
+    }
+    CURL* const handle = transfer.handle();
     curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, &on_open);
     curl_easy_setopt(handle, CURLOPT_SOCKOPTDATA, this);
     curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, &on_close);
     curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, this);
-    curl_multi_add_handle(multi_.get(), handle);
+    if (auto const result = curl_multi_add_handle(multi_.get(), handle); result != CURLM_OK)
+        throw failure_of(result);
+    transfer.is_added = true;
+}
+
+void http_client::proceed_with_looked_up() {
+    std::vector<fetch_operation*> failed;
+    for (http_transfer* const each : std::exchange(looking_up_, {})) {
+        try {
+            proceed(*each);
+        } catch (...) {
+            failed.push_back(&fail(*each));
+        }
+    }
+    complete(failed);
+}
+
+/// Ends one with the exception that is being handled; its operation is then to be completed.
+fetch_operation& http_client::fail(http_transfer& transfer) noexcept {
+    fetch_operation& operation = transfer.operation();
+    transfer.fail();
+    take_back(&transfer);
+    return operation;
+}
+
+/// Not before all is in order here again: bodies that go on begin and cancel other fetches.
+void http_client::complete(std::vector<fetch_operation*> const& ended) {
+    for (fetch_operation* const each : ended)
+        each->complete();
+}
+
+/// Of libcurl's hands, and of the line for look-ups.
+void http_client::take_out(http_transfer& transfer) noexcept {
+    if (std::exchange(transfer.is_added, false)) curl_multi_remove_handle(multi_.get(), transfer.handle());
+    std::erase(looking_up_, &transfer);
 }
 
 // By itself libcurl keeps as many idle connections as four times the requests of this moment. Many requests
@@ -95,22 +158,29 @@ void http_client::keep_few_connections() {
 }
 
 std::unique_ptr<http_transfer> http_client::idle_transfer() {
-    if (idle_.empty()) return std::make_unique<http_transfer>();
+    if (idle_.empty()) {
+        return std::make_unique<http_transfer>(
+            [this] { boost::asio::post(io_, [this] { proceed_with_looked_up(); }); });
+    }
     auto transfer = std::move(idle_.back());
     idle_.pop_back();
     return transfer;
 }
 
 void http_client::take_back(http_transfer* ended) noexcept {
-    curl_multi_remove_handle(multi_.get(), ended->handle());
+    take_out(*ended);
     active_.erase(ended);
     idle_.emplace_back(ended);
 }
 
 // After every reply libcurl takes the socket of a kept connection back, and for the next request it gives it
 // again. Such a socket stays in the set meanwhile, which saves two calls of epoll_ctl a request.
-int http_client::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
+//
+// An error that is returned from here would be the end of the multi handle: every later fetch would fail or
+// hang. So it is only noted, and ends the one transfer when libcurl has returned.
+int http_client::on_socket(CURL* handle, curl_socket_t socket, int what, void* self, void*) noexcept {
     auto& client = *static_cast<http_client*>(self);
+    int error = 0;
     try {
         watched& entry = client.entry_of(socket);
         entry.wanted = 0;
@@ -120,10 +190,16 @@ int http_client::on_socket(CURL*, curl_socket_t socket, int what, void* self, vo
         }
         if (what & CURL_POLL_IN) entry.wanted |= EPOLLIN;
         if (what & CURL_POLL_OUT) entry.wanted |= EPOLLOUT;
-        return client.watch(socket) ? 0 : -1;
+        if (!client.watch(socket)) error = errno;
     } catch (std::bad_alloc const&) {
-        return -1;
+        error = ENOMEM;
     }
+    http_transfer* const transfer = error ? http_transfer::of(handle) : nullptr;
+    if (transfer) {
+        transfer->watch_error = error;
+        client.some_unwatched_ = true;
+    }
+    return 0;
 }
 
 // The number of a closed socket may come again at once, for one that nobody watches yet.
@@ -161,10 +237,14 @@ bool http_client::watch(curl_socket_t socket) noexcept {
     epoll_event event{};
     event.data.fd = socket;
     event.events = entry.wanted;
+    int const set = sockets_.native_handle();
     int const how = entry.events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-    if (epoll_ctl(sockets_.native_handle(), how, socket, &event) != 0) return false;
-    entry.events = entry.wanted;
-    return true;
+    int result = epoll_ctl(set, how, socket, &event);
+    // The set may know better than we do which sockets are in it, where a number was used again.
+    if (result != 0 && errno == ENOENT) result = epoll_ctl(set, EPOLL_CTL_ADD, socket, &event);
+    if (result != 0 && errno == EEXIST) result = epoll_ctl(set, EPOLL_CTL_MOD, socket, &event);
+    entry.events = result == 0 ? entry.wanted : 0;
+    return result == 0;
 }
 
 void http_client::unwatch(curl_socket_t socket) noexcept {
@@ -182,8 +262,20 @@ int http_client::on_timer(CURLM*, long milliseconds, void* self) noexcept {
     return 0;
 }
 
+std::optional<http_client::time_point> http_client::deadline() const noexcept {
+    auto earliest = deadline_;
+    for (http_transfer const* each : looking_up_) {
+        if (each->deadline() != time_point::max() && (!earliest || each->deadline() < *earliest))
+            earliest = each->deadline();
+    }
+    return earliest;
+}
+
 bool http_client::advance(time_point now) {
-    if (!deadline_ || *deadline_ > now) return false;
+    bool const is_late = std::any_of(looking_up_.begin(), looking_up_.end(),
+                                     [now](auto const* each) { return each->deadline() <= now; });
+    if (is_late) proceed_with_looked_up();
+    if (!deadline_ || *deadline_ > now) return is_late;
     deadline_.reset();
     tell(CURL_SOCKET_TIMEOUT, 0);
     complete_ended();
@@ -193,7 +285,8 @@ bool http_client::advance(time_point now) {
 void http_client::await_events() {
     sockets_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                         [this](boost::system::error_code const& error) {
-                            if (error) return;
+                            if (error == boost::asio::error::operation_aborted) return;  // this is gone
+                            if (error) renew({fetch_error::kind::other, error.message()});
                             handle_events();
                             await_events();
                         });
@@ -219,7 +312,43 @@ void http_client::handle_events() {
 
 void http_client::tell(curl_socket_t socket, int events) {
     int running = 0;
-    curl_multi_socket_action(multi_.get(), socket, events, &running);
+    auto const result = curl_multi_socket_action(multi_.get(), socket, events, &running);
+    if (result != CURLM_OK) renew(failure_of(result));
+    if (std::exchange(some_unwatched_, false)) fail_unwatched();
+}
+
+/// Ends the transfers whose sockets can't be watched: they would never hear from their servers again.
+void http_client::fail_unwatched() {
+    std::vector<fetch_operation*> failed;
+    for (http_transfer* const each : std::vector(active_.begin(), active_.end())) {
+        if (each->watch_error == 0) continue;
+        try {
+            throw std::system_error(each->watch_error, std::generic_category(),
+                                    "the connection can't be waited for");
+        } catch (...) {
+            failed.push_back(&fail(*each));
+        }
+    }
+    complete(failed);
+}
+
+/// Ends all that is under way, and begins anew with another multi handle.
+void http_client::renew(http_failure const& why) {
+    std::vector<fetch_operation*> failed;
+    for (http_transfer* const each : std::vector(active_.begin(), active_.end())) {
+        try {
+            throw http_failure(why);
+        } catch (...) {
+            failed.push_back(&fail(*each));
+        }
+    }
+    if (CURLM* const another = curl_multi_init()) {
+        multi_.reset(another);
+        set_up_multi();
+        kept_connections_ = 0;
+    }
+    deadline_.reset();
+    complete(failed);
 }
 
 // A body that is resumed here may start its next fetch at once; that only adds to the multi handle, which
@@ -229,19 +358,31 @@ void http_client::complete_ended() {
     while (CURLMsg const* message = curl_multi_info_read(multi_.get(), &left)) {
         if (message->msg != CURLMSG_DONE) continue;
         CURLcode const result = message->data.result;  // the message is gone once its handle is removed
-        http_transfer& transfer = http_transfer::of(message->easy_handle);
-        fetch_operation& operation = transfer.operation();
-        if (transfer.lacked_descriptor()) keep_few_connections();
-        transfer.finish(result);
-        take_back(&transfer);
-        operation.complete();
+        if (http_transfer* const transfer = http_transfer::of(message->easy_handle))
+            settle(*transfer, result);
     }
+}
+
+/// libcurl is done with a request; the exchange may go on with another.
+void http_client::settle(http_transfer& transfer, CURLcode result) {
+    take_out(transfer);
+    if (transfer.lacked_descriptor()) keep_few_connections();
+    fetch_operation& operation = transfer.operation();
+    if (transfer.take_reply(result)) {
+        try {
+            return proceed(transfer);
+        } catch (...) {
+            transfer.fail();
+        }
+    }
+    take_back(&transfer);
+    operation.complete();
 }
 
 bool http_client::cancel(fetch_operation& operation) noexcept {
     http_transfer* const transfer = operation.transfer;
     if (!transfer) return false;
-    transfer->finish(CURLE_ABORTED_BY_CALLBACK);
+    transfer->cancel();
     take_back(transfer);
     return true;
 }

@@ -29,7 +29,8 @@ public:
     explicit http_client(boost::asio::io_context& io);
     ~http_client();
 
-    /// Begins a fetch; its completion comes from the loop.
+    /// Begins a fetch; its completion comes from the loop. Throws http_failure, std::bad_alloc; then it has
+    /// not begun.
     void start(fetch_operation& operation);
 
     /// Ends one with `cancelled`, without completing it; false if it is not under way. Not from within a
@@ -40,7 +41,7 @@ public:
     bool advance(time_point now);
 
     /// When advance() has something to do at the latest.
-    std::optional<time_point> deadline() const noexcept { return deadline_; }
+    std::optional<time_point> deadline() const noexcept;
 
 private:
     /// What is known of a socket that libcurl opened.
@@ -57,23 +58,35 @@ private:
     watched& entry_of(curl_socket_t socket);
     bool watch(curl_socket_t socket) noexcept;
     void unwatch(curl_socket_t socket) noexcept;
+    void set_up_multi();
     void await_events();
     void handle_events();
     void tell(curl_socket_t socket, int events);
+    void proceed(http_transfer& transfer);
+    void proceed_with_looked_up();
+    void take_out(http_transfer& transfer) noexcept;
     void complete_ended();
+    void settle(http_transfer& transfer, CURLcode result);
+    fetch_operation& fail(http_transfer& transfer) noexcept;
+    static void complete(std::vector<fetch_operation*> const& ended);
+    void fail_unwatched();
+    void renew(http_failure const& why);
     void keep_connections(std::size_t count);
     void keep_few_connections();
     std::unique_ptr<http_transfer> idle_transfer();
     void take_back(http_transfer* ended) noexcept;
 
+    boost::asio::io_context& io_;
     std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_;
     boost::asio::posix::stream_descriptor sockets_;
     std::vector<watched> watched_;  // by the socket's number
     std::optional<time_point> deadline_;
     std::vector<std::unique_ptr<http_transfer>> idle_;
     std::unordered_set<http_transfer*> active_;
-    std::size_t connections_ = 0;       // that are open
-    std::size_t kept_connections_ = 0;  // the most that were active at the same time, but no more than
+    std::vector<http_transfer*> looking_up_;  // of those; libcurl has not got them yet
+    bool some_unwatched_ = false;             // of those have a watch_error
+    std::size_t connections_ = 0;             // that are open
+    std::size_t kept_connections_ = 0;        // the most that were active at the same time, but no more than
     std::size_t most_kept_ = std::numeric_limits<int>::max();
 };
 

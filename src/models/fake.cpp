@@ -8,6 +8,7 @@
 // ever happen: then these waits fail.
 
 #include "src/io/files.hpp"
+#include "src/io/http_failure.hpp"
 #include "src/io/timer_queue.hpp"
 #include "src/models/fake_channels.hpp"
 #include "src/models/flight.hpp"
@@ -217,19 +218,24 @@ bool fake::fake_context::start(detail::fetch_operation& operation) {
 /// Fills in the answer; gives the time until it arrives.
 std::chrono::nanoseconds fake::fake_context::answer(detail::fetch_operation& operation) {
     auto const& request = operation.request;
-    auto const error = [&request](fetch_error::kind what, std::string_view reason) {
-        return fetch_error(what, fmt::format("{} {}: {}", request.method, request.url, reason));
+    auto const error = [&request](fetch_error::kind what, std::string reason) {
+        return detail::no_reply(request, {what, std::move(reason)});
     };
     try {
+        detail::require_sendable(request);
         world_.requests.push_back(request);
-        if (!world_.on_fetch) throw error(fetch_error::kind::connect, "the fake world answers no fetches");
+        if (!world_.on_fetch)
+            std::rethrow_exception(error(fetch_error::kind::connect, "the fake world answers no fetches"));
         fake_reply reply = world_.on_fetch(request);
         if (request.timeout > request.timeout.zero() && reply.latency > request.timeout) {
-            operation.error = std::make_exception_ptr(error(fetch_error::kind::timeout, "timed out"));
+            operation.error = error(fetch_error::kind::timeout, "timed out");
             return request.timeout;
         }
         operation.response = std::move(reply.response);
         return reply.latency;
+    } catch (detail::http_failure const& why) {
+        operation.error = detail::no_reply(request, why);
+        return std::chrono::nanoseconds(0);
     } catch (...) {
         operation.error = std::current_exception();
         return std::chrono::nanoseconds(0);

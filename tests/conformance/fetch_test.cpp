@@ -151,7 +151,7 @@ TEST_P(fetches, follow_redirects_as_far_as_allowed) {
     EXPECT_EQ(replies[0].status, 200);
     EXPECT_TRUE(replies[0].body.starts_with(page(100)));
     EXPECT_EQ(replies[1].status, 302);
-    EXPECT_EQ(replies[2].error, static_cast<int>(error_kind::other)) << replies[2].message;
+    EXPECT_EQ(replies[2].error, static_cast<int>(error_kind::redirects)) << replies[2].message;
 }
 
 TEST_P(fetches, take_any_status_for_an_answer) {

@@ -37,14 +37,32 @@ public:
         connection& operator=(connection const&) = delete;
         ~connection() { close(socket_); }
 
-        /// The next request, which has no body, up to its end.
+        /// The next request up to its end, which is also that of its body if it has a Content-Length.
         bool read_request() {
-            while (received_.find("\r\n\r\n") == received_.npos) {
+            constexpr std::string_view end = "\r\n\r\n";
+            while (received_.find(end) == received_.npos) {
                 if (!receive()) return false;
             }
-            received_.erase(0, received_.find("\r\n\r\n") + 4);
+            auto const head = received_.find(end) + end.size();
+            constexpr std::string_view length = "\r\nContent-Length: ";
+            auto const at = received_.find(length);
+            auto const size = head + (at < head ? std::stoul(received_.substr(at + length.size())) : 0);
+            while (received_.size() < size) {
+                if (!receive()) return false;
+            }
+            request_ = received_.substr(0, size);
+            received_.erase(0, size);
             ++server_.requests_;
             return true;
+        }
+
+        /// The last one read, as it came.
+        std::string const& request() const { return request_; }
+
+        /// The path that it asked for.
+        std::string path() const {
+            auto const begin = request_.find(' ') + 1;
+            return request_.substr(begin, request_.find(' ', begin) - begin);
         }
 
         bool send(std::string_view text) {
@@ -89,6 +107,7 @@ public:
         int socket_;
         hostile_server& server_;
         std::string received_;
+        std::string request_;
     };
 
     using script = void (*)(connection&);

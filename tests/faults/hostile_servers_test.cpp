@@ -209,7 +209,7 @@ TEST_P(hostile_servers, may_redirect_for_ever) {
     };
     hostile_server const server(script);
     for (auto const& each : fetch_several(server))
-        EXPECT_TRUE(fails(each, error_kind::other, "redirects", server.url()));
+        EXPECT_TRUE(fails(each, error_kind::redirects, "redirects", server.url()));
     EXPECT_EQ(server.requests(), several * 11) << "the first and ten redirects each";
 }
 
@@ -250,7 +250,7 @@ TEST_P(hostile_servers, may_send_one_header_for_ever) {
             while (client.send(std::string(1000, 'x'))) {
             }
         },
-        error_kind::other, "", {.most_bytes = 1'000'000});
+        error_kind::reply, "a line of the reply's headers is longer than", {.most_bytes = 1'000'000});
 }
 
 TEST_P(hostile_servers, may_ask_for_patience_for_ever) {

@@ -1,0 +1,79 @@
+// tests/faults/fetching.hpp
+//
+// A body that fetches, and what of a request and a reply crosses to and from worker processes.
+#pragma once
+
+#include "tests/conformance/models.hpp"
+
+#include <quartet/quartet.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace quartet::faults {
+
+struct asked {
+    std::string url{};
+    std::string method = "GET";
+    http_headers headers{};
+    std::string body{};
+    int timeout_ms = 60'000;
+    int max_redirects = 10;
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(url, method, headers, body, timeout_ms, max_redirects);
+    }
+};
+
+/// What came of it: a status, or a kind and a text.
+struct answered {
+    int status = 0;
+    std::string body{};
+    http_headers headers{};
+    int error = -1;  ///< a fetch_error::kind
+    std::string message{};
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(status, body, headers, error, message);
+    }
+    bool has_failed(fetch_error::kind as) const { return error == static_cast<int>(as); }
+    bool says(std::string const& words) const { return message.find(words) != std::string::npos; }
+};
+
+inline task<answered> fetch(context& ctx, asked what) {
+    answered result;
+    try {
+        http_request request(what.url);
+        request.method = what.method;
+        request.headers = what.headers;
+        request.body = what.body;
+        request.timeout = std::chrono::milliseconds(what.timeout_ms);
+        request.max_redirects = what.max_redirects;
+        auto reply = co_await ctx.fetch(std::move(request));
+        result.status = reply.status;
+        result.headers = std::move(reply.headers);
+        result.body = std::move(reply.body);
+    } catch (fetch_error const& error) {
+        result.error = static_cast<int>(error.what_kind());
+        result.message = error.what();
+    }
+    co_return result;
+}
+
+/// The models that fetch in different ways.
+inline std::vector<conformance::row> fetching_rows() {
+    using conformance::by_spec;
+    std::vector<conformance::row> some{by_spec("single", "single", 0), by_spec("threads_2", "threads:2", 0),
+                                       by_spec("async", "async", 0),
+                                       by_spec("threads_2_async_10", "threads:2+async:10", 0)};
+    if (conformance::with_processes) {
+        some.push_back(by_spec("processes_2", "processes:2", 0));
+        some.push_back(by_spec("processes_2_async_10", "processes:2+async:10", 0));
+    }
+    return some;
+}
+
+}  // namespace quartet::faults
