@@ -34,10 +34,11 @@ struct one_command {
     std::string line;
     std::string folder;  ///< where its output is kept; empty: nowhere
     double timeout_seconds;
+    std::uint64_t most_bytes;
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(number, input, line, folder, timeout_seconds);
+        archive(number, input, line, folder, timeout_seconds, most_bytes);
     }
 };
 
@@ -47,11 +48,30 @@ struct digest {
     std::uint64_t checksum;
 };
 
-digest digest_of(std::string_view output) {
-    checksum sum;
-    sum.add_bytes(std::as_bytes(std::span(output)));
-    return {output.size(), sum.value()};
-}
+/// What is left of the output of a command that may write more than memory holds.
+class output_taken {
+public:
+    /// Has the command give its output to this, which must live until it has ended.
+    void take_from(command& what) {
+        what.on_output = [this](std::string_view piece) { add(piece); };
+        what.on_errors = [this](std::string_view piece) {
+            errors_.append(piece.substr(0, most_errors - errors_.size()));
+        };
+    }
+    void add(std::string_view piece) {
+        sum_.add_bytes(std::as_bytes(std::span(piece)));
+        bytes_ += piece.size();
+    }
+    digest output() const { return {bytes_, sum_.value()}; }
+    std::string const& first_errors() const { return errors_; }
+
+private:
+    static constexpr std::size_t most_errors = 4096;  // whose first line a failure shows
+
+    std::uint64_t bytes_ = 0;
+    checksum sum_;
+    std::string errors_;
+};
 
 fs::path kept_output(fs::path const& folder, std::size_t number, std::string_view ending) {
     return folder / fmt::format("{:06}.{}", number, ending);
@@ -72,10 +92,19 @@ task<digest> run_one(context& ctx, one_command wanted) {
     auto what = command::shell(wanted.line);
     what.timeout =
         std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(wanted.timeout_seconds));
-    auto const result = co_await ctx.run(std::move(what));
-    if (!wanted.folder.empty()) co_await keep(ctx, wanted, result);
+    what.most_bytes = wanted.most_bytes;
+    output_taken taken;
+    bool const kept = !wanted.folder.empty();
+    if (!kept) taken.take_from(what);
+    auto result = co_await ctx.run(std::move(what));
+    if (kept) {
+        co_await keep(ctx, wanted, result);
+        taken.add(result.output);
+    } else {
+        result.errors = taken.first_errors();
+    }
     result.check();
-    co_return digest_of(result.output);
+    co_return taken.output();
 }
 
 /// `line` with the input, as one word of the shell, in place of each {}; behind it if there is none.
@@ -137,8 +166,8 @@ void prepare(workload_run& run, state& now) {
     auto const folder = run.get<std::string>("output");
     now = {};
     for (auto const& input : read_inputs(run.get<std::string>("inputs")))
-        now.commands.push_back(
-            {now.commands.size(), input, fill_in(line, input), folder, run.get<double>("timeout")});
+        now.commands.push_back({now.commands.size(), input, fill_in(line, input), folder,
+                                run.get<double>("timeout"), run.get<std::uint64_t>("most_bytes")});
     if (!folder.empty()) make_output_folder(folder);
 }
 
@@ -194,7 +223,10 @@ workload make_command() {
                        text("output", "",
                             "a folder that keeps what each command wrote (000000.out, 000000.err) and "
                             "exit_codes.tsv; empty: not kept"),
-                       number("timeout", 0, 0, 1e6, "seconds after which a command is ended; 0: never")},
+                       number("timeout", 0, 0, 1e6, "seconds after which a command is ended; 0: never"),
+                       integer("most_bytes", std::int64_t{1} << 30, 0, std::int64_t{1} << 50,
+                               "so much a command may write; one that writes more is ended and has failed. "
+                               "Held in memory only where `output` keeps it")},
         .workers = {.threads = 0, .async = usable_cpus()},
         .only_by_name = true,
         .check = check,

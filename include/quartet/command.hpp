@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -28,6 +30,14 @@ struct command {
     bool join_errors = false;  ///< standard error goes where standard output goes, in order
     /// After this long it is ended, as by a stop, and the result says so. Zero: no limit.
     std::chrono::milliseconds timeout{0};
+    /// So much it may write, to standard output and standard error together. At one byte more it is ended,
+    /// as by a stop, and the result says so; what it wrote up to there is kept.
+    std::size_t most_bytes = std::size_t{1} << 28;
+    /// Gets its standard output, or standard error, piece by piece as it comes; the result then has none, so
+    /// that a long one costs no memory. Called before run() gives the result, where the body runs: on an
+    /// event loop it must not block. What it throws kills the command and comes out of run().
+    std::function<void(std::string_view piece)> on_output{};
+    std::function<void(std::string_view piece)> on_errors{};
 
     /// command::program("gzip", "-kc", path)
     template <std::convertible_to<std::string>... Words>
@@ -46,13 +56,19 @@ struct command_result {
     int exit_code = 0;       ///< of one that ended by itself
     int signal = 0;          ///< the signal that ended it, or 0
     bool timed_out = false;  ///< it took longer than command::timeout
-    std::string output{};    ///< all of its standard output
-    std::string errors{};    ///< all of its standard error
+    bool too_long = false;   ///< it wrote more than command::most_bytes
+    /// False: how it ended is not known, for another part of the program has waited for it: one that waits
+    /// for any child, or has made SIGCHLD ignored while it ran.
+    bool end_known = true;
+    std::size_t written = 0;  ///< bytes of both streams that were read, kept or not
+    std::string output{};     ///< all of its standard output
+    std::string errors{};     ///< all of its standard error
 
-    /// It ended by itself, in time and with exit code 0.
-    bool ok() const noexcept { return exit_code == 0 && signal == 0 && !timed_out; }
+    /// It ended by itself, in time, within its bounds and with exit code 0.
+    bool ok() const noexcept { return exit_code == 0 && signal == 0 && !timed_out && !too_long && end_known; }
 
-    /// "exited with code 3", "was killed by SIGSEGV (Segmentation fault)", "took too long and was ended".
+    /// "exited with code 3", "was killed by SIGSEGV (Segmentation fault)", "took too long and was ended",
+    /// "wrote more than 1000 bytes and was ended".
     std::string describe() const;
 
     /// Throws command_error unless ok().
@@ -61,7 +77,7 @@ struct command_result {
     /// So that a body may return it from another process.
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(exit_code, signal, timed_out, output, errors);
+        archive(exit_code, signal, timed_out, too_long, end_known, written, output, errors);
     }
 };
 

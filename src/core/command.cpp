@@ -2,6 +2,8 @@
 
 #include <quartet/command.hpp>
 
+#include <fmt/format.h>
+
 #include <sys/wait.h>
 
 namespace quartet {
@@ -20,6 +22,10 @@ command command::shell(std::string line) {
 
 std::string command_result::describe() const {
     if (timed_out) return "took too long and was ended";
+    if (too_long) return fmt::format("wrote more than {} bytes and was ended", written);
+    if (!end_known)
+        return "ended in a way that is not known: another part of the program waited for it, or ignores "
+               "SIGCHLD";
     return detail::describe_end(W_EXITCODE(exit_code, signal));
 }
 

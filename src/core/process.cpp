@@ -136,11 +136,7 @@ bool process::state::wait(steady_clock::time_point deadline) {
     std::lock_guard const lock(mutex);
     if (ended) return true;
     ended = true;
-    try {
-        status = running.reap();
-    } catch (std::system_error const&) {
-        // Somebody else has waited for it, or nobody may: how it ended is not known.
-    }
+    status = running.reap();
     return true;
 }
 

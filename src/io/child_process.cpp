@@ -101,7 +101,8 @@ std::string cannot_start(command const& what, std::error_code refused) {
 
 }  // namespace
 
-child_process::child_process(command const& what) {
+child_process::child_process(command const& what)
+    : most_bytes_(what.most_bytes), on_output_(what.on_output), on_errors_(what.on_errors) {
     refuse_unusable(what);
     try {
         start(what);
@@ -115,7 +116,7 @@ child_process::child_process(command const& what) {
 void child_process::start(command const& what) {
     events_ = descriptor(require(epoll_create1(EPOLL_CLOEXEC)));
     if (what.timeout > what.timeout.zero()) set_timer(what.timeout);
-    pid_t started = -1;
+    std::optional<spawned> started;
     {
         descriptor const input = open_input(what.input);
         descriptor const output = open_pipe(output_);
@@ -125,7 +126,7 @@ void child_process::start(command const& what) {
         int const errors_to = what.join_errors ? output.get() : errors.get();
         started = spawn(what, {.input = input.get(), .output = output.get(), .errors = errors_to});
     }
-    process_.emplace(started);
+    process_.emplace(started->process, std::move(started->kept));
     watch(process_->pidfd(), source::process);
 }
 
@@ -149,17 +150,17 @@ bool child_process::advance() {
         on_event(static_cast<source>(happened[static_cast<std::size_t>(i)].data.u32));
     if (!ended_) return false;
     if (phase_ == phase::asked_to_end && !descendants_.empty()) return false;
-    read_rest(output_, result_.output);
-    read_rest(errors_, result_.errors);
+    read_rest(output_, output_sink());
+    read_rest(errors_, errors_sink());
     return true;
 }
 
 void child_process::on_event(source from) {
     switch (from) {
         case source::output:
-            return read(output_, result_.output);
+            return read(output_, output_sink());
         case source::errors:
-            return read(errors_, result_.errors);
+            return read(errors_, errors_sink());
         case source::timer:
             return on_timer();
         case source::descendant:
@@ -171,24 +172,42 @@ void child_process::on_event(source from) {
 }
 
 // Does not wait: there is something to read, or the end, and nobody else reads here.
-void child_process::read(descriptor& from, std::string& into) {
+void child_process::read(descriptor& from, sink into) {
     char piece[read_bytes];
     auto const got = ::read(from.get(), piece, sizeof piece);
     if (got > 0) {
-        into.append(piece, static_cast<std::size_t>(got));
+        accept({piece, static_cast<std::size_t>(got)}, into);
     } else if (got == 0) {
         unwatch(from);
         from = descriptor();
     }
 }
 
-void child_process::read_rest(descriptor const& from, std::string& into) {
-    int left = 0;
-    if (from.get() < 0 || ioctl(from.get(), FIONREAD, &left) != 0 || left <= 0) return;
-    auto const before = into.size();
-    into.resize(before + static_cast<std::size_t>(left));
-    auto const got = ::read(from.get(), into.data() + before, static_cast<std::size_t>(left));
-    into.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+void child_process::read_rest(descriptor const& from, sink into) {
+    int in_pipe = 0;
+    if (from.get() < 0 || ioctl(from.get(), FIONREAD, &in_pipe) != 0) return;
+    for (auto left = static_cast<ssize_t>(in_pipe); left > 0;) {
+        char piece[read_bytes];
+        auto const got = ::read(from.get(), piece, std::min(sizeof piece, static_cast<std::size_t>(left)));
+        if (got <= 0) return;
+        accept({piece, static_cast<std::size_t>(got)}, into);
+        left -= got;
+    }
+}
+
+// What comes while it is being ended for writing too much is read, so that it can clean up, and dropped.
+void child_process::accept(std::string_view piece, sink into) {
+    if (result_.too_long) return;
+    auto const room = most_bytes_ - result_.written;
+    result_.too_long = piece.size() > room;
+    piece = piece.substr(0, room);
+    result_.written += piece.size();
+    if (*into.taken) {
+        (*into.taken)(piece);
+    } else {
+        into.kept->append(piece);
+    }
+    if (result_.too_long && phase_ == phase::running && !ended_) ask_to_end();
 }
 
 void child_process::set_timer(std::chrono::milliseconds duration) {
@@ -254,10 +273,11 @@ void child_process::forget_ended_descendants() {
 }
 
 command_result child_process::take() {
-    int const status = process_->reap();
+    auto const status = process_->reap();
     if (cancelled_) throw cancelled();
-    if (WIFEXITED(status)) result_.exit_code = WEXITSTATUS(status);
-    if (WIFSIGNALED(status)) result_.signal = WTERMSIG(status);
+    result_.end_known = status.has_value();
+    if (status && WIFEXITED(*status)) result_.exit_code = WEXITSTATUS(*status);
+    if (status && WIFSIGNALED(*status)) result_.signal = WTERMSIG(*status);
     return std::move(result_);
 }
 

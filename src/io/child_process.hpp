@@ -11,9 +11,12 @@
 #include <quartet/command.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace quartet::detail {
@@ -29,7 +32,8 @@ public:
     /// Readable when there is something for advance() to do.
     int poll_descriptor() const noexcept { return events_.get(); }
 
-    /// Does what can be done without waiting. True once the program has ended and all is read.
+    /// Does what can be done without waiting. True once the program has ended and all is read. Throws what
+    /// the command's functions throw.
     bool advance();
 
     /// Ends it and its descendants: SIGTERM, and 100 ms later SIGKILL for those that are still there.
@@ -37,8 +41,8 @@ public:
     /// waited for.
     void end() noexcept;
 
-    /// What became of it. Throws `cancelled` if end() was called, std::system_error if nobody knows. Called
-    /// once, after advance() has returned true.
+    /// What became of it. Throws `cancelled` if end() was called. Called once, after advance() has returned
+    /// true.
     command_result take();
 
 private:
@@ -53,8 +57,16 @@ private:
     void watch(descriptor const& what, source as);
     void unwatch(descriptor const& what) const noexcept;
     void on_event(source from);
-    void read(descriptor& from, std::string& into);
-    static void read_rest(descriptor const& from, std::string& into);
+    /// Where what it writes to a stream goes to.
+    struct sink {
+        std::string* kept;
+        std::function<void(std::string_view)> const* taken;
+    };
+    sink output_sink() noexcept { return {&result_.output, &on_output_}; }
+    sink errors_sink() noexcept { return {&result_.errors, &on_errors_}; }
+    void read(descriptor& from, sink into);
+    void read_rest(descriptor const& from, sink into);
+    void accept(std::string_view piece, sink into);
     void set_timer(std::chrono::milliseconds duration);
     void on_timer();
     void ask_to_end() noexcept;
@@ -70,6 +82,9 @@ private:
     phase phase_ = phase::running;
     bool ended_ = false;
     bool cancelled_ = false;
+    std::size_t most_bytes_;
+    std::function<void(std::string_view)> on_output_;
+    std::function<void(std::string_view)> on_errors_;
     command_result result_;
 };
 

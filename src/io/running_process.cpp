@@ -4,8 +4,11 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -43,6 +46,31 @@ int to_wait_status(siginfo_t const& end) noexcept {
     return end.si_code == CLD_EXITED ? W_EXITCODE(end.si_status, 0) : W_EXITCODE(0, end.si_status);
 }
 
+/// Waits for a child's end. False if it is not this process's to wait for.
+bool wait_for(descriptor const& process, siginfo_t& end) noexcept {
+    int result = 0;
+    do {
+        result = waitid(by_descriptor, static_cast<id_t>(process.get()), &end, WEXITED);
+    } while (result < 0 && errno == EINTR);
+    return result == 0;
+}
+
+/// As <linux/pidfd.h> has it since 6.15: a descriptor remembers the end of its process, whoever reaped it.
+struct pidfd_info {
+    std::uint64_t mask;
+    std::uint64_t cgroup;
+    std::uint32_t ids[11];
+    std::int32_t wait_status;
+};
+
+std::optional<int> remembered_end(descriptor const& process) noexcept {
+    constexpr std::uint64_t its_end = 1 << 3;  // PIDFD_INFO_EXIT
+    constexpr unsigned long get_info = _IOWR(0xFF, 11, pidfd_info);
+    pidfd_info info{.mask = its_end, .cgroup = 0, .ids = {}, .wait_status = 0};
+    if (ioctl(process.get(), get_info, &info) != 0 || (info.mask & its_end) == 0) return std::nullopt;
+    return info.wait_status;
+}
+
 }  // namespace
 
 int open_pidfd(pid_t id) noexcept {
@@ -53,9 +81,17 @@ void send_signal(descriptor const& process, int number) noexcept {
     syscall(SYS_pidfd_send_signal, process.get(), number, nullptr, 0);
 }
 
-running_process::running_process(pid_t id) : id_(id), self_(open_pidfd(id)) {
+running_process::running_process(pid_t id, std::optional<keeper> kept)
+    : id_(id), keeper_(std::move(kept)), self_(open_pidfd(id)) {
     if (self_.get() >= 0) return;
-    int const error = errno;
+    int error = errno;
+    if (error == ESRCH) {
+        // It has ended and was reaped in between. In its place something that is readable as well.
+        self_ = descriptor(eventfd(1, EFD_CLOEXEC));
+        if (self_.get() >= 0) return;
+        error = errno;
+        throw std::system_error(error, std::generic_category(), "cannot open a descriptor for a process");
+    }
     ::kill(id, SIGKILL);
     while (waitpid(id, nullptr, 0) < 0 && errno == EINTR) {
     }
@@ -69,8 +105,7 @@ running_process::~running_process() {
     for (auto const& each : others)
         send_signal(each, SIGKILL);
     siginfo_t end{};
-    while (waitid(by_descriptor, static_cast<id_t>(self_.get()), &end, WEXITED) < 0 && errno == EINTR) {
-    }
+    wait_for(self_, end);
 }
 
 void running_process::signal(int number) const noexcept {
@@ -87,16 +122,15 @@ std::vector<descriptor> running_process::descendants() const noexcept {
     return found;
 }
 
-int running_process::reap() {
+std::optional<int> running_process::reap() noexcept {
     auto const self = std::exchange(self_, descriptor());
+    if (keeper_) {
+        auto const status = keeper_->wait_for_end();
+        keeper_.reset();
+        return status;
+    }
     siginfo_t end{};
-    int result = 0;
-    do {
-        result = waitid(by_descriptor, static_cast<id_t>(self.get()), &end, WEXITED);
-    } while (result < 0 && errno == EINTR);
-    if (result < 0)
-        throw std::system_error(errno, std::generic_category(), "cannot learn how a process ended");
-    return to_wait_status(end);
+    return wait_for(self, end) ? to_wait_status(end) : remembered_end(self);
 }
 
 }  // namespace quartet::detail

@@ -8,7 +8,9 @@
 #pragma once
 
 #include "src/core/descriptor.hpp"
+#include "src/io/keeper.hpp"
 
+#include <optional>
 #include <sys/types.h>
 #include <vector>
 
@@ -16,8 +18,9 @@ namespace quartet::detail {
 
 class running_process {
 public:
-    /// Takes over a child. If there is no descriptor for it, kills and reaps it and throws std::system_error.
-    explicit running_process(pid_t id);
+    /// Takes over a child, or what a keeper has started. If no descriptor is left for it, kills and reaps it
+    /// and throws std::system_error. One that is gone, as others may wait for it too, has ended.
+    explicit running_process(pid_t id, std::optional<keeper> kept = std::nullopt);
 
     /// Kills and reaps it, with its descendants, if that has not been done.
     ~running_process();
@@ -36,12 +39,13 @@ public:
     /// A descriptor for each living descendant; fewer if there are not enough descriptors or memory.
     std::vector<descriptor> descendants() const noexcept;
 
-    /// Its end, as waitpid gives it. Waits if it has not ended; called once. Throws std::system_error if
-    /// somebody else has reaped it.
-    int reap();
+    /// Its end, as waitpid gives it. Waits if it has not ended; called once. Nothing if somebody else has
+    /// waited for it, or it was thrown away as SIGCHLD is ignored, and the kernel (before 6.15) does not say.
+    std::optional<int> reap() noexcept;
 
 private:
     pid_t id_;
+    std::optional<keeper> keeper_;
     descriptor self_;
 };
 

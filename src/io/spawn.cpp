@@ -15,6 +15,7 @@
 #include <string_view>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace quartet::detail {
@@ -131,7 +132,7 @@ void refuse_unusable(command const& what) {
                                                 what.arguments.front().c_str()));
 }
 
-pid_t spawn(command const& what, standard_streams const& streams) {
+spawned spawn(command const& what, standard_streams const& streams) {
     above_standard const input(streams.input);
     above_standard const output(streams.output);
     above_standard const errors(streams.errors);
@@ -142,9 +143,18 @@ pid_t spawn(command const& what, standard_streams const& streams) {
 
     auto arguments = what.arguments;
     auto environment = environment_of(what);
+    auto const argument_pointers = pointers_to(arguments);
+    auto const environment_pointers = pointers_to(environment);
+    auto const start = [&](pid_t& process) {
+        return plan.start(process, argument_pointers.data(), environment_pointers.data());
+    };
+    if (keeper::is_needed()) {
+        auto [kept, process] = keeper::start(start);
+        return {.process = process, .kept = std::move(kept)};
+    }
     pid_t process = -1;
-    require(plan.start(process, pointers_to(arguments).data(), pointers_to(environment).data()));
-    return process;
+    require(start(process));
+    return {.process = process};
 }
 
 }  // namespace quartet::detail

@@ -3,8 +3,11 @@
 // Starts the program of a command. Any thread.
 #pragma once
 
+#include "src/io/keeper.hpp"
+
 #include <quartet/command.hpp>
 
+#include <optional>
 #include <sys/types.h>
 
 namespace quartet::detail {
@@ -19,7 +22,13 @@ struct standard_streams {
 /// Throws std::invalid_argument if the command has no program, or a NUL in an argument.
 void refuse_unusable(command const& what);
 
-/// Starts it and gives its process id; the caller reaps it. Throws std::system_error.
-pid_t spawn(command const& what, standard_streams const& streams);
+/// A program that was started.
+struct spawned {
+    pid_t process;
+    std::optional<keeper> kept{};  ///< if so, it is no child of this process, and its keeper knows its end
+};
+
+/// Starts it; without a keeper, the caller reaps it. Throws std::system_error.
+spawned spawn(command const& what, standard_streams const& streams);
 
 }  // namespace quartet::detail

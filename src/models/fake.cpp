@@ -20,10 +20,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <exception>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -242,6 +245,25 @@ std::chrono::nanoseconds fake::fake_context::answer(detail::fetch_operation& ope
     }
 }
 
+namespace {
+
+/// Does with a command's output what its bounds and functions say.
+void bound(command_result& result, command const& what) {
+    std::size_t room = what.most_bytes;
+    auto const deliver = [&](std::string& output, auto const& taken) {
+        result.too_long = result.too_long || output.size() > room;
+        output.resize(std::min(output.size(), room));
+        room -= output.size();
+        result.written += output.size();
+        if (taken) taken(std::exchange(output, {}));
+    };
+    deliver(result.output, what.on_output);
+    deliver(result.errors, what.on_errors);
+    if (result.too_long) result.exit_code = 0, result.signal = SIGTERM;
+}
+
+}  // namespace
+
 bool fake::fake_context::start(detail::command_operation& operation) {
     if (stop_requested()) throw cancelled();
     loop_.wait(operation, answer(operation));
@@ -257,10 +279,13 @@ std::chrono::nanoseconds fake::fake_context::answer(detail::command_operation& o
         throw std::system_error(ENOENT, std::generic_category(), fmt::format("cannot start '{}'", name));
     }
     fake_end end = world_.on_run(what);
+    if (what.timeout > what.timeout.zero() && end.latency > what.timeout) {
+        operation.result = {.signal = SIGTERM, .timed_out = true};
+        return what.timeout;
+    }
     operation.result = std::move(end.result);
-    if (what.timeout <= what.timeout.zero() || end.latency <= what.timeout) return end.latency;
-    operation.result = {.signal = SIGTERM, .timed_out = true};
-    return what.timeout;
+    bound(operation.result, what);
+    return end.latency;
 }
 
 bool fake::fake_context::start(file_operation& operation) {

@@ -45,5 +45,18 @@ class KnownAmounts(ToolTest):
         self.check("processes:each", 3, 64 * MIB, hold_ms=1500)
 
 
+@unittest.skipIf("ASAN_OPTIONS" in os.environ, "a sanitizer has its own memory")
+class OutputOfCommands(ToolTest):
+    def test_its_length_costs_no_memory(self):
+        inputs = self.folder / "inputs"
+        inputs.write_text("200000000\n200000000\n")
+        for line in ("head -c {} /dev/zero", "head -c {} /dev/zero >&2", "head -c {} /dev/zero & wait"):
+            for model in ("single", "threads:2", "processes:2", "async:2"):
+                with self.subTest(line=line, model=model):
+                    _, document = self.results("command", "--set", f"command.line={line}", "--inputs", inputs,
+                                               "--models", model)
+                    self.assertLess(document["results"][0]["heap_peak_bytes"], 20 * MIB)
+
+
 if __name__ == "__main__":
     unittest.main()

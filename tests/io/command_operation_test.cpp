@@ -201,6 +201,107 @@ TEST_P(running_a_command, keeps_all_of_a_large_output) {
     EXPECT_EQ(one(size_of_output, fmt::format("head -c {} /dev/zero | tr '\\0' x", size)), size);
 }
 
+/// A line, and how much it may write.
+struct bounded_line {
+    std::string line;
+    std::size_t most_bytes;
+    std::string input{};
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(line, most_bytes, input);
+    }
+};
+
+task<command_result> run_bounded(context& ctx, bounded_line given) {
+    auto what = command::shell(given.line);
+    what.most_bytes = given.most_bytes;
+    what.input = given.input;
+    co_return co_await ctx.run(std::move(what));
+}
+
+TEST_P(running_a_command, ends_one_that_writes_more_than_it_may) {
+    temporary_folder const folder;
+    auto const id = (folder / "id").native();
+    for (auto const& line :
+         {fmt::format("echo $$ > {}; exec yes", id), fmt::format("yes >&2 & echo $! > {}; wait", id),
+          fmt::format("sh -c 'echo $$ > {}; exec yes' | cat; echo > {}.more", id, (folder / "x").native()),
+          fmt::format("trap '' TERM; yes & echo $! > {}; yes >&2; wait", id)}) {
+        auto const result = one(run_bounded, bounded_line{line, 1'000'000});
+        EXPECT_TRUE(result.too_long) << line;
+        EXPECT_FALSE(result.ok());
+        EXPECT_EQ(result.written, 1'000'000u);
+        EXPECT_EQ(result.output.size() + result.errors.size(), 1'000'000u) << "it is cut there";
+        EXPECT_EQ(result.describe(), "wrote more than 1000000 bytes and was ended");
+        auto const writer = process_from(id);
+        EXPECT_TRUE(comes_true([&] { return !is_alive(writer); })) << line;
+        EXPECT_FALSE(std::filesystem::exists(folder / "x.more"));
+    }
+}
+
+TEST_P(running_a_command, may_write_as_much_as_it_may) {
+    auto const whole =
+        one(run_bounded, bounded_line{"head -c 70000 /dev/zero; head -c 30000 /dev/zero >&2", 100'000});
+    EXPECT_TRUE(whole.ok());
+    EXPECT_EQ(whole.output.size(), 70'000u);
+    EXPECT_EQ(whole.errors.size(), 30'000u);
+    auto const cut =
+        one(run_bounded,
+            bounded_line{"head -c 70000 /dev/zero; sleep 0.1; head -c 30001 /dev/zero >&2", 100'000});
+    EXPECT_TRUE(cut.too_long);
+    EXPECT_EQ(cut.output.size(), 70'000u);
+    EXPECT_EQ(cut.errors.size(), 30'000u);
+    EXPECT_FALSE(one(run_bounded, bounded_line{"true", 0}).too_long);
+    EXPECT_TRUE(one(run_bounded, bounded_line{"echo", 0}).too_long);
+    EXPECT_TRUE(one(run_bounded, bounded_line{"cat", 99'999, numbered_text(100'000)}).too_long);
+}
+
+TEST_P(running_a_command, has_a_bound_that_nobody_needs_to_set) {
+    auto const written_by = [](context& ctx, std::string line) -> task<std::vector<std::size_t>> {
+        auto const result = co_await ctx.run(command::shell(line));
+        co_return std::vector<std::size_t>{result.too_long, result.written, result.output.size()};
+    };
+    std::size_t const most = command().most_bytes;
+    EXPECT_THAT(one(written_by, std::string("yes")), ElementsAre(1, most, most));
+}
+
+task<std::vector<std::size_t>> count_pieces(context& ctx, bounded_line given) {
+    std::size_t bytes = 0;
+    std::size_t longest = 0;
+    std::size_t errors = 0;
+    auto what = command::shell(given.line);
+    what.most_bytes = given.most_bytes;
+    what.on_output = [&](std::string_view piece) {
+        bytes += piece.size();
+        longest = std::max(longest, piece.size());
+    };
+    what.on_errors = [&](std::string_view piece) { errors += piece.size(); };
+    auto const result = co_await ctx.run(std::move(what));
+    co_return std::vector<std::size_t>{bytes,       longest <= 65'536,
+                                       errors,      result.output.size() + result.errors.size(),
+                                       result.ok(), result.written};
+}
+
+TEST_P(running_a_command, gives_its_output_in_pieces_to_whoever_takes_it) {
+    std::size_t const size = sanitized ? 10'000'000 : 300'000'000;  // more than the result may hold
+    auto const line = fmt::format("head -c {} /dev/zero; echo err >&2", size);
+    EXPECT_THAT(one(count_pieces, bounded_line{line, size + 4}), ElementsAre(size, 1, 4, 0, 1, size + 4));
+    EXPECT_THAT(one(count_pieces, bounded_line{"yes", 1'000'000}),
+                ElementsAre(1'000'000, 1, 0, 0, 0, 1'000'000));
+}
+
+TEST_P(running_a_command, ends_with_what_the_taker_of_its_output_throws) {
+    temporary_folder const folder;
+    auto const refuse_output = [](context& ctx, std::string line) -> task<command_result> {
+        auto what = command::shell(std::move(line));
+        what.on_output = [](std::string_view) { throw std::runtime_error("no more of this"); };
+        co_return co_await ctx.run(std::move(what));
+    };
+    auto const id = folder / "id";
+    EXPECT_EQ(failure_of(refuse_output, fmt::format("echo $$ > {}; exec yes", id.native())),
+              "no more of this");
+    EXPECT_FALSE(is_alive(process_from(id)));
+}
+
 TEST_P(running_a_command, reads_output_and_errors_at_the_same_time) {
     // Either pipe holds 65536 bytes: one that is not read holds up the command for ever.
     auto const result = one(run_line, std::string("for i in 1 2 3; do head -c 300000 /dev/zero; "
@@ -339,6 +440,89 @@ TEST_P(running_a_command, works_in_a_process_without_standard_streams) {
     EXPECT_EQ(result.errors, "err\n");
 }
 
+/// Handles SIGCHLD in one of the ways that leave a program's children to others.
+class children_left_to_others {
+public:
+    enum class way { ignored, not_kept, reaped_by_a_handler };
+    explicit children_left_to_others(way how) {
+        struct sigaction action {};
+        action.sa_handler = SIG_DFL;
+        if (how == way::ignored) action.sa_handler = SIG_IGN;
+        if (how == way::not_kept) action.sa_flags = SA_NOCLDWAIT;
+        if (how == way::reaped_by_a_handler) {
+            action.sa_handler = [](int) {
+                int const error = errno;
+                while (waitpid(-1, nullptr, WNOHANG) > 0) {
+                }
+                errno = error;
+            };
+            action.sa_flags = SA_RESTART;
+        }
+        sigaction(SIGCHLD, &action, &before_);
+    }
+    children_left_to_others(children_left_to_others const&) = delete;
+    children_left_to_others& operator=(children_left_to_others const&) = delete;
+    ~children_left_to_others() { sigaction(SIGCHLD, &before_, nullptr); }
+
+    static constexpr std::array all{way::ignored, way::not_kept, way::reaped_by_a_handler};
+
+private:
+    struct sigaction before_ {};
+};
+
+TEST_P(running_a_command, keeps_output_and_end_whoever_waits_for_children) {
+    if (sanitized) GTEST_SKIP() << "a sanitizer does not know of a process that is cloned beside it";
+    std::vector<std::string> lines(20, "echo out; echo err >&2; exit 3");
+    lines.emplace_back("kill -KILL $$");
+    for (auto const way : children_left_to_others::all) {
+        children_left_to_others const left(way);
+        auto runs = make_executor(GetParam());
+        auto const results = runs.map(run_line, lines);
+        for (std::size_t i = 0; i < 20; ++i) {
+            EXPECT_TRUE(results[i].end_known);
+            EXPECT_EQ(results[i].exit_code, 3);
+            EXPECT_EQ(results[i].output, "out\n");
+            EXPECT_EQ(results[i].errors, "err\n");
+        }
+        EXPECT_EQ(results[20].signal, SIGKILL);
+        EXPECT_TRUE(runs.map(run_for_half_a_second, std::vector<std::string>{"sleep 20; true"})[0].timed_out);
+        EXPECT_EQ(runs.try_map(run_arguments, std::vector<std::vector<std::string>>{{"no-such-program"}})[0]
+                      .error()
+                      .message,
+                  "cannot start 'no-such-program': No such file or directory");
+        auto const big = runs.map(gives_back_input, std::vector<std::size_t>{2'000'000});
+        EXPECT_TRUE(big[0]);
+    }
+    if (std::string_view(GetParam()).starts_with("processes")) return;
+    EXPECT_EQ(waitpid(-1, nullptr, WNOHANG | __WALL), -1) << "a child is left";
+}
+
+TEST_P(running_a_command, keeps_output_though_nobody_knows_its_end) {
+    auto const ignore_children_meanwhile = [](context& ctx, std::string line) -> task<command_result> {
+        struct sigaction before {};
+        std::string output;
+        auto what = command::shell(std::move(line));
+        what.on_output = [&](std::string_view piece) {
+            output += piece;
+            struct sigaction ignored {};
+            ignored.sa_handler = SIG_IGN;
+            sigaction(SIGCHLD, &ignored, output.size() == piece.size() ? &before : nullptr);
+        };
+        auto result = co_await ctx.run(std::move(what));
+        sigaction(SIGCHLD, &before, nullptr);
+        result.output = std::move(output);
+        co_return result;
+    };
+    auto const result = one(ignore_children_meanwhile, std::string("echo out; sleep 0.2; exit 3"));
+    EXPECT_EQ(result.output, "out\n");
+    EXPECT_FALSE(result.ok());
+    // From 6.15 on the kernel remembers.
+    if (result.end_known)
+        EXPECT_EQ(result.exit_code, 3);
+    else
+        EXPECT_THAT(result.describe(), StartsWith("ended in a way that is not known"));
+}
+
 class stopping_a_command : public running_a_command {
 protected:
     /// Runs a line and requests a stop when a file ends with a line. Gives the failure.
@@ -403,6 +587,21 @@ TEST_P(stopping_a_command, kills_what_ignores_it) {
     expect_cancelled_at_once(stop_when_written(line, id));
     EXPECT_FALSE(is_alive(process_from(id)));
     EXPECT_TRUE(comes_true([&] { return !is_alive(process_from(other)); }));
+}
+
+TEST_P(stopping_a_command, ends_it_whoever_waits_for_children) {
+    if (sanitized) GTEST_SKIP() << "a sanitizer does not know of a process that is cloned beside it";
+    for (auto const way : children_left_to_others::all) {
+        children_left_to_others const left(way);
+        auto const id = folder_ / "id";
+        auto const other = folder_ / "other";
+        auto const line = fmt::format("trap '' TERM; sleep 100 & echo $! > {}; echo $$ > {}; wait; sleep 20",
+                                      other.native(), id.native());
+        expect_cancelled_at_once(stop_when_written(line, id));
+        EXPECT_FALSE(is_alive(process_from(id)));
+        EXPECT_TRUE(comes_true([&] { return !is_alive(process_from(other)); }));
+        std::filesystem::remove(id);
+    }
 }
 
 TEST_P(stopping_a_command, that_has_not_begun_does_not_begin_it) {

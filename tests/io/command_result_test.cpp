@@ -33,6 +33,8 @@ TEST(command_result, is_ok_only_if_it_ended_by_itself_in_time_with_0) {
     EXPECT_FALSE(command_result{.exit_code = 1}.ok());
     EXPECT_FALSE(command_result{.signal = SIGKILL}.ok());
     EXPECT_FALSE(command_result{.timed_out = true}.ok());
+    EXPECT_FALSE(command_result{.too_long = true}.ok());
+    EXPECT_FALSE(command_result{.end_known = false}.ok());
 }
 
 TEST(command_result, says_how_it_ended) {
@@ -40,6 +42,9 @@ TEST(command_result, says_how_it_ended) {
     EXPECT_EQ(command_result{.signal = SIGSEGV}.describe(), "was killed by SIGSEGV (Segmentation fault)");
     EXPECT_EQ((command_result{.signal = SIGTERM, .timed_out = true}.describe()),
               "took too long and was ended");
+    EXPECT_EQ((command_result{.signal = SIGTERM, .too_long = true, .written = 10}.describe()),
+              "wrote more than 10 bytes and was ended");
+    EXPECT_THAT(command_result{.end_known = false}.describe(), HasSubstr("not known"));
 }
 
 TEST(command_result, check_throws_what_happened_and_the_first_line_of_its_errors) {
@@ -77,6 +82,25 @@ TEST(command_in_a_fake_world, ends_at_its_time_out) {
     executor executor(std::make_unique<fake>(world));
     EXPECT_TRUE(executor.map(run_line, std::vector<std::string>{"a"})[0].timed_out);
     EXPECT_EQ(world.now(), 10s);
+}
+
+TEST(command_in_a_fake_world, writes_no_more_than_it_may_and_to_whoever_takes_it) {
+    auto const run = [](context& ctx, std::size_t most) -> task<std::string> {
+        std::string taken;
+        auto what = command::program("a");
+        what.most_bytes = most;
+        what.on_output = [&](std::string_view piece) { taken += piece; };
+        auto const result = co_await ctx.run(std::move(what));
+        co_return taken + "|" + result.output + "|" + result.errors + "|" +
+            (result.ok() ? "" : result.describe());
+    };
+    fake_world world;
+    world.on_run = [](command const&) { return fake_end{{.output = "out", .errors = "err"}, 1s}; };
+    executor executor(std::make_unique<fake>(world));
+    auto const results = executor.map(run, std::vector<std::size_t>{6, 5, 2});
+    EXPECT_EQ(results[0], "out||err|");
+    EXPECT_EQ(results[1], "out||er|wrote more than 5 bytes and was ended");
+    EXPECT_EQ(results[2], "ou|||wrote more than 2 bytes and was ended");
 }
 
 TEST(command_in_a_fake_world, is_not_found_if_nobody_answers) {

@@ -29,9 +29,9 @@ void run_with_streams(test::temporary_folder const& folder, std::array<int, 3> c
             high[i] = fcntl(files[i], F_DUPFD, 100);
         for (std::size_t i = 0; i < 3; ++i)
             dup2(high[i], numbers[i]);
-        pid_t const program = spawn(command::shell("cat; echo err >&2"),
-                                    {.input = numbers[0], .output = numbers[1], .errors = numbers[2]});
-        waitpid(program, nullptr, 0);
+        auto const program = spawn(command::shell("cat; echo err >&2"),
+                                   {.input = numbers[0], .output = numbers[1], .errors = numbers[2]});
+        waitpid(program.process, nullptr, 0);
         _exit(0);
     }
     waitpid(child, nullptr, 0);

@@ -173,6 +173,22 @@ TEST_P(command_workload_under, ends_a_command_that_takes_too_long) {
     EXPECT_THAT(report.failures, ElementsAre("task 0: took too long and was ended"));
 }
 
+TEST_P(command_workload_under, ends_a_command_that_writes_too_much) {
+    trial_.set("most_bytes", std::int64_t{1'000'000});
+    auto const failure = "task 1: wrote more than 1000000 bytes and was ended";
+    EXPECT_THAT(trial_.run("sh -c", {"head -c 1000000 /dev/zero", "yes", "exec yes >&2"}).failures,
+                testing::IsSupersetOf({failure, "task 2: wrote more than 1000000 bytes and was ended"}));
+    trial_.keep_outputs();
+    EXPECT_THAT(trial_.run("sh -c", {"true", "yes"}).failures, ElementsAre(failure));
+}
+
+TEST_P(command_workload_under, has_the_same_answer_whether_output_is_kept_or_not) {
+    auto const line = "seq 1";
+    auto const taken = trial_.run(line, {"100000", "3"}).checksum;
+    trial_.keep_outputs();
+    EXPECT_EQ(trial_.run(line, {"100000", "3"}).checksum, taken);
+}
+
 TEST_P(command_workload_under, runs_200_inputs_to_the_same_checksum_as_single) {
     std::vector<std::string> inputs;
     for (int i = 0; i < 200; ++i)
