@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <clocale>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -31,6 +32,9 @@ int run_action(CLI::App const& app, action const& chosen) {
     } catch (usage_error const& mistake) {
         fmt::print(stderr, "{}: {}\n", command_of(app), mistake.what());
         return bad_usage;
+    } catch (failed_with const& failure) {
+        fmt::print(stderr, "{}: {}\n", command_of(app), failure.what());
+        return failure.code();
     } catch (std::exception const& failure) {
         fmt::print(stderr, "{}: {}\n", command_of(app), failure.what());
         return something_failed;
@@ -79,6 +83,8 @@ int interpret(int argc, char** argv) {
 
 int command_line(int argc, char** argv) {
     std::setlocale(LC_CTYPE, "");
+    // Who starts us may ignore it, and then no end and no processor time of a child would ever be known.
+    std::signal(SIGCHLD, SIG_DFL);
     cli::raise_descriptor_limit();
     if (argc == 2 && argv[1] == measure::trial_argument) return measure::serve_trial(cli::log_to_stderr());
     return cli::interpret(argc, argv);

@@ -10,8 +10,11 @@ namespace quartet::cli {
 interrupt::interrupt() {
     sigset_t held;
     sigemptyset(&held);
-    for (int number : {SIGINT, SIGTERM, SIGHUP})
+    for (int const number : {SIGINT, SIGTERM, SIGHUP})
         sigaddset(&held, number);
+    struct sigaction hangup {};
+    bool const outlives_terminal = sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
+    if (outlives_terminal) sigdelset(&held, SIGHUP);  // nohup
     sigprocmask(SIG_BLOCK, &held, nullptr);
     signals_ = detail::descriptor(signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK));
     if (signals_.get() < 0) throw std::system_error(errno, std::generic_category(), "signalfd");

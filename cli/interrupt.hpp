@@ -7,8 +7,8 @@
 
 namespace quartet::cli {
 
-/// Holds back SIGINT, SIGTERM and SIGHUP for this process, from construction on and for good. Construct it
-/// before any thread, and in one place.
+/// Holds back SIGINT, SIGTERM and SIGHUP for this process, from construction on and for good; SIGHUP not if
+/// it is ignored, as by nohup. Construct it before any thread, and in one place.
 class interrupt {
 public:
     /// Throws std::system_error.

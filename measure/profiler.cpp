@@ -82,7 +82,7 @@ public:
             // Not the time on the clock: on a busy machine that would be few looks, since waiting for a
             // processor costs the program nothing.
             auto const before = processor_time_of_this_thread();
-            if (!look()) break;
+            if (!look() && (!is_child_ || ended())) break;
             auto const took = processor_time_of_this_thread() - before;
             auto rest = std::max<std::chrono::nanoseconds>(
                 shortest_rest, std::chrono::duration_cast<std::chrono::nanoseconds>(took * rest_per_look));

@@ -13,9 +13,11 @@
 
 #include "measure/process_tree.hpp"
 #include "measure/usage.hpp"
+#include "src/io/running_process.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -32,6 +34,7 @@
 #include <thread>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace quartet::measure {
 namespace {
@@ -145,7 +148,8 @@ private:
 /// The trial's process group; killed and reaped at the end, if it was not before.
 class trial_group {
 public:
-    explicit trial_group(pid_t leader) : leader_(leader) {}
+    /// `others`: the children that this process has besides.
+    trial_group(pid_t leader, std::vector<pid_t> others) : leader_(leader), others_(std::move(others)) {}
     trial_group(trial_group const&) = delete;
     trial_group& operator=(trial_group const&) = delete;
     ~trial_group() {
@@ -181,19 +185,37 @@ public:
     usage const& used() const noexcept { return used_; }
 
 private:
-    /// They are this process's children since their parents died. One that the kernel can't end (it waits for
-    /// a dead disk, say) is not waited for much longer.
+    /// They are this process's children since their parents died; those too that have left the group, as
+    /// daemons do. One that the kernel can't end (it waits for a dead disk, say) is not waited for much
+    /// longer.
     void reap_others() const noexcept {
         auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-        for (;;) {
-            pid_t const reaped = waitpid(-leader_, nullptr, WNOHANG);
-            if (reaped < 0 && errno != EINTR) return;  // there are none
-            if (std::chrono::steady_clock::now() > end) return;
-            if (reaped == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        while (end_orphans() && std::chrono::steady_clock::now() < end)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+
+    /// Whether there are any.
+    bool end_orphans() const noexcept {
+        bool some = false;
+        try {
+            for (pid_t const child : detail::children_of(getpid())) {
+                // One in our group is of our own making.
+                if (std::ranges::find(others_, child) != others_.end() || getpgid(child) == getpgrp())
+                    continue;
+                auto const below = detail::descendants_of(child);
+                ::kill(child, SIGKILL);  // nobody else reaps it, so the number is still its
+                for (auto const& each : below)
+                    detail::send_signal(each, SIGKILL);
+                some = waitpid(child, nullptr, WNOHANG) == 0 || !below.empty() || some;
+            }
+        } catch (std::exception const&) {
+            return true;  // no memory or descriptors to look
         }
+        return some;
     }
 
     pid_t leader_;
+    std::vector<pid_t> others_;
     int status_ = 0;
     usage used_{};
 };
@@ -225,12 +247,13 @@ trial_report run_trial_process(trial_request const& request, int stop_descriptor
         refuse(errno, "cannot make a socket pair");
     line_socket ours(ends[0]);
     prctl(PR_SET_CHILD_SUBREAPER, 1);  // what the trial leaves behind comes to us, and not to init
+    auto others = detail::children_of(getpid());
     pid_t leader = -1;
     {
         line_socket const theirs(ends[1]);
         leader = spawn_plan(ends[1]).start();
     }
-    trial_group group(leader);
+    trial_group group(leader, std::move(others));
     auto const how = request.for_pictures ? sampling::for_pictures : sampling::in_background;
     tree_memory_sampler memory(leader, how, recording_bytes(request));
 

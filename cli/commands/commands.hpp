@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <stdexcept>
+#include <string>
 
 namespace quartet::cli {
 
@@ -31,6 +32,16 @@ void add_completion(CLI::App& app, action& chosen);
 class usage_error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
+};
+
+/// The same for a failure whose exit code is not the usual one.
+class failed_with : public std::runtime_error {
+public:
+    failed_with(int code, std::string const& message) : std::runtime_error(message), code_(code) {}
+    int code() const noexcept { return code_; }
+
+private:
+    int code_;
 };
 
 }  // namespace quartet::cli

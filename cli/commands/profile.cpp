@@ -11,6 +11,7 @@
 #include "cli/terminal.hpp"
 #include "measure/profiler.hpp"
 #include "measure/work_kind.hpp"
+#include "src/io/running_process.hpp"
 
 #include <quartet/cpus.hpp>
 
@@ -25,7 +26,9 @@
 #include <spawn.h>
 #include <stdexcept>
 #include <string>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -39,11 +42,13 @@ struct profile_options {
     std::vector<std::string> command;
 };
 
-/// A program that was started, with all our descriptors, as a shell's `<(...)` passes some; it is ended and
-/// waited for with the object.
+/// A program that was started, with all our descriptors, as a shell's `<(...)` passes some, and in our
+/// process group, so that a terminal is as much its as ours. If it has not ended with the object it is ended,
+/// with all it has started: whose parents are gone come to us, so that none is missed.
 class started_program {
 public:
     explicit started_program(std::vector<std::string> const& command) {
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
         std::vector<char*> words;
         for (auto const& each : command)
             words.push_back(const_cast<char*>(each.c_str()));
@@ -54,7 +59,7 @@ public:
         sigset_t none, defaults;
         sigemptyset(&none);
         sigemptyset(&defaults);
-        for (int const each : {SIGINT, SIGTERM, SIGHUP, SIGPIPE})
+        for (int const each : {SIGINT, SIGTERM, SIGPIPE, SIGCHLD})
             sigaddset(&defaults, each);
         posix_spawnattr_setsigmask(&attributes, &none);
         posix_spawnattr_setsigdefault(&attributes, &defaults);
@@ -64,9 +69,7 @@ public:
         if (error != 0) throw usage_error(fmt::format("{}: {}", command.front(), std::strerror(error)));
     }
     ~started_program() {
-        if (ended_) return;
-        ::kill(id_, SIGTERM);
-        ::waitpid(id_, nullptr, 0);
+        if (!ended_) end_all();
     }
     started_program(started_program const&) = delete;
     started_program& operator=(started_program const&) = delete;
@@ -75,6 +78,36 @@ public:
     void set_ended() noexcept { ended_ = true; }
 
 private:
+    /// By SIGTERM; who is still there after a while, and whoever came meanwhile, by SIGKILL. One that the
+    /// kernel can't end (it waits for a dead disk, say) is not waited for for ever.
+    static void end_all() noexcept {
+        using namespace std::chrono_literals;
+        constexpr auto grace = 1s;
+        constexpr auto patience = 2s;
+        signal_all(SIGTERM);
+        auto const asked = std::chrono::steady_clock::now();
+        while (some_are_left()) {
+            auto const waited = std::chrono::steady_clock::now() - asked;
+            if (waited > grace + patience) return;
+            if (waited > grace) signal_all(SIGKILL);
+            std::this_thread::sleep_for(5ms);
+        }
+    }
+    static void signal_all(int number) noexcept {
+        try {
+            for (auto const& each : detail::descendants_of(::getpid()))
+                detail::send_signal(each, number);
+        } catch (std::exception const&) {
+            // No memory or descriptors for a list now; perhaps the next time.
+        }
+    }
+    static bool some_are_left() noexcept {
+        pid_t reaped = 0;
+        while ((reaped = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
+        }
+        return reaped == 0;
+    }
+
     pid_t id_ = 0;
     bool ended_ = false;
 };
@@ -102,15 +135,27 @@ measure::program_profile watch(profile_options const& options, interrupt const& 
     return found;
 }
 
-/// Throws std::runtime_error if the profile is too thin to judge by.
-void check_worth(measure::program_profile const& found) {
+/// That of the program, as a shell has it, if it ended by itself. That it was ended at its limit is no
+/// failure.
+int exit_code_of(measure::program_profile const& found, interrupt const& stop) {
+    if (int const number = stop.signal()) return interrupted_by + number;
+    if (!found.exit_status) return all_well;
+    int const status = *found.exit_status;
+    return WIFSIGNALED(status) ? interrupted_by + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/// Throws failed_with if the profile is too thin to judge by; the program's own failure goes first.
+void check_worth(measure::program_profile const& found, int program_code) {
+    int const code = program_code == all_well ? something_failed : program_code;
     if (found.looks < measure::fewest_looks)
-        throw std::runtime_error(
+        throw failed_with(
+            code,
             fmt::format("it was gone after {} and {} look{}, which says nothing; give it more to do, or "
                         "watch a loop of it",
                         format_seconds(found.seconds, false), found.looks, found.looks == 1 ? "" : "s"));
     if (!found.saw_calls && !measure::mostly_computes(found))
-        throw std::runtime_error(
+        throw failed_with(
+            code,
             "it waits, and what for is not to be seen: watch it as root, or as its owner (where "
             "/proc/sys/kernel/yama/ptrace_scope is 1, start it with `quartet profile -- COMMAND`)");
 }
@@ -126,9 +171,10 @@ int profile(profile_options const& options) {
     int const stream = options.process ? STDOUT_FILENO : STDERR_FILENO;
     auto const where = terminal::of(stream, options.plain);
     auto const found = watch(options, stop);
-    check_worth(found);
+    int const code = exit_code_of(found, stop);
+    check_worth(found, code);
     print_to(stream, format_profile(found, usable_cpus(), where));
-    return stop.signal() == 0 ? all_well : interrupted_by + stop.signal();
+    return code;
 }
 
 }  // namespace

@@ -21,18 +21,6 @@ namespace {
 // By number: <sys/pidfd.h> came with glibc 2.36, and <linux/wait.h> does not go with <sys/wait.h>.
 constexpr auto by_descriptor = static_cast<idtype_t>(3);  // P_PIDFD
 
-std::vector<pid_t> children_of(pid_t parent) {
-    std::vector<pid_t> children;
-    std::error_code ended;
-    for (auto const& thread :
-         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", parent), ended)) {
-        std::ifstream list(thread.path() / "children");
-        for (pid_t child = 0; list >> child;)
-            children.push_back(child);
-    }
-    return children;
-}
-
 void add_descendants(pid_t parent, std::vector<descriptor>& found) {
     for (pid_t const child : children_of(parent)) {
         descriptor process(open_pidfd(child));
@@ -72,6 +60,24 @@ std::optional<int> remembered_end(descriptor const& process) noexcept {
 }
 
 }  // namespace
+
+std::vector<pid_t> children_of(pid_t parent) {
+    std::vector<pid_t> children;
+    std::error_code ended;
+    for (auto const& thread :
+         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", parent), ended)) {
+        std::ifstream list(thread.path() / "children");
+        for (pid_t child = 0; list >> child;)
+            children.push_back(child);
+    }
+    return children;
+}
+
+std::vector<descriptor> descendants_of(pid_t parent) {
+    std::vector<descriptor> found;
+    add_descendants(parent, found);
+    return found;
+}
 
 int open_pidfd(pid_t id) noexcept {
     return static_cast<int>(syscall(SYS_pidfd_open, id, 0));

@@ -49,6 +49,12 @@ private:
     descriptor self_;
 };
 
+/// The children of a process, as far as the kernel says.
+std::vector<pid_t> children_of(pid_t parent);
+
+/// A descriptor for each living descendant, parents first.
+std::vector<descriptor> descendants_of(pid_t parent);
+
 /// A descriptor for a process, closed on exec; -1 with errno if there is none.
 int open_pidfd(pid_t id) noexcept;
 

@@ -1,20 +1,22 @@
 """`quartet profile`: programs of known nature are named, and wrong use is said."""
 
 import os
+import signal
 import subprocess
+import time
 import unittest
 
-from tool import ToolTest
+from tool import QUARTET, ToolTest, wait_until
 
 PYTHON = "/usr/bin/python3"
 BUSY = "import time\nend = time.monotonic() + 2\nwhile time.monotonic() < end: pass"
 
 
 class Profile(ToolTest):
-    def kind(self, *command, options=()):
+    def kind(self, *command, options=(), code=0):
         """The kind that is named, and the whole text."""
         done = self.quartet("profile", *options, "--", *command)
-        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
         self.assert_nothing_left()
         return done.stderr.splitlines()[0].split(":")[0], " ".join(done.stderr.split())
 
@@ -56,8 +58,59 @@ class Profile(ToolTest):
         self.assertRegex(text, r"Watching took [01]\.\d % of a processor")
 
     def test_the_end_of_a_program_is_said(self):
-        _, text = self.kind("sh", "-c", "sleep 1; exit 3")
+        _, text = self.kind("sh", "-c", "sleep 1; exit 3", code=3)
         self.assertIn("Its exit code was 3.", text)
+
+    def test_the_exit_code_is_the_programs(self):
+        for line, code in (("sleep 0.5", 0), ("sleep 0.5; exit 3", 3), ("sleep 0.5; kill -SEGV $$", 128 + signal.SIGSEGV),
+                           ("exit 3", 3), ("kill -KILL $$", 128 + signal.SIGKILL)):
+            with self.subTest(line=line):
+                done = self.quartet("profile", "--", "sh", "-c", line)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assert_nothing_left()
+
+    def test_the_exit_code_is_known_though_children_are_not_waited_for(self):
+        done = subprocess.run(["env", "--ignore-signal=CHLD", QUARTET, "profile", "--", "sh", "-c", "sleep 0.5; exit 3"],
+                              env=self.environment(), capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("Its exit code was 3.", " ".join(done.stderr.split()))
+
+    STUBBORN = ("trap '' TERM; sleep 100 & (trap '' TERM; setsid sh -c \"trap '' TERM; echo > begun; sleep 100; sleep 100\" &) ;"
+                " sleep 100; sleep 100")
+
+    def test_at_its_limit_a_program_is_ended_with_all_it_started(self):
+        for line in ("sleep 100 & wait", self.STUBBORN):
+            with self.subTest(line=line):
+                began = time.monotonic()
+                done = self.quartet("profile", "--for", "1s", "--", "sh", "-c", line)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertLess(time.monotonic() - began, 30)
+                self.assert_nothing_left()
+
+    def test_interrupted_it_ends_the_program_with_all_it_started(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(signal=number):
+                (self.folder / "begun").unlink(missing_ok=True)
+                started = self.start("profile", "--", "sh", "-c", self.STUBBORN)
+                self.assertTrue(wait_until((self.folder / "begun").exists))
+                os.kill(started.pid, number)
+                started.communicate(timeout=30)
+                self.assertEqual(started.returncode, 128 + number)
+                self.assert_nothing_left()
+
+    def test_what_a_program_leaves_behind_by_itself_stays(self):
+        done = self.quartet("profile", "--", "sh", "-c", "sleep 100 >/dev/null 2>&1 & sleep 0.5")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(self.processes()), 1)
+
+    def test_a_program_time_to_clean_up(self):
+        self.quartet("profile", "--for", "0.5s", "--", "sh", "-c", "trap 'sleep 0.2; echo > cleaned; exit' TERM; sleep 100 & wait")
+        self.assertTrue((self.folder / "cleaned").exists())
+
+    def test_an_ignored_hangup_stays_so(self):
+        done = subprocess.run(["nohup", QUARTET, "profile", "--", "sh", "-c", "kill -HUP $PPID; kill -HUP $$; sleep 0.5; exit 4"],
+                              env=self.environment(), capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 4, done.stderr)
 
     def test_ended_at_once(self):
         done = self.quartet("profile", "--", "true")
