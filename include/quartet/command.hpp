@@ -81,7 +81,8 @@ struct command_result {
     }
 };
 
-/// A program that ran and failed. The text holds describe() and the first line of its standard error.
+/// A program that ran and failed. The text holds describe() and the first line of its standard error,
+/// of a long one the beginning.
 class command_error : public std::runtime_error {
 public:
     explicit command_error(command_result result);

@@ -10,8 +10,11 @@ namespace quartet {
 namespace {
 
 std::string text_of(command_result const& result) {
+    constexpr std::size_t most = 1000;
     auto const first_line = std::string_view(result.errors).substr(0, result.errors.find('\n'));
-    return first_line.empty() ? result.describe() : result.describe() + ": " + std::string(first_line);
+    if (first_line.empty()) return result.describe();
+    return fmt::format("{}: {}{}", result.describe(), first_line.substr(0, most),
+                       first_line.size() > most ? "..." : "");
 }
 
 }  // namespace

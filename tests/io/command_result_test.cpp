@@ -57,6 +57,8 @@ TEST(command_result, check_throws_what_happened_and_the_first_line_of_its_errors
         EXPECT_EQ(error.result().exit_code, 3);
     }
     EXPECT_THROW(command_result{.signal = SIGKILL}.check(), command_error);
+    EXPECT_STREQ(command_error({.exit_code = 3, .errors = std::string(10'000'000, 'x')}).what(),
+                 ("exited with code 3: " + std::string(1000, 'x') + "...").c_str());
 }
 
 task<command_result> run_line(context& ctx, std::string line) {
