@@ -56,6 +56,19 @@ std::string differences_text(variant_result const& of, std::size_t tasks, std::s
     return out;
 }
 
+/// What failed in single already.
+std::string failures_text(std::string const& name, check_results const& results, std::size_t width,
+                          terminal const& where) {
+    auto out =
+        where.bad(fmt::format("{} single: {} of {} tasks failed", name, results.failed, results.tasks)) +
+        '\n';
+    for (auto const& each : results.failures)
+        out += wrap("  " + printable(each), width, "    ") + '\n';
+    if (results.failed > results.failures.size())
+        out += fmt::format("  and {} more\n", results.failed - results.failures.size());
+    return out;
+}
+
 /// "async:64 backwards (8), shuffled (7); threads:2 shuffled (1)": the other ways, with the tasks that
 /// differ.
 std::string others_text(check_results const& results, variant_result const& first) {
@@ -105,6 +118,7 @@ std::string format_check(std::string const& workload, check_results const& resul
         return where.bad(wrap(fmt::format("{} single: {}", name, printable(results.trouble)), width, "  ")) +
                '\n';
     std::string out;
+    if (results.failed > 0) out += failures_text(name, results, width, where);
     if (!results.unrepeatable.empty())
         out += where.bad(wrap(
                    fmt::format("{} of {} tasks give something else each time, even in single: they go by "

@@ -35,6 +35,14 @@ std::string format_findings(measure::results const& results, std::string const& 
     return out;
 }
 
+std::string format_troubles(measure::results const& results, std::string const& workload,
+                            terminal const& where) {
+    std::string out;
+    for (auto const& each : measure::findings_of(results, workload).troubles)
+        out += troubles_of(each, workload, where);
+    return out;
+}
+
 std::string format_conditions(measure::results const& results, terminal const& where) {
     std::string out;
     for (auto const& each : measure::remarks_on_run(results))

@@ -15,6 +15,10 @@ namespace quartet::cli {
 std::string format_findings(measure::results const& results, std::string const& workload,
                             terminal const& where);
 
+/// Only what went wrong.
+std::string format_troubles(measure::results const& results, std::string const& workload,
+                            terminal const& where);
+
 /// Of the run as a whole: what disturbed it, and whether it was cut short. Empty if there is nothing to say.
 std::string format_conditions(measure::results const& results, terminal const& where);
 

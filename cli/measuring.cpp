@@ -90,6 +90,7 @@ void add_method_options(CLI::App& command, method_options& options) {
     command.add_option("--seed", options.seed, "of the order of the trials; none: by chance")
         ->option_text("N")
         ->check(integer_from(0, most_seed));
+    command.add_flag("--yes,-y", options.yes, "run commands as often as it takes, without asking");
 }
 
 method choose_method(method_options const& options, std::size_t competitors) {

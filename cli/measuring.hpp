@@ -27,9 +27,10 @@ struct method_options {
     std::string budget;
     std::string margin = "3%";
     std::optional<std::uint64_t> seed;
+    bool yes = false;
 };
 
-/// --rounds, --precision, --budget, --warmup, --margin and --seed.
+/// --rounds, --precision, --budget, --warmup, --margin, --seed and --yes.
 void add_method_options(CLI::App& command, method_options& options);
 
 struct method {

@@ -223,7 +223,10 @@ std::string format_sweep(measure::results const& results, terminal const& where)
     if (any_law)
         legend += fmt::format("; {} the Universal Scalability Law, in brackets its 95 % band",
                               where.utf8 ? "◆" : "o");
-    return out + where.faint(wrap(legend, width)) + '\n' + format_conditions(results, where);
+    out += where.faint(wrap(legend, width)) + '\n' + format_conditions(results, where);
+    for (auto const& workload : measure::workloads_of(results))
+        out += format_troubles(results, workload, where);
+    return out;
 }
 
 }  // namespace quartet::cli

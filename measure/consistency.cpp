@@ -117,7 +117,7 @@ std::vector<model_spec> models_to_check(std::size_t tasks) {
 }
 
 bool check_results::is_clean() const noexcept {
-    return trouble.empty() && unrepeatable.empty() &&
+    return trouble.empty() && failed == 0 && unrepeatable.empty() &&
            std::ranges::all_of(variants, &variant_result::is_clean);
 }
 
@@ -148,6 +148,8 @@ check_results run_check(configuration const& what, session_options const& option
     auto const reference = runs.run(single);
     found.tasks = reference.digests.size();
     found.trouble = trouble_of(reference);
+    found.failed = reference.failed;
+    found.failures = reference.failures;
     if (!found.trouble.empty()) return found;
     auto const variants = choose(found.tasks);
     std::size_t const all = variants.size() + 2;

@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace quartet {
@@ -58,18 +59,36 @@ public:
             errors_.append(piece.substr(0, most_errors - errors_.size()));
         };
     }
+    /// The sum is one over words, and must not depend on where the pieces are cut.
     void add(std::string_view piece) {
-        sum_.add_bytes(std::as_bytes(std::span(piece)));
         bytes_ += piece.size();
+        auto const missing = std::min((word - part_.size()) % word, piece.size());
+        part_.append(piece.substr(0, missing));
+        piece.remove_prefix(missing);
+        if (part_.size() == word) add_to(sum_, std::exchange(part_, {}));
+        if (!part_.empty()) return;
+        auto const whole = piece.size() - piece.size() % word;
+        add_to(sum_, piece.substr(0, whole));
+        part_ = piece.substr(whole);
     }
-    digest output() const { return {bytes_, sum_.value()}; }
+    digest output() const {
+        auto sum = sum_;
+        add_to(sum, part_);
+        return {bytes_, sum.value()};
+    }
     std::string const& first_errors() const { return errors_; }
 
 private:
     static constexpr std::size_t most_errors = 4096;  // whose first line a failure shows
+    static constexpr std::size_t word = sizeof(std::uint64_t);
+
+    static void add_to(checksum& sum, std::string_view bytes) {
+        sum.add_bytes(std::as_bytes(std::span(bytes)));
+    }
 
     std::uint64_t bytes_ = 0;
     checksum sum_;
+    std::string part_;  // of a word
     std::string errors_;
 };
 
@@ -88,7 +107,14 @@ task<void> keep(context& ctx, one_command const& of, command_result const& resul
                                                                 result.exit_code, result.signal, of.input));
 }
 
-task<digest> run_one(context& ctx, one_command wanted) {
+/// A failure says which input it was; of a long one the beginning.
+std::string with_input(std::string const& input, std::string_view why) {
+    constexpr std::size_t most = 200;
+    return fmt::format("'{}{}': {}", std::string_view(input).substr(0, most),
+                       input.size() > most ? "..." : "", why);
+}
+
+task<digest> run_unnamed(context& ctx, one_command const& wanted) {
     auto what = command::shell(wanted.line);
     what.timeout =
         std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(wanted.timeout_seconds));
@@ -105,6 +131,16 @@ task<digest> run_one(context& ctx, one_command wanted) {
     }
     result.check();
     co_return taken.output();
+}
+
+task<digest> run_one(context& ctx, one_command wanted) {
+    try {
+        co_return co_await run_unnamed(ctx, wanted);
+    } catch (cancelled const&) {
+        throw;
+    } catch (std::exception const& why) {
+        throw std::runtime_error(with_input(wanted.input, why.what()));
+    }
 }
 
 /// `line` with the input, as one word of the shell, in place of each {}; behind it if there is none.

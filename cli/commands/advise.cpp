@@ -14,6 +14,7 @@
 #include "cli/plan.hpp"
 #include "cli/progress.hpp"
 #include "cli/quantities.hpp"
+#include "cli/repetition.hpp"
 #include "cli/report_files.hpp"
 #include "cli/scratch.hpp"
 #include "cli/validators.hpp"
@@ -58,6 +59,7 @@ struct advise_options {
     std::size_t rounds = 6;
     std::string json;
     bool plain = false;
+    bool yes = false;
 };
 
 template <class Parse>
@@ -146,7 +148,13 @@ advice_report report_by(adviser const& by, advise_options const& options, scratc
     auto work = options.work;
     work.workloads = {options.subject};
     take_inputs(work, scratch.path(), stop);
-    return by.on_workload(make_plan(work, {model_spec{}}));
+    auto const what = make_plan(work, {model_spec{}});
+    announce_commands(
+        what,
+        {true, fmt::format("twice in single, and {} times under each model that comes near the best",
+                           options.rounds + 1)},
+        options.yes ? consent::given : consent::wanted, false, stop);
+    return by.on_workload(what);
 }
 
 known_costs costs_for(advise_options const& options, workbench& bench) {
@@ -226,6 +234,7 @@ void add_advise(CLI::App& app, action& chosen) {
     command->add_option("--json", options->json, "write the advice as JSON ('-' is standard output)")
         ->option_text("FILE");
     command->add_flag("--plain", options->plain, "in ASCII, without colours");
+    command->add_flag("--yes,-y", options->yes, "run commands as often as it takes, without asking");
     command->footer(
         "Examples:\n"
         "  quartet advise fetch\n"

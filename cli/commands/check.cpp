@@ -8,6 +8,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/measuring.hpp"
 #include "cli/plan.hpp"
+#include "cli/repetition.hpp"
 #include "cli/report_files.hpp"
 #include "cli/scratch.hpp"
 #include "cli/status_line.hpp"
@@ -34,6 +35,7 @@ struct check_options {
     std::optional<std::uint64_t> seed;
     bool quiet = false;
     bool plain = false;
+    bool yes = false;
 };
 
 int check(check_options options) {
@@ -54,6 +56,10 @@ int check(check_options options) {
                 each = measure::resolve(each, *what.configurations.front().what, choose_preset(options.work));
             return measure::check_variants(chosen, options.shuffles, seed);
         };
+        announce_commands(what,
+                          {true, fmt::format("{}{} times: in several orders under each model",
+                                             models.empty() ? "up to " : "", 2 + choose(1).size())},
+                          options.yes ? consent::given : consent::wanted, options.quiet, stop);
         status_line shown(!options.quiet);
         auto const found =
             measure::run_check(what.configurations.front(), bench.session_options({}), choose,
@@ -94,6 +100,7 @@ void add_check(CLI::App& app, action& chosen) {
     add_work_options(*command, options->work);
     command->add_flag("--quiet,-q", options->quiet, "say only what goes wrong");
     command->add_flag("--plain", options->plain, "in ASCII, without colours");
+    command->add_flag("--yes,-y", options->yes, "run commands as often as it takes, without asking");
     command->footer(
         "Examples:\n"
         "  quartet check append\n"

@@ -11,6 +11,7 @@
 #include "cli/measuring.hpp"
 #include "cli/plan.hpp"
 #include "cli/progress.hpp"
+#include "cli/repetition.hpp"
 #include "cli/report_files.hpp"
 #include "cli/report_options.hpp"
 #include "cli/results_view.hpp"
@@ -88,6 +89,8 @@ int run(run_options options) {
             return assemble(options.work, what, how, scratch, std::move(found));
         };
         auto const baseline = baseline_of(options, document({}));
+        announce_commands(what, repetition_of(what, how), consent_of(options.how), options.reports.quiet,
+                          stop);
         std::optional<live_view> live;
         if (options.live) {
             live.emplace(scratch.path());

@@ -9,6 +9,7 @@
 #include "cli/measuring.hpp"
 #include "cli/plan.hpp"
 #include "cli/progress.hpp"
+#include "cli/repetition.hpp"
 #include "cli/report_files.hpp"
 #include "cli/report_options.hpp"
 #include "cli/results_view.hpp"
@@ -152,6 +153,8 @@ int sweep(sweep_options options) {
             add_curves(made, asked);
             return made;
         };
+        announce_commands(what, repetition_of(what, how), consent_of(options.how), options.reports.quiet,
+                          stop);
         workbench bench(scratch, stop);
         progress shown(!options.reports.quiet, [&](measure::session_results const& so_far) {
             if (measure::has_counted_rounds(so_far.measurements))

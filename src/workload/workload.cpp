@@ -14,6 +14,10 @@
 namespace quartet {
 namespace {
 
+std::string first_bytes(std::string_view text, std::size_t most) {
+    return text.size() <= most ? std::string(text) : std::string(text.substr(0, most)) + "...";
+}
+
 constexpr std::size_t kept_failures = 10;
 
 std::vector<workload>& registry() {
@@ -47,12 +51,12 @@ std::vector<std::size_t> task_order::places(std::size_t count) const {
 task_digest detail::digest_of_failure(failure const& why) {
     checksum sum;
     sum.add_bytes(std::as_bytes(std::span(why.message)));
-    return {.value = sum.value(), .failed = true, .text = beginning_of(why.message)};
+    constexpr std::size_t most = 500;  // a reason is read, a value only compared
+    return {.value = sum.value(), .failed = true, .text = first_bytes(why.message, most)};
 }
 
 std::string detail::beginning_of(std::string_view text) {
-    constexpr std::size_t most = 60;
-    return text.size() <= most ? std::string(text) : std::string(text.substr(0, most)) + "...";
+    return first_bytes(text, 60);
 }
 
 workload_run::workload_run(setting chosen) : setting_(std::move(chosen)) {}

@@ -50,7 +50,7 @@ class Interrupts(ToolTest):
         self.assertTrue(wait_until(lambda: list(self.tmp.glob("quartet-*/trial-*"))), "no trial has begun")
         time.sleep(0.25)
 
-    def check_end(self, started, code, began, what):
+    def check_end(self, started, code, began, what, says=b""):
         output, errors = started.communicate(timeout=60)
         took = time.monotonic() - began
         if "QUARTET_REPORT_TIMES" in os.environ:
@@ -58,7 +58,9 @@ class Interrupts(ToolTest):
         self.assertEqual(started.returncode, code, errors)
         self.assertLess(took, GENEROUS)
         self.assertEqual(output, b"")
-        self.assertEqual(errors, b"")
+        self.assertIn(says, errors)
+        if not says:
+            self.assertEqual(errors, b"")
         self.assert_nothing_left()
         self.check_reports()
 
@@ -74,7 +76,8 @@ class Interrupts(ToolTest):
         self.assertIsNone(started.poll())
         began = time.monotonic()
         os.killpg(started.pid, with_signal)  # as a terminal does
-        self.check_end(started, 128 + with_signal, began, f"{with_signal.name} {workload} {' '.join(more)}")
+        self.check_end(started, 128 + with_signal, began, f"{with_signal.name} {workload} {' '.join(more)}",
+                       b"each of the 4 commands runs" if workload == "command" else b"")
 
 
 class CtrlC(Interrupts):
@@ -94,6 +97,19 @@ class CtrlC(Interrupts):
 
     def test_commands_of_threads(self):
         self.interrupt("command", "--models", "threads:3")
+
+    def test_commands_that_ignore_it_and_have_left_their_group(self):
+        (self.folder / "inputs").write_text("a\n")
+        for model in ("single", "processes:2", "async:5"):
+            with self.subTest(model=model):
+                line = "trap '' INT TERM; setsid sh -c \"trap '' INT TERM; echo > $TMPDIR/../begun; sleep 60; sleep 60\"; echo {}"
+                started = self.start("run", "command", "--set", f"command.line={line}", "--inputs", self.folder / "inputs",
+                                     "--models", model, "--quiet")
+                self.assertTrue(wait_until((self.folder / "begun").exists))
+                (self.folder / "begun").unlink()
+                began = time.monotonic()
+                os.killpg(started.pid, signal.SIGINT)
+                self.check_end(started, 130, began, f"SIGINT stubborn {model}")
 
     def test_while_standard_input_is_read(self):
         reader, writer = os.pipe()

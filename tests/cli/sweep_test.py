@@ -9,10 +9,10 @@ from tool import SOURCES, ToolTest, settings
 
 
 class Sweep(ToolTest):
-    def sweep(self, *options, rounds=1, code=0):
+    def sweep(self, *options, rounds=1, code=0, says=""):
         report = self.folder / "sweep.json"
         done = self.quartet("sweep", *options, "--rounds", rounds, "--json", report)
-        self.assertEqual((done.returncode, done.stderr), (code, ""), done.stdout)
+        self.assertEqual((done.returncode, done.stderr), (code, says), done.stdout)
         self.assert_nothing_left()
         return done.stdout, json.loads(report.read_text())
 
@@ -66,10 +66,12 @@ class Sweep(ToolTest):
     def test_what_fails_is_shown(self):
         inputs = self.folder / "inputs"
         inputs.write_text("a\nb\n")
-        text, document = self.sweep("command", "--set", "command.line=false", "--inputs", inputs, "--workers", "1,2", code=1)
+        text, document = self.sweep("command", "--set", "command.line=false", "--inputs", inputs, "--workers", "1,2", code=1,
+                                    says="each of the 2 commands runs 4 times: 2 models x (1 warm-up + 1 round)\n")
         self.assertEqual([each["tasks_per_second"] for each in document["scaling"][0]["counts"]], [0, 0])
         self.assertIsNone(document["scaling"][0]["best"])
         self.assertRegex(text, r"! +1  failed\n! +2  failed\nNothing ran well.")
+        self.assertIn("command threads:1, threads:2: 2 of 2 tasks failed\n  task 0: 'a': exited with code 1\n", text)
 
     def test_fits_the_terminal(self):
         for width in (40, 60, 80, 120):

@@ -133,16 +133,28 @@ TEST_P(command_workload_under, says_why_a_command_failed) {
     auto failures = report.failures;
     std::ranges::sort(failures);
     ASSERT_EQ(failures.size(), 4u);
-    EXPECT_EQ(failures[0], "task 1: exited with code 3: first");
+    EXPECT_EQ(failures[0], "task 1: 'echo first >&2; echo second >&2; exit 3': exited with code 3: first");
     EXPECT_THAT(failures[1], HasSubstr("task 2: "));
-    EXPECT_THAT(failures[2], HasSubstr("task 3: exited with code 127: sh: 1: no-such-program: not found"));
-    EXPECT_EQ(failures[3], "task 4: exited with code 4");
+    EXPECT_THAT(
+        failures[2],
+        HasSubstr("task 3: 'no-such-program': exited with code 127: sh: 1: no-such-program: not found"));
+    EXPECT_EQ(failures[3], "task 4: 'exit 4': exited with code 4");
+}
+
+TEST_P(command_workload_under, names_the_input_of_a_failure_and_of_a_long_one_the_beginning) {
+    EXPECT_THAT(trial_.run("false", {std::string(1000, 'x')}).failures,
+                ElementsAre("task 0: '" + std::string(200, 'x') + "...': exited with code 1"));
+    trial_.keep_outputs();
+    trial_.set("line", "rm -r " + (trial_.folder() / "kept").native() + "; true");
+    trial_.set_inputs({"one"});
+    EXPECT_THAT(trial_.run().failures, ElementsAre(HasSubstr("task 0: 'one': ")));
 }
 
 TEST_P(command_workload_under, says_which_signal_killed_a_command) {
     // exec, so that it is the command itself and not a child of the shell.
     auto const report = trial_.run("exec sh -c {}", {"kill -SEGV $$"});
-    EXPECT_THAT(report.failures, ElementsAre("task 0: was killed by SIGSEGV (Segmentation fault)"));
+    EXPECT_THAT(report.failures,
+                ElementsAre("task 0: 'kill -SEGV $$': was killed by SIGSEGV (Segmentation fault)"));
 }
 
 TEST_P(command_workload_under, keeps_output_and_errors_and_exit_codes_of_all) {
@@ -170,23 +182,29 @@ TEST_P(command_workload_under, forgets_the_exit_codes_of_the_run_before) {
 TEST_P(command_workload_under, ends_a_command_that_takes_too_long) {
     trial_.set("timeout", 0.2);
     auto const report = trial_.run("sleep", {"20"});
-    EXPECT_THAT(report.failures, ElementsAre("task 0: took too long and was ended"));
+    EXPECT_THAT(report.failures, ElementsAre("task 0: '20': took too long and was ended"));
 }
 
 TEST_P(command_workload_under, ends_a_command_that_writes_too_much) {
     trial_.set("most_bytes", std::int64_t{1'000'000});
-    auto const failure = "task 1: wrote more than 1000000 bytes and was ended";
+    auto const failure = "task 1: 'yes': wrote more than 1000000 bytes and was ended";
     EXPECT_THAT(trial_.run("sh -c", {"head -c 1000000 /dev/zero", "yes", "exec yes >&2"}).failures,
-                testing::IsSupersetOf({failure, "task 2: wrote more than 1000000 bytes and was ended"}));
+                testing::IsSupersetOf(
+                    {failure, "task 2: 'exec yes >&2': wrote more than 1000000 bytes and was ended: y"}));
     trial_.keep_outputs();
     EXPECT_THAT(trial_.run("sh -c", {"true", "yes"}).failures, ElementsAre(failure));
 }
 
-TEST_P(command_workload_under, has_the_same_answer_whether_output_is_kept_or_not) {
-    auto const line = "seq 1";
-    auto const taken = trial_.run(line, {"100000", "3"}).checksum;
+TEST_P(command_workload_under, has_the_same_answer_however_output_comes) {
+    auto const checksum_of = [&](std::string const& line) {
+        return trial_.run(line, {"5000", "3"}).checksum;
+    };
+    auto const at_once = checksum_of("seq 1");
+    EXPECT_EQ(checksum_of("seq 1 {} | dd bs=13 status=none"), at_once);
+    EXPECT_EQ(checksum_of("seq 1 {} | sed -u s/x/x/"), at_once);
+    EXPECT_EQ(checksum_of("printf 1; sleep 0.01; seq 1 {} | tail -c +2"), at_once);
     trial_.keep_outputs();
-    EXPECT_EQ(trial_.run(line, {"100000", "3"}).checksum, taken);
+    EXPECT_EQ(checksum_of("seq 1"), at_once);
 }
 
 TEST_P(command_workload_under, runs_200_inputs_to_the_same_checksum_as_single) {
