@@ -49,6 +49,11 @@ std::string trouble_of(trial_result const& result) {
     return result.error.empty() ? result.verification : result.error;
 }
 
+void note_failures(trial_result const& from, check_results& into) {
+    into.failed = from.failed;
+    into.failures = from.failures;
+}
+
 variant_result compare(check_variant const& which, trial_result const& reference, trial_result const& got,
                        std::vector<std::size_t> const& unrepeatable) {
     variant_result made{.which = which, .trouble = trouble_of(got)};
@@ -148,13 +153,14 @@ check_results run_check(configuration const& what, session_options const& option
     auto const reference = runs.run(single);
     found.tasks = reference.digests.size();
     found.trouble = trouble_of(reference);
-    found.failed = reference.failed;
-    found.failures = reference.failures;
+    note_failures(reference, found);
     if (!found.trouble.empty()) return found;
     auto const variants = choose(found.tasks);
     std::size_t const all = variants.size() + 2;
     observer(single, 2, all);
-    for (auto const& each : compare(single, reference, runs.run(single), {}).differences)
+    auto const again = runs.run(single);
+    if (found.failed == 0) note_failures(again, found);
+    for (auto const& each : compare(single, reference, again, {}).differences)
         found.unrepeatable.push_back(each.index);
     for (std::size_t i = 0; i < variants.size(); ++i) {
         observer(variants[i], i + 3, all);

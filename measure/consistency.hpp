@@ -61,7 +61,7 @@ struct variant_result {
 struct check_results {
     std::size_t tasks = 0;
     std::string trouble{};                ///< what was wrong with the reference; then there is nothing else
-    std::size_t failed = 0;               ///< tasks of the reference
+    std::size_t failed = 0;               ///< tasks in `single`
     std::vector<std::string> failures{};  ///< of these the first, "task 3: ..."
     std::vector<std::size_t>
         unrepeatable{};  ///< tasks that differ between two runs in `single`; left out below

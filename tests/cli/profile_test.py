@@ -62,7 +62,7 @@ class Profile(ToolTest):
         self.assertIn("Its exit code was 3.", text)
 
     def test_the_exit_code_is_the_programs(self):
-        for line, code in (("sleep 0.5", 0), ("sleep 0.5; exit 3", 3), ("sleep 0.5; kill -SEGV $$", 128 + signal.SIGSEGV),
+        for line, code in (("sleep 2", 0), ("sleep 0.5; exit 3", 3), ("sleep 0.5; kill -SEGV $$", 128 + signal.SIGSEGV),
                            ("exit 3", 3), ("kill -KILL $$", 128 + signal.SIGKILL)):
             with self.subTest(line=line):
                 done = self.quartet("profile", "--", "sh", "-c", line)
@@ -70,7 +70,7 @@ class Profile(ToolTest):
                 self.assert_nothing_left()
 
     def test_the_exit_code_is_known_though_children_are_not_waited_for(self):
-        done = subprocess.run(["env", "--ignore-signal=CHLD", QUARTET, "profile", "--", "sh", "-c", "sleep 0.5; exit 3"],
+        done = subprocess.run(["env", "--ignore-signal=CHLD", QUARTET, "profile", "--", "sh", "-c", "sleep 2; exit 3"],
                               env=self.environment(), capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn("Its exit code was 3.", " ".join(done.stderr.split()))
@@ -99,7 +99,7 @@ class Profile(ToolTest):
                 self.assert_nothing_left()
 
     def test_what_a_program_leaves_behind_by_itself_stays(self):
-        done = self.quartet("profile", "--", "sh", "-c", "sleep 100 >/dev/null 2>&1 & sleep 0.5")
+        done = self.quartet("profile", "--", "sh", "-c", "sleep 100 >/dev/null 2>&1 & sleep 2")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(len(self.processes()), 1)
 
