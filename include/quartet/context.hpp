@@ -6,8 +6,9 @@
 // In a blocking context (single, threads, processes) an awaited operation is done at once in the calling
 // thread. In an async context it begins, the body is suspended, and other bodies run until it is done.
 // A context belongs to the thread that its body runs on. Once a stop is asked for, sleeps, fetches and
-// commands end early and throw `cancelled`; file operations and offloaded functions are short or can't be
-// ended, and are waited for.
+// commands end early and throw `cancelled`, and so does what waits for the other end of a pipe, terminal or
+// the like. Other file operations are short, and functions that have been offloaded and have begun can't be
+// ended: they are waited for.
 #pragma once
 
 #include <quartet/command.hpp>
@@ -62,10 +63,13 @@ public:
         return {*this, detail::file_operation::kind::read_whole, path.native()};
     }
 
-    /// Makes `path` hold `data`, replacing what it held. Not atomic: a reader may see a part.
+    /// Makes `path` hold `data`, replacing what it held. Not atomic: a reader may see a part. If it fails,
+    /// for want of space or by a limit of the size of files, the file holds a leading part of `data`, perhaps
+    /// none.
     detail::file_operation write_file(std::filesystem::path const& path, std::string_view data);
 
-    /// Adds `data` at the end in one write (see file.hpp), creating the file if it is absent.
+    /// Adds `data` at the end in one write (see file.hpp), creating the file if it is absent. If it fails, a
+    /// leading part of `data` may have been added.
     detail::file_operation append_file(std::filesystem::path const& path, std::string_view data);
 
     /// A file for many appends or reads; gives a `file`.
@@ -73,6 +77,11 @@ public:
 
     /// Runs `function()` where it does not hold up other bodies: on a thread beside an event loop, or
     /// right here in a blocking context. Gives what it returns, throws what it throws.
+    ///
+    /// Beside a loop as many functions compute at once as there are CPUs; those that wait, for each other
+    /// too, do not count, and cost a thread each. One that has not begun is cancelled by a stop or a time
+    /// limit; one that has begun goes on, since it may use what its body owns, and a body kept by it for more
+    /// than a second is told of in the log.
     template <std::invocable Function>
     detail::offload_operation<Function> offload(Function function) {
         return {*this, std::move(function)};
@@ -139,6 +148,8 @@ private:
     virtual void cancel(detail::sleep_operation&) noexcept {}
     virtual void cancel(detail::fetch_operation&) noexcept {}
     virtual void cancel(detail::command_operation&) noexcept {}
+    virtual void cancel(detail::file_operation&) noexcept {}
+    virtual void cancel(detail::offload_base&) noexcept {}
     virtual void cancel(detail::channel_operation&) noexcept {}
     /// In place, without the loop, for a `file` that is dropped.
     virtual void perform_now(detail::file_operation& operation) noexcept;
@@ -190,6 +201,12 @@ inline void detail::fetch_operation::cancel() noexcept {
 inline void detail::command_operation::cancel() noexcept {
     owner().cancel(*this);
 }
+inline void detail::file_operation::cancel() noexcept {
+    owner().cancel(*this);
+}
+inline void detail::offload_base::cancel() noexcept {
+    owner().cancel(*this);
+}
 
 inline auto context::open_file(std::filesystem::path const& path, open_mode mode) {
     struct awaiter : detail::own_awaiter {
@@ -200,7 +217,7 @@ inline auto context::open_file(std::filesystem::path const& path, open_mode mode
         void await_suspend(std::coroutine_handle<> waiter) noexcept { operation.await_suspend(waiter); }
         file await_resume() {
             operation.await_resume();
-            return file(std::make_unique<file::state>(owner, operation.path, operation.descriptor));
+            return file(std::make_unique<file::state>(owner, operation));
         }
     };
     using kind = detail::file_operation::kind;

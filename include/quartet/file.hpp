@@ -5,6 +5,12 @@
 // Belongs to one body: one operation at a time. Several bodies, threads or processes may each open the same
 // file to append: the kernel puts every flush at the end of the file as it then is (O_APPEND), in one
 // piece on a local file system, so nothing is lost and what one append() wrote stays together.
+//
+// When a write fails, the file has got a leading part of what was to be written, and the rest stays in the
+// buffer, in memory: the next flush, append or close goes on behind the last byte that was written. So
+// nothing is written twice, and what an append() that threw was given must not be appended again.
+//
+// Pipes, terminals and other devices may be appended to as well; they have no places to read at.
 #pragma once
 
 #include <quartet/detail/misuse.hpp>
@@ -34,7 +40,8 @@ public:
     file(file&&) noexcept;
     file& operator=(file&&) noexcept;
 
-    /// Writes what is still buffered, blocking, and closes. Errors are lost: await close() to see them.
+    /// Writes what is still buffered, blocking, and closes. Errors are lost: await close() to see them. What
+    /// a pipe has no room for is lost too.
     ~file();
 
     /// Appends. Done at once, without a system call, while the buffer has room.
@@ -46,7 +53,7 @@ public:
     /// Up to `length` bytes from `offset`; fewer only at the end of the file, none beyond it.
     auto read_at(std::uint64_t offset, std::size_t length);
 
-    /// Flushes and closes; the file can't be used after that.
+    /// Flushes and closes; the file can't be used after that. If the flush fails it is still open.
     task<void> close();
 
     std::string const& path() const;
@@ -62,11 +69,13 @@ private:
 
 /// What `file` keeps; defined here so that an append to the buffer is a copy and nothing more.
 struct file::state {
-    state(context& owner, std::string_view path, int descriptor);
+    state(context& owner, detail::file_operation const& opened);
 
+    /// The operation is to write what is buffered.
+    void prepare_write() noexcept;
     /// Puts what is buffered, then `more`, on its way; true if that was done at once.
     bool start_write(std::string_view more);
-    /// After a write: empties the buffer, or throws what went wrong.
+    /// After a write: takes what was written out of the buffer, and throws what went wrong.
     void finish_write();
 
     detail::file_operation operation;
@@ -90,7 +99,7 @@ inline auto file::append(std::string_view data) {
         bool written = false;
 
         bool await_ready() {
-            if (file.buffer.size() + data.size() <= buffer_bytes) {
+            if (file.buffer.size() + data.size() <= buffer_bytes && file.descriptor >= 0) {
                 file.buffer.append(data);
                 return true;
             }

@@ -157,13 +157,16 @@ public:
     void await_resume() { throw_error(); }
 };
 
-/// A function that runs beside the event loop.
+/// A function that runs beside the event loop. One that has begun goes on to its end.
 class offload_base : public operation {
 public:
     /// Calls the function and keeps what it returned or threw. On any thread, once.
     virtual void run() noexcept = 0;
 
     bool await_ready();
+    void cancel() noexcept override;
+
+    bool is_cancelled = false;  ///< its body is to end, and it need not begin any more
 
 protected:
     using operation::operation;
@@ -201,7 +204,14 @@ private:
     std::optional<stored> result_;
 };
 
-/// Any of the file operations, as a context sees them.
+/// What an open file may have its reader or writer wait for.
+enum class file_nature : std::uint8_t {
+    disk,    ///< a device or a server, which answers
+    memory,  ///< nothing; all is done at once
+    stream,  ///< whoever is at the other end, perhaps for ever: pipes, terminals, sockets, /proc/kmsg
+};
+
+/// Any of the file operations, as a context sees them. Those on streams end early when they are cancelled.
 class file_operation : public operation {
 public:
     enum class kind : std::uint8_t {
@@ -219,15 +229,20 @@ public:
         : operation(owner), work(what), path(where), input(data) {}
 
     bool await_ready();
+    void cancel() noexcept override;
     void await_resume() { throw_error(); }
 
-    /// Does all of it at once, blocking; what goes wrong is left in `error`.
+    /// Does all of it at once, without waiting for who reads or writes a pipe; what goes wrong is left in
+    /// `error`.
     void perform_now() noexcept;
 
     kind work;
+    file_nature nature = file_nature::disk;  ///< of `descriptor`, once it is open
+    bool is_cancelled = false;               ///< it is not to wait for a stream any longer
     int descriptor = -1;
     std::uint64_t offset = 0;
     std::size_t length = 0;
+    std::size_t written = 0;  ///< how much of the input the file has taken
     std::string path;
     std::string_view input;
     std::string output;

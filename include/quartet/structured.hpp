@@ -128,8 +128,8 @@ task<detail::gathered_t<Range>> gather(Range what) {
 /// Awaits `what`, and cancels it after `limit`. Gives its value if there is one all the same; throws what it
 /// throws, and timed_out if it was cancelled by the limit.
 ///
-/// In a blocking context sleeps, fetches and commands end at the limit. What computes has to ask
-/// stop_requested(); file operations and offloaded functions are waited for.
+/// In a blocking context sleeps, fetches, commands and waits for pipes end at the limit. What computes has to
+/// ask stop_requested(); other file operations and offloaded functions are waited for.
 template <class Awaitable>
 auto context::with_timeout(std::chrono::nanoseconds limit, Awaitable what) {
     return detail::limited<timed_out>(*this, limit, detail::as_task(std::move(what)));

@@ -1,4 +1,5 @@
 #include "src/core/bounded_text.hpp"
+#include "src/io/file_stream.hpp"
 #include "src/io/files.hpp"
 
 #include <quartet/context.hpp>
@@ -7,6 +8,15 @@
 #include <strings.h>
 
 namespace quartet {
+namespace {
+
+class no_wait final : public detail::stream_wait {
+public:
+    bool may_go_on() noexcept override { return true; }
+    bool wait(int, short) noexcept override { return false; }
+};
+
+}  // namespace
 
 detail::file_operation context::write_file(std::filesystem::path const& path, std::string_view data) {
     return {*this, detail::file_operation::kind::write_whole, path.native(), data};
@@ -17,7 +27,8 @@ detail::file_operation context::append_file(std::filesystem::path const& path, s
 }
 
 void context::perform_now(detail::file_operation& operation) noexcept {
-    detail::perform(operation);
+    no_wait wait;
+    detail::perform(operation, wait);
 }
 
 void context::log(std::string_view line) {
@@ -32,19 +43,27 @@ std::string_view http_response::header(std::string_view name) const noexcept {
     return {};
 }
 
-file::state::state(context& owner, std::string_view path, int opened)
-    : operation(owner, detail::file_operation::kind::write, path), descriptor(opened) {}
+file::state::state(context& owner, detail::file_operation const& opened)
+    : operation(owner, detail::file_operation::kind::write, opened.path), descriptor(opened.descriptor) {
+    operation.nature = opened.nature;
+}
 
-bool file::state::start_write(std::string_view more) {
-    buffer.append(more);
+void file::state::prepare_write() noexcept {
     operation.work = detail::file_operation::kind::write;
     operation.descriptor = descriptor;
     operation.input = buffer;
+    operation.written = 0;
+}
+
+bool file::state::start_write(std::string_view more) {
+    buffer.append(more);
+    prepare_write();
     return operation.await_ready();
 }
 
 void file::state::finish_write() {
-    buffer.clear();
+    // What has been written must not be written again, and what has not been must not be lost.
+    buffer.erase(0, operation.written);
     operation.await_resume();
 }
 
@@ -62,9 +81,7 @@ file& file::operator=(file&& other) noexcept {
 file::~file() {
     if (!state_ || state_->descriptor < 0) return;
     auto& operation = state_->operation;
-    operation.descriptor = state_->descriptor;
-    operation.input = state_->buffer;
-    operation.work = detail::file_operation::kind::write;
+    state_->prepare_write();
     if (!state_->buffer.empty()) operation.perform_now();
     operation.work = detail::file_operation::kind::close;
     operation.perform_now();

@@ -37,11 +37,13 @@ bool async_context::start(command_operation& operation) {
 }
 
 bool async_context::start(file_operation& operation) {
+    operation.is_cancelled = stop_requested();
     loop_.start(operation);
     return false;
 }
 
 bool async_context::start(offload_base& operation) {
+    operation.is_cancelled = stop_requested();
     loop_.start(operation);
     return false;
 }
@@ -55,6 +57,10 @@ bool async_context::start(channel_operation& operation) {
     if (!stop_requested()) return loop_.start(operation);
     operation.error = std::make_exception_ptr(cancelled());
     return true;
+}
+
+void async_context::cancel(offload_base& operation) noexcept {
+    loop_.cancel(operation, [this](std::string const& text) { do_log(text); });
 }
 
 void async_context::do_log(std::string_view line) {

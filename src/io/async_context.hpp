@@ -35,6 +35,8 @@ private:
     void cancel(sleep_operation& operation) noexcept override { loop_.cancel(operation); }
     void cancel(fetch_operation& operation) noexcept override { loop_.cancel(operation); }
     void cancel(command_operation& operation) noexcept override { loop_.cancel(operation); }
+    void cancel(file_operation& operation) noexcept override { loop_.cancel(operation); }
+    void cancel(offload_base& operation) noexcept override;
     void cancel(channel_operation& operation) noexcept override { loop_.cancel(operation); }
     void do_log(std::string_view line) override;
     std::stop_token do_stop_token() override { return stop_.token(); }

@@ -4,6 +4,8 @@
 // kernels that refuse it. For the loop's thread.
 #pragma once
 
+#include "src/io/file_streams.hpp"
+
 #include <quartet/models/async.hpp>
 #include <quartet/operations.hpp>
 
@@ -16,7 +18,7 @@ namespace quartet::detail {
 
 class async_files {
 public:
-    async_files() = default;
+    explicit async_files(boost::asio::io_context& io) : streams_(io) {}
     async_files(async_files const&) = delete;
     async_files& operator=(async_files const&) = delete;
     virtual ~async_files() = default;
@@ -24,12 +26,21 @@ public:
     /// Begins an operation; its completion comes from the loop.
     virtual void start(file_operation& operation) = 0;
 
+    /// Ends an operation soon if it waits for a stream, or is about to; what else there is goes on.
+    void cancel(file_operation& operation) noexcept {
+        operation.is_cancelled = true;
+        streams_.cancel(operation);
+    }
+
     /// The loop is about to wait: hands what was begun to the kernel, and completes what that ends at once.
     /// False if the loop may wait.
     virtual bool submit() = 0;
 
     /// "io_uring", or "threads" with the reason.
     virtual std::string name() const = 0;
+
+protected:
+    file_streams streams_;
 };
 
 /// Throws std::system_error if io_uring is asked for by name and the kernel refuses.

@@ -1,7 +1,9 @@
 #include "src/io/blocking_context.hpp"
 
 #include "src/core/futex.hpp"
+#include "src/core/poll_timeout.hpp"
 #include "src/io/child_process.hpp"
+#include "src/io/file_stream.hpp"
 #include "src/io/files.hpp"
 
 #include <quartet/detail/channel_waiter.hpp>
@@ -16,13 +18,30 @@ namespace quartet::detail {
 namespace {
 
 // A stop is a word in memory, which poll() can't wait for.
-constexpr int look_for_stop_ms = 20;
+constexpr auto look_for_stop = std::chrono::milliseconds(20);
 
 /// Of the part of the body that runs now.
 steady_deadline time_limit() {
     auto const* const part = current_scope();
     return part ? part->deadline() : steady_deadline::max();
 }
+
+/// Waits for a stream until the body is to end.
+class wait_of_body final : public stream_wait {
+public:
+    explicit wait_of_body(context const& where) noexcept : where_(where) {}
+
+    bool may_go_on() noexcept override { return !where_.stop_requested(); }
+    bool wait(int descriptor, short events) noexcept override {
+        pollfd waiting{.fd = descriptor, .events = events, .revents = 0};
+        auto const limit = std::min(time_limit(), std::chrono::steady_clock::now() + look_for_stop);
+        poll(&waiting, 1, poll_timeout(limit));
+        return true;
+    }
+
+private:
+    context const& where_;
+};
 
 }  // namespace
 
@@ -59,14 +78,15 @@ bool blocking_context::start(command_operation& operation) {
     while (!child.advance()) {
         if (stop_requested()) child.end();
         pollfd waiting{.fd = child.poll_descriptor(), .events = POLLIN, .revents = 0};
-        poll(&waiting, 1, look_for_stop_ms);
+        poll(&waiting, 1, static_cast<int>(look_for_stop.count()));
     }
     operation.result = child.take();
     return true;
 }
 
 bool blocking_context::start(file_operation& operation) {
-    perform(operation);
+    wait_of_body wait(*this);
+    perform(operation, wait);
     return true;
 }
 

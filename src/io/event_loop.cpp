@@ -1,6 +1,5 @@
 #include "src/io/event_loop.hpp"
 
-#include <quartet/cpus.hpp>
 #include <quartet/detail/deadline.hpp>
 #include <quartet/outcome.hpp>
 
@@ -9,10 +8,6 @@
 namespace quartet::detail {
 
 event_loop::event_loop(file_backend files) : files_(make_async_files(io_, files)) {}
-
-event_loop::~event_loop() {
-    if (side_pool_) side_pool_->join();
-}
 
 void event_loop::start(sleep_operation& operation) {
     sleeps_.add(operation, deadline_after(std::chrono::steady_clock::now(), operation.duration));
@@ -24,12 +19,8 @@ void event_loop::start(fetch_operation& operation) {
 }
 
 void event_loop::start(offload_base& operation) {
-    if (!side_pool_) side_pool_ = std::make_unique<boost::asio::thread_pool>(cpu_share());
-    boost::asio::post(*side_pool_, [this, &operation] {
-        set_thread_cpu_share(1);
-        operation.run();
-        boost::asio::post(io_, [&operation] { operation.complete(); });
-    });
+    if (!side_pool_) side_pool_ = std::make_unique<offload_pool>(io_);
+    side_pool_->start(operation);
 }
 
 void event_loop::run_some(waiting how) {
@@ -79,6 +70,10 @@ void event_loop::cancel(sleep_operation& operation) noexcept {
 
 void event_loop::cancel(fetch_operation& operation) noexcept {
     if (http_ && http_->cancel(operation)) ready_.push_back(&operation);
+}
+
+void event_loop::cancel(offload_base& operation, std::function<void(std::string const&)> tell) noexcept {
+    if (side_pool_ && side_pool_->cancel(operation, std::move(tell))) ready_.push_back(&operation);
 }
 
 void event_loop::cancel(channel_operation& operation) noexcept {

@@ -9,6 +9,7 @@
 #include "src/io/channel_waits.hpp"
 #include "src/io/command_runner.hpp"
 #include "src/io/http_client.hpp"
+#include "src/io/offload_pool.hpp"
 #include "src/io/timer_queue.hpp"
 
 #include <quartet/models/async.hpp>
@@ -18,10 +19,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -31,7 +33,6 @@ class event_loop {
 public:
     /// Throws std::system_error.
     explicit event_loop(file_backend files);
-    ~event_loop();
 
     void start(sleep_operation& operation);
     void start(yield_operation& operation) { ready_.push_back(&operation); }
@@ -51,7 +52,10 @@ public:
     void cancel(sleep_operation& operation) noexcept;
     void cancel(fetch_operation& operation) noexcept;
     void cancel(command_operation& operation) noexcept { commands_.cancel(operation); }
+    void cancel(file_operation& operation) noexcept { files_->cancel(operation); }
     void cancel(channel_operation& operation) noexcept;
+    /// If its function has begun it goes on, and `tell` is called when that lasts.
+    void cancel(offload_base& operation, std::function<void(std::string const&)> tell) noexcept;
 
     /// Runs `function` on the loop's thread, from within run_some(). Any thread.
     template <class Function>
@@ -76,7 +80,7 @@ private:
     channel_waits channels_{io_};
     std::unique_ptr<http_client> http_;  // made by the first fetch
     std::unique_ptr<async_files> files_;
-    std::unique_ptr<boost::asio::thread_pool> side_pool_;  // made by the first offload
+    std::unique_ptr<offload_pool> side_pool_;  // made by the first offload
 };
 
 }  // namespace quartet::detail

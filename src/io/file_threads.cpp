@@ -18,16 +18,19 @@ constexpr std::size_t thread_count = 4;
 
 class file_threads final : public async_files {
 public:
-    file_threads(boost::asio::io_context& io, std::string reason) : io_(io), reason_(std::move(reason)) {}
+    file_threads(boost::asio::io_context& io, std::string reason)
+        : async_files(io), io_(io), reason_(std::move(reason)) {}
     ~file_threads() override { pool_.join(); }
 
     void start(file_operation& operation) override {
         boost::asio::post(pool_, [this, &operation] {
-            perform(operation);
-            boost::asio::post(io_, [&operation] { operation.complete(); });
+            auto const left = perform_without_waiting(operation);
+            boost::asio::post(io_, [this, &operation, left] {
+                left == left_to_do::nothing ? operation.complete() : streams_.take(operation);
+            });
         });
     }
-    bool submit() override { return false; }
+    bool submit() override { return streams_.advance(); }
     std::string name() const override { return reason_.empty() ? "threads" : "threads (" + reason_ + ")"; }
 
 private:

@@ -16,6 +16,7 @@
 // Asio's own io_uring support replaces its whole reactor and needs Boost 1.78; this needs 1.74 and leaves
 // sockets and timers alone.
 
+#include "src/core/withheld_signal.hpp"
 #include "src/io/async_files.hpp"
 #include "src/io/files.hpp"
 
@@ -47,9 +48,7 @@ enum class step : std::uint8_t { open, read, write, close };
 struct chain {
     file_operation* operation;
     step current;
-    int descriptor;
-    std::size_t done;      // bytes read or written so far
-    std::size_t expected;  // the length of the file that is read; 0: unknown
+    std::size_t read;  // bytes so far
 };
 
 std::string_view verb_of(step failed) noexcept {
@@ -79,11 +78,6 @@ step first_step(kind work) noexcept {
     }
 }
 
-/// Whether the chain opened the descriptor for itself, and so closes it.
-bool owns_descriptor(kind work) noexcept {
-    return work == kind::read_whole || work == kind::write_whole || work == kind::append_whole;
-}
-
 [[noreturn]] void refuse(int error, char const* what) {
     throw std::system_error(error, std::generic_category(), what);
 }
@@ -111,7 +105,7 @@ private:
 
 class file_uring final : public async_files {
 public:
-    explicit file_uring(boost::asio::io_context& io) : event_(io) {
+    explicit file_uring(boost::asio::io_context& io) : async_files(io), event_(io) {
         require_operations();
         int const event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (event < 0) refuse(errno, "eventfd");
@@ -123,10 +117,18 @@ public:
         watch();
     }
 
+    // A descriptor of which the close is only in line would stay open for ever when the ring is gone.
+    ~file_uring() override {
+        while (unattended_ > 0) {
+            int const result = io_uring_submit_and_wait(ring_.get(), 1);
+            if (result < 0 && result != -EINTR && result != -EAGAIN && result != -EBUSY) return;
+            reap();
+        }
+    }
+
     void start(file_operation& operation) override {
-        if (first_step(operation.work) != step::open && is_in_memory(operation.descriptor)) {
-            perform(operation);
-            done_.push_back(&operation);
+        if (first_step(operation.work) != step::open && operation.nature != file_nature::disk) {
+            complete_later(operation, perform_without_waiting(operation));
         } else if (idle_.empty()) {
             waiting_.push_back(&operation);
         } else {
@@ -139,7 +141,8 @@ public:
         auto const done = std::exchange(done_, {});
         for (file_operation* each : done)
             each->complete();
-        return reap() || !done.empty() || io_uring_sq_ready(ring_.get()) > 0;
+        bool const streamed = streams_.advance();
+        return reap() || streamed || !done.empty() || io_uring_sq_ready(ring_.get()) > 0;
     }
 
     std::string name() const override { return "io_uring"; }
@@ -167,14 +170,17 @@ private:
     void begin(file_operation& operation) {
         chain* const each = idle_.back();
         idle_.pop_back();
-        *each = {&operation, first_step(operation.work), operation.descriptor, 0, 0};
+        *each = {&operation, first_step(operation.work), 0};
         operation.output.clear();
         queue(each);
     }
 
-    // The kernel may take fewer entries than there are; the rest stay for the next time.
+    // The kernel may take fewer entries than there are; the rest stay for the next time. What it does at once
+    // it does in this thread.
     void hand_over() {
-        if (io_uring_sq_ready(ring_.get()) > 0) io_uring_submit(ring_.get());
+        if (io_uring_sq_ready(ring_.get()) == 0) return;
+        withheld_size_signal const too_large;
+        io_uring_submit(ring_.get());
     }
 
     io_uring_sqe* next_entry() {
@@ -197,29 +203,40 @@ private:
                 break;
             case step::read: {
                 std::string& out = operation.output;
-                io_uring_prep_read(
-                    entry, each->descriptor, out.data() + each->done, io_length(out.size() - each->done),
-                    operation.work == kind::read_at ? operation.offset + each->done : no_offset);
+                io_uring_prep_read(entry, operation.descriptor, out.data() + each->read,
+                                   io_length(out.size() - each->read), read_offset(*each));
                 break;
             }
             case step::write: {
-                auto const rest = operation.input.substr(each->done);
-                io_uring_prep_write(entry, each->descriptor, rest.data(), io_length(rest.size()), no_offset);
+                auto const rest = operation.input.substr(operation.written);
+                io_uring_prep_write(entry, operation.descriptor, rest.data(), io_length(rest.size()),
+                                    write_offset(operation));
                 break;
             }
             case step::close:
-                io_uring_prep_close(entry, each->descriptor);
+                io_uring_prep_close(entry, operation.descriptor);
                 break;
         }
         io_uring_sqe_set_data(entry, each);
     }
 
+    // Every read and write says where. The file's own position would do until one of them is short: the
+    // kernel then goes on by itself, fails, tells of what it has done, and leaves the position where it was.
+    static std::uint64_t read_offset(chain const& each) noexcept {
+        return (each.operation->work == kind::read_at ? each.operation->offset : 0) + each.read;
+    }
+
+    // For an append it is of no importance: the file was opened with O_APPEND. Only a block device heeds the
+    // offset all the same, and appends to one don't come here.
+    static std::uint64_t write_offset(file_operation const& operation) noexcept { return operation.written; }
+
     /// Sizes the output for the next read; false if memory is short, with the error set.
     static bool make_room(chain const& each) noexcept {
         file_operation& operation = *each.operation;
         try {
-            std::size_t const wanted =
-                operation.work == kind::read_at ? operation.length : room_to_read(each.done, each.expected);
+            std::size_t const wanted = operation.work == kind::read_at
+                                           ? operation.length
+                                           : room_to_read(each.read, operation.length);
             if (operation.output.size() < wanted) operation.output.resize(wanted);
             return true;
         } catch (...) {
@@ -236,8 +253,11 @@ private:
             io_uring_peek_batch_cqe(ring_.get(), entries.data(), static_cast<unsigned>(entries.size()));
         reaped_.clear();
         for (unsigned i = 0; i < count; ++i) {
-            if (auto* const each = static_cast<chain*>(io_uring_cqe_get_data(entries[i])))
+            if (auto* const each = static_cast<chain*>(io_uring_cqe_get_data(entries[i]))) {
                 reaped_.push_back({each, entries[i]->res});
+            } else {
+                --unattended_;
+            }
         }
         io_uring_cq_advance(ring_.get(), count);
         for (auto const& [each, result] : reaped_)
@@ -248,11 +268,8 @@ private:
     void advance(chain* each, int result) {
         // close() has given the descriptor up even when it was interrupted.
         if (result == -EINTR && each->current == step::close) result = 0;
-        if (result == -EINTR || result == -EAGAIN) return queue(each);
-        if (result < 0) {
-            each->operation->error = file_error(verb_of(each->current), each->operation->path, -result);
-            return give_up(each);
-        }
+        if (result == -EINTR || (result == -EAGAIN && each->current != step::open)) return queue(each);
+        if (result < 0) return after_failure(each, -result);
         switch (each->current) {
             case step::open:
                 return after_open(each, result);
@@ -265,35 +282,47 @@ private:
         }
     }
 
+    void after_failure(chain* each, int error) {
+        file_operation& operation = *each->operation;
+        if (each->current == step::open && may_open_later(operation, error)) return hand_to_streams(each);
+        operation.error = file_error(verb_of(each->current), operation.path, error);
+        give_up(each);
+    }
+
     void after_open(chain* each, int descriptor) {
         file_operation& operation = *each->operation;
-        each->descriptor = descriptor;
-        if (!owns_descriptor(operation.work)) {
-            operation.descriptor = descriptor;
+        note_opened(operation, descriptor);
+        if (!is_on_whole_file(operation.work)) return finish(each);
+        if (operation.nature == file_nature::stream) return hand_to_streams(each);
+        if (operation.nature == file_nature::memory) {
+            perform_opened(operation);
             return finish(each);
         }
-        if (is_in_memory(descriptor)) {
-            perform_opened(operation, descriptor);
-            return finish(each);
-        }
-        if (operation.work == kind::read_whole) each->expected = known_length(descriptor);
         go(each, operation.work == kind::read_whole ? step::read : step::write);
     }
 
-    void after_read(chain* each, std::size_t got) {
-        each->done += got;
+    void hand_to_streams(chain* each) {
         file_operation& operation = *each->operation;
-        bool const at = operation.work == kind::read_at;
-        if (got > 0 && each->done != (at ? operation.length : each->expected)) return queue(each);
-        operation.output.resize(each->done);
-        if (!at) close_unattended(each->descriptor);
+        release(each);
+        streams_.take(operation);
+    }
+
+    void after_read(chain* each, std::size_t got) {
+        each->read += got;
+        file_operation& operation = *each->operation;
+        if (got > 0 && each->read != operation.length) return queue(each);
+        operation.output.resize(each->read);
+        if (operation.work != kind::read_at) close_unattended(operation);
         finish(each);
     }
 
     void after_write(chain* each, std::size_t written) {
-        each->done += written;
-        if (each->done < each->operation->input.size()) return queue(each);
-        if (!owns_descriptor(each->operation->work)) return finish(each);
+        file_operation& operation = *each->operation;
+        operation.written += written;
+        bool const all = operation.written >= operation.input.size();
+        if (!all && written == 0) return after_failure(each, nothing_written);
+        if (!all) return queue(each);
+        if (!is_on_whole_file(operation.work)) return finish(each);
         go(each, step::close);  // which may still fail, where the write went to a server
     }
 
@@ -304,18 +333,24 @@ private:
 
     /// Ends an operation that has failed.
     void give_up(chain* each) {
+        file_operation& operation = *each->operation;
         bool const opened = each->current == step::read || each->current == step::write;
-        if (opened && owns_descriptor(each->operation->work)) close_unattended(each->descriptor);
-        // Its body may not even be suspended yet: it may have been start() that failed.
-        done_.push_back(each->operation);
+        if (opened && is_on_whole_file(operation.work)) close_unattended(operation);
+        complete_later(operation, left_to_do::nothing);
         release(each);
     }
 
+    /// The body may not even be suspended yet: it may have been start() that ended the operation.
+    void complete_later(file_operation& operation, left_to_do left) {
+        left == left_to_do::nothing ? done_.push_back(&operation) : streams_.take(operation);
+    }
+
     /// A close whose result changes nothing; its entry bears no chain.
-    void close_unattended(int descriptor) {
+    void close_unattended(file_operation& operation) {
         io_uring_sqe* const entry = next_entry();
-        io_uring_prep_close(entry, descriptor);
+        io_uring_prep_close(entry, std::exchange(operation.descriptor, -1));
         io_uring_sqe_set_data(entry, nullptr);
+        ++unattended_;
     }
 
     void finish(chain* each) {
@@ -331,8 +366,6 @@ private:
         waiting_.pop_front();
         begin(next);
     }
-
-    static constexpr std::uint64_t no_offset = ~std::uint64_t{0};  // the file's own position
 
     static unsigned io_length(std::size_t length) noexcept {
         constexpr std::size_t most = std::size_t{1} << 30;
@@ -351,6 +384,7 @@ private:
     std::deque<file_operation*> waiting_;  // for an idle chain
     std::vector<file_operation*> done_;    // by plain system calls; to be completed
     std::vector<completion> reaped_;
+    std::size_t unattended_ = 0;  // closes under way
 };
 
 }  // namespace

@@ -61,6 +61,8 @@ private:
     void cancel(detail::sleep_operation& operation) noexcept override;
     void cancel(detail::fetch_operation& operation) noexcept override;
     void cancel(detail::command_operation& operation) noexcept override;
+    void cancel(file_operation&) noexcept override {}        // done when it is asked for
+    void cancel(detail::offload_base&) noexcept override {}  // likewise
     void cancel(detail::channel_operation& operation) noexcept override;
     bool start(detail::channel_operation& operation) override;
     time_point now() const noexcept override { return time_point(world_.now()); }
@@ -347,7 +349,10 @@ void fake::fake_context::use_descriptor(file_operation& operation) {
         return;
     }
     std::string& content = world_.files[found->second.path];
-    if (operation.work == kind::write) content += operation.input;
+    if (operation.work == kind::write) {
+        content += operation.input;
+        operation.written = operation.input.size();
+    }
     if (operation.work == kind::read_at)
         operation.output =
             operation.offset < content.size() ? content.substr(operation.offset, operation.length) : "";

@@ -5,6 +5,7 @@
 #include <ranges>
 #include <signal.h>
 #include <string>
+#include <sys/stat.h>
 #include <thread>
 
 namespace quartet::faults {
@@ -84,6 +85,51 @@ TEST_P(leaks, of_nothing_when_an_executor_is_gone) {
     }
     EXPECT_EQ(belongings(), before);
     expect_no_more_threads();
+}
+
+/// Each ends with an operation that leaves a descriptor to be closed by nobody but the executor.
+void leave_open(executor& runs, std::string const& fifo) {
+    auto const read_a_disk = [](context& ctx, int) -> task<std::size_t> {
+        co_return (co_await ctx.read_file("/etc/passwd")).size();
+    };
+    runs.map(read_a_disk, std::vector<int>(8));
+    auto const fail_to_read = [](context& ctx, int) -> task<std::size_t> {
+        co_return (co_await ctx.read_file("/")).size();
+    };
+    runs.try_map(fail_to_read, std::vector<int>(2));
+    auto const wait_for_nobody = [](context& ctx, std::string const& path) -> task<std::size_t> {
+        co_return (co_await ctx.read_file(path)).size();
+    };
+    runs.try_map(wait_for_nobody, std::vector(2, fifo), {.task_timeout = 1ms});
+    auto const drop_open = [](context& ctx, std::string const& path) -> task<std::size_t> {
+        auto reading = co_await ctx.open_file("/etc/passwd", open_mode::read);
+        auto piped = co_await ctx.open_file(path, open_mode::read);
+        auto file = co_await ctx.open_file(path + ".appended", open_mode::append);
+        co_await file.append("x");
+        co_return (co_await reading.read_at(0, 10)).size();
+    };
+    runs.map(drop_open, std::vector(2, fifo));
+}
+
+class leaks_of_descriptors : public leaks {};
+QUARTET_SUITE(leaks_of_descriptors, conformance::rows_with_real_io());
+
+TEST_P(leaks_of_descriptors, are_none_over_hundreds_of_executors) {
+    temporary_folder folder;
+    auto const fifo = folder / "fifo";
+    mkfifo(fifo.c_str(), 0600);
+    bool const forks = GetParam().name.starts_with("processes");
+    auto const rounds = sanitized || forks ? 20 : 200;
+    {
+        auto executor = make([](log_record const&) {});
+        leave_open(executor, fifo);
+    }
+    auto const before = open_descriptors();
+    for (int round = 0; round < rounds; ++round) {
+        auto executor = make([](log_record const&) {});
+        leave_open(executor, fifo);
+    }
+    EXPECT_EQ(open_descriptors(), before);
 }
 
 void kill_the_zygote(int) {

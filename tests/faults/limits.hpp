@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -33,13 +34,14 @@ private:
     rlimit before_{};
 };
 
-/// A file system of a few kilobytes. Throws std::system_error where mounting is not allowed.
+/// A file system in memory, of a few kilobytes if not told otherwise. Throws std::system_error where mounting
+/// is not allowed.
 class small_disk {
 public:
-    small_disk() {
+    explicit small_disk(char const* size = "size=64k") {
         std::string pattern = (std::filesystem::temp_directory_path() / "quartet-disk-XXXXXX").native();
         folder_ = mkdtemp(pattern.data());
-        if (mount("none", folder_.c_str(), "tmpfs", 0, "size=64k") == 0) return;
+        if (mount("none", folder_.c_str(), "tmpfs", 0, size) == 0) return;
         int const error = errno;
         rmdir(folder_.c_str());
         throw std::system_error(error, std::generic_category(), "cannot mount a tmpfs");
@@ -51,6 +53,33 @@ public:
         rmdir(folder_.c_str());
     }
     std::string operator/(std::string const& name) const { return folder_ + "/" + name; }
+
+private:
+    std::string folder_;
+};
+
+/// An ext4 of 16 MB in a file. Throws std::runtime_error where it can't be made or mounted.
+class loop_disk {
+public:
+    loop_disk() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "quartet-loop-XXXXXX").native();
+        folder_ = mkdtemp(pattern.data());
+        std::string const made = "cd '" + folder_ +
+                                 "' && mkdir disk && truncate -s 16M image && PATH=$PATH:/sbin:/usr/sbin && "
+                                 "mkfs.ext4 -q image && mount -o loop image disk";
+        if (std::system(("{ " + made + "; } 2>'" + folder_ + "/error'").c_str()) == 0) return;
+        std::string why;
+        std::getline(std::ifstream(folder_ + "/error"), why);
+        std::filesystem::remove_all(folder_);
+        throw std::runtime_error("no disk can be mounted from a file: " + why);
+    }
+    loop_disk(loop_disk const&) = delete;
+    loop_disk& operator=(loop_disk const&) = delete;
+    ~loop_disk() {
+        umount2((*this / "").c_str(), MNT_DETACH);
+        std::filesystem::remove_all(folder_);
+    }
+    std::string operator/(std::string const& name) const { return folder_ + "/disk/" + name; }
 
 private:
     std::string folder_;

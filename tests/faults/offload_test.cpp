@@ -1,0 +1,152 @@
+// Functions beside an event loop: those that wait for each other all come to run, those that compute are no
+// more than there are CPUs, and a body whose function has no thread yet is not kept by it.
+#include "tests/conformance/models.hpp"
+#include "tests/conformance/shared.hpp"
+#include "tests/faults/checks.hpp"
+#include "tests/faults/limits.hpp"
+
+#include <quartet/cpus.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <ranges>
+#include <stop_token>
+#include <thread>
+
+namespace quartet::faults {
+namespace {
+
+using conformance::any_model;
+using conformance::counter_reference;
+using conformance::shared_counter;
+using conformance::wait_until;
+using namespace std::chrono_literals;
+
+class offload : public any_model {};
+
+std::vector<conformance::row> rows_of_offload() {
+    std::vector<conformance::row> rows{conformance::by_spec("async_each", "async:each", 0),
+                                       conformance::by_spec("threads_2_async_30", "threads:2+async:30", 0)};
+    if (conformance::with_processes)
+        rows.push_back(conformance::by_spec("processes_2_async_30", "processes:2+async:30", 0));
+    return rows;
+}
+QUARTET_SUITE(offload, rows_of_offload());
+
+task<int> meet(context& ctx, counter_reference here) {
+    co_await ctx.offload([here] {
+        ++*here;
+        wait_until([here] { return *here == 30; });
+    });
+    co_return 1;
+}
+
+TEST_P(offload, lets_functions_meet_however_few_the_processors_are) {
+    shared_counter here;
+    auto executor = make();
+    for (int round = 0; round < 2; ++round) {
+        *here = 0;
+        EXPECT_EQ(executor.map(meet, std::vector<counter_reference>(30, &here)), std::vector(30, 1));
+    }
+}
+
+TEST(offload_on_a_loop, has_no_more_threads_than_compute) {
+    auto const before = own_threads();
+    std::atomic<std::size_t> most = 0;
+    auto const body = [&most](context& ctx, int) -> task<void> {
+        co_await ctx.offload([&most] {
+            auto const until = std::chrono::steady_clock::now() + 20ms;
+            while (std::chrono::steady_clock::now() < until) {
+            }
+            std::size_t const now = own_threads();
+            for (std::size_t known = most; known < now && !most.compare_exchange_weak(known, now);) {
+            }
+        });
+    };
+    make_executor("async:each").map(body, std::views::iota(0, 60));
+    EXPECT_LE(most, before + 1 + 2 * usable_cpus() + 8);
+}
+
+TEST(offload_on_a_loop, cancels_what_stands_in_line) {
+    std::atomic<bool> over = false;
+    std::atomic<int> bodies = 0;
+    std::atomic<int> begun = 0;
+    std::atomic<int> cancelled_ones = 0;
+    std::stop_source source;
+    auto executor = make_executor("async:each");
+    auto const count = static_cast<int>(usable_cpus()) + 20;
+    auto const body = [&](context& ctx, int) -> task<void> {
+        ++bodies;
+        try {
+            co_await ctx.offload([&] {
+                ++begun;
+                while (!over) {
+                }
+            });
+        } catch (cancelled const&) {
+            ++cancelled_ones;
+            throw;
+        }
+    };
+    std::jthread const stopper([&] {
+        wait_until([&] { return begun > 0 && bodies == count; });
+        source.request_stop();
+        wait_until([&] { return cancelled_ones > 0; });
+        over = true;
+    });
+    auto const outcomes = executor.try_map(body, std::views::iota(0, count), {.stop = source.get_token()});
+    auto const failed = std::ranges::find_if(outcomes, [](auto const& each) { return !each; });
+    ASSERT_NE(failed, outcomes.end());
+    EXPECT_EQ(failed->error().why, cause::cancelled);
+    EXPECT_TRUE(failed->error().message.starts_with("cancelled while it waited for one of the "))
+        << failed->error().message;
+}
+
+TEST(offload_on_a_loop, cancels_what_gets_no_thread) {
+    std::optional<task_limit> limit;
+    try {
+        limit.emplace(3);  // the loop's, the test's, and one for a function
+    } catch (std::runtime_error const& impossible) {
+        GTEST_SKIP() << impossible.what();
+    }
+    std::atomic<int> bodies = 0;
+    std::atomic<int> waiting = 0;
+    std::atomic<int> ended = 0;
+    std::stop_source source;
+    auto executor = make_executor("async:each", {.files = file_backend::automatic});
+    auto const body = [&](context& ctx, int) -> task<void> {
+        ++bodies;
+        try {
+            co_await ctx.offload([&] {
+                ++waiting;
+                wait_until([&] { return waiting + ended == 5; });
+            });
+        } catch (cancelled const&) {
+            ++ended;
+            throw;
+        }
+    };
+    std::jthread const stopper([&] {
+        wait_until([&] { return waiting > 0 && bodies == 5; });
+        source.request_stop();
+    });
+    auto const outcomes = executor.try_map(body, std::views::iota(0, 5), {.stop = source.get_token()});
+    EXPECT_GT(std::ranges::count_if(outcomes, [](auto const& each) { return !each; }), 0);
+}
+
+TEST(offload_on_a_loop, is_told_of_when_it_keeps_a_body_that_is_to_end) {
+    std::atomic<bool> told = false;
+    auto executor = make_executor("async", {.log = [&](log_record const& record) {
+                                      if (record.line.find("offload()") != std::string::npos) told = true;
+                                  }});
+    auto const body = [&](context& ctx, int) -> task<void> {
+        co_await ctx.offload([&] { wait_until([&] { return told.load(); }); });
+    };
+    executor.try_map(body, std::vector{1}, {.timeout = 10ms});
+    EXPECT_TRUE(told);
+}
+
+}  // namespace
+}  // namespace quartet::faults
