@@ -254,9 +254,25 @@ void child_process::ask_to_end() noexcept {
     }
 }
 
+/// Also of those whose own parents ended when they were asked to.
+std::vector<descriptor> child_process::descendants_since() const noexcept {
+    auto found = process_->descendants();
+    try {
+        for (auto const& each : descendants_) {
+            pid_t const id = id_of(each);
+            if (id == 0) continue;
+            for (auto& below : descendants_of(id))
+                found.push_back(std::move(below));
+        }
+    } catch (std::exception const&) {
+        // No memory or descriptors for more.
+    }
+    return found;
+}
+
 void child_process::kill() noexcept {
     phase_ = phase::killed;
-    auto const later = process_->descendants();
+    auto const later = descendants_since();
     process_->signal(SIGKILL);
     for (auto const& each : descendants_)
         send_signal(each, SIGKILL);

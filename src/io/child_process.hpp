@@ -71,6 +71,7 @@ private:
     void on_timer();
     void ask_to_end() noexcept;
     void kill() noexcept;
+    std::vector<descriptor> descendants_since() const noexcept;
     void forget_ended_descendants();
 
     descriptor events_;  // an epoll set of all that follows

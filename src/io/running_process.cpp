@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <limits>
+#include <string>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -81,6 +83,15 @@ std::vector<descriptor> descendants_of(pid_t parent) {
 
 int open_pidfd(pid_t id) noexcept {
     return static_cast<int>(syscall(SYS_pidfd_open, id, 0));
+}
+
+pid_t id_of(descriptor const& process) {
+    std::ifstream info(fmt::format("/proc/self/fdinfo/{}", process.get()));
+    for (std::string name; info >> name; info.ignore(std::numeric_limits<std::streamsize>::max(), '\n')) {
+        pid_t id = 0;
+        if (name == "Pid:" && info >> id) return id > 0 ? id : 0;
+    }
+    return 0;
 }
 
 void send_signal(descriptor const& process, int number) noexcept {

@@ -58,6 +58,9 @@ std::vector<descriptor> descendants_of(pid_t parent);
 /// A descriptor for a process, closed on exec; -1 with errno if there is none.
 int open_pidfd(pid_t id) noexcept;
 
+/// The number of the process that a descriptor stands for; 0 if it has ended.
+pid_t id_of(descriptor const& process);
+
 /// Sends a signal to the process that a descriptor stands for; nothing if it is gone.
 void send_signal(descriptor const& process, int number) noexcept;
 

@@ -604,6 +604,19 @@ TEST_P(stopping_a_command, ends_it_whoever_waits_for_children) {
     }
 }
 
+TEST_P(stopping_a_command, kills_what_began_after_it_was_asked_to_end) {
+    auto const begun = folder_ / "begun";
+    auto const late = folder_ / "late";
+    // The outer shell ends at once, so that what the inner one then starts is nobody's descendant but its.
+    auto const line =
+        fmt::format("(trap 'sleep 100 & echo $! > {}' TERM; echo > {}; sleep 100 & wait; wait) & wait",
+                    late.native(), begun.native());
+    expect_cancelled_at_once(stop_when_written(line, begun));
+    // Where the machine is so busy that the grace was over first, it never began.
+    if (!std::filesystem::exists(late)) return;
+    EXPECT_TRUE(comes_true([&] { return !is_alive(process_from(late)); }));
+}
+
 TEST_P(stopping_a_command, that_has_not_begun_does_not_begin_it) {
     auto const touch_after_stop = [](context& ctx, std::string line) -> task<command_result> {
         while (!ctx.stop_requested())
