@@ -5,7 +5,7 @@ target_compile_options(quartet_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow
                        -Wnon-virtual-dtor -Woverloaded-virtual)
 if(CMAKE_UNITY_BUILD)
     # A source that is included looks like a header to this warning.
-    target_compile_options(quartet_flags INTERFACE -Wno-subobject-linkage)
+    target_compile_options(quartet_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endif()
 if(QUARTET_WERROR)
     target_compile_options(quartet_flags INTERFACE -Werror)
@@ -16,13 +16,13 @@ if(QUARTET_SANITIZE)
     # calls took a quarter of the compile time.
     target_compile_options(quartet_flags INTERFACE -fsanitize=${QUARTET_SANITIZE} -fno-sanitize=null,vptr
                            -fno-omit-frame-pointer
-                           -Wno-maybe-uninitialized)
+                           $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
     target_link_options(quartet_flags INTERFACE -fsanitize=${QUARTET_SANITIZE})
     target_compile_definitions(quartet_flags INTERFACE QUARTET_SANITIZED)
     if(QUARTET_SANITIZE MATCHES thread)
         # ThreadSanitizer does not model the fences of Asio's fenced_block; without them Asio uses
         # the ordinary atomics that it does model.
         target_compile_definitions(quartet_flags INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
-        target_compile_options(quartet_flags INTERFACE -Wno-tsan)
+        target_compile_options(quartet_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
     endif()
 endif()

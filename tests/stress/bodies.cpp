@@ -175,7 +175,7 @@ order order_of(std::string const& text) {
     order what;
     if (text.size() < sizeof what) throw std::logic_error("a body saw what must not be: a short input");
     std::memcpy(&what, text.data(), sizeof what);
-    std::size_t const more = what.what == deed::is_large ? what.amount : 0;
+    std::size_t const more = is_padded(what) ? what.amount : 0;
     require(text.size() == sizeof what + more && text.find_first_not_of('i', sizeof what) == text.npos,
             "an input's text");
     return what;
@@ -198,6 +198,7 @@ bool act_at_once(tools const& with, order const& what) {
     switch (what.what) {
         case deed::nothing:
         case deed::is_large:
+        case deed::is_huge:
             return true;
         case deed::computes:
             compute(std::chrono::microseconds(what.amount));
@@ -232,6 +233,9 @@ bool act_at_once(tools const& with, order const& what) {
             return true;
         case deed::marks:
             ++with.marks.span()[what.id - with.first_id];
+            return true;
+        case deed::closes_descriptors:
+            close_range(3, ~0u, 0);
             return true;
         case deed::sets_timer:
             tick_in_this_process();

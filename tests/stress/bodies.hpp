@@ -58,6 +58,11 @@ std::uint64_t answer(order const& what) noexcept;
 int signal_of(order const& what) noexcept;
 int exit_code_of(order const& what) noexcept;
 
+/// Its input and result are so many bytes longer.
+inline bool is_padded(order const& what) noexcept {
+    return what.what == deed::is_large || what.what == deed::is_huge;
+}
+
 /// An input of either type, and back.
 template <class In>
 In input_of(order const& what) {
@@ -65,7 +70,7 @@ In input_of(order const& what) {
         return what;
     } else {
         std::string text(reinterpret_cast<char const*>(&what), sizeof what);
-        if (what.what == deed::is_large) text.resize(sizeof what + what.amount, 'i');
+        if (is_padded(what)) text.resize(sizeof what + what.amount, 'i');
         return text;
     }
 }
@@ -81,7 +86,7 @@ R value_of(order const& what) {
         return answer(what);
     } else if constexpr (std::is_same_v<R, std::string>) {
         std::string text = std::to_string(answer(what));
-        if (what.what == deed::is_large) text.resize(text.size() + what.amount, 'r');
+        if (is_padded(what)) text.resize(text.size() + what.amount, 'r');
         return text;
     }
 }

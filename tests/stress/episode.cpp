@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <thread>
@@ -34,6 +35,15 @@ void start_timer(board& counts) {
     sigaction(SIGALRM, &action, nullptr);
     itimerval const often{{0, 1000}, {0, 1000}};
     setitimer(ITIMER_REAL, &often, nullptr);
+}
+
+void limit(plan const& what) {
+    auto const set = [](auto resource, rlim_t most) {
+        rlimit const both{.rlim_cur = most, .rlim_max = most};
+        if (most != 0) setrlimit(resource, &both);
+    };
+    set(RLIMIT_FSIZE, what.most_file_bytes);
+    set(RLIMIT_AS, what.most_address_bytes);
 }
 
 void stop_timer() {
@@ -125,6 +135,7 @@ bool run_episode(plan const& what, board& counts, std::string const& folder, bre
     fault_list found;
     counts.main_process = getpid();
     if (what.ignores_children) signal(SIGCHLD, SIG_IGN);
+    limit(what);
     auto const before = belongings::now();
     if (what.timer) start_timer(counts);
     perform(what, counts, folder, broken, found);

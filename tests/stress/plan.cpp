@@ -40,6 +40,11 @@ constexpr deed_facts facts[] = {
     {.what = deed::runs_command, .name = "runs a command", .most_tasks = 6, .most_amount = 3},
     {.what = deed::fetches_in_vain, .name = "fetches in vain", .most_tasks = 10},
     {.what = deed::is_large, .name = "is large", .most_tasks = 30, .most_amount = 300'000},
+    {.what = deed::is_huge,
+     .name = "is huge",
+     .most_tasks = 2,
+     .least_amount = 10'000'000,
+     .most_amount = 40'000'000},
     {.what = deed::throws, .name = "throws", .most_tasks = 1000, .awaits = false},
     {.what = deed::throws_own_type, .name = "throws a type of its own", .most_tasks = 1000, .awaits = false},
     {.what = deed::sends, .name = "sends", .most_tasks = 400},
@@ -89,6 +94,10 @@ constexpr deed_facts facts[] = {
      .in_processes_only = true,
      .kills_worker = true,
      .awaits = false},
+    {.what = deed::closes_descriptors,
+     .name = "closes all descriptors",
+     .most_tasks = 10,
+     .in_processes_only = true},
     {.what = deed::sets_timer, .name = "sets a timer", .most_tasks = 20, .in_processes_only = true},
 };
 
@@ -134,6 +143,9 @@ private:
         made_.kills_fork_servers = dice_.one_in(8);
         made_.timer = dice_.one_in(4);
         made_.ignores_children = dice_.one_in(12);
+        // More than the bodies' files have, and than threads and executors take; less than the machine has.
+        if (dice_.one_in(8)) made_.most_file_bytes = std::uint64_t{1} << (20 + dice_.roll(4));
+        if (dice_.one_in(8) && !test::sanitized) made_.most_address_bytes = std::uint64_t{12} << 30;
     }
 
     std::size_t add_executor(bool shared) {
@@ -220,6 +232,9 @@ private:
         if (what.in_processes_only && !how.processes) return false;
         if (what.awaits && one.types == form::plain_function) return false;
         if (what.what == deed::forks && test::sanitized) return false;
+        if ((what.what == deed::is_large || what.what == deed::is_huge) && one.types != form::strings)
+            return false;
+        if (what.what == deed::closes_descriptors && how.loops) return false;  // the loop's too
         if (what.what == deed::asks_own_pool && !how.pool) return false;
         if (what.what == deed::runs_command && made_.ignores_children) return false;
         if (what.what == deed::forks && made_.ignores_children) return false;
@@ -328,7 +343,9 @@ std::string_view to_string(call_kind what) noexcept {
 order step::task(std::uint32_t index) const noexcept {
     dice own(seed ^ (std::uint64_t{index} << 20));
     order made{.id = first_id + index, .what = own.roll(1000) < rare_in_thousand ? rare : usual};
-    if (std::uint32_t const most = facts_of(made.what).most_amount) made.amount = own.roll(most + 1);
+    deed_facts const& how = facts_of(made.what);
+    if (how.most_amount > 0)
+        made.amount = how.least_amount + own.roll(how.most_amount - how.least_amount + 1);
     return made;
 }
 
@@ -379,11 +396,13 @@ std::string describe(step const& what, plan const& of) {
 }
 
 std::string describe(plan const& what) {
-    auto text = fmt::format("seed {}, episode {}:{}{}{}{}\n", what.seed, what.episode,
-                            what.kills_workers ? " workers are killed" : "",
-                            what.kills_fork_servers ? " fork servers are killed" : "",
-                            what.timer ? " a timer at 1 kHz" : "",
-                            what.ignores_children ? " SIGCHLD is ignored" : "");
+    auto text = fmt::format(
+        "seed {}, episode {}:{}{}{}{}{}{}\n", what.seed, what.episode,
+        what.kills_workers ? " workers are killed" : "",
+        what.kills_fork_servers ? " fork servers are killed" : "", what.timer ? " a timer at 1 kHz" : "",
+        what.ignores_children ? " SIGCHLD is ignored" : "",
+        what.most_file_bytes ? fmt::format(" files of {} bytes at the most", what.most_file_bytes) : "",
+        what.most_address_bytes ? fmt::format(" {} bytes of addresses", what.most_address_bytes) : "");
     for (std::size_t n = 0; n < what.executors.size(); ++n) {
         executor_plan const& one = what.executors[n];
         text += fmt::format("  executor {}: {}{}{}{}{}{}{}{}\n", n, one.spec,

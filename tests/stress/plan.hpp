@@ -48,7 +48,8 @@ enum class deed : std::uint8_t {
     appends,  ///< to one file that all of its call append to
     runs_command,
     fetches_in_vain,
-    is_large,  ///< input or result
+    is_large,  ///< its input and its result
+    is_huge,
     throws,
     throws_own_type,
     sends,     ///< to the executor's channel
@@ -66,7 +67,8 @@ enum class deed : std::uint8_t {
     dies_by_signal,
     exits,
     kills_fork_server,
-    sets_timer,  ///< of its process, to 1 kHz
+    sets_timer,          ///< of its process, to 1 kHz
+    closes_descriptors,  ///< all of its process
 };
 
 std::string_view to_string(deed what) noexcept;
@@ -161,8 +163,10 @@ struct plan {
     std::vector<std::vector<step>> callers{};
     bool kills_workers = false;
     bool kills_fork_servers = false;
-    bool timer = false;             ///< 1 kHz, in the caller's process
-    bool ignores_children = false;  ///< SIGCHLD
+    bool timer = false;                    ///< 1 kHz, in the caller's process
+    bool ignores_children = false;         ///< SIGCHLD
+    std::uint64_t most_file_bytes = 0;     ///< 0: no limit
+    std::uint64_t most_address_bytes = 0;  ///< likewise
     std::uint32_t ids = 0;
 };
 
