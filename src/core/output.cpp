@@ -89,10 +89,11 @@ private:
     sigset_t before_;
 };
 
-bool is_waiting() noexcept {
-    bool any = __fpending(stdout) > 0 || __fpending(stderr) > 0;
-    for_each_stream([&](auto& each) { any |= is_waiting(each); });
-    return any;
+void write_out_standard() noexcept {
+    no_signals const none;
+    write_out_streams();
+    std::fflush(stdout);
+    std::fflush(stderr);
 }
 
 void write_out_unless_used(std::FILE* file) noexcept {
@@ -104,11 +105,7 @@ void write_out_unless_used(std::FILE* file) noexcept {
 }  // namespace
 
 void write_out_printed() noexcept {
-    if (!is_waiting()) return;
-    no_signals const none;
-    write_out_streams();
-    std::fflush(stdout);
-    std::fflush(stderr);
+    if (__fpending(stdout) > 0 || is_waiting(std::cout) || is_waiting(std::clog)) write_out_standard();
 }
 
 void write_out_streams() noexcept {
@@ -116,7 +113,9 @@ void write_out_streams() noexcept {
 }
 
 void write_out_all() noexcept {
-    write_out_printed();
+    bool any = __fpending(stdout) > 0 || __fpending(stderr) > 0;
+    for_each_stream([&](auto& each) { any |= is_waiting(each); });
+    if (any) write_out_standard();
     write_out_files();
 }
 

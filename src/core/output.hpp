@@ -9,11 +9,11 @@
 
 namespace quartet::detail {
 
-/// For a worker process: writes out what waits in the standard streams of C and C++ (stdout, std::cout,
-/// std::clog and so on), whatever signals come. Two dozen loads if nothing does.
+/// For a worker process: writes out what waits in the standard streams that are used most (stdout, std::cout,
+/// std::clog), whatever signals come. A dozen loads if nothing does.
 void write_out_printed() noexcept;
 
-/// The same, and what waits in all other streams of C that no thread uses at the moment.
+/// The same of all standard streams, and what waits in other streams of C that no thread uses at the moment.
 void write_out_all() noexcept;
 
 /// What waits in streams of C that no thread uses at the moment. Any thread of any process.

@@ -141,10 +141,11 @@ public:
     void run(context& where, std::size_t first, std::size_t last) noexcept override {
         // Each range has its own copy, so that a body with state of its own is not shared by two threads.
         Body body = body_;
+        process_stamp const process = this_process();
         task_run recorded(places(), where, first, last);
         for (std::size_t index = first; index < last; ++index) {
             for (std::size_t const record = std::min(recorded.next(), last); index < record; ++index)
-                run_one(body, where, index);
+                run_one(body, where, index, process);
             if (index < last) run_recorded(recorded, body, where, index);
         }
     }
@@ -229,15 +230,15 @@ private:
 
     In const& element(std::size_t index) const { return inputs_[index]; }
 
-    void run_one(Body& body, context& where, std::size_t index) noexcept {
+    void run_one(Body& body, context& where, std::size_t index, process_stamp process) noexcept {
         if (where.stop_requested()) [[unlikely]]
             return fail(describe_cancelled(index));
         try {
             if constexpr (std::is_void_v<result>) {
-                call_body(body, where, element(index), task_limit());
+                call_body(body, where, element(index), task_limit(), process);
                 sink_.set(index);
             } else {
-                sink_.set(index, call_body(body, where, element(index), task_limit()));
+                sink_.set(index, call_body(body, where, element(index), task_limit(), process));
             }
         } catch (...) {
             fail(describe_current_exception(index, where.where().name));
@@ -247,14 +248,14 @@ private:
     void run_single(context& where, std::size_t index) noexcept {
         if (!places().lets_by()) return run(where, index, index + 1);
         Body body = body_;
-        run_one(body, where, index);
+        run_one(body, where, index, this_process());
     }
 
     [[gnu::noinline]] void run_recorded(task_run& recorded, Body& body, context& where,
                                         std::size_t index) noexcept {
         task_slot* const record = recorded.begin(!where.stop_requested());
         task_switch const at_work(recorded.at_work(record));
-        run_one(body, where, index);
+        run_one(body, where, index, this_process());
         if (record) recorded.end(*record);
     }
 

@@ -30,7 +30,8 @@ inline process_stamp this_process() noexcept {
 /// destructor: with EXIT_SUCCESS, or with EXIT_FAILURE if an exception takes it there.
 class same_process {
 public:
-    same_process() noexcept : began_(this_process()) {}
+    /// Begun in the process of the stamp.
+    explicit same_process(process_stamp began = this_process()) noexcept : began_(began) {}
     same_process(same_process const&) = delete;
     same_process& operator=(same_process const&) = delete;
     ~same_process() {

@@ -169,10 +169,11 @@ requires std::is_invocable_v<Body&, context&, In const&>
 inline constexpr bool is_coroutine_body<Body, In> = true;
 
 /// Calls a body of either kind in a blocking context, for no longer than `limit`. A plain function can't be
-/// told of its limit. A child that the body has forked ends where the body does.
+/// told of its limit. A child that the body has forked ends where the body does; `process` is the caller's.
 template <class Body, class In>
-decltype(auto) call_body(Body& body, context& where, In const& input, std::chrono::nanoseconds limit) {
-    same_process const here;
+decltype(auto) call_body(Body& body, context& where, In const& input, std::chrono::nanoseconds limit,
+                         process_stamp process) {
+    same_process const here(process);
     if constexpr (is_coroutine_body<Body, In>) {
         if (limit != limit.max()) [[unlikely]]
             return run_straight(body(where, input), where, limit);
@@ -216,15 +217,17 @@ std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, s
     std::memcpy(storage, batch.closure, sizeof(Body));
     Body& body = *std::launder(reinterpret_cast<Body*>(storage));
     byte_writer scratch;
+    process_stamp const process = this_process();
 
     auto const run_one = [&](std::size_t index) {
         try {
             if (where.stop_requested()) return task_state::cancelled;
             In const& input = stored_value<In>(batch.inputs, index);
             if constexpr (std::is_void_v<R>) {
-                call_body(body, where, input, batch.task_limit);
+                call_body(body, where, input, batch.task_limit, process);
             } else {
-                store_result<R>(hands, index, call_body(body, where, input, batch.task_limit), scratch);
+                store_result<R>(hands, index, call_body(body, where, input, batch.task_limit, process),
+                                scratch);
             }
             return task_state::done;
         } catch (...) {
