@@ -15,9 +15,11 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <clocale>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -78,6 +80,14 @@ int interpret(int argc, char** argv) {
     return run_action(app, chosen);
 }
 
+/// What no command has written out yet is the last thing that can fail; a reader that went away wants no
+/// more.
+int with_output_written(int code) {
+    if (std::fflush(stdout) == 0 || errno == EPIPE) return code;
+    fmt::print(stderr, "quartet: cannot write to standard output: {}\n", std::strerror(errno));
+    return code == all_well ? something_failed : code;
+}
+
 }  // namespace
 }  // namespace cli
 
@@ -85,9 +95,10 @@ int command_line(int argc, char** argv) {
     std::setlocale(LC_CTYPE, "");
     // Who starts us may ignore it, and then no end and no processor time of a child would ever be known.
     std::signal(SIGCHLD, SIG_DFL);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file larger than allowed is an error, and no reason to leave in the middle
     cli::raise_descriptor_limit();
     if (argc == 2 && argv[1] == measure::trial_argument) return measure::serve_trial(cli::log_to_stderr());
-    return cli::interpret(argc, argv);
+    return cli::with_output_written(cli::interpret(argc, argv));
 }
 
 }  // namespace quartet

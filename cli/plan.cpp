@@ -175,7 +175,11 @@ void take_inputs(work_options& options, std::filesystem::path const& scratch, in
     std::string file = options.inputs;
     if (file == "-") {
         file = scratch / "inputs";
-        std::ofstream(file, std::ios::binary) << read_standard_input(stop);
+        std::ofstream kept(file, std::ios::binary);
+        kept << read_standard_input(stop);
+        if (!kept.flush())
+            throw std::system_error(errno, std::generic_category(),
+                                    fmt::format("cannot keep the inputs in '{}'", file));
     }
     options.settings.push_back("command.inputs=" + std::filesystem::absolute(file).native());
 }

@@ -225,6 +225,9 @@ void sort_exit_codes(fs::path const& path) {
     file << "number\texit_code\tsignal\tinput\n";
     for (auto const& line : lines)
         file << line << '\n';
+    if (!file.flush())
+        throw std::system_error(errno, std::generic_category(),
+                                fmt::format("cannot write to '{}'", path.native()));
 }
 
 void check_kept(workload_run& run, one_command const& command, digest const& output) {

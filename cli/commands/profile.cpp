@@ -59,7 +59,7 @@ public:
         sigset_t none, defaults;
         sigemptyset(&none);
         sigemptyset(&defaults);
-        for (int const each : {SIGINT, SIGTERM, SIGPIPE, SIGCHLD})
+        for (int const each : {SIGINT, SIGTERM, SIGPIPE, SIGCHLD, SIGXFSZ})
             sigaddset(&defaults, each);
         posix_spawnattr_setsigmask(&attributes, &none);
         posix_spawnattr_setsigdefault(&attributes, &defaults);

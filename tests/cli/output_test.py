@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import struct
 import subprocess
@@ -161,6 +162,25 @@ class InAPipe(ToolTest):
         self.assertEqual(done.returncode, 1)
         self.assertIn("No space left on device", done.stderr)
         self.assert_nothing_left()
+
+    def test_a_full_disk_under_every_standard_output(self):
+        for command in (["list"], ["--help"], ["completion", "bash"], ["generate", "csv", "--rows", "10"]):
+            with self.subTest(command=command), open("/dev/full", "w", encoding="utf-8") as full:
+                done = self.quartet(*command, stdout=full)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("No space left on device", done.stderr)
+
+    def test_a_limit_on_file_sizes_is_an_error_and_no_signal(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (64, resource.RLIM_INFINITY))
+
+        run = ["run", "sleep", "--models", "single,processes:2", "--set", "sleep.scale=0"]
+        for command in ([*run, "--json", self.folder / "report.json"], run, ["list"], ["generate", "csv", "--rows", "100"]):
+            with self.subTest(command=command), open(self.folder / "output", "w", encoding="utf-8") as output:
+                done = self.quartet(*command, stdout=output, preexec_fn=limit)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn("File too large", done.stderr)
+                self.assert_nothing_left()
 
 
 class Logs(ToolTest):
