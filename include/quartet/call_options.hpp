@@ -37,7 +37,8 @@ struct call_options {
     std::chrono::nanoseconds task_timeout = std::chrono::nanoseconds::max();
 
     /// For the whole call, from when it is made: then it is stopped, as by `stop`, and what has not ended has
-    /// timed out. Costs a thread that waits.
+    /// timed out. One thread waits for the limits of all calls of a process; callbacks that bodies have with
+    /// their ctx.stop_token() run on it.
     std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max();
 
     /// Of map and its kin: when all tasks have had a try, those that failed are run once more, all together.

@@ -21,6 +21,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <stop_token>
 #include <string>
@@ -102,9 +103,13 @@ public:
     /// out of time (structured.hpp). Costs two loads, for bodies that compute; in a part with a time limit
     /// also a look at the clock.
     bool stop_requested() const noexcept {
-        if (stop_word_->load(std::memory_order_relaxed) != 0) return true;
-        auto const* const part = detail::current_scope();
-        return part && (part->cancelled() || (part->has_deadline() && part->deadline() <= now()));
+        std::uint32_t const stopped = stop_word_->load(std::memory_order_relaxed);
+        auto* const part = detail::current_scope();
+        if (!part) return stopped != 0;
+        if (stopped == 0 && !part->cancelled() && !(part->has_deadline() && part->deadline() <= now()))
+            return false;
+        notice_end(*part, stopped);
+        return true;
     }
 
     /// Awaits `what` for no longer than `limit`; see structured.hpp, which has to be included.
@@ -155,6 +160,9 @@ private:
     virtual void perform_now(detail::file_operation& operation) noexcept;
     virtual void do_log(std::string_view line) = 0;
     virtual std::stop_token do_stop_token() = 0;
+
+    /// That part of the body sees that it is to end, and goes by what came first.
+    void notice_end(detail::scope& part, std::uint32_t stopped) const noexcept;
 
     worker_info where_;
     std::atomic<std::uint32_t> const* stop_word_;

@@ -18,6 +18,7 @@
 #include <quartet/detail/retry.hpp>
 #include <quartet/detail/retry_desk.hpp>
 #include <quartet/detail/spread.hpp>
+#include <quartet/detail/stop_switch.hpp>
 #include <quartet/future.hpp>
 #include <quartet/model.hpp>
 #include <quartet/models/async.hpp>
@@ -140,14 +141,16 @@ public:
             using result = typename detail::body_result<Body, in>::type;
             using source = detail::view_source<Body, std::views::all_t<Range>, result>;
             return quartet::stream<result>(std::make_unique<source>(
-                own_model(), body, std::views::all(std::forward<Range>(inputs)), options));
+                own_model(), body, std::views::all(std::forward<Range>(inputs)), options, stops_->token()));
         }
     }
 
     /// Waits until every call has ended.
     void join();
 
-    /// Requests the stop of every call that has not ended, as future::cancel. Does not wait.
+    /// Requests the stop of every call that was made before and has not ended: maps, also in the pause before
+    /// a further try, single calls as by future::cancel, streams as by stream::stop. Calls that are made
+    /// after it has returned are not touched. Does not wait.
     void stop();
 
     /// Runs a job that is not a map.
@@ -175,22 +178,26 @@ private:
         using in = std::ranges::range_value_t<Range>;
         static_cast<void>(own_model());  // before anything is copied
         auto const elements = detail::indexable(inputs);
-        detail::call_timer const timer(options.stop, options.timeout);
+        // While it pauses before a further try the model does not know of it.
+        auto const further = options.retry.times > 0 ? stops_->token() : std::stop_token();
+        detail::call_timer const timer(options.stop, options.timeout, further);
         Sink sink(elements.size());
         run_once<in>(body, elements, elements.size(), sink, options, timer);
-        detail::retry_failed(elements, sink, options.retry, timer.token(), [&](auto& again) {
-            run_once<in>(body, again, again.size(), again, options, timer);
+        detail::retry_failed(elements, sink, 0, options.retry, timer.token(), [&](auto& again) {
+            run_once<in>(body, again, again.size(), again, options, timer, again.numbers().data());
         });
         return sink.take();
     }
 
     template <class In, class Body, class Elements, class Sink>
     void run_once(Body const& body, Elements const& elements, std::size_t count, Sink& sink,
-                  call_options const& options, detail::call_timer const& timer) {
+                  call_options const& options, detail::call_timer const& timer,
+                  std::size_t const* numbers = nullptr) {
         if (count == 0) return;
         detail::map_job<Body, In, Elements, Sink> work(body, elements, count, sink, options.failure,
                                                        options.task_timeout, &timer);
         work.set_chunk_size(options.chunk_size);
+        work.number_tasks(0, numbers);
         work.set_progress(options.progress);
         run(work, timer.token());
     }
@@ -210,6 +217,7 @@ private:
     }
 
     std::unique_ptr<detail::retry_desk> retries_;  // outlives the model, whose calls come there
+    std::unique_ptr<detail::stop_switch> stops_;
     std::unique_ptr<model> model_;
     std::uint32_t made_after_;  // so many forks, as detail::forks counts them
 };

@@ -110,25 +110,25 @@ public:
 
     bool ended() noexcept override { return this->finished(); }
     bool wait_until(std::optional<time_point> deadline) override { return job::wait_until(deadline); }
-    void cancel() noexcept override {
-        cancelled_ = true;
-        this->request_stop();
-    }
+    void cancel() noexcept override { cancel(stopped_by::request); }
     bool stop_requested() noexcept override { return this->stop().requested(); }
     void abandon() noexcept override { job::abandon(); }
     outcome<R> take() override { return sink::take(); }
 
 private:
-    /// Whether nobody wonders why it has no value.
-    bool is_expected(failure const& why) const noexcept {
-        return cancelled_ && !(extras_ && extras_->timer.fired()) && why.why != cause::timed_out;
+    void cancel(stopped_by who) noexcept {
+        cancelled_ = true;
+        this->request_stop(who);
     }
+
+    /// Whether nobody wonders why it has no value.
+    bool is_expected(failure const& why) const noexcept { return cancelled_ && why.why != cause::timed_out; }
 
     /// What few calls need.
     struct extras {
         extras(call_options const& options, call_job& work, receiver&& to)
             : timer(options.stop, options.timeout), hand_over(std::move(to)) {
-            follow.emplace(timer.token(), [&work] { work.cancel(); });
+            follow.emplace(timer.token(), [this, &work] { work.cancel(who_stops(&timer)); });
         }
         call_timer timer;
         receiver hand_over;
@@ -138,7 +138,7 @@ private:
     void follow(call_options const& options, receiver&& to) {
         if (!options.stop.stop_possible() && options.timeout == options.timeout.max() && !to) return;
         extras_ = std::make_unique<extras>(options, *this, std::move(to));
-        this->explain_by(extras_->timer);
+        this->explain_by(&extras_->timer);
     }
 
     std::shared_ptr<void> let_go() noexcept override {

@@ -50,6 +50,7 @@ struct remote_batch;
 struct remote_hands;
 class shared_arena;
 class ended_bodies;
+class call_timer;
 
 /// A body under way on an event loop. When it has ended it waits in an ended_bodies to be settled.
 class running_body : public task_listener {
@@ -127,6 +128,12 @@ struct queue_place {
     std::size_t next = 0;  ///< the first index that nobody has taken
 };
 
+/// A job's place among those that have not finished, for its model; guarded by its lock.
+struct open_place {
+    job* before = nullptr;
+    job* after = nullptr;
+};
+
 }  // namespace detail
 
 class job {
@@ -149,6 +156,13 @@ public:
 
     // ---- For who makes it
 
+    /// Its tasks are numbered on from there in their call, or as the array says, which is kept by the caller:
+    /// for people. Before it begins.
+    void number_tasks(std::size_t first, std::size_t const* numbers = nullptr) noexcept {
+        first_number_ = first;
+        numbers_ = numbers;
+    }
+
     /// Before it begins; see call_options::progress, which is kept by the caller.
     void set_progress(std::function<void(std::size_t, std::size_t)> const& told) noexcept {
         progress_ = told ? &told : nullptr;
@@ -164,7 +178,7 @@ public:
     void run_under(model& how, std::stop_token const& stop);
 
     /// Asks what has not ended to stop. Any thread, as long as the job is kept.
-    void request_stop() noexcept;
+    void request_stop(detail::stopped_by who = detail::stopped_by::request) noexcept;
 
     /// Whether every task has an outcome.
     bool finished() const noexcept { return end_.load(std::memory_order_acquire)->ended(); }
@@ -185,6 +199,13 @@ public:
 
     /// The model takes the job.
     void taken_by(model& how) noexcept;
+
+    /// The place of a task's input in the whole call: a job may be a chunk of a stream, or a further try.
+    std::size_t number_of(std::size_t index) const noexcept {
+        return numbers_ ? numbers_[index] : first_number_ + index;
+    }
+    std::size_t first_number() const noexcept { return first_number_; }
+    std::size_t const* numbers() const noexcept { return numbers_; }
 
     /// Where its tasks leave their records.
     detail::task_places const& places() const noexcept { return places_; }
@@ -226,6 +247,11 @@ public:
     /// `tasks` more have an outcome. True if they were the last; then the job may be gone. Any thread.
     bool ended(std::size_t tasks) noexcept;
 
+    /// The same, but who hears that they were the last has yet to call finish().
+    bool count_off(std::size_t tasks) noexcept {
+        return left_.fetch_sub(tasks, std::memory_order_acq_rel) == tasks;
+    }
+
     /// Its end is told by a word elsewhere, until finish().
     void end_elsewhere(detail::end_word& word) noexcept { end_.store(&word, std::memory_order_release); }
 
@@ -233,15 +259,22 @@ public:
     void finish() noexcept;
 
     detail::queue_place place;
+    detail::open_place open;
     void* remote = nullptr;  ///< what the model keeps of it
 
 protected:
+    /// Cancels by this timer are its doing. Before the job begins.
+    void explain_by(detail::call_timer const* timer) noexcept { timer_ = timer; }
+
     explicit job(std::size_t size, on_failure policy = on_failure::finish_all,
                  std::chrono::nanoseconds task_limit = std::chrono::nanoseconds::max()) noexcept
         : size_(size), policy_(policy), task_limit_(task_limit), left_(size) {}
 
     /// Ends the record of a task that has failed.
     void record_failure(std::size_t index) const noexcept;
+
+    /// A failure by the call's time limit says so.
+    void explain(failure& why) const;
 
     void after_failure() noexcept {
         if (policy_ == on_failure::stop_all) request_stop();
@@ -255,9 +288,12 @@ private:
     on_failure policy_;
     std::chrono::nanoseconds task_limit_;
     std::size_t chunk_size_ = 0;
+    std::size_t first_number_ = 0;
+    std::size_t const* numbers_ = nullptr;
     std::function<void(std::size_t, std::size_t)> const* progress_ = nullptr;
     std::exception_ptr progress_threw_;
     model* model_ = nullptr;
+    detail::call_timer const* timer_ = nullptr;
     detail::task_places places_;
     detail::stop_state stop_;
     std::atomic<std::size_t> left_;

@@ -1,68 +1,53 @@
+#include "src/core/timers.hpp"
+
 #include <quartet/detail/call_timer.hpp>
 #include <quartet/detail/deadline.hpp>
 
 #include <fmt/format.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
-#include <thread>
 
 namespace quartet::detail {
 
-struct call_timer::state {
-    state(std::stop_token const& caller, std::chrono::nanoseconds time)
-        : limit(time), follow(caller, [this] { source.request_stop(); }) {}
+struct call_timer::state final : timed {
+    enum class first : std::uint8_t { nobody, caller, limit };
 
-    /// Until the time is up or the call is over.
-    void wait() {
-        auto const deadline = deadline_after(std::chrono::steady_clock::now(), limit);
-        {
-            std::unique_lock lock(mutex);
-            if (changed.wait_until(lock, deadline, [this] { return over; }) || source.stop_requested())
-                return;
-            fired = true;
-        }
-        source.request_stop();  // which may end the call, and drop its timer
-    }
+    state(std::stop_token const& caller, std::stop_token const& further, std::chrono::nanoseconds time)
+        : limit(time),
+          follow(caller, [this] { stop(first::caller); }),
+          follow_further(further, [this] { stop(first::caller); }) {}
 
-    void end() {
-        {
-            std::lock_guard const lock(mutex);
-            over = true;
-        }
-        changed.notify_one();
+    void time_is_up() noexcept override { stop(first::limit); }
+
+    void stop(first who) noexcept {
+        auto nobody = first::nobody;
+        if (stopper.compare_exchange_strong(nobody, who)) source.request_stop();
     }
 
     std::chrono::nanoseconds limit;
     std::stop_source source;
-    std::atomic<bool> fired = false;
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool over = false;  // guarded by mutex
-    std::stop_callback<std::function<void()>> follow;
+    std::atomic<first> stopper = first::nobody;
+    std::stop_callback<std::function<void()>> follow;  // last: they use the others
+    std::stop_callback<std::function<void()>> follow_further;
 };
 
-call_timer::call_timer(std::stop_token caller, std::chrono::nanoseconds limit) : token_(std::move(caller)) {
-    if (limit == limit.max()) return;
-    state_ = std::make_shared<state>(token_, limit);
+call_timer::call_timer(std::stop_token caller, std::chrono::nanoseconds limit, std::stop_token const& further)
+    : token_(std::move(caller)) {
+    auto const deadline = deadline_after(timers::clock::now(), limit);
+    bool const limited = deadline != timers::clock::time_point::max();
+    if (!limited && !further.stop_possible()) return;
+    state_ = std::make_shared<state>(token_, further, limit);
     token_ = state_->source.get_token();
-    waiter_ = std::thread([state = state_] { state->wait(); });
+    if (limited) timers::of_calls().add(state_, deadline);
 }
 
 call_timer::~call_timer() {
-    if (!state_) return;
-    state_->end();
-    if (waiter_.get_id() == std::this_thread::get_id()) {
-        waiter_.detach();  // it ends the call that it was to watch
-    } else {
-        waiter_.join();
-    }
+    if (state_) timers::take_back(*state_);
 }
 
 bool call_timer::fired() const noexcept {
-    return state_ && state_->fired;
+    return state_ && state_->stopper == state::first::limit;
 }
 
 void call_timer::explain(failure& why) const {

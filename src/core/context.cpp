@@ -3,6 +3,7 @@
 #include "src/io/files.hpp"
 
 #include <quartet/context.hpp>
+#include <quartet/detail/stop_state.hpp>
 #include <quartet/file.hpp>
 
 #include <strings.h>
@@ -29,6 +30,11 @@ detail::file_operation context::append_file(std::filesystem::path const& path, s
 void context::perform_now(detail::file_operation& operation) noexcept {
     no_wait wait;
     detail::perform(operation, wait);
+}
+
+void context::notice_end(detail::scope& part, std::uint32_t stopped) const noexcept {
+    auto const at = now();
+    part.notice_end(at, stopped ? at - detail::age_of_stop(stopped) : detail::scope::time_point::max());
 }
 
 void context::log(std::string_view line) {

@@ -94,12 +94,16 @@ std::unique_ptr<model> make_automatic(executor_options options) {
 }  // namespace
 
 executor::executor(std::unique_ptr<model> how)
-    : retries_(std::make_unique<detail::retry_desk>()), model_(std::move(how)), made_after_(detail::forks) {
+    : retries_(std::make_unique<detail::retry_desk>()),
+      stops_(std::make_unique<detail::stop_switch>()),
+      model_(std::move(how)),
+      made_after_(detail::forks) {
     if (!model_) throw std::invalid_argument("quartet: an executor needs a model");
 }
 
 executor& executor::operator=(executor&& other) noexcept {
     std::swap(retries_, other.retries_);
+    std::swap(stops_, other.stops_);
     std::swap(model_, other.model_);
     std::swap(made_after_, other.made_after_);
     return *this;
@@ -127,6 +131,7 @@ void executor::join() {
 
 void executor::stop() {
     model& how = own_model();
+    stops_->request();
     retries_->stop();
     how.stop();
 }

@@ -1,3 +1,4 @@
+#include <quartet/detail/call_timer.hpp>
 #include <quartet/detail/map_job.hpp>
 #include <quartet/job.hpp>
 #include <quartet/model.hpp>
@@ -22,7 +23,7 @@ void job::run_under(model& how, std::stop_token const& stop) {
     using namespace std::chrono_literals;
     how.check_wait();
     taken_by(how);
-    std::stop_callback const follow(stop, [this] { request_stop(); });
+    std::stop_callback const follow(stop, [this] { request_stop(detail::who_stops(timer_)); });
     how.start(*this);
     if (progress_) {
         while (!wait_until(std::chrono::steady_clock::now() + 100ms))
@@ -34,9 +35,13 @@ void job::run_under(model& how, std::stop_token const& stop) {
     if (progress_threw_) std::rethrow_exception(std::exchange(progress_threw_, nullptr));
 }
 
-void job::request_stop() noexcept {
+void job::request_stop(detail::stopped_by who) noexcept {
     if (own_end_.ended()) return;  // the model may be gone
-    if (stop_.request() && model_) model_->on_stop(*this);
+    if (stop_.request(who) && model_) model_->on_stop(*this);
+}
+
+void job::explain(failure& why) const {
+    if (timer_ && why.why == cause::cancelled && stop_.by_call_limit()) timer_->explain(why);
 }
 
 bool job::wait_until(std::optional<std::chrono::steady_clock::time_point> deadline) {
@@ -76,7 +81,7 @@ void job::cancel(std::size_t first, std::size_t last) noexcept {
 }
 
 bool job::ended(std::size_t tasks) noexcept {
-    if (left_.fetch_sub(tasks, std::memory_order_acq_rel) != tasks) return false;
+    if (!count_off(tasks)) return false;
     finish();
     return true;
 }

@@ -42,7 +42,7 @@ void push_failure(remote_hands& hands, std::size_t index, carried_exception cons
 }
 
 void stop_all(remote_batch& batch) {
-    batch.stop.store(1, std::memory_order_relaxed);
+    set_stop(batch.stop, stop_mark(stopped_by::request));
     futex_wake_all(batch.stop);
     (*batch.wake_parent)();
 }

@@ -25,7 +25,7 @@ void stall_watch::tell(job const& work, std::size_t task, std::chrono::nanosecon
     report_(
         fmt::format("task {} of {} held its event loop for {:.0f} ms, and no other could go on meanwhile; "
                     "what computes or blocks belongs into ctx.offload()",
-                    task, name, std::chrono::duration<double, std::milli>(held).count()));
+                    work.number_of(task), name, std::chrono::duration<double, std::milli>(held).count()));
 }
 
 }  // namespace quartet::detail

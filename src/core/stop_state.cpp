@@ -17,20 +17,20 @@ std::stop_token stop_state::token() {
 }
 
 std::optional<std::stop_source> stop_state::raise() noexcept {
-    if (!set_word()) return std::nullopt;
+    if (!set_word(stopped_by::request)) return std::nullopt;
     std::stop_source const* const source = source_.load();
     return source ? std::optional(*source) : std::nullopt;
 }
 
-bool stop_state::request() noexcept {
-    if (!set_word()) return false;
+bool stop_state::request(stopped_by who) noexcept {
+    if (!set_word(who)) return false;
     if (std::stop_source* const source = source_.load()) source->request_stop();
     return true;
 }
 
 /// True for the one who sets it.
-bool stop_state::set_word() noexcept {
-    if (word_.exchange(1) != 0) return false;
+bool stop_state::set_word(stopped_by who) noexcept {
+    if (!set_stop(word_, stop_mark(who))) return false;
     futex_wake_all(word_);
     return true;
 }

@@ -65,6 +65,7 @@ bool blocking_context::start(fetch_operation& operation) {
     try {
         if (!http_) http_ = std::make_unique<blocking_http>();
         http_->perform(operation, {stop_word(), time_limit()});
+        static_cast<void>(stop_requested());  // which notes what ended it, if that was a stop or a limit
     } catch (...) {
         refuse(operation);
     }

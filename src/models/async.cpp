@@ -12,6 +12,7 @@
 #include "src/models/job_queue.hpp"
 #include "src/models/logging.hpp"
 #include "src/models/loop_limit.hpp"
+#include "src/models/open_jobs.hpp"
 #include "src/models/stop_jobs.hpp"
 
 #include <quartet/cpus.hpp>
@@ -41,10 +42,13 @@ struct async::state {
     void start_loops();
     void end_loops() noexcept;
     claim take(std::size_t room);
+    void note_end(job& work, std::size_t tasks) noexcept;
+    void cancel(claim const& unbegun) noexcept;
 
     async_options options;
     std::mutex mutex;  // guards what follows
     detail::job_queue queue;
+    detail::open_jobs open;
     bool ending = false;
 
     detail::job_count unfinished;
@@ -63,7 +67,7 @@ public:
           where_{.name = name(number), .number = number, .process_id = getpid()},
           loop_(shared.options.files),
           flights_([this](auto& place, job& work) { make_context(place, work); },
-                   [this](job& work, std::size_t tasks) { shared_.unfinished.note_end(work, tasks); }) {}
+                   [this](job& work, std::size_t tasks) { shared_.note_end(work, tasks); }) {}
 
     void start() {
         std::size_t const share = detail::one_share(cpu_share(), shared_.options.loops);
@@ -87,13 +91,8 @@ public:
     void cancel(job& work) {
         loop_.post([this, &work] { flights_.cancel(&work); });
     }
-    void cancel_all() {
-        loop_.post([this] {
-            flights_.for_each_job([this](job& work) {
-                work.stop().request();
-                flights_.cancel(&work);
-            });
-        });
+    void cancel_stopped() {
+        loop_.post([this] { flights_.for_each_job([this](job& work) { flights_.cancel(&work); }); });
     }
 
     std::string file_backend_name() const { return loop_.file_backend_name(); }
@@ -178,6 +177,19 @@ claim async::state::take(std::size_t room) {
     return queue.take(work, std::min(best, room));
 }
 
+void async::state::note_end(job& work, std::size_t tasks) noexcept {
+    unfinished.note_end(work, tasks, [this](job& ended) {
+        std::lock_guard const lock(mutex);
+        open.remove(ended);
+    });
+}
+
+void async::state::cancel(claim const& unbegun) noexcept {
+    if (!unbegun) return;
+    unbegun.work->cancel(unbegun.first, unbegun.last);
+    note_end(*unbegun.work, unbegun.size());
+}
+
 async::async(async_options options) {
     if (options.limit == 0) throw std::invalid_argument("quartet: the model 'async' needs a limit above 0");
     if (options.loops == 0) throw std::invalid_argument("quartet: the model 'async' needs at least one loop");
@@ -201,6 +213,7 @@ void async::start(job& work) {
     {
         std::lock_guard const lock(state_->mutex);
         state_->queue.push(work);
+        state_->open.add(work);
         for (auto& each : state_->loops) {
             if (to_wake.size() < work.size() && each->take_sleeper()) to_wake.push_back(each.get());
         }
@@ -210,9 +223,12 @@ void async::start(job& work) {
 }
 
 void async::stop() noexcept {
-    detail::stop_jobs(state_->mutex, state_->queue, state_->unfinished, [](auto&&) {});
+    // Those in flight hear of it here, and not when their loop comes to it: by then it has others.
+    auto const cancel = [this](claim const& unbegun) { state_->cancel(unbegun); };
+    detail::stop_jobs(state_->mutex, state_->queue, cancel,
+                      [this](auto&& stop) { state_->open.for_each(stop); });
     for (auto& each : state_->loops)
-        each->cancel_all();
+        each->cancel_stopped();
 }
 
 void async::join() noexcept {
@@ -227,7 +243,7 @@ void async::on_stop(job& work) noexcept {
     }
     for (auto& each : state_->loops)
         each->cancel(work);
-    state_->unfinished.cancel(unbegun);
+    state_->cancel(unbegun);
 }
 
 void async::check_wait() const {

@@ -376,7 +376,8 @@ void automatic::start(job& work) {
 }
 
 void automatic::stop() noexcept {
-    stop_jobs(state_->mutex, state_->queue, state_->unfinished, [this](auto&& stop) {
+    auto const cancel = [this](claim const& unbegun) { state_->unfinished.cancel(unbegun); };
+    stop_jobs(state_->mutex, state_->queue, cancel, [this](auto&& stop) {
         for (auto const& each : state_->portions)
             stop(*each.tasks.work);
     });

@@ -27,7 +27,14 @@ public:
 
     /// `tasks` more of `work` have an outcome. True if they were the last; then the job may be gone.
     bool note_end(job& work, std::size_t tasks) noexcept {
-        if (!work.ended(tasks)) return false;
+        return note_end(work, tasks, [](job&) {});
+    }
+
+    /// The same; of a job that is about to finish `before_end(job)` hears first.
+    bool note_end(job& work, std::size_t tasks, auto&& before_end) noexcept {
+        if (!work.count_off(tasks)) return false;
+        before_end(work);
+        work.finish();
         remove();
         return true;
     }

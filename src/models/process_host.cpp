@@ -138,6 +138,12 @@ remote_batch* process_host::put_in_place(job& work) {
         batch->wake_parent = &pool_->wake_parent;
         batch->task_limit = work.task_limit();
         batch->places = work.places();
+        batch->first_number = work.first_number();
+        if (auto const* const numbers = work.numbers()) {
+            auto* const kept = arena.allocate_array<std::size_t>(work.size());
+            std::copy_n(numbers, work.size(), kept);
+            batch->numbers = kept;
+        }
         batch->run = code.run;
         batch->make = code.make;
         auto* const closure = static_cast<std::byte*>(arena.allocate(code.closure.size()));
@@ -147,7 +153,7 @@ remote_batch* process_host::put_in_place(job& work) {
         std::uninitialized_value_construct_n(batch->tasks, work.size());
         work.encode(arena, *batch);
         // Only now: an input that can't be encoded may stop the call.
-        batch->stop.store(work.stop().requested() ? 1 : 0, std::memory_order_relaxed);
+        batch->stop.store(work.stop().word().load(), std::memory_order_relaxed);
     } catch (...) {
         shared_arena::give_back_all(*heap_, batch->blocks);
         throw;
@@ -246,14 +252,14 @@ void process_host::on_stop(job& work) noexcept {
     {
         std::lock_guard const lock(stops_mutex_);
         if (!work.remote) return;
-        stop_batch(*static_cast<remote_batch*>(work.remote));
+        stop_batch(*static_cast<remote_batch*>(work.remote), work.stop().word().load());
     }
     wake_supervisor();
 }
 
 /// Under stops_mutex_.
-void process_host::stop_batch(remote_batch& batch) noexcept {
-    batch.stop.store(1);
+void process_host::stop_batch(remote_batch& batch, std::uint32_t mark) noexcept {
+    set_stop(batch.stop, mark);
     futex_wake_all(batch.stop);
     stop_requests_.push_back(&batch);
 }
@@ -263,7 +269,7 @@ void process_host::stop() noexcept {
         std::lock_guard const lock(stops_mutex_);
         for (auto& [batch, each] : calls_) {
             stop(*each.work);
-            stop_batch(*batch);
+            stop_batch(*batch, each.work->stop().word().load());
         }
     });
     wake_supervisor();

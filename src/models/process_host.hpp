@@ -19,6 +19,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -160,7 +161,7 @@ private:
     void finish(ended_call const& mine) noexcept;
     void enlist(job& work, remote_batch& batch);
     void strike_off(call const& of) noexcept;
-    void stop_batch(remote_batch& batch) noexcept;
+    void stop_batch(remote_batch& batch, std::uint32_t mark) noexcept;
     void settle(call& of, std::size_t tasks) noexcept;
     void fail_waiting(call& of, std::string const& why) noexcept;
     void free_untouched() noexcept;

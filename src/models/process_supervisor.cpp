@@ -48,6 +48,12 @@ failure describe_death(std::size_t index, std::string const& worker, zygote::eve
     return why;
 }
 
+/// Whether the call's stop came before that moment: we may be late to look.
+bool was_stopped_before(std::chrono::steady_clock::time_point limit, remote_batch const& batch) {
+    std::uint32_t const mark = batch.stop.load();
+    return mark != 0 && std::chrono::steady_clock::now() - age_of_stop(mark) < limit;
+}
+
 }  // namespace
 
 void process_host::start_zygote() {
@@ -248,7 +254,7 @@ failure process_host::describe_end_of(std::size_t index, worker_slot const& slot
                                   std::chrono::duration<double>(of.work->task_limit()).count());
         return why;
     }
-    if (of.stopped)
+    if (of.stopped && worker.doomed)
         return {
             .index = index, .why = cause::cancelled, .message = "cancelled: its worker process was ended"};
     if (worker.late)
@@ -365,6 +371,9 @@ void process_host::follow_stop(call& of) noexcept {
     if (of.stopped || of.batch->stop.load() == 0) return;
     of.stopped = clock::now();
     ++stopped_;
+    // A worker may have stopped it, after a failure; then no limit of the call's is to blame any more. Nobody
+    // has a token of it: its bodies run elsewhere.
+    static_cast<void>(of.work->stop().raise());
     std::size_t cancelled = 0;
     for (std::size_t index = 0; index < of.batch->count; ++index) {
         if (!of.batch->tasks[index].settle_waiting()) continue;
@@ -399,7 +408,8 @@ process_host::clock::time_point process_host::doom_late(clock::time_point now) {
             next = std::min(next, overdue);
         } else {
             call const* const of = find(batch);
-            if (of) doom(*slot, worker, *of->batch, task, true);
+            clock::time_point const limit(std::chrono::nanoseconds{deadline});
+            if (of) doom(*slot, worker, *of->batch, task, !was_stopped_before(limit, *of->batch));
         }
     }
     return next;
@@ -423,7 +433,8 @@ process_host::clock::time_point process_host::doom_late_on_loops(clock::time_poi
         if (overdue > now) {
             next = std::min(next, overdue);
         } else {
-            doom(*slot, worker, *of->batch, task, true);
+            auto const limit = deadline_after(began, of->work->task_limit());
+            doom(*slot, worker, *of->batch, task, !was_stopped_before(limit, *of->batch));
         }
     }
     return next;

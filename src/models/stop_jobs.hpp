@@ -3,7 +3,6 @@
 // Stops jobs that a lock keeps from finishing.
 #pragma once
 
-#include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"
 
 #include <quartet/job.hpp>
@@ -28,9 +27,9 @@ void stop_jobs(std::mutex& mutex, auto&& for_each) {
         each.request_stop();
 }
 
-/// The same, and with it all jobs of a queue that the lock guards: what nobody has begun of them is
-/// cancelled.
-void stop_jobs(std::mutex& mutex, job_queue& queue, job_count& unfinished, auto&& for_each_running) {
+/// The same, and with it all jobs of a queue that the lock guards: what nobody has begun of them goes to
+/// `cancel(claim)`.
+void stop_jobs(std::mutex& mutex, job_queue& queue, auto&& cancel, auto&& for_each_running) {
     std::vector<claim> unbegun;
     stop_jobs(mutex, [&](auto&& stop) {
         for_each_running(stop);
@@ -39,7 +38,7 @@ void stop_jobs(std::mutex& mutex, job_queue& queue, job_count& unfinished, auto&
             stop(*each.work);  // which can't finish without what was taken of it
     });
     for (auto const& each : unbegun)
-        unfinished.cancel(each);
+        cancel(each);
 }
 
 }  // namespace quartet::detail

@@ -204,7 +204,8 @@ void thread_per_task::state::fail_rest(job& work, std::size_t first, std::string
 }
 
 void thread_per_task::stop() noexcept {
-    detail::stop_jobs(state_->mutex, state_->waiting, state_->unfinished, [this](auto&& stop) {
+    auto const cancel = [this](claim const& unbegun) { state_->unfinished.cancel(unbegun); };
+    detail::stop_jobs(state_->mutex, state_->waiting, cancel, [this](auto&& stop) {
         for (auto const& [id, each] : state_->running) {
             if (each.task) stop(*each.task.work);
             for (state::helping const* help = each.helped; help; help = help->outer)

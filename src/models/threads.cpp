@@ -218,7 +218,8 @@ void threads::start(job& work) {
 }
 
 void threads::stop() noexcept {
-    detail::stop_jobs(state_->mutex, state_->queue, state_->unfinished, [this](auto&& stop) {
+    auto const cancel = [this](claim const& unbegun) { state_->unfinished.cancel(unbegun); };
+    detail::stop_jobs(state_->mutex, state_->queue, cancel, [this](auto&& stop) {
         for (job* each : state_->current) {
             if (each) stop(*each);
         }

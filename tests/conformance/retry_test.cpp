@@ -7,6 +7,7 @@
 #include <memory>
 #include <random>
 #include <ranges>
+#include <set>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -90,6 +91,38 @@ TEST_P(a_retry, of_a_stream_comes_before_its_result_is_taken) {
     }
     EXPECT_EQ(place, 4u);
     EXPECT_EQ(*tries_, 3u);
+}
+
+TEST_P(a_retry, of_a_stream_is_asked_about_by_the_numbers_of_its_inputs) {
+    auto executor = make();
+    std::set<std::size_t> asked;
+    stream_options options{.window = 12, .call = retries(2)};
+    options.call.chunk_size = 4;
+    options.call.retry.when = [&](failure const& why) {
+        asked.insert(why.index);
+        return why.index != 8;
+    };
+    auto const body = [](int n) {
+        if (n % 8 == 0) throw std::runtime_error("eight");
+        return n;
+    };
+    for (auto const& each : executor.stream(body, std::views::iota(0, 20), options)) {
+        EXPECT_EQ(each.has_value(), each.index % 8 != 0);
+        EXPECT_TRUE(each || each.error().index == each.index) << each.index;
+    }
+    EXPECT_EQ(asked, (std::set<std::size_t>{0, 8, 16}));
+}
+
+TEST_P(a_retry, of_a_stream_that_is_stopped_leaves_failures_with_the_numbers_of_their_inputs) {
+    auto executor = make();
+    stream_options options{.window = 8, .call = retries(5, 1h)};
+    options.call.chunk_size = 4;
+    options.call.timeout = 50ms;
+    std::size_t place = 0;
+    for (auto const& each : executor.stream(broken(), std::views::iota(0, 8), options)) {
+        ASSERT_FALSE(each.has_value());
+        EXPECT_EQ(each.error().index, place++);
+    }
 }
 
 TEST_P(a_retry_of_a_call, goes_on_until_it_succeeds) {

@@ -6,6 +6,7 @@
 #include <ranges>
 #include <set>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -104,6 +105,47 @@ TEST_P(a_stream, goes_on_after_failures) {
         ++count;
     }
     EXPECT_EQ(count, 60);
+}
+
+TEST_P(a_stream, numbers_its_failures_as_its_inputs) {
+    auto executor = make();
+    auto const body = [](context& ctx, int n) -> task<int> {
+        co_await ctx.yield();
+        if (n % 7 == 5) throw std::invalid_argument("seven");
+        co_return n;
+    };
+    for (std::size_t const chunk : {0u, 1u, 3u, 40u}) {
+        for (auto const order : {stream_order::as_inputs, stream_order::as_completed}) {
+            auto options = modest();
+            options.order = order;
+            options.call.chunk_size = chunk;
+            std::size_t failed = 0;
+            for (auto const& each : executor.stream(body, std::views::iota(0, 100), options)) {
+                ASSERT_EQ(each.has_value(), each.index % 7 != 5) << each.index;
+                if (each) continue;
+                ++failed;
+                EXPECT_EQ(each.error().index, each.index);
+            }
+            EXPECT_EQ(failed, 14u);
+        }
+    }
+}
+
+TEST_P(a_stream, numbers_what_is_cancelled_as_its_inputs) {
+    auto executor = make();
+    std::stop_source source;
+    stream_options options{.window = 12, .call = {.stop = source.get_token(), .chunk_size = 4}};
+    auto const body = [](context& ctx, int n) -> task<int> {
+        if (n >= 6) co_await ctx.sleep_for(24h);
+        co_return n;
+    };
+    std::jthread const stopper([&] {
+        std::this_thread::sleep_for(20ms);
+        source.request_stop();
+    });
+    for (auto const& each : executor.stream(body, std::views::iota(0, 12), options)) {
+        EXPECT_TRUE(each || each.error().index == each.index) << each.index;
+    }
 }
 
 TEST_P(a_stream, ends_after_a_failure_if_asked_to) {

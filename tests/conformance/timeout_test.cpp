@@ -1,6 +1,7 @@
 // Time limits that the caller sets: for each task, and for the whole call.
 #include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
+#include "tests/faults/checks.hpp"
 
 #include <chrono>
 #include <ranges>
@@ -20,6 +21,13 @@ QUARTET_SUITE(time_limits, all_rows());
 // The fake's clock jumps; a call's limit goes by the real one.
 class time_limits_of_calls : public any_model {};
 QUARTET_SUITE(time_limits_of_calls, rows_with_real_io());
+
+constexpr std::size_t many_calls = sanitized ? 500 : 10'000;
+
+class time_limits_of_many_calls : public any_model {};
+QUARTET_SUITE(time_limits_of_many_calls, rows_where([](row const& each) {
+                  return each.real_io && each.many > many_calls && each.name != "single";
+              }));
 
 class time_limits_with_a_kill : public any_model {};
 // A loop looks at the limits of its bodies itself.
@@ -131,6 +139,42 @@ TEST_P(time_limits_of_calls, stop_the_call) {
             << each.error().message;
     }
     EXPECT_EQ(executor.map(sleep, std::vector{1ms, 1ms}), (std::vector{1, 1}));
+}
+
+TEST_P(time_limits_of_many_calls, need_no_thread_each) {
+    auto executor = make();
+    auto call_with_a_limit = [&] { return executor.submit({.timeout = 1h}, sleep, milliseconds(1h)); };
+    std::vector<future<int>> calls;
+    calls.push_back(call_with_a_limit());
+    std::size_t const before = faults::own_threads();
+    for (std::size_t n = 0; n < many_calls; ++n)
+        calls.push_back(call_with_a_limit());
+    EXPECT_LT(faults::own_threads(), before + 50);  // what a model itself may need
+    executor.stop();
+    for (auto& each : calls)
+        EXPECT_EQ(each.take().error().why, cause::cancelled);
+}
+
+TEST_P(time_limits_of_many_calls, end_all_of_them) {
+    auto executor = make();
+    std::vector<future<int>> calls;
+    for (std::size_t n = 0; n < many_calls; ++n)
+        calls.push_back(executor.submit({.timeout = milliseconds(10 + n % 20)}, sleep, milliseconds(1h)));
+    for (auto& each : calls)
+        EXPECT_EQ(each.take().error().why, cause::timed_out);
+}
+
+TEST_P(time_limits_of_calls, end_calls_that_a_body_makes) {
+    auto executor = make();
+    auto const limited = [](int) {
+        auto inner = make_executor("threads:1");
+        auto const end = inner.try_map(sleep, std::vector{milliseconds(1h)}, {.timeout = 10ms});
+        return end[0].error().why == cause::timed_out;
+    };
+    EXPECT_TRUE(limited(0));  // what waits for limits runs, and a worker that is forked now has none of it
+    auto later = make();
+    EXPECT_EQ(later.map(limited, std::vector{1, 2}), (std::vector{true, true}));
+    EXPECT_EQ(executor.map(limited, std::vector{1, 2}), (std::vector{true, true}));
 }
 
 TEST_P(time_limits_of_calls, are_not_taken_for_a_stop) {

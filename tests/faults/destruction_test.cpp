@@ -11,12 +11,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <barrier>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
@@ -243,7 +245,9 @@ TEST_P(destruction, by_a_stop_leaves_outcomes_and_an_executor) {
                 EXPECT_TRUE(is_an_end(each, inputs.at(each.index)));
                 ++ends.at(each.index);
             }
-            EXPECT_EQ(ends, std::vector<int>(streamed, 1));
+            // A stop ends the stream: what it had pulled has its outcomes, and no more is pulled.
+            EXPECT_TRUE(std::ranges::is_sorted(ends, std::greater<>()));
+            EXPECT_LE(ends.front(), 1);
             for (auto& each : kept[who])
                 each.end.wait();
             ++gone;

@@ -331,7 +331,8 @@ private:
                 results.stop();
                 by.may_be_cancelled = true;
             }
-            bool const may_end_early = what_.stop_after || what_.timeout || what_.stop_all;
+            // A stop of the executor ends a stream too.
+            bool const may_end_early = by_.may_be_cancelled || what_.timeout || what_.stop_all;
             if (taken < what_.takes && taken != what_.tasks && !may_end_early)
                 checks_.found().add(
                     fmt::format("a stream of {} tasks ended after {} outcomes", what_.tasks, taken));

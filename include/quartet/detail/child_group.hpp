@@ -136,8 +136,16 @@ public:
     child_group(std::span<child* const> children, decided_by rule) noexcept
         : children_(children), rule_(rule) {}
 
-    /// Ends the first child's waits at `deadline`.
-    void limit_first(scope::time_point deadline) noexcept { children_.front()->own_.set_deadline(deadline); }
+    /// Ends the first child's waits at `deadline`, which on a loop is when another child ends by itself.
+    void limit_first(scope::time_point deadline) noexcept {
+        children_.front()->own_.set_deadline(deadline);
+        limits_first_ = true;
+    }
+
+    /// Whether it was that limit, before anything else, that ended the first child.
+    bool limit_ended_first() const noexcept {
+        return children_.front()->own_.first_end() == ended_by::own_limit;
+    }
 
     bool await_ready() {
         outer_ = current_scope();
@@ -176,6 +184,8 @@ private:
         --under_way_;
         if (decided_ || (rule_ == decided_by::first_failure && !ended.failed())) return;
         decided_ = &ended;
+        if (limits_first_ && !ended.failed() && &ended != children_.front())
+            children_.front()->own_.cancel(ended_by::own_limit);
         cancel();
     }
 
@@ -184,6 +194,7 @@ private:
     scope* outer_ = nullptr;
     std::coroutine_handle<> waiter_;
     std::size_t under_way_ = 0;
+    bool limits_first_ = false;
     child* decided_ = nullptr;
 };
 

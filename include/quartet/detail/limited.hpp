@@ -32,8 +32,7 @@ task<T> limited(context& ctx, std::chrono::nanoseconds limit, task<T> what) {
     typed_child<void> alarm(as_task(ctx.sleep_for(limit)));  // in a blocking context it never begins
     child* const list[] = {&work, &alarm};
     child_group group(list, decided_by::first_end);
-    auto const deadline = deadline_after(ctx.now(), limit);
-    group.limit_first(deadline);
+    group.limit_first(deadline_after(ctx.now(), limit));
     co_await group;
     try {
         if constexpr (std::is_void_v<T>) {
@@ -43,7 +42,7 @@ task<T> limited(context& ctx, std::chrono::nanoseconds limit, task<T> what) {
             co_return work.take();
         }
     } catch (cancelled const&) {
-        if (ctx.now() >= deadline) throw Late(limit);
+        if (group.limit_ended_first()) throw Late(limit);
         throw;
     }
 }
@@ -68,7 +67,7 @@ R run_straight(task<R>&& body, context& where, std::chrono::nanoseconds limit) {
     try {
         return run_straight(std::move(body));
     } catch (cancelled const&) {
-        if (where.now() >= part.deadline()) throw task_timed_out(limit);
+        if (part.first_end() == ended_by::own_limit) throw task_timed_out(limit);
         throw;
     }
 }

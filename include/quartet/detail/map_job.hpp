@@ -101,16 +101,16 @@ public:
 
     void set(std::size_t index, value&& result) { outcomes_[index] = outcome<R>(std::move(result)); }
     void set(std::size_t index) requires std::is_void_v<R> { set(index, std::monostate{}); }
-    void fail(failure why) {
-        auto const index = why.index;
-        outcomes_[index] = outcome<R>(std::move(why));
-    }
+    void fail(failure why) { fail_at(why.index, std::move(why)); }
     void take_failures(auto&& taken) {
         for (auto const& each : outcomes_) {
             if (!each) static_cast<void>(taken(each.error()));
         }
     }
     std::vector<outcome<R>> take() { return std::move(outcomes_); }
+
+protected:
+    void fail_at(std::size_t place, failure&& why) { outcomes_[place] = outcome<R>(std::move(why)); }
 
 private:
     std::vector<outcome<R>> outcomes_;
@@ -136,7 +136,9 @@ protected:
 public:
     body_job(Body const& body, Inputs const& inputs, std::size_t count, Sink& sink, on_failure policy,
              std::chrono::nanoseconds task_limit, call_timer const* timer) noexcept
-        : job(count, policy, task_limit), body_(body), inputs_(inputs), sink_(sink), timer_(timer) {}
+        : job(count, policy, task_limit), body_(body), inputs_(inputs), sink_(sink) {
+        explain_by(timer);
+    }
 
     void run(context& where, std::size_t first, std::size_t last) noexcept override {
         // Each range has its own copy, so that a body with state of its own is not shared by two threads.
@@ -190,15 +192,11 @@ public:
 
     void fail(failure why) noexcept override {
         bool const cancels = why.why != cause::cancelled;
-        if (!cancels && timer_ && timer_->fired()) timer_->explain(why);
+        explain(why);
         record_failure(why.index);
         sink_.fail(std::move(why));
         if (cancels) after_failure();
     }
-
-protected:
-    /// Cancels by this timer are its doing. Before the job begins.
-    void explain_by(call_timer const& timer) noexcept { timer_ = &timer; }
 
 private:
     template <class Task>
@@ -292,9 +290,6 @@ protected:
     Body body_;
     Inputs const& inputs_;
     Sink& sink_;
-
-private:
-    call_timer const* timer_;
 };
 
 /// The inputs of a batch, in a worker process with an event loop; decoded ones live as long as their body.
@@ -365,6 +360,7 @@ public:
                                            static_cast<inputs&>(*this), hands.batch.count,
                                            static_cast<sink&>(*this), on_failure::finish_all,
                                            hands.batch.task_limit, nullptr) {
+        this->number_tasks(hands.batch.first_number, hands.batch.numbers);
         this->leave_records_at(hands.batch.places);
     }
 

@@ -112,8 +112,10 @@ struct remote_batch {
     std::byte const* inputs;  ///< In[count] where In has a fixed size, else encoded_value[count]
     std::byte* outputs;       ///< R[count] likewise; null for void
     task_word* tasks;
-    task_places places;      ///< where tasks leave their records
-    worker_slot* own_slots;  ///< one for each task, where each has a process of its own
+    task_places places;          ///< where tasks leave their records
+    std::size_t first_number;    ///< as job::first_number
+    std::size_t const* numbers;  ///< as job::numbers
+    worker_slot* own_slots;      ///< one for each task, where each has a process of its own
     std::atomic<remote_failure*> failures;
     std::size_t count;
     std::size_t chunk_size;  ///< tasks that a worker takes at a time; 0: as it finds best

@@ -59,7 +59,8 @@ public:
                 "tried again; map and its kin can");
         auto made = std::make_shared<retried_call>(how, desk, body, std::move(input), options);
         desk.enter(made);
-        made->follow_.emplace(made->timer_.token(), [call = made.get()] { call->cancel(); });
+        made->follow_.emplace(made->timer_.token(),
+                              [call = made.get()] { call->cancel(who_stops(&call->timer_)); });
         try {
             made->begin_try();
         } catch (...) {
@@ -95,17 +96,7 @@ public:
         return true;
     }
 
-    void cancel() noexcept override {
-        auto const kept = this->shared_from_this();
-        {
-            std::lock_guard const lock(mutex_);
-            if (ended_) return;
-            cancelled_ = true;
-            changed_.notify_all();
-        }
-        desk_.disturb(*this);
-        stop_.request_stop();  // this may end the call, and then the desk may be gone
-    }
+    void cancel() noexcept override { cancel(stopped_by::request); }
 
     bool stop_requested() noexcept override {
         std::lock_guard const lock(mutex_);
@@ -130,6 +121,21 @@ public:
     void give_up() noexcept override { end(std::nullopt); }
 
 private:
+    void cancel(stopped_by who) noexcept {
+        auto const kept = this->shared_from_this();
+        {
+            std::lock_guard const lock(mutex_);
+            if (ended_) return;
+            if (!std::exchange(cancelled_, true)) canceller_ = who;
+            changed_.notify_all();
+        }
+        desk_.disturb(*this);
+        stop_.request_stop();  // this may end the call, and then the desk may be gone
+    }
+
+    /// Whether the call's time limit ended it. Under the lock.
+    bool is_late() const noexcept { return cancelled_ && canceller_ == stopped_by::call_limit; }
+
     void begin_try() {
         std::size_t number = 0;
         {
@@ -192,14 +198,19 @@ private:
 
     /// Whether nobody wonders why there is no value.
     bool is_expected(failure const& why) const noexcept {
-        return cancelled_ && !timer_.fired() && why.why != cause::timed_out;
+        return cancelled_ && !is_late() && why.why != cause::timed_out;
     }
 
     /// With this outcome; without one, that of the last try.
     void end(std::optional<outcome<R>> result) noexcept {
         bool const stopped = !result || (!*result && result->error().why == cause::cancelled);
         if (!result) result = std::move(last_);
-        if (stopped && timer_.fired()) {
+        bool late = false;
+        {
+            std::lock_guard const lock(mutex_);
+            late = is_late();
+        }
+        if (stopped && late) {
             auto why = result->error();
             timer_.explain(why);
             result.emplace(std::move(why));
@@ -232,8 +243,9 @@ private:
     std::optional<outcome<R>> result_;  // of the call
     bool ended_ = false;
     bool cancelled_ = false;
-    bool submitting_ = true;   // the first try, or one that follows on the same thread
-    std::thread::id starter_;  // of such a try, until it has begun or ended
+    stopped_by canceller_ = stopped_by::request;  // the first one
+    bool submitting_ = true;                      // the first try, or one that follows on the same thread
+    std::thread::id starter_;                     // of such a try, until it has begun or ended
     bool again_here_ = false;
 
     std::optional<std::stop_callback<std::function<void()>>> follow_;  // last: it uses the others

@@ -49,47 +49,62 @@ inline bool is_tried_again(retry_options const& options, failure const& why) noe
 template <class Elements, class Sink>
 class picked {
 public:
-    /// Takes the failures out of the sink.
-    picked(Elements const& elements, Sink& sink, retry_options const& options)
-        : elements_(elements), sink_(sink) {
+    /// Takes the failures out of the sink, which gives them the numbers of the whole call: those of its own
+    /// tasks begin at `first`.
+    picked(Elements const& elements, Sink& sink, std::size_t first, retry_options const& options)
+        : elements_(elements), sink_(sink), first_(first) {
         sink.take_failures([&](failure const& why) {
             bool const again = is_tried_again(options, why);
-            if (again) failures_.push_back(why);
+            if (again) {
+                failures_.push_back(why);
+                numbers_.push_back(why.index);
+            }
             return again;
         });
     }
 
     std::size_t size() const noexcept { return failures_.size(); }
-    decltype(auto) operator[](std::size_t index) const { return elements_[failures_[index].index]; }
+    decltype(auto) operator[](std::size_t index) const { return elements_[place(index)]; }
+
+    /// In the whole call.
+    std::vector<std::size_t> const& numbers() const noexcept { return numbers_; }
 
     void set(std::size_t index, auto&& value) {
-        sink_.set(failures_[index].index, std::forward<decltype(value)>(value));
+        sink_.set(place(index), std::forward<decltype(value)>(value));
     }
-    void set(std::size_t index) { sink_.set(failures_[index].index); }
+    void set(std::size_t index) { sink_.set(place(index)); }
     void fail(failure why) {
-        why.index = failures_[why.index].index;
+        why.index = place(why.index);
         sink_.fail(std::move(why));
     }
 
     /// There is no further try.
     void give_back() {
-        for (auto& each : failures_)
+        for (auto& each : failures_) {
+            each.index -= first_;
             sink_.fail(std::move(each));
+        }
     }
 
 private:
+    /// Among the elements.
+    std::size_t place(std::size_t index) const noexcept { return numbers_[index] - first_; }
+
     Elements const& elements_;
     Sink& sink_;
+    std::size_t first_;
     std::vector<failure> failures_;
+    std::vector<std::size_t> numbers_;
 };
 
 /// Runs tasks again whose failures are to be tried again, all together: `run_again(inputs_and_sink)` does it.
+/// The tasks are those from number `first` on in their call.
 template <class Elements, class Sink>
-void retry_failed(Elements const& elements, Sink& sink, retry_options const& options,
+void retry_failed(Elements const& elements, Sink& sink, std::size_t first, retry_options const& options,
                   std::stop_token const& stop, auto&& run_again) {
     retry_pauses pauses(options);
     for (std::size_t round = 0; round < options.times; ++round) {
-        picked<Elements, Sink> again(elements, sink, options);
+        picked<Elements, Sink> again(elements, sink, first, options);
         if (again.size() == 0) return;
         if (!pauses.wait(stop)) return again.give_back();
         run_again(again);

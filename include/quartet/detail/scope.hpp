@@ -6,11 +6,15 @@
 // of a group. Its scope knows that place, and to cancel the scope is to cancel the waiting. What runs next
 // in the chain then gets the exception `cancelled`, as after a stop of the whole run.
 //
+// A scope also knows what ended it first, its own time limit or something else: a task that was cancelled may
+// take long to clean up, and by then its limit is over too.
+//
 // The scope of the coroutine that runs on a thread is current_scope(); a body that has begun nothing of the
 // kind has none, and pays for a comparison. Whoever resumes a coroutine sets it. For one thread.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace quartet::detail {
 
@@ -33,6 +37,13 @@ inline scope*& current_scope() noexcept {
     return current;
 }
 
+/// What ended a scope first.
+enum class ended_by : std::uint8_t {
+    nothing,    ///< nothing yet, as far as it has noticed
+    own_limit,  ///< the time limit that was set for it
+    another,    ///< a stop, a sibling, the limit of a surrounding one
+};
+
 class scope {
 public:
     using time_point = std::chrono::steady_clock::time_point;
@@ -42,10 +53,14 @@ public:
     scope& operator=(scope const&) = delete;
 
     /// Sets what the scope inherits. Once, before anything runs in it.
-    void begin_within(scope const* outer) noexcept {
+    void begin_within(scope* outer) noexcept {
         if (!outer) return;
-        if (outer->deadline_ < deadline_) deadline_ = outer->deadline_;
-        cancelled_ = outer->cancelled_;
+        outer_ = outer;
+        if (outer->deadline_ < deadline_) {
+            deadline_ = outer->deadline_;
+            deadline_is_own_ = false;
+        }
+        if (outer->cancelled_) cancel();
         body_ = outer->body_;
     }
 
@@ -53,7 +68,11 @@ public:
     running_body* body() const noexcept { return body_; }
     void set_body(running_body& whole) noexcept { body_ = &whole; }
 
-    void set_deadline(time_point when) noexcept { deadline_ = when; }
+    /// Its own time limit.
+    void set_deadline(time_point when) noexcept {
+        deadline_ = when;
+        deadline_is_own_ = true;
+    }
 
     /// Blocking waits end at this moment by themselves; on a loop a timer cancels the scope.
     time_point deadline() const noexcept { return deadline_; }
@@ -61,19 +80,41 @@ public:
 
     bool cancelled() const noexcept { return cancelled_; }
 
-    void cancel() noexcept {
+    void cancel(ended_by what = ended_by::another) noexcept {
         if (cancelled_) return;
         cancelled_ = true;
+        note_end(what);
         if (waiting_in_) waiting_in_->cancel();
+    }
+
+    ended_by first_end() const noexcept { return first_end_; }
+
+    /// What runs in it has seen at `now` that it is to end: it was cancelled, its time is up, or a stop came
+    /// at `stopped`. What it is in may be at its end as well.
+    void notice_end(time_point now, time_point stopped) noexcept {
+        for (scope* each = this; each; each = each->outer_) {
+            if (each->deadline_ <= now && each->deadline_ <= stopped) {
+                each->note_end(each->deadline_is_own_ ? ended_by::own_limit : ended_by::another);
+            } else if (stopped <= now) {
+                each->note_end(ended_by::another);
+            }
+        }
     }
 
     void wait_in(waiting_place* place) noexcept { waiting_in_ = place; }
 
 private:
+    void note_end(ended_by what) noexcept {
+        if (first_end_ == ended_by::nothing) first_end_ = what;
+    }
+
     waiting_place* waiting_in_ = nullptr;
+    scope* outer_ = nullptr;
     running_body* body_ = nullptr;
     time_point deadline_ = time_point::max();
+    bool deadline_is_own_ = false;
     bool cancelled_ = false;
+    ended_by first_end_ = ended_by::nothing;
 };
 
 /// Makes a scope current for as long as this lives.

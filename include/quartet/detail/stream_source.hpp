@@ -8,12 +8,12 @@
 #include <quartet/detail/inputs.hpp>
 #include <quartet/detail/map_job.hpp>
 #include <quartet/detail/retry.hpp>
+#include <quartet/detail/stop_state.hpp>
 #include <quartet/job.hpp>
 #include <quartet/model.hpp>
 #include <quartet/outcome.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -108,28 +108,47 @@ private:
     clock::time_point since_ = clock::now();
 };
 
+/// The outcomes of a chunk. What failed has the number of its input in the whole stream.
+template <class R>
+class chunk_sink : public outcome_sink<R> {
+public:
+    chunk_sink(std::size_t first, std::size_t count) : outcome_sink<R>(count), first_(first) {}
+
+    void fail(failure why) {
+        std::size_t const place = why.index;
+        why.index += first_;
+        this->fail_at(place, std::move(why));
+    }
+
+private:
+    std::size_t first_;
+};
+
 /// Some inputs of a stream, as a job.
 template <class Body, class In, class R>
 class stream_chunk {
     using inputs = input_store<In>;
-    using sink = outcome_sink<R>;
+    using sink = chunk_sink<R>;
 
 public:
     stream_chunk(Body const& body, inputs&& pulled, std::size_t first, call_options const& options,
                  call_timer const& timer)
         : first_(first),
           inputs_(std::move(pulled)),
-          sink_(inputs_.size()),
-          job_(body, inputs_, inputs_.size(), sink_, options.failure, options.task_timeout, &timer) {}
+          sink_(first, inputs_.size()),
+          job_(body, inputs_, inputs_.size(), sink_, options.failure, options.task_timeout, &timer) {
+        job_.number_tasks(first);
+    }
 
     job& work() noexcept { return job_; }
 
     /// Runs those again whose failures are to be tried again. When the job has finished, and before take().
     void retry(model& how, Body const& body, call_options const& options, call_timer const& timer) {
-        retry_failed(inputs_, sink_, options.retry, timer.token(), [&](auto& again) {
+        retry_failed(inputs_, sink_, first_, options.retry, timer.token(), [&](auto& again) {
             using tasks = std::decay_t<decltype(again)>;
             map_job<Body, In, tasks, tasks> work(body, again, again.size(), again, options.failure,
                                                  options.task_timeout, &timer);
+            work.number_tasks(0, again.numbers().data());
             work.run_under(how, timer.token());
         });
     }
@@ -160,14 +179,17 @@ class view_source final : public stream_source<R> {
     using chunk_list = std::list<chunk>;
 
 public:
-    view_source(model& how, Body const& body, View inputs, stream_options const& options)
+    /// `stops` is that of the executor.
+    view_source(model& how, Body const& body, View inputs, stream_options const& options,
+                std::stop_token const& stops)
         : model_(how),
           body_(body),
           inputs_(std::move(inputs)),
           options_(options),
           pace_(options, how.concurrency()),
           timer_(options.call.stop, options.call.timeout),
-          follow_(timer_.token(), [this] { stop(); }) {}
+          follow_(timer_.token(), [this] { stop(who_stops(&timer_)); }),
+          follow_executor_(stops, [this] { stop(); }) {}
 
     ~view_source() override {
         stop();
@@ -191,14 +213,16 @@ public:
         return result;
     }
 
-    void stop() noexcept override {
-        std::lock_guard const lock(mutex_);
-        stopped_ = true;
-        for (auto& each : under_way_)
-            each.work().request_stop();
-    }
+    void stop() noexcept override { stop(stopped_by::request); }
 
 private:
+    void stop(stopped_by who) noexcept {
+        std::lock_guard const lock(mutex_);
+        static_cast<void>(stop_.request(who));
+        for (auto& each : under_way_)
+            each.work().request_stop(who);
+    }
+
     /// Pulls inputs and begins their tasks, as far as the window allows; where a model runs them at once, not
     /// more than it takes to have a result.
     void fill() {
@@ -234,7 +258,7 @@ private:
             under_way_.back().work().taken_by(model_);
         }
         job& work = under_way_.back().work();
-        if (stopped()) work.request_stop();
+        if (stopped()) work.request_stop(who_stopped());
         try {
             model_.start(work);
         } catch (...) {
@@ -270,7 +294,10 @@ private:
         ready_.splice(ready_.end(), under_way_, which);
     }
 
-    bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
+    bool stopped() const noexcept { return stop_.requested(); }
+    stopped_by who_stopped() const noexcept {
+        return stop_.by_call_limit() ? stopped_by::call_limit : stopped_by::request;
+    }
 
     model& model_;
     Body body_;
@@ -286,10 +313,11 @@ private:
     call_timer timer_;
 
     std::mutex mutex_;  // guards what follows from stop(); only the stream's thread changes the list
-    std::atomic<bool> stopped_ = false;
+    stop_state stop_;
     chunk_list under_way_;
 
-    std::stop_callback<std::function<void()>> follow_;  // last: it uses the others
+    std::stop_callback<std::function<void()>> follow_;  // last: they use the others
+    std::stop_callback<std::function<void()>> follow_executor_;
 };
 
 }  // namespace detail

@@ -1,0 +1,110 @@
+#include "src/core/timers.hpp"
+
+#include "src/core/futex.hpp"
+
+#include <quartet/detail/reach.hpp>
+
+#include <pthread.h>
+#include <signal.h>
+#include <thread>
+#include <utility>
+
+namespace quartet::detail {
+
+/// The timers of this process are those that were made after as many forks as it has seen. They are never
+/// destroyed: their thread goes on until the process ends.
+struct timers::process_wide {
+    struct made {
+        timers it;
+        std::uint32_t after;
+    };
+    std::atomic<made*> last{nullptr};
+};
+
+timers& timers::of_calls() {
+    static constinit process_wide known{};
+    return in_this_process(known);
+}
+
+timers& timers::of_watchers() {
+    static constinit process_wide known{};
+    return in_this_process(known);
+}
+
+/// No lock here, which a fork might find held.
+timers& timers::in_this_process(process_wide& known) {
+    using made = process_wide::made;
+    made* seen = known.last.load(std::memory_order_acquire);
+    std::uint32_t const now = forks.load();
+    if (seen && seen->after == now) return seen->it;
+    auto own = std::unique_ptr<made>(new made{{}, now});
+    if (known.last.compare_exchange_strong(seen, own.get(), std::memory_order_acq_rel))
+        return own.release()->it;  // those of the process that forked this one stay where they are
+    return seen->it;
+}
+
+void timers::add(std::shared_ptr<timed> what, clock::time_point deadline) {
+    timed& added = *what;
+    bool is_first = false;
+    {
+        std::lock_guard const lock(mutex_);
+        start();
+        added.among_ = this;
+        added.made_after_ = forks.load();
+        added.place_ = waiting_.emplace(deadline, std::move(what));
+        is_first = *added.place_ == waiting_.begin();
+        if (is_first) changes_.fetch_add(1);
+    }
+    if (is_first) futex_wake_all(changes_);
+}
+
+/// The thread sleeps on until the deadline that is gone: that is cheaper than to wake it for each.
+void timers::take_back(timed& what) noexcept {
+    if (!what.among_ || what.made_after_ != forks.load()) return;
+    timed::queue::node_type gone;  // destroyed when the lock is free
+    std::lock_guard const lock(what.among_->mutex_);
+    if (what.place_) gone = what.among_->waiting_.extract(*std::exchange(what.place_, std::nullopt));
+}
+
+/// Under the lock.
+void timers::start() {
+    if (started_) return;
+    sigset_t all;  // signals are for the program's own threads
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+        std::thread([this] { run(); }).detach();
+        started_ = true;
+    } catch (...) {
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        throw;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void timers::run() {
+    pthread_setname_np(pthread_self(), "quartet-timers");
+    for (;;) {
+        std::shared_ptr<timed> due;
+        std::optional<clock::time_point> next;
+        std::uint32_t seen = 0;
+        {
+            std::lock_guard const lock(mutex_);
+            seen = changes_.load();
+            if (!waiting_.empty()) next = waiting_.begin()->first;
+            if (next && *next <= clock::now()) {
+                due = std::move(waiting_.begin()->second);
+                waiting_.erase(waiting_.begin());
+                due->place_.reset();
+            }
+        }
+        if (due) {
+            due->time_is_up();
+        } else {
+            futex_wait(changes_, seen, next);
+        }
+    }
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,34 @@
+// src/models/open_jobs.hpp
+//
+// The jobs of a model that have not finished. Its owner locks it, and a job leaves it before it finishes: so
+// whoever holds the lock finds each of them alive.
+#pragma once
+
+#include <quartet/job.hpp>
+
+namespace quartet::detail {
+
+class open_jobs {
+public:
+    void add(job& work) noexcept {
+        work.open = {.before = nullptr, .after = first_};
+        if (first_) first_->open.before = &work;
+        first_ = &work;
+    }
+
+    void remove(job& work) noexcept {
+        auto const [before, after] = work.open;
+        (before ? before->open.after : first_) = after;
+        if (after) after->open.before = before;
+    }
+
+    void for_each(auto&& use) const {
+        for (job* each = first_; each; each = each->open.after)
+            use(*each);
+    }
+
+private:
+    job* first_ = nullptr;
+};
+
+}  // namespace quartet::detail
