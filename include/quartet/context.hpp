@@ -128,7 +128,14 @@ protected:
     context(worker_info where, std::atomic<std::uint32_t> const& stop_word)
         : where_(std::move(where)), stop_word_(&stop_word) {}
 
-    void follow(std::atomic<std::uint32_t> const& stop_word) noexcept { stop_word_ = &stop_word; }
+    void follow(std::atomic<std::uint32_t> const& stop_word) noexcept {
+        stop_word_ = &stop_word;
+        unheard_ = 0;
+    }
+
+    /// How many operations of a body, or of the part of it that is to end, ended at once for that reason:
+    /// what is about to end counts. A body that does not swallow `cancelled` has few of them.
+    std::uint32_t count_unheard() noexcept;
     std::atomic<std::uint32_t> const& stop_word() const noexcept { return *stop_word_; }
 
 private:
@@ -166,6 +173,7 @@ private:
 
     worker_info where_;
     std::atomic<std::uint32_t> const* stop_word_;
+    std::uint32_t unheard_ = 0;  // of the one body in a blocking context that sees a stop
 };
 
 template <class Own>

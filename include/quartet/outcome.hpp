@@ -65,10 +65,16 @@ private:
     std::string origin_;
 };
 
-/// Thrown into a body by an awaited operation that ended early because a stop was asked for.
-class cancelled : public std::runtime_error {
+/// Thrown into a body by an awaited operation that ended early, since a stop was asked for, or a time limit
+/// or a sibling ended the part of the body that awaits.
+///
+/// No std::exception, so that a body which handles errors of all kinds lets it pass: one that goes on as if a
+/// fetch had failed would never end. Who catches it, or everything by `catch (...)`, to clean up, throws on
+/// (`throw;`) or returns. Outside of bodies nobody meets it: a value that is not there since its task was
+/// cancelled is a task_error.
+class cancelled {
 public:
-    cancelled() : std::runtime_error("cancelled") {}
+    char const* what() const noexcept { return "cancelled"; }
 };
 
 /// Thrown into a body by context::with_timeout when the time was up.
@@ -116,7 +122,7 @@ private:
 };
 
 namespace detail {
-/// The failure's own exception, or a task_error where there is none.
+/// The failure's own exception; a task_error where there is none, or the task was cancelled.
 [[noreturn]] void throw_failure(failure const& why);
 }  // namespace detail
 
@@ -137,7 +143,8 @@ public:
     bool has_value() const noexcept { return state_.index() == 0; }
     explicit operator bool() const noexcept { return has_value(); }
 
-    /// The value; throws the body's own exception, or task_error, if there is none.
+    /// The value; throws the body's own exception, or task_error, if there is none. What was cancelled is a
+    /// task_error.
     stored const& value() const& {
         require_value();
         return std::get<0>(state_);

@@ -37,6 +37,12 @@ void context::notice_end(detail::scope& part, std::uint32_t stopped) const noexc
     part.notice_end(at, stopped ? at - detail::age_of_stop(stopped) : detail::scope::time_point::max());
 }
 
+std::uint32_t context::count_unheard() noexcept {
+    auto* const part = detail::current_scope();
+    bool const of_whole_body = !part || (stop_word_->load(std::memory_order_relaxed) != 0 && !part->body());
+    return ++(of_whole_body ? unheard_ : part->largest_ended().unheard);
+}
+
 void context::log(std::string_view line) {
     if (line.size() <= detail::most_text) return do_log(line);
     do_log(detail::bounded_text(line));

@@ -48,7 +48,7 @@ map_error::map_error(std::vector<failure> failures, std::size_t tasks)
 namespace detail {
 
 void throw_failure(failure const& why) {
-    if (why.exception) std::rethrow_exception(why.exception);
+    if (why.exception && why.why != cause::cancelled) std::rethrow_exception(why.exception);
     throw task_error(why);
 }
 

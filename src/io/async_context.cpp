@@ -1,26 +1,37 @@
 #include "src/io/async_context.hpp"
 
 #include "src/io/http_transfer.hpp"
+#include "src/models/logging.hpp"
 
+#include <quartet/job.hpp>
 #include <quartet/outcome.hpp>
 
 namespace quartet::detail {
 
-bool async_context::start(sleep_operation& operation) {
-    if (stop_requested()) {
-        operation.error = std::make_exception_ptr(cancelled());
-        return true;
+// A body that swallows its end would go on without ever letting the loop go.
+bool async_context::end_at_once(operation& ended) {
+    ended.error = std::make_exception_ptr(cancelled());
+    if (leaves_the_deaf_) return true;
+    std::uint32_t const unheard = count_unheard();
+    if (unheard < deaf_after) return true;
+    if (unheard == deaf_after) {
+        auto const* const part = current_scope();
+        auto const* const body = part ? part->body() : nullptr;
+        tell(log_, where(), describe_deafness(body ? body->of().body_name() : "a body"));
     }
+    loop_.complete_later(ended, pause_of_the_deaf);
+    return false;
+}
+
+bool async_context::start(sleep_operation& operation) {
+    if (stop_requested()) return end_at_once(operation);
     if (operation.duration <= operation.duration.zero()) return true;
     loop_.start(operation);
     return false;
 }
 
 bool async_context::start(fetch_operation& operation) {
-    if (stop_requested()) {
-        operation.error = std::make_exception_ptr(cancelled());
-        return true;
-    }
+    if (stop_requested()) return end_at_once(operation);
     try {
         loop_.start(operation);
         return false;
@@ -31,7 +42,7 @@ bool async_context::start(fetch_operation& operation) {
 }
 
 bool async_context::start(command_operation& operation) {
-    if (stop_requested()) throw cancelled();
+    if (stop_requested()) return end_at_once(operation);
     loop_.start(operation);
     return false;
 }
@@ -54,9 +65,8 @@ bool async_context::start(yield_operation& operation) {
 }
 
 bool async_context::start(channel_operation& operation) {
-    if (!stop_requested()) return loop_.start(operation);
-    operation.error = std::make_exception_ptr(cancelled());
-    return true;
+    if (stop_requested()) return end_at_once(operation);
+    return loop_.start(operation);
 }
 
 void async_context::cancel(offload_base& operation) noexcept {

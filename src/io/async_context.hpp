@@ -24,6 +24,9 @@ public:
     /// stop_requested() goes by another word than that of the stop.
     using context::follow;
 
+    /// Who swallows its end is ended with its process, which goes by whether it holds the loop.
+    void leave_the_deaf() noexcept { leaves_the_deaf_ = true; }
+
 private:
     bool start(sleep_operation& operation) override;
     bool start(fetch_operation& operation) override;
@@ -41,8 +44,12 @@ private:
     void do_log(std::string_view line) override;
     std::stop_token do_stop_token() override { return stop_.token(); }
 
+    /// An operation that does not begin, since its body is to end: whether it is done.
+    bool end_at_once(operation& ended);
+
     event_loop& loop_;
     stop_state& stop_;
+    bool leaves_the_deaf_ = false;
     log_function log_;
 };
 

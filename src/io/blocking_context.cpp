@@ -5,6 +5,7 @@
 #include "src/io/child_process.hpp"
 #include "src/io/file_stream.hpp"
 #include "src/io/files.hpp"
+#include "src/models/logging.hpp"
 
 #include <quartet/detail/channel_waiter.hpp>
 #include <quartet/detail/deadline.hpp>
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <chrono>
 #include <poll.h>
+#include <thread>
 
 namespace quartet::detail {
 namespace {
@@ -45,14 +47,30 @@ private:
 
 }  // namespace
 
-blocking_context::blocking_context(worker_info where, stop_state& stop, log_function log)
-    : context(std::move(where), stop.word()), stop_(&stop), log_(std::move(log)) {}
+blocking_context::blocking_context(worker_info where, job& work, log_function log)
+    : context(std::move(where), work.stop().word()),
+      work_(&work),
+      stop_(&work.stop()),
+      log_(std::move(log)) {}
 
 blocking_context::blocking_context(worker_info where, std::atomic<std::uint32_t> const& stop_word,
                                    log_function log, token_function stop_token)
     : context(std::move(where), stop_word), log_(std::move(log)), make_token_(std::move(stop_token)) {}
 
+// A body that swallows its end can't be ended here. It shall not use up a processor as well.
+bool blocking_context::ends_at_once() {
+    if (!stop_requested()) return false;
+    std::uint32_t const unheard = count_unheard();
+    if (unheard == deaf_after) tell(log_, where(), describe_deafness(work_ ? work_->body_name() : "a body"));
+    if (unheard >= deaf_after) std::this_thread::sleep_for(pause_of_the_deaf);
+    return true;
+}
+
 bool blocking_context::start(sleep_operation& operation) {
+    if (ends_at_once()) {
+        operation.error = std::make_exception_ptr(cancelled());
+        return true;
+    }
     auto const deadline =
         std::min(deadline_after(std::chrono::steady_clock::now(), operation.duration), time_limit());
     while (!stop_requested() && std::chrono::steady_clock::now() < deadline)
@@ -62,6 +80,10 @@ bool blocking_context::start(sleep_operation& operation) {
 }
 
 bool blocking_context::start(fetch_operation& operation) {
+    if (ends_at_once()) {
+        operation.error = std::make_exception_ptr(cancelled());
+        return true;
+    }
     try {
         if (!http_) http_ = std::make_unique<blocking_http>();
         http_->perform(operation, {stop_word(), time_limit()});
@@ -74,7 +96,7 @@ bool blocking_context::start(fetch_operation& operation) {
 }
 
 bool blocking_context::start(command_operation& operation) {
-    if (stop_requested()) throw cancelled();
+    if (ends_at_once()) throw cancelled();
     child_process child(operation.what);
     while (!child.advance()) {
         if (stop_requested()) child.end();
@@ -101,6 +123,10 @@ bool blocking_context::start(yield_operation&) {
 }
 
 bool blocking_context::start(channel_operation& operation) {
+    if (ends_at_once()) {
+        operation.error = std::make_exception_ptr(cancelled());
+        return true;
+    }
     thread_waiter self;
     while (!stop_requested()) {
         self.prepare();

@@ -9,6 +9,7 @@
 
 #include <quartet/context.hpp>
 #include <quartet/detail/stop_state.hpp>
+#include <quartet/job.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -24,17 +25,18 @@ public:
     using log_function = std::function<void(worker_info const&, std::string_view)>;
     using token_function = std::function<std::stop_token()>;
 
-    /// Runs bodies of the job that has this stop. `log` may be empty.
-    blocking_context(worker_info where, stop_state& stop, log_function log);
+    /// Runs bodies of this job. `log` may be empty.
+    blocking_context(worker_info where, job& work, log_function log);
 
     /// `stop_token` makes one for the word that is followed, on the body's thread.
     blocking_context(worker_info where, std::atomic<std::uint32_t> const& stop_word, log_function log,
                      token_function stop_token);
 
-    /// The bodies that follow are of the job that has this stop.
-    void follow(stop_state& stop) noexcept {
-        stop_ = &stop;
-        context::follow(stop.word());
+    /// The bodies that follow are of this job.
+    void follow(job& work) noexcept {
+        work_ = &work;
+        stop_ = &work.stop();
+        context::follow(work.stop().word());
     }
     using context::follow;
 
@@ -49,6 +51,10 @@ private:
     void do_log(std::string_view line) override;
     std::stop_token do_stop_token() override { return stop_ ? stop_->token() : make_token_(); }
 
+    /// Whether an operation ends before it begins, since its body is to end.
+    bool ends_at_once();
+
+    job const* work_ = nullptr;  // none in a worker process
     stop_state* stop_ = nullptr;
     log_function log_;
     token_function make_token_;            // where there is no stop_state

@@ -23,6 +23,11 @@ void event_loop::start(offload_base& operation) {
     side_pool_->start(operation);
 }
 
+void event_loop::complete_later(operation& ended, std::chrono::nanoseconds time) {
+    auto timer = std::make_shared<boost::asio::steady_timer>(io_, time);
+    timer->async_wait([timer, &ended](boost::system::error_code const&) { ended.complete(); });
+}
+
 void event_loop::run_some(waiting how) {
     bool progress = files_->submit();
     if (http_) progress |= http_->advance(std::chrono::steady_clock::now());

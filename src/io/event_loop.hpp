@@ -20,6 +20,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -42,6 +43,9 @@ public:
     void start(file_operation& operation) { files_->start(operation); }
     /// True if it is done already.
     bool start(channel_operation& operation) { return channels_.start(operation); }
+
+    /// Completes an operation that did not begin, when that time is over.
+    void complete_later(operation& ended, std::chrono::nanoseconds time);
 
     enum class waiting { for_an_event, not_at_all };
 

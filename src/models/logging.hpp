@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <optional>
@@ -41,6 +42,18 @@ inline void tell(std::function<void(worker_info const&, std::string_view)> const
                  worker_info const& where, std::string_view line) {
     if (log) return log(where, line);
     fmt::print(stderr, "quartet: {}: {}\n", where.name, line);
+}
+
+/// So many operations of a body in a row that end before they begin, since it is to end, and it does not.
+constexpr std::uint32_t deaf_after = 1000;
+/// From then on each takes so long.
+constexpr auto pause_of_the_deaf = std::chrono::milliseconds(1);
+
+inline std::string describe_deafness(std::string_view body) {
+    return fmt::format(
+        "{} goes on after {} of its waits have ended by a stop or a time limit: what catches "
+        "everything has to let quartet::cancelled pass (throw;)",
+        body, deaf_after);
 }
 
 /// What a thread's body is called that keeps an executor from ending.

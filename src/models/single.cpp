@@ -52,7 +52,7 @@ void single::start(job& work) {
     }
     state_->unfinished.add();
     detail::scope_switch const outside(nullptr);  // a body may run an executor of its own
-    detail::blocking_context where({.name = state_->name, .number = 0, .process_id = getpid()}, work.stop(),
+    detail::blocking_context where({.name = state_->name, .number = 0, .process_id = getpid()}, work,
                                    detail::log_to(state_->log));
     run(work, where);
     {

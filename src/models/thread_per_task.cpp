@@ -111,7 +111,7 @@ worker_info thread_per_task::state::worker_of(claim const& task) const {
 }
 
 void thread_per_task::state::run_here(claim const& task) {
-    detail::blocking_context where(worker_of(task), task.work->stop(), detail::log_to(log));
+    detail::blocking_context where(worker_of(task), *task.work, detail::log_to(log));
     task.work->run(where, task.first, task.last);
 }
 

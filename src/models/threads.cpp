@@ -138,7 +138,7 @@ void threads::state::serve(std::size_t number) {
     blocking_context where(thread_worker(options.name, number), no_stop, detail::log_to(options.log), {});
     job_sizer sizer(options.count);
     for (claim doing = wait_and_take(number, sizer); doing;) {
-        where.follow(doing.work->stop());
+        where.follow(*doing.work);
         sizer.run(doing, where);
         claim const next = take(number, sizer);
         unfinished.note_end(*doing.work, doing.size());
@@ -246,7 +246,7 @@ void threads::on_stop(job& work) noexcept {
 void threads::before_wait(job& work) {
     if (state::mine != state_.get()) return;
     detail::scope_switch const outside(nullptr);
-    blocking_context where(thread_worker(state_->options.name, state::my_number), work.stop(),
+    blocking_context where(thread_worker(state_->options.name, state::my_number), work,
                            detail::log_to(state_->options.log));
     job_sizer sizer(state_->options.count);
     state::helping*& here = state_->helped[state::my_number];

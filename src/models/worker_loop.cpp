@@ -39,6 +39,7 @@ public:
           flights_(
               [this](auto& place, job& work) {
                   place.emplace(where_, loop_, work.stop(), log_);
+                  place->leave_the_deaf();
                   place->follow(jobs_.at(&work)->hands.batch.stop);  // which a body sees while it computes
               },
               [this](job& work, std::size_t tasks) { note_end(work, tasks); }) {

@@ -4,9 +4,12 @@
 #include "tests/conformance/shared.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <exception>
 #include <stop_token>
 #include <thread>
+#include <type_traits>
 
 namespace quartet::conformance {
 namespace {
@@ -128,6 +131,115 @@ TEST_P(stop, ends_further_waits_at_once) {
         throw cancelled();
     };
     expect_all_cancelled(stop_in_the_middle(executor, body));
+}
+
+// ---- Bodies that catch too much
+
+static_assert(!std::is_base_of_v<std::exception, cancelled>, "handlers of errors let it pass");
+
+task<int> try_for_ever(context& ctx, counter_reference begun) {
+    ++*begun;
+    for (;;) {
+        try {
+            co_await ctx.sleep_for(1h);
+        } catch (std::exception const&) {
+        }
+    }
+}
+
+TEST_P(stop, passes_by_who_handles_all_errors) {
+    auto executor = make();
+    expect_all_cancelled(stop_in_the_middle(executor, try_for_ever));
+}
+
+TEST_P(stop, by_a_limit_passes_by_who_handles_all_errors) {
+    auto executor = make();
+    for (auto const& each :
+         executor.try_map(try_for_ever, std::vector<counter_reference>(3, &begun_), {.task_timeout = 20ms}))
+        EXPECT_EQ(each.error().why, cause::timed_out);
+    auto const within = [](context& ctx, counter_reference begun) -> task<int> {
+        try {
+            co_return co_await ctx.with_timeout(20ms, try_for_ever(ctx, begun));
+        } catch (timed_out const&) {
+            co_return 5;
+        }
+    };
+    EXPECT_EQ(executor.map(within, std::vector<counter_reference>{&begun_}), std::vector{5});
+}
+
+TEST_P(stop, is_an_error_to_who_wants_the_value) {
+    auto executor = make();
+    for (auto const& each : stop_in_the_middle(executor, sleep_for_ever))
+        EXPECT_THROW(each.value(), task_error);
+}
+
+/// Swallows what ends its waits, until it is told to go.
+task<int> deaf_until(context& ctx, counter_reference begun, counter_reference over) {
+    ++*begun;
+    while (*over == 0) {
+        try {
+            co_await ctx.sleep_for(1h);
+        } catch (...) {
+        }
+    }
+    co_return 7;
+}
+
+class a_body_that_swallows : public stop {
+protected:
+    shared_counter over_;
+    std::atomic<std::size_t> named_ = 0;
+
+    executor make_with_ears() {
+        return make([this](log_record const& each) {
+            if (each.line.find("deaf_until") != each.line.npos &&
+                each.line.find(" goes on after 1000 of its waits have ended") != each.line.npos)
+                ++named_;
+        });
+    }
+};
+QUARTET_SUITE(a_body_that_swallows, rows_where([](row const& each) {
+                  return each.real_io && each.name != "single" && !each.name.starts_with("processes");
+              }));
+
+TEST_P(a_body_that_swallows, its_stop_is_named) {
+    auto executor = make_with_ears();
+    auto call = executor.submit(deaf_until, counter_reference(&begun_), counter_reference(&over_));
+    wait_until([this] { return *begun_ > 0; });
+    call.cancel();
+    wait_until([this] { return named_ > 0; });
+    *over_ = 1;
+    EXPECT_EQ(call.take().value(), 7);
+    EXPECT_EQ(named_, 1u);
+}
+
+TEST_P(a_body_that_swallows, its_limit_is_named) {
+    auto executor = make_with_ears();
+    auto call = executor.submit({.task_timeout = 5ms}, deaf_until, counter_reference(&begun_),
+                                counter_reference(&over_));
+    wait_until([this] { return named_ > 0; });
+    *over_ = 1;
+    EXPECT_EQ(call.take().value(), 7);
+}
+
+class a_body_that_swallows_on_a_loop : public a_body_that_swallows {};
+QUARTET_SUITE(a_body_that_swallows_on_a_loop, rows_where([](row const& each) {
+                  return each.real_io && each.on_loops && each.name != "async_1" &&
+                         !each.name.starts_with("processes");
+              }));
+
+TEST_P(a_body_that_swallows_on_a_loop, leaves_it_to_others) {
+    auto executor = make_with_ears();
+    auto call = executor.submit(deaf_until, counter_reference(&begun_), counter_reference(&over_));
+    wait_until([this] { return *begun_ > 0; });
+    call.cancel();
+    auto const nap = [](context& ctx, int n) -> task<int> {
+        co_await ctx.sleep_for(1ms);
+        co_return n;
+    };
+    EXPECT_EQ(executor.map(nap, std::vector{1, 2, 3, 4}), (std::vector{1, 2, 3, 4}));
+    *over_ = 1;
+    EXPECT_EQ(call.take().value(), 7);
 }
 
 /// A body that a kill may reach before it has answered; either way it ended.

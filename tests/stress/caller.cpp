@@ -299,9 +299,6 @@ private:
             failed = error.why();
         } catch (std::exception const& thrown) {
             failed = failure{.message = thrown.what(), .exception = std::current_exception()};
-            // What ended the body is thrown, whoever asked for its end.
-            if (dynamic_cast<cancelled const*>(&thrown))
-                failed->why = by_.may_be_cancelled ? cause::cancelled : cause::timed_out;
             if (dynamic_cast<timed_out const*>(&thrown)) failed->why = cause::timed_out;
         }
         if (failed) checks_.check_failure(task, *failed, 0, by_);

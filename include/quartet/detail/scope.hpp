@@ -89,6 +89,18 @@ public:
 
     ended_by first_end() const noexcept { return first_end_; }
 
+    /// The largest part of the body around this one that is to end. Requires that this one is.
+    scope& largest_ended() noexcept {
+        scope* found = this;
+        for (scope* each = outer_; each; each = each->outer_) {
+            if (each->first_end_ != ended_by::nothing) found = each;
+        }
+        return *found;
+    }
+
+    /// See context::count_unheard.
+    std::uint32_t unheard = 0;
+
     /// What runs in it has seen at `now` that it is to end: it was cancelled, its time is up, or a stop came
     /// at `stopped`. What it is in may be at its end as well.
     void notice_end(time_point now, time_point stopped) noexcept {
