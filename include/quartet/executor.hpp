@@ -236,8 +236,8 @@ struct executor_options {
     /// with that text.
     std::function<void()> initialize{};
 
-    /// For event loops: a body that holds one for longer is named in the log, once; without a log handler on
-    /// standard error. 0: nobody looks.
+    /// For event loops: a body that holds one for longer is named in the log, once, also while it does;
+    /// without a log handler on standard error. 0: nobody looks.
     std::chrono::nanoseconds stall_limit = std::chrono::milliseconds(25);
 
     /// Where tasks leave their records; made before the executor and destroyed after it.

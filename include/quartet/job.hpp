@@ -12,6 +12,7 @@
 #pragma once
 
 #include <quartet/context.hpp>
+#include <quartet/detail/body_name.hpp>
 #include <quartet/detail/end_word.hpp>
 #include <quartet/detail/scope.hpp>
 #include <quartet/detail/stop_state.hpp>
@@ -222,7 +223,8 @@ public:
     virtual bool suspends() const noexcept = 0;
 
     /// What its bodies are called, for people.
-    virtual std::string body_name() const = 0;
+    std::string body_name() const { return detail::name_of(name_); }
+    detail::body_identity const& name() const noexcept { return name_; }
 
     /// Takes the outcome of a body that has ended and frees it. On the thread that started it.
     virtual void settle(detail::running_body& body) noexcept = 0;
@@ -273,6 +275,8 @@ protected:
     /// Ends the record of a task that has failed.
     void record_failure(std::size_t index) const noexcept;
 
+    void be_called(detail::body_identity const& name) noexcept { name_ = name; }
+
     /// A failure by the call's time limit says so.
     void explain(failure& why) const;
 
@@ -288,6 +292,7 @@ private:
     on_failure policy_;
     std::chrono::nanoseconds task_limit_;
     std::size_t chunk_size_ = 0;
+    detail::body_identity name_;
     std::size_t first_number_ = 0;
     std::size_t const* numbers_ = nullptr;
     std::function<void(std::size_t, std::size_t)> const* progress_ = nullptr;

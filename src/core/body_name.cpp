@@ -33,4 +33,9 @@ std::string function_name(void const* address) {
     return fmt::format("the function at {}+{:#x}", place.dli_fname, offset);
 }
 
+std::string name_of(body_identity const& body) {
+    if (body.function) return function_name(body.function);
+    return body.type ? readable_name(*body.type) : "a body";
+}
+
 }  // namespace quartet::detail

@@ -25,8 +25,14 @@ void bell::ring() noexcept {
     futex_wake_all(rings_);
 }
 
-void bell::wait_for_ring(std::uint32_t seen) noexcept {
-    futex_wait(rings_, seen);
+bool bell::wait_for_ring(std::uint32_t seen, time_point deadline) noexcept {
+    if (deadline == time_point::max()) {
+        futex_wait(rings_, seen);
+        return true;
+    }
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    futex_wait(rings_, seen, deadline);
+    return true;
 }
 
 }  // namespace quartet::detail

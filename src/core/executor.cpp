@@ -85,10 +85,12 @@ std::unique_ptr<model> make_automatic(executor_options options) {
     costs.cpus = std::min(costs.cpus, cpu_share());
     auto log = options.log;
     if (options.name.empty()) options.name = "auto";
+    auto name = options.name;
     return std::make_unique<detail::automatic>(detail::automatic_options{
         .make = [options = std::move(options)](model_spec const& spec) { return make_model(spec, options); },
         .costs = costs,
-        .log = std::move(log)});
+        .log = std::move(log),
+        .name = std::move(name)});
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ struct async::state {
     claim take(std::size_t room);
     void note_end(job& work, std::size_t tasks) noexcept;
     void cancel(claim const& unbegun) noexcept;
+    std::vector<detail::stubborn_body> stubborn_bodies();
 
     async_options options;
     std::mutex mutex;  // guards what follows
@@ -112,7 +113,7 @@ private:
         mine = &shared_;
         auto watch =
             detail::watch_stalls(shared_.options.stall_limit, where_, detail::log_to(shared_.options.log));
-        detail::current_stall_watch() = watch ? &*watch : nullptr;
+        detail::current_stall_watch() = watch.get();
         if (!shared_.initialized.run(where_.name)) return;
         for (;;) {
             claim const tasks = shared_.take(room());
@@ -190,6 +191,17 @@ void async::state::cancel(claim const& unbegun) noexcept {
     note_end(*unbegun.work, unbegun.size());
 }
 
+/// What is under way still; on which loop only that one knows, and it may be held.
+std::vector<detail::stubborn_body> async::state::stubborn_bodies() {
+    std::lock_guard const lock(mutex);
+    std::string const kind = options.composed ? "threads" : "async";
+    std::vector<detail::stubborn_body> bodies;
+    open.for_each([&](job& each) {
+        bodies.push_back({{.name = options.name.empty() ? kind : options.name}, each.body_name()});
+    });
+    return bodies;
+}
+
 async::async(async_options options) {
     if (options.limit == 0) throw std::invalid_argument("quartet: the model 'async' needs a limit above 0");
     if (options.loops == 0) throw std::invalid_argument("quartet: the model 'async' needs at least one loop");
@@ -203,7 +215,8 @@ async::async(async_options options) {
 
 async::~async() {
     stop();
-    join();
+    detail::wait_and_tell([this](auto deadline) { return state_->unfinished.wait_for_none(deadline); },
+                          [this] { return state_->stubborn_bodies(); }, state_->options.log);
 }
 
 void async::start(job& work) {

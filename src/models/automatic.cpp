@@ -136,6 +136,7 @@ struct automatic::state {
     bool chosen() const noexcept { return how != nullptr; }
     model& model_for(job const& work) const;
     std::vector<std::pair<std::shared_ptr<part_job>, model*>> parts_of(job const& whole);
+    std::vector<stubborn_body> stubborn_bodies();
 
     automatic_options options;
     std::mutex mutex;                 // guards what follows
@@ -339,11 +340,21 @@ std::vector<std::pair<std::shared_ptr<part_job>, model*>> automatic::state::part
     return found;
 }
 
+/// What is under way still.
+std::vector<stubborn_body> automatic::state::stubborn_bodies() {
+    std::lock_guard const lock(mutex);
+    std::vector<stubborn_body> bodies;
+    for (auto const& each : portions)
+        bodies.push_back({{.name = options.name}, each.tasks.work->body_name()});
+    return bodies;
+}
+
 automatic::automatic(automatic_options options) : state_(new state(std::move(options))) {}
 
 automatic::~automatic() {
     stop();
-    join();
+    wait_and_tell([this](auto deadline) { return state_->unfinished.wait_for_none(deadline); },
+                  [this] { return state_->stubborn_bodies(); }, state_->options.log);
     {
         std::lock_guard const lock(state_->mutex);
         state_->ending = true;

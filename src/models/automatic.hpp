@@ -23,7 +23,8 @@ struct automatic_options {
     /// Makes the model of a spec; called when this object is made, and at most once later, on its thread.
     std::function<std::unique_ptr<model>(model_spec const&)> make;
     machine_costs costs;
-    log_handler log{};  ///< hears of the choice
+    log_handler log{};          ///< hears of the choice
+    std::string name = "auto";  ///< what workers are called
 };
 
 class automatic final : public model {

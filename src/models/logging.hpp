@@ -14,11 +14,10 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
-#include <optional>
-#include <ranges>
+#include <memory>
+#include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace quartet::detail {
 
@@ -62,24 +61,31 @@ struct stubborn_body {
     std::string name;
 };
 
-/// How long the end of an executor waits for bodies on threads until it names them.
-constexpr auto patience = std::chrono::seconds(1);
-
-inline void tell_of(std::vector<stubborn_body> const& bodies, log_handler const& handler) {
-    for (auto const& each : bodies | std::views::take(10))
-        tell(log_to(handler), each.where,
-             fmt::format("the end of the executor waits for {}, which goes on {:%Q %q} after it was asked to "
-                         "stop; a body sees that by ctx.stop_requested()",
-                         each.name, patience));
+/// Ends when `wait_until(deadline)` says that nothing is under way. Whom it waits for it tells after a
+/// second, and from then on after ten times as long each: `bodies()` gives them.
+void wait_and_tell(auto&& wait_until, auto&& bodies, log_handler const& handler) {
+    auto const began = std::chrono::steady_clock::now();
+    for (auto patience = std::chrono::seconds(1);; patience *= 10) {
+        if (wait_until(began + patience)) return;
+        std::set<std::string> told;
+        for (stubborn_body const& each : bodies()) {
+            if (told.size() == 10) break;
+            auto line = fmt::format(
+                "the end of the executor waits for {}, which goes on {:%Q %q} after it was "
+                "asked to stop; a body sees that by ctx.stop_requested()",
+                each.name, patience);
+            if (told.insert(each.where.name + line).second) tell(log_to(handler), each.where, line);
+        }
+    }
 }
 
 /// What a loop of this worker does with stalls; none if nobody is to look.
-inline std::optional<stall_watch> watch_stalls(
+inline std::unique_ptr<stall_watch> watch_stalls(
     std::chrono::nanoseconds limit, worker_info const& where,
     std::function<void(worker_info const&, std::string_view)> const& log, loop_holder* shown = nullptr) {
     if (limit <= limit.zero()) limit = limit.max();
-    if (limit == limit.max() && !shown) return std::nullopt;
-    return stall_watch(
+    if (limit == limit.max() && !shown) return nullptr;
+    return std::make_unique<stall_watch>(
         limit, [&where, log](std::string const& line) { tell(log, where, line); }, shown);
 }
 

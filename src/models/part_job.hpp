@@ -31,6 +31,7 @@ public:
           ended_(std::move(ended)),
           run_with_(std::move(run_with)) {
         set_chunk_size(whole.chunk_size());
+        be_called(whole.name());
         if (whole.has_progress()) set_progress(told_);
     }
     ~part_job() override { ended_(); }
@@ -60,7 +61,6 @@ public:
         why.index += offset_;
         whole_.fail(std::move(why));
     }
-    std::string body_name() const override { return whole_.body_name(); }
     bool suspends() const noexcept override { return whole_.suspends(); }
 
     remote_code code() const noexcept override { return whole_.code(); }

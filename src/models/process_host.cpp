@@ -2,6 +2,7 @@
 
 #include "src/core/futex.hpp"
 #include "src/core/output.hpp"
+#include "src/models/logging.hpp"
 #include "src/models/stop_jobs.hpp"
 
 #include <quartet/cpus.hpp>
@@ -291,6 +292,11 @@ std::size_t process_host::tasks_left(job const& work) noexcept {
 }
 
 void process_host::join() noexcept {
+    join_until(clock::time_point::max());
+}
+
+/// False if a call goes on at the deadline.
+bool process_host::join_until(clock::time_point deadline) noexcept {
     std::vector<remote_batch*> under_way;
     do {
         under_way.clear();
@@ -301,18 +307,21 @@ void process_host::join() noexcept {
             }
         }
         for (remote_batch* const each : under_way) {
-            pool_->chime.wait_until([&] {
+            auto const has_ended = [&] {
                 std::lock_guard const lock(mutex_);
                 call const* const of = find(each);
                 return !of || of->batch->end.ended();
-            });
+            };
+            if (!pool_->chime.wait_until(has_ended, deadline)) return false;
         }
     } while (!under_way.empty());
+    return true;
 }
 
 void process_host::end() noexcept {
     stop();
-    join();
+    wait_and_tell([this](auto deadline) { return join_until(deadline); },
+                  [this] { return stubborn_bodies(); }, options_.log);
     if (!supervisor_.joinable()) return;
     bring_all_home();
     {
@@ -334,6 +343,16 @@ void process_host::bring_all_home() noexcept {
         }
         if (next) finish(*next);
     }
+}
+
+/// What is under way still.
+std::vector<stubborn_body> process_host::stubborn_bodies() {
+    std::lock_guard const lock(mutex_);
+    std::vector<stubborn_body> bodies;
+    for (auto const& [batch, each] : calls_) {
+        if (!batch->end.ended()) bodies.push_back({{.name = options_.name}, each.work->body_name()});
+    }
+    return bodies;
 }
 
 process_host::call* process_host::find(remote_batch* batch) noexcept {

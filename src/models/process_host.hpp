@@ -11,6 +11,7 @@
 
 #include "src/core/descriptor.hpp"
 #include "src/models/log_channel.hpp"
+#include "src/models/logging.hpp"
 #include "src/models/worker_process.hpp"
 #include "src/models/zygote.hpp"
 
@@ -166,6 +167,8 @@ private:
     void fail_waiting(call& of, std::string const& why) noexcept;
     void free_untouched() noexcept;
     void bring_all_home() noexcept;
+    bool join_until(clock::time_point deadline) noexcept;
+    std::vector<stubborn_body> stubborn_bodies();
 
     // ---- The supervisor
 

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <set>
 #include <unistd.h>
+#include <vector>
 
 namespace quartet {
 
@@ -18,13 +19,23 @@ struct single::state {
     std::mutex mutex{};
     std::set<job*> under_way{};  // one for each thread that calls; guarded by mutex
     detail::job_count unfinished{};
+
+    /// What runs still.
+    std::vector<detail::stubborn_body> stubborn_bodies() {
+        std::lock_guard const lock(mutex);
+        std::vector<detail::stubborn_body> bodies;
+        for (job const* const each : under_way)
+            bodies.push_back({{.name = name}, each->body_name()});
+        return bodies;
+    }
 };
 
 single::single(log_handler log, std::string name)
     : state_(new state{.log = std::move(log), .name = std::move(name)}) {}
 single::~single() {
     stop();
-    join();
+    detail::wait_and_tell([this](auto deadline) { return state_->unfinished.wait_for_none(deadline); },
+                          [this] { return state_->stubborn_bodies(); }, state_->log);
 }
 
 namespace {

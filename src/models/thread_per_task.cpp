@@ -153,8 +153,8 @@ thread_per_task::thread_per_task(threads_options options)
 
 thread_per_task::~thread_per_task() {
     stop();
-    if (!state_->unfinished.wait_for_none(std::chrono::steady_clock::now() + detail::patience))
-        detail::tell_of(state_->stubborn_bodies(), state_->log);
+    detail::wait_and_tell([this](auto deadline) { return state_->unfinished.wait_for_none(deadline); },
+                          [this] { return state_->stubborn_bodies(); }, state_->log);
     std::unique_lock lock(state_->mutex);
     state_->left.wait(lock, [this] { return state_->running.empty(); });
     if (state_->last_to_leave.joinable()) state_->last_to_leave.join();

@@ -202,9 +202,8 @@ threads::threads(threads_options options) {
 
 threads::~threads() {
     stop();
-    if (!state_->unfinished.wait_for_none(std::chrono::steady_clock::now() + detail::patience))
-        detail::tell_of(state_->stubborn_bodies(), state_->options.log);
-    join();
+    detail::wait_and_tell([this](auto deadline) { return state_->unfinished.wait_for_none(deadline); },
+                          [this] { return state_->stubborn_bodies(); }, state_->options.log);
 }
 
 void threads::start(job& work) {

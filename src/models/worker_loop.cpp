@@ -49,7 +49,7 @@ public:
 
     [[noreturn]] void run(std::chrono::nanoseconds stall_limit) {
         auto watch = watch_stalls(stall_limit, where_, log_, &slot_.holder);
-        current_stall_watch() = watch ? &*watch : nullptr;
+        current_stall_watch() = watch.get();
         for (;;) {
             slot_.turn.store(pool_.turn.load());
             follow_stops();

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <ranges>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace quartet::conformance {
@@ -244,6 +245,50 @@ TEST_P(an_executor_with_loops, names_bodies_that_hold_one_once) {
     std::size_t const loops = make().spec().find("2+async") == std::string::npos ? 1 : 2;
     for (auto const& [body, lines] : lines_by_body)  // a busy machine may hold up the others as well
         EXPECT_LE(lines, loops) << body;
+}
+
+void hold_until(counter_reference named) {
+    while (*named == 0)
+        std::this_thread::sleep_for(1ms);
+}
+
+/// The fifth holds its loop until it has been named for that.
+struct coroutine_that_holds {
+    task<int> operator()(context& ctx, int n) const {
+        co_await ctx.yield();
+        if (n == 5) hold_until(named);
+        co_return n;
+    }
+    counter_reference named;
+};
+struct function_that_holds {
+    int operator()(int n) const {
+        if (n == 5) hold_until(named);
+        return n;
+    }
+    counter_reference named;
+};
+
+TEST_P(an_executor_with_loops, names_a_body_while_it_holds_one) {
+    shared_counter named;
+    auto const listen = [&](log_record const& record) {
+        auto const has = [&record](std::string_view text) {
+            return record.line.find(text) != record.line.npos;
+        };
+        if (has("task 5 of ") && has("_that_holds held its event loop for ") && has(" so far")) ++*named;
+    };
+    auto const run = [&](auto const& body) {
+        *named = 0;
+        auto executor = make_executor(make().spec(), {.log = listen});
+        // In a chunk of a stream it has its number in the stream.
+        stream_options const options{.window = 8, .call = {.chunk_size = 2}};
+        int expected = 0;
+        for (auto const& each : executor.stream(body, std::views::iota(0, 8), options))
+            EXPECT_EQ(each.value(), expected++);
+        EXPECT_GE(*named, 1u);
+    };
+    run(coroutine_that_holds{&named});
+    run(function_that_holds{&named});
 }
 
 TEST_P(an_executor_with_loops, holds_its_tongue_if_asked_to) {

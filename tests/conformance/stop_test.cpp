@@ -174,16 +174,18 @@ TEST_P(stop, is_an_error_to_who_wants_the_value) {
 }
 
 /// Swallows what ends its waits, until it is told to go.
-task<int> deaf_until(context& ctx, counter_reference begun, counter_reference over) {
-    ++*begun;
-    while (*over == 0) {
-        try {
-            co_await ctx.sleep_for(1h);
-        } catch (...) {
+struct deaf_until {
+    task<int> operator()(context& ctx, counter_reference begun, counter_reference over) const {
+        ++*begun;
+        while (*over == 0) {
+            try {
+                co_await ctx.sleep_for(1h);
+            } catch (...) {
+            }
         }
+        co_return 7;
     }
-    co_return 7;
-}
+};
 
 class a_body_that_swallows : public stop {
 protected:
@@ -204,7 +206,7 @@ QUARTET_SUITE(a_body_that_swallows, rows_where([](row const& each) {
 
 TEST_P(a_body_that_swallows, its_stop_is_named) {
     auto executor = make_with_ears();
-    auto call = executor.submit(deaf_until, counter_reference(&begun_), counter_reference(&over_));
+    auto call = executor.submit(deaf_until{}, counter_reference(&begun_), counter_reference(&over_));
     wait_until([this] { return *begun_ > 0; });
     call.cancel();
     wait_until([this] { return named_ > 0; });
@@ -215,7 +217,7 @@ TEST_P(a_body_that_swallows, its_stop_is_named) {
 
 TEST_P(a_body_that_swallows, its_limit_is_named) {
     auto executor = make_with_ears();
-    auto call = executor.submit({.task_timeout = 5ms}, deaf_until, counter_reference(&begun_),
+    auto call = executor.submit({.task_timeout = 5ms}, deaf_until{}, counter_reference(&begun_),
                                 counter_reference(&over_));
     wait_until([this] { return named_ > 0; });
     *over_ = 1;
@@ -230,7 +232,7 @@ QUARTET_SUITE(a_body_that_swallows_on_a_loop, rows_where([](row const& each) {
 
 TEST_P(a_body_that_swallows_on_a_loop, leaves_it_to_others) {
     auto executor = make_with_ears();
-    auto call = executor.submit(deaf_until, counter_reference(&begun_), counter_reference(&over_));
+    auto call = executor.submit(deaf_until{}, counter_reference(&begun_), counter_reference(&over_));
     wait_until([this] { return *begun_ > 0; });
     call.cancel();
     auto const nap = [](context& ctx, int n) -> task<int> {

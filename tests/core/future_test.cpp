@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace quartet {
@@ -46,18 +48,28 @@ struct deaf {
 };
 
 TEST(the_end_of_an_executor, names_the_bodies_that_it_waits_for) {
-    for (auto const* spec : {"threads:1", "threads:each"}) {
+    for (auto const* spec : {"threads:1", "threads:each", "async:3", "threads:2+async:3", "auto"}) {
+        std::mutex mutex;
         std::string line;
         {
-            auto executor = make_executor(
-                spec, {.log = [&](log_record const& told) { line = told.worker + ' ' + told.line; },
-                       .name = "copies"});
+            auto executor = make_executor(spec, {.log =
+                                                     [&](log_record const& told) {
+                                                         std::lock_guard const lock(mutex);
+                                                         line = told.worker + ' ' + told.line;
+                                                     },
+                                                 .name = "copies",
+                                                 .stall_limit = std::chrono::nanoseconds(0)});
             executor.submit(deaf{}).wait_for(std::chrono::milliseconds(100));
         }
-        EXPECT_EQ(
-            line,
-            "copies-0 the end of the executor waits for quartet::(anonymous namespace)::deaf, which goes "
-            "on 1 s after it was asked to stop; a body sees that by ctx.stop_requested()");
+        std::string const worker =
+            std::string_view(spec).ends_with("1") || std::string_view(spec).ends_with("threads:each")
+                ? "copies-0"
+                : "copies";
+        EXPECT_EQ(line, worker +
+                            " the end of the executor waits for quartet::(anonymous namespace)::deaf, which "
+                            "goes on 1 s after it was asked to stop; a body sees that by "
+                            "ctx.stop_requested()")
+            << spec;
     }
 }
 

@@ -43,7 +43,6 @@ rules rules_for(step const& what, plan const& of) {
     executor_plan const& on = of.executors[what.executor];
     rules by{.how = habits(on.spec)};
     by.tries = 1 + what.retries;
-    by.indices_are_known = what.call != call_kind::stream;
     by.may_be_cancelled = what.stop_after || what.stop_all || on.stops;
     by.may_time_out = what.task_timeout || what.timeout;
     by.killed_from_outside = by.how.processes && of.kills_workers;
@@ -79,7 +78,7 @@ void promises::check_value(order const& what, bool right, rules const& by) {
 
 void promises::check_failure(order const& what, failure const& why, std::size_t index, rules const& by) {
     check_counts(what, by);
-    if (by.indices_are_known && why.index != index)
+    if (why.index != index)
         break_for(what, fmt::format("its failure names task {} in place of {}", why.index, index));
     if (why.message.empty()) break_for(what, "its failure has no text");
     // A worker may be killed after its body has ended, and before it could say so.

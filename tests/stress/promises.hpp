@@ -36,7 +36,6 @@ struct rules {
     bool others_die = false;  ///< of its neighbours on a loop, or from outside
     bool killed_from_outside = false;
     bool server_may_die = false;
-    bool indices_are_known = true;
 
     bool undisturbed() const noexcept {
         return !may_be_cancelled && !may_time_out && !others_die && !server_may_die;

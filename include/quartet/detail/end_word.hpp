@@ -35,24 +35,30 @@ private:
 /// Rings when any of many things has ended.
 class bell {
 public:
+    using time_point = std::chrono::steady_clock::time_point;
+
     /// Costs a load if nobody listens.
     void ring() noexcept;
 
     /// Waits until `holds()`, which is asked again after every ring.
+    /// False if it does not at the deadline.
     template <class Condition>
-    void wait_until(Condition&& holds) noexcept {
-        if (holds()) return;
+    bool wait_until(Condition&& holds, time_point deadline = time_point::max()) noexcept {
+        if (holds()) return true;
         listeners_.fetch_add(1);
+        bool held = false;
         for (;;) {
             std::uint32_t const seen = rings_.load();
-            if (holds()) break;
-            wait_for_ring(seen);
+            held = holds();
+            if (held || !wait_for_ring(seen, deadline)) break;
         }
         listeners_.fetch_sub(1);
+        return held;
     }
 
 private:
-    void wait_for_ring(std::uint32_t seen) noexcept;
+    /// False if the deadline has passed before.
+    bool wait_for_ring(std::uint32_t seen, time_point deadline) noexcept;
 
     std::atomic<std::uint32_t> rings_{0};
     std::atomic<std::uint32_t> listeners_{0};

@@ -138,6 +138,7 @@ public:
              std::chrono::nanoseconds task_limit, call_timer const* timer) noexcept
         : job(count, policy, task_limit), body_(body), inputs_(inputs), sink_(sink) {
         explain_by(timer);
+        be_called(identity_of(body_));
     }
 
     void run(context& where, std::size_t first, std::size_t last) noexcept override {
@@ -180,7 +181,6 @@ public:
         }
     }
 
-    std::string body_name() const override { return detail::body_name(body_); }
     bool suspends() const noexcept override { return is_coroutine_body<Body, In>; }
 
     void settle(running_body& ended) noexcept override {
