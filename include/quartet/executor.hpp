@@ -140,8 +140,9 @@ public:
         if constexpr (detail::check_body<Body, in>()) {
             using result = typename detail::body_result<Body, in>::type;
             using source = detail::view_source<Body, std::views::all_t<Range>, result>;
+            model& how = own_model();
             return quartet::stream<result>(std::make_unique<source>(
-                own_model(), body, std::views::all(std::forward<Range>(inputs)), options, stops_->token()));
+                how, body, std::views::all(std::forward<Range>(inputs)), options, stops_->token()));
         }
     }
 

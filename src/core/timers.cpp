@@ -4,15 +4,22 @@
 
 #include <quartet/detail/reach.hpp>
 
+#include <algorithm>
 #include <pthread.h>
 #include <signal.h>
 #include <thread>
 #include <utility>
 
 namespace quartet::detail {
+namespace {
+
+/// So long the thread waits for a further deadline.
+constexpr auto linger = std::chrono::milliseconds(100);
+
+}  // namespace
 
 /// The timers of this process are those that were made after as many forks as it has seen. They are never
-/// destroyed: their thread goes on until the process ends.
+/// destroyed: their thread may be about to end.
 struct timers::process_wide {
     struct made {
         timers it;
@@ -58,12 +65,20 @@ void timers::add(std::shared_ptr<timed> what, clock::time_point deadline) {
     if (is_first) futex_wake_all(changes_);
 }
 
-/// The thread sleeps on until the deadline that is gone: that is cheaper than to wake it for each.
+/// The thread sleeps on until the deadline that is gone, if others follow: that is cheaper than to wake it
+/// for each.
 void timers::take_back(timed& what) noexcept {
     if (!what.among_ || what.made_after_ != forks.load()) return;
+    timers& among = *what.among_;
     timed::queue::node_type gone;  // destroyed when the lock is free
-    std::lock_guard const lock(what.among_->mutex_);
-    if (what.place_) gone = what.among_->waiting_.extract(*std::exchange(what.place_, std::nullopt));
+    {
+        std::lock_guard const lock(among.mutex_);
+        if (!what.place_) return;
+        gone = among.waiting_.extract(*std::exchange(what.place_, std::nullopt));
+        if (!among.waiting_.empty()) return;
+        among.changes_.fetch_add(1);
+    }
+    futex_wake_all(among.changes_);
 }
 
 /// Under the lock.
@@ -85,18 +100,25 @@ void timers::start() {
 
 void timers::run() {
     pthread_setname_np(pthread_self(), "quartet-timers");
+    auto leaves_at = clock::time_point::max();  // unless there is something to wait for
     for (;;) {
         std::shared_ptr<timed> due;
-        std::optional<clock::time_point> next;
+        clock::time_point next;
         std::uint32_t seen = 0;
         {
             std::lock_guard const lock(mutex_);
+            auto const now = clock::now();
             seen = changes_.load();
-            if (!waiting_.empty()) next = waiting_.begin()->first;
-            if (next && *next <= clock::now()) {
-                due = std::move(waiting_.begin()->second);
-                waiting_.erase(waiting_.begin());
-                due->place_.reset();
+            if (waiting_.empty()) {
+                next = leaves_at = std::min(leaves_at, now + linger);
+                if (next <= now) {
+                    started_ = false;
+                    return;
+                }
+            } else {
+                leaves_at = clock::time_point::max();
+                next = waiting_.begin()->first;
+                if (next <= now) due = take_first();
             }
         }
         if (due) {
@@ -105,6 +127,14 @@ void timers::run() {
             futex_wait(changes_, seen, next);
         }
     }
+}
+
+/// Under the lock.
+std::shared_ptr<timed> timers::take_first() noexcept {
+    auto first = std::move(waiting_.begin()->second);
+    waiting_.erase(waiting_.begin());
+    first->place_.reset();
+    return first;
 }
 
 }  // namespace quartet::detail

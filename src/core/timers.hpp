@@ -1,9 +1,9 @@
 // src/core/timers.hpp
 //
 // One thread that waits for the deadlines of a whole process: those of calls with a time limit, of which
-// there may be many thousands. It begins with the first deadline and sleeps while there is none. A process
-// that was forked has one of its own, since neither the thread nor the state of the locks came along whole.
-// Any thread.
+// there may be many thousands. It begins with the first deadline, and ends when there was none for a while. A
+// process that was forked has one of its own, since neither the thread nor the state of the locks came along
+// whole. Any thread.
 #pragma once
 
 #include <atomic>
@@ -58,13 +58,14 @@ private:
     timers() = default;
     static timers& in_this_process(process_wide& known);
     void start();
-    [[noreturn]] void run();
+    void run();
+    std::shared_ptr<timed> take_first() noexcept;
 
     std::mutex mutex_;  // guards what follows
     timed::queue waiting_;
     bool started_ = false;
 
-    std::atomic<std::uint32_t> changes_{0};  // a futex: the earliest deadline has become another
+    std::atomic<std::uint32_t> changes_{0};  // a futex: there is an earlier deadline, or none any more
 };
 
 }  // namespace quartet::detail

@@ -20,6 +20,7 @@ class a_stop_of_all : public any_model {
 protected:
     std::size_t some() const { return std::min<std::size_t>(many() / 10, sanitized ? 50 : 200); }
     shared_counter begun_;
+    shared_counter over_;
 };
 QUARTET_SUITE(a_stop_of_all, rows_with_real_io());
 
@@ -67,6 +68,30 @@ TEST_P(a_stop_of_all_beside_the_caller, ends_what_is_there_and_nothing_later) {
             EXPECT_TRUE(is_cancelled(each.take()));
         *begun_ = 0;
     }
+}
+
+TEST_P(a_stop_of_all_beside_the_caller, that_a_loop_hears_of_late_leaves_calls_made_meanwhile) {
+    auto executor = make();
+    auto const hold = [begun = &begun_, until = &over_](context& ctx) -> task<int> {
+        co_await ctx.sleep_for(1ms);
+        ++*begun;
+        while (*until == 0)
+            std::this_thread::sleep_for(1ms);
+        co_return 7;
+    };
+    auto holder = executor.submit(hold);
+    wait_until([&] { return *begun_ > 0; });
+    executor.stop();
+    std::vector<future<int>> later;
+    for (int n = 0; n < 20; ++n)
+        later.push_back(executor.submit(nap, n));
+    *over_ = 1;
+    for (int n = 0; n < 20; ++n) {
+        auto const end = later[static_cast<std::size_t>(n)].take();
+        ASSERT_TRUE(end.has_value()) << n << ": " << end.error().message;
+    }
+    auto const end = holder.take();
+    EXPECT_TRUE(end ? *end == 7 : is_cancelled(end));
 }
 
 TEST_P(a_stop_of_all, ends_a_map) {
