@@ -51,6 +51,7 @@ bool call_timer::fired() const noexcept {
 }
 
 void call_timer::explain(failure& why) const {
+    if (why.why == cause::cancelled) why.exception = nullptr;  // nobody outside of a body meets `cancelled`
     why.why = cause::timed_out;
     why.message = fmt::format("the call's time of {:g} s was up: {}",
                               std::chrono::duration<double>(state_->limit).count(), why.message);

@@ -137,6 +137,7 @@ TEST_P(time_limits_of_calls, stop_the_call) {
         EXPECT_EQ(each.error().why, cause::timed_out) << each.error().message;
         EXPECT_TRUE(each.error().message.starts_with("the call's time of 0.03 s was up: cancelled"))
             << each.error().message;
+        EXPECT_THROW(each.value(), task_error);
     }
     EXPECT_EQ(executor.map(sleep, std::vector{1ms, 1ms}), (std::vector{1, 1}));
 }
