@@ -74,7 +74,13 @@ private:
 /// cancelled is a task_error.
 class cancelled {
 public:
-    char const* what() const noexcept { return "cancelled"; }
+    cancelled() = default;
+    cancelled(cancelled const&) = default;
+    cancelled& operator=(cancelled const&) = default;
+    virtual ~cancelled() = default;
+
+    /// "cancelled", or also what was waited for.
+    virtual char const* what() const noexcept { return "cancelled"; }
 };
 
 /// Thrown into a body by context::with_timeout when the time was up.
