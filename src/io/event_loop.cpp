@@ -1,13 +1,38 @@
 #include "src/io/event_loop.hpp"
 
+#include "src/core/descriptor.hpp"
+
 #include <quartet/detail/deadline.hpp>
 #include <quartet/outcome.hpp>
 
+#include <array>
+#include <cerrno>
 #include <chrono>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <system_error>
 
 namespace quartet::detail {
+namespace {
 
-event_loop::event_loop(file_backend files) : files_(make_async_files(io_, files)) {}
+// Asio does not look whether the system watches its own two descriptors. Without them a loop would never hear
+// of what other threads post to it, nor of its timer.
+int require_watches() {
+    descriptor const set(epoll_create1(EPOLL_CLOEXEC));
+    std::array<descriptor, 3> watched;
+    for (descriptor& each : watched) {
+        each = descriptor(eventfd(0, EFD_CLOEXEC));
+        epoll_event event{};
+        event.events = EPOLLIN;
+        if (each.get() < 0 || epoll_ctl(set.get(), EPOLL_CTL_ADD, each.get(), &event) != 0)
+            throw std::system_error(errno, std::generic_category(), "an event loop can't watch anything");
+    }
+    return 1;
+}
+
+}  // namespace
+
+event_loop::event_loop(file_backend files) : io_(require_watches()), files_(make_async_files(io_, files)) {}
 
 void event_loop::start(sleep_operation& operation) {
     sleeps_.add(operation, deadline_after(std::chrono::steady_clock::now(), operation.duration));

@@ -74,7 +74,7 @@ private:
     void complete_due_sleeps();
     void complete_ready();
 
-    boost::asio::io_context io_{1};  // the hint: one thread runs it
+    boost::asio::io_context io_;  // with the hint that one thread runs it
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> alive_{io_.get_executor()};
     timer_queue sleeps_;
     boost::asio::steady_timer timer_{io_};

@@ -20,6 +20,7 @@
 #include <string>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
+#include <system_error>
 #include <unistd.h>
 #include <vector>
 
@@ -139,6 +140,19 @@ TEST_P(failed_watches, of_anything_else_are_no_hang) {
         for (auto const& each : fetch_several())
             EXPECT_EQ(each.status, 200) << each.message;
     }
+}
+
+// A loop that could watch nothing would never hear of its first task.
+TEST_P(failed_watches, refuse_a_new_loop) {
+    adds_to_refuse = 1'000'000;
+    try {
+        make().map(fetch, std::vector<asked>{{.url = server_.url()}});
+        ADD_FAILURE() << "it has a loop";
+    } catch (std::system_error const& error) {
+        EXPECT_EQ(error.code(), std::errc::no_space_on_device) << error.what();
+    }
+    adds_to_refuse = 0;
+    EXPECT_EQ(make().map(fetch, std::vector<asked>{{.url = server_.url()}}).at(0).status, 200);
 }
 
 TEST_P(failed_watches, end_commands) {
