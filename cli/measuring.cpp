@@ -5,6 +5,7 @@
 #include "cli/validators.hpp"
 #include "measure/machine.hpp"
 #include "measure/ranking.hpp"
+#include "src/io/http_failure.hpp"
 
 #include <quartet/version.hpp>
 
@@ -151,7 +152,8 @@ measure::results assemble(work_options const& work, plan const& what, method con
         .measurements = std::move(found.measurements)};
     for (auto const& [workload, values] : what.values) {
         for (auto const& [name, value] : values)
-            results.settings.parameters[workload + "." + name] = to_string(value);
+            results.settings.parameters[workload + "." + name] =
+                detail::without_credentials(to_string(value));
     }
     return results;
 }
@@ -161,7 +163,7 @@ std::string command_text() {
     std::string text;
     for (std::string word; std::getline(file, word, '\0');)
         text += (text.empty() ? "" : " ") + quoted(text.empty() ? word.substr(word.rfind('/') + 1) : word);
-    return text;
+    return detail::without_credentials(text);  // results are shown to others
 }
 
 }  // namespace quartet::cli

@@ -1,6 +1,7 @@
 // Test 6: asks an HTTP API for a made-up music genre, a JSON string, and appends it as a line to one file.
 
 #include "server/genre.hpp"
+#include "src/io/http_failure.hpp"
 
 #include <quartet/workload.hpp>
 
@@ -32,14 +33,16 @@ struct api_call {
 std::string parse_genre(std::string const& url, std::string const& body) {
     auto const parsed = nlohmann::json::parse(body, nullptr, false);
     if (!parsed.is_string())
-        throw std::runtime_error(fmt::format("GET {}: the reply is not a JSON string", url));
+        throw std::runtime_error(
+            fmt::format("GET {}: the reply is not a JSON string", detail::without_credentials(url)));
     return parsed.get<std::string>();
 }
 
 task<std::string> save_genre(context& ctx, api_call wanted) {
     auto const response = co_await ctx.fetch(wanted.url);
     if (!response.ok())
-        throw std::runtime_error(fmt::format("GET {}: status {}", wanted.url, response.status));
+        throw std::runtime_error(
+            fmt::format("GET {}: status {}", detail::without_credentials(wanted.url), response.status));
     auto genre = parse_genre(wanted.url, response.body);
     co_await ctx.append_file(wanted.path, genre + "\n");
     co_return genre;

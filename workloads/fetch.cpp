@@ -1,5 +1,7 @@
 // Test 2: one URL, fetched n times, each body read whole.
 
+#include "src/io/http_failure.hpp"
+
 #include <quartet/workload.hpp>
 
 #include <fmt/format.h>
@@ -36,7 +38,8 @@ task<page> fetch_page(context& ctx, page_request wanted) {
     request.reuse_connection = wanted.reuse;
     auto const response = co_await ctx.fetch(std::move(request));
     if (!response.ok())
-        throw std::runtime_error(fmt::format("GET {}: status {}", wanted.url, response.status));
+        throw std::runtime_error(
+            fmt::format("GET {}: status {}", detail::without_credentials(wanted.url), response.status));
     co_return page{static_cast<std::uint64_t>(response.status), response.body.size()};
 }
 

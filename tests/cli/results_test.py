@@ -169,5 +169,18 @@ class HowMuchIsMeasured(ToolTest):
         self.assertGreater(document["results"][0]["heap_peak_bytes"], 0)
 
 
+class APasswordInAUrl(ToolTest):
+    def test_is_in_no_report(self):
+        files = [self.folder / name for name in ("r.json", "r.csv", "r.md", "r.html")]
+        options = [word for file in files for word in (f"--{file.suffix[1:]}", file) if file.suffix != ".md"]
+        done = self.quartet("run", "fetch", "--set", "fetch.url=http://me:hunter2@127.0.0.1:1/x", "--set", "fetch.count=1",
+                            "--models", "single", *options, "--markdown", files[2])
+        self.assertNotEqual(done.returncode, 0)
+        texts = [done.stdout, done.stderr, *(file.read_text(encoding="utf-8") for file in files if file.exists())]
+        self.assertIn("http://127.0.0.1:1/x", "".join(texts))
+        for text in texts:
+            self.assertNotIn("hunter2", text)
+
+
 if __name__ == "__main__":
     unittest.main()
