@@ -2,6 +2,7 @@
 
 #include "server/genre.hpp"
 #include "src/io/http_failure.hpp"
+#include "workloads/fill_in.hpp"
 
 #include <quartet/workload.hpp>
 
@@ -60,9 +61,7 @@ std::filesystem::path target(workload_run const& run) {
 std::string url_of(workload_run const& run, std::size_t number) {
     auto url = run.get<std::string>("url");
     if (url.empty()) url = run.server_url() + "/genre?n={}";
-    if (auto const place = url.find("{}"); place != std::string::npos)
-        url.replace(place, 2, std::to_string(number));
-    return url;
+    return fill_in(url, std::to_string(number)).text;
 }
 
 std::vector<std::string> lines_of(std::filesystem::path const& path) {
@@ -111,11 +110,12 @@ workload make_api_to_file() {
     return {
         .name = "api_to_file",
         .help = "asks an HTTP API and appends each answer to one file",
-        .parameters = {integer("count", 100, 1, 10'000'000, "how many calls"),
-                       text("url", "",
-                            "an API that answers with a JSON string, {} being the call's number; empty: "
-                            "quartet's own server"),
-                       text("file", "", "the file; empty: one that is removed afterwards")},
+        .parameters =
+            {integer("count", 100, 1, 10'000'000, "how many calls"),
+             text("url", "",
+                  "an API that answers with a JSON string, {} being the call's number and {{}} a {}; empty: "
+                  "quartet's own server"),
+             text("file", "", "the file; empty: one that is removed afterwards")},
         .workers = {.threads = 32, .async = 100},
         .seed_finding = "async (9.3 s) just ahead of threads (9.8 s) and processes (11.3 s); single 44 s",
         .needs_server = asks_own_server,

@@ -4,6 +4,8 @@
 // The command is a child process under every model; the models differ in who waits for it. async:N is one
 // thread with up to N commands under way; threads:N and processes:N have a thread or a process wait for each.
 
+#include "workloads/fill_in.hpp"
+
 #include <quartet/cpus.hpp>
 #include <quartet/workload.hpp>
 
@@ -143,26 +145,37 @@ task<digest> run_one(context& ctx, one_command wanted) {
     }
 }
 
-/// `line` with the input, as one word of the shell, in place of each {}; behind it if there is none.
-std::string fill_in(std::string_view line, std::string_view input) {
-    constexpr std::string_view gap = "{}";
+/// `line` with the input, as one word of the shell, in its places; behind it if it has none.
+std::string command_for(std::string_view line, std::string_view input) {
     auto const word = shell_quote(input);
-    if (line.find(gap) == line.npos) return fmt::format("{} {}", line, word);
-    std::string filled;
-    for (auto place = line.find(gap); place != line.npos; place = line.find(gap)) {
-        filled.append(line.substr(0, place)).append(word);
-        line.remove_prefix(place + gap.size());
+    auto filled = fill_in(line, word);
+    return filled.places > 0 ? std::move(filled.text) : fmt::format("{} {}", filled.text, word);
+}
+
+/// The lines of a list, as whoever wrote it meant them: an end of CR LF is an end, and a byte order mark is
+/// none of the first line.
+std::vector<std::string> lines_of(std::istream& file, std::string const& path) {
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    std::vector<std::string> lines;
+    std::size_t number = 0;
+    for (std::string line; std::getline(file, line);) {
+        if (++number == 1 && line.starts_with(byte_order_mark)) line.erase(0, byte_order_mark.size());
+        if (line.ends_with('\r')) line.pop_back();
+        // Also what UTF-16 looks like.
+        if (line.find('\0') != line.npos)
+            throw std::invalid_argument(
+                fmt::format("command.inputs: '{}' has a null byte in line {}, which no argument of a command "
+                            "can hold; save it as UTF-8, with one input in each line",
+                            path, number));
+        if (!line.empty()) lines.push_back(std::move(line));
     }
-    return filled.append(line);
+    return lines;
 }
 
 std::vector<std::string> read_inputs(std::string const& path) {
-    std::ifstream file(path);
+    std::ifstream file(path, std::ios::binary);
     if (!file) throw std::system_error(errno, std::generic_category(), fmt::format("cannot open '{}'", path));
-    std::vector<std::string> inputs;
-    for (std::string line; std::getline(file, line);) {
-        if (!line.empty()) inputs.push_back(line);
-    }
+    auto inputs = lines_of(file, path);
     if (inputs.empty())
         throw std::invalid_argument(
             fmt::format("command.inputs: '{}' holds no input; put one in each line", path));
@@ -202,7 +215,7 @@ void prepare(workload_run& run, state& now) {
     auto const folder = run.get<std::string>("output");
     now = {};
     for (auto const& input : read_inputs(run.get<std::string>("inputs")))
-        now.commands.push_back({now.commands.size(), input, fill_in(line, input), folder,
+        now.commands.push_back({now.commands.size(), input, command_for(line, input), folder,
                                 run.get<double>("timeout"), run.get<std::uint64_t>("most_bytes")});
     if (!folder.empty()) make_output_folder(folder);
 }
@@ -257,7 +270,7 @@ workload make_command() {
         .help = "runs a command line for each input",
         .parameters = {text("line", "",
                             "the command, for /bin/sh; {} stands for the input and is quoted already; "
-                            "without {} the input comes last"),
+                            "without {} the input comes last; {{}} is a {}"),
                        text("inputs", "", "a file with one input a line (--inputs FILE)"),
                        text("output", "",
                             "a folder that keeps what each command wrote (000000.out, 000000.err) and "

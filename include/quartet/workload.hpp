@@ -177,6 +177,10 @@ public:
         return outcomes;
     }
 
+    /// Counts a task as failed whose outcome is a value: if what it read or gave turns out to be wrong only
+    /// beside that of others. Once for a task; `task` is its place among the inputs.
+    void fail(std::size_t task, std::string_view why);
+
     /// The answer that must be the same under all models: here the values in order, failures left out.
     template <class T>
     void checksum(std::vector<outcome<T>> const& outcomes) {
@@ -281,7 +285,8 @@ struct workload {
     std::vector<parameter> parameters{};
     worker_defaults workers{};
 
-    /// What the Python study (docs/concepts.md) found, for the sentence below the table; empty if it has no such test.
+    /// What the Python study (docs/concepts.md) found, for the sentence below the table; empty if it has no
+    /// such test.
     std::string seed_finding{};
 
     /// Not part of `quartet run` without names: it can't run without being told what on.

@@ -80,10 +80,12 @@ executor& workload_run::how() {
 
 void workload_run::note(failure const* why) {
     ++tasks_;
-    if (!why) return;
+    if (why) fail(why->index, why->message);
+}
+
+void workload_run::fail(std::size_t task, std::string_view why) {
     ++failed_;
-    if (failures_.size() < kept_failures)
-        failures_.push_back(fmt::format("task {}: {}", why->index, why->message));
+    if (failures_.size() < kept_failures) failures_.push_back(fmt::format("task {}: {}", task, why));
 }
 
 void workload_run::expect(bool holds, std::string_view otherwise) {

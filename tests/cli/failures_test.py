@@ -146,6 +146,36 @@ class Files(Failures):
             self.assert_all_tasks_failed(each, [str(file), "line 3", "3 fields", "2"])
         self.assertIn("line 3", output)
 
+    def test_one_broken_line_is_reported_once_however_many_parts_there_are(self):
+        file = self.folder / "broken.csv"
+        rows = ["name,age"] + [f'"person {n}, the",{n}' for n in range(400)]
+        for wrong in ('"never ended,7', 'a "quote,7', '"ended"twice",7', "one,two,three"):
+            with self.subTest(wrong):
+                file.write_text("\n".join(rows[:30] + [wrong] + rows[30:]) + "\n")
+                output, results = self.failing("csv", "--models", "single,threads,processes", "--set", f"csv.file={file}",
+                                               "--set", "csv.parts=40")
+                for each in results.values():
+                    self.assertEqual(each["failed"], 1)
+                    self.assertEqual(len(each["failures"]), 1)
+                    self.assertRegex(each["failures"][0], "^task [0-9]+: .*broken.csv: line 3[12]: ")
+                self.assertEqual(output.count("broken.csv: line"), 1, output)
+
+    def memory_of_csv(self, file, parts):
+        _, document = self.results("csv", "--models", "single", "--set", f"csv.file={file}", "--set", f"csv.parts={parts}")
+        return document["results"][0]["tree_peak_bytes"]
+
+    def test_a_large_header_is_held_once(self):
+        file = self.folder / "wide.csv"
+        columns = 250_000
+        with file.open("w") as text:
+            text.write(",".join(f"c{n}" for n in range(columns)) + "\n")
+            text.write(("," * (columns - 1) + "\n") * 4)
+        four = self.memory_of_csv(file, 4)
+        file.write_bytes(b",".join(b"c%d" % n for n in range(columns)) + b"\n" + (b"," * (columns - 1) + b"\n") * 120)
+        many = self.memory_of_csv(file, 120)
+        # The text itself is 29 MB larger; a header of 1.7 MB for each of 120 parts would be 200 MB and more.
+        self.assertLess(many - four, 120e6)
+
     def test_missing_csv(self):
         output, results = self.failing("csv", "sleep", *ALL, "--set", "csv.file=/nowhere/data.csv", *settings(["sleep"]))
         for spec in MODELS:

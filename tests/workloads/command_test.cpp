@@ -115,6 +115,37 @@ TEST_P(command_workload_under, puts_the_input_last_if_the_line_has_no_place_for_
     EXPECT_EQ(read_text(kept / "000000.out"), "one\n");
 }
 
+TEST_P(command_workload_under, has_braces_of_its_own_where_they_are_doubled) {
+    auto const kept = trial_.keep_outputs();
+    trial_.run("echo {} '{{}}' '{' ${HOME:+x} {{}}", {"one"});
+    EXPECT_EQ(read_text(kept / "000000.out"), "one {} { x {}\n");
+    trial_.run("echo '{{}}'", {"one"});
+    EXPECT_EQ(read_text(kept / "000000.out"), "{} one\n") << "there is no place for the input but the last";
+}
+
+TEST_P(command_workload_under, reads_a_list_as_it_was_meant) {
+    auto const kept = trial_.keep_outputs();
+    auto const file = trial_.folder() / "list.txt";
+    std::ofstream(file, std::ios::binary) << "\xef\xbb\xbfone\r\n\r\ntwo\r\n\n\n three\n\r\nfour";
+    trial_.set("line", "printf '%s|' {}");
+    trial_.set("inputs", file.native());
+    EXPECT_EQ(trial_.run().tasks, 4u);
+    std::vector<std::string> read;
+    for (int i = 0; i < 4; ++i)
+        read.push_back(read_text(kept / fmt::format("{:06}.out", i)));
+    EXPECT_THAT(read, ElementsAre("one|", "two|", " three|", "four|"));
+}
+
+TEST(command_inputs, of_utf_16_are_refused) {
+    command_trial trial("single");
+    auto const file = trial.folder() / "list.txt";
+    std::ofstream(file, std::ios::binary) << std::string_view("\xff\xfeo\0n\0e\0\r\0\n\0", 12);
+    trial.set("line", std::string("echo"));
+    trial.set("inputs", file.native());
+    EXPECT_THAT([&] { trial.run(); },
+                testing::ThrowsMessage<std::invalid_argument>(HasSubstr("has a null byte in line 1")));
+}
+
 TEST_P(command_workload_under, gives_the_input_as_one_word_whatever_is_in_it) {
     std::vector<std::string> const inputs{"a b",     "it's",  "\"", "$HOME `id` \\ *", "-n",
                                           "grün 緑", " lead", "{}", "a\tb;#"};

@@ -116,6 +116,11 @@ csv_reader::csv_reader(csv_header const& header, std::string_view text)
 csv_reader::csv_reader(csv_header const& header, std::string_view part, std::size_t first_line)
     : csv_reader(part, first_line, header.size()) {}
 
+csv_reader::csv_reader(std::size_t columns, std::string_view part, std::size_t first_line)
+    : csv_reader(part, first_line, columns) {
+    assert(columns != any_number && "a header has a column at least");
+}
+
 csv_reader::csv_reader(std::string_view text, std::size_t first_line, std::size_t columns)
     : text_(text.data()), first_line_(first_line), columns_(columns), scanner_(text), at_(text.data()) {}
 

@@ -105,6 +105,9 @@ public:
     /// Reads a part that begins and ends at record borders; `first_line` is the line it begins on.
     csv_reader(csv_header const& header, std::string_view part, std::size_t first_line);
 
+    /// The same where the header is not at hand: its size() is all that a reader needs of it.
+    csv_reader(std::size_t columns, std::string_view part, std::size_t first_line);
+
     /// Puts the next record into `record`; false if there is none. Throws csv_error if the text is broken
     /// there, and the same error again if called again.
     bool next(csv_record& record);

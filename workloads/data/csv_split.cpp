@@ -34,7 +34,10 @@ std::size_t next_border(std::string_view text, std::size_t from, bool in_quotes)
 }  // namespace
 
 std::vector<csv_part> split_at_records(std::string_view text, std::size_t parts) {
-    csv_header const header(text);
+    return split_at_records(csv_header(text), text, parts);
+}
+
+std::vector<csv_part> split_at_records(csv_header const& header, std::string_view text, std::size_t parts) {
     std::size_t const begin = header.records_offset();
     std::size_t const total = text.size() - begin;
     parts = std::clamp<std::size_t>(parts, 1, std::max<std::size_t>(total, 1));

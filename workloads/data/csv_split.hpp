@@ -11,6 +11,8 @@
 
 namespace quartet {
 
+class csv_header;
+
 /// A run of whole records. It holds no pointer: it can go to a process that opens the file itself and reads
 /// `length` bytes at `offset`.
 struct csv_part {
@@ -27,7 +29,12 @@ struct csv_part {
 /// when there are few records, and none when there are no records.
 ///
 /// Reading the parts one after another gives exactly what reading the text once gives: the same records,
-/// and, if the text is broken, the same first error. Throws csv_error only if the header is broken.
+/// and, if the text is broken, the same first error; parts behind the one with the first error may have
+/// errors that are no others, as the text was cut where a quote too many or too few made it seem. Throws
+/// csv_error only if the header is broken.
 std::vector<csv_part> split_at_records(std::string_view text, std::size_t parts);
+
+/// The same where the header of `text` has been read already.
+std::vector<csv_part> split_at_records(csv_header const& header, std::string_view text, std::size_t parts);
 
 }  // namespace quartet

@@ -47,6 +47,24 @@ TEST(csv_split, there_are_no_more_parts_than_records) {
     EXPECT_EQ(split_at_records("a,b\n1,2\n3,4\n", ~std::size_t{0}).size(), 2U);
 }
 
+TEST(csv_split, needs_the_header_once_and_readers_only_its_size) {
+    std::string const text = generate_csv(100);
+    csv_header const header(text);
+    auto const parts = split_at_records(header, text, 7);
+    EXPECT_EQ(parts, split_at_records(text, 7));
+    csv_digest whole;
+    for (auto const& part : parts) {
+        csv_reader reader(header.size(), std::string_view(text).substr(part.offset, part.length),
+                          part.first_line);
+        whole.append(digest_of(reader));
+    }
+    csv_reader reader(header, text);
+    EXPECT_EQ(whole, digest_of(reader));
+    csv_reader of_more(header.size() + 1, std::string_view(text).substr(parts[1].offset),
+                       parts[1].first_line);
+    EXPECT_THROW(digest_of(of_more), csv_error);
+}
+
 TEST(csv_split, zero_parts_count_as_one) {
     EXPECT_EQ(split_at_records("a,b\n1,2\n3,4\n", 0), (std::vector<csv_part>{{4, 8, 2}}));
 }
