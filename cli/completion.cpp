@@ -138,9 +138,11 @@ std::string zsh_option(option_entry const& each) {
     if (each.rule.what != value_rule::nothing)
         value = fmt::format(":{}:{}", zsh_escaped(each.argument), zsh_action(each.rule));
     auto const spec = fmt::format("[{}]{}", zsh_escaped(each.description), value);
-    if (each.short_name.empty()) return in_quotes(each.long_name + spec);
+    // With the sign its value may also stand behind "=".
+    auto const long_name = each.long_name + (value.empty() ? "" : "=");
+    if (each.short_name.empty()) return in_quotes(long_name + spec);
     if (each.long_name.empty()) return in_quotes(each.short_name + spec);
-    return fmt::format("{{{},{}}}{}", each.short_name, each.long_name, in_quotes(spec));
+    return fmt::format("{{{},{}}}{}", each.short_name, long_name, in_quotes(spec));
 }
 
 std::string zsh_function(command_entry const& of, std::string const& name) {
@@ -252,17 +254,38 @@ _{1}_words() {{
     out += fmt::format(R"(    esac
 }}
 
+# The shell cuts words at colons and equal signs: they are put together again, and of what a word may become
+# only that is given which comes behind the last cut.
 _{0}() {{
-    local word=${{COMP_WORDS[COMP_CWORD]}} last=${{COMP_WORDS[COMP_CWORD - 1]}} command= longer each
-    for each in "${{COMP_WORDS[@]:1:COMP_CWORD - 1}}"; do
+    local -a words=()
+    local rest=$COMP_LINE piece=${{COMP_WORDS[COMP_CWORD]}} word last command= longer each cut apart
+    for each in "${{COMP_WORDS[@]:0:COMP_CWORD + 1}}"; do
+        if [[ -n $COMP_LINE ]]; then
+            [[ -z $rest || $rest == [[:blank:]]* ]] && apart=1 || apart=
+            [[ -z $rest && -z $each && $COMP_LINE != *[[:blank:]] ]] && apart=
+        else
+            [[ $each =~ ^[:=]+$ || ( ${{#words[@]}} -gt 0 && ${{words[-1]}} == *[:=] ) ]] && apart= || apart=1
+        fi
+        if [[ -n $apart || ${{#words[@]}} -eq 0 ]]; then words+=("$each"); else words[-1]+=$each; fi
+        rest=${{rest#"${{rest%%[![:blank:]]*}}"}}
+        rest=${{rest#"$each"}}
+    done
+    word=${{words[-1]}} last=
+    [[ ${{#words[@]}} -gt 1 ]] && last=${{words[-2]}}
+    if [[ $piece =~ ^[:=]+$ ]]; then cut=$word; else cut=${{word%"$piece"}}; fi
+    if [[ $word == -*=* ]]; then
+        last=${{word%%=*}}
+        word=${{word#*=}}
+        cut=${{cut#"$last="}}
+    fi
+    for each in "${{words[@]:1:${{#words[@]}} - 2}}"; do
         longer=${{command:+$command }}$each
         case $longer in
             {1}) command=$longer ;;
         esac
     done
-    [[ $word == = ]] && word=
-    [[ $last == = ]] && last=${{COMP_WORDS[COMP_CWORD - 2]}}
-    mapfile -t COMPREPLY < <(_{0}_words "$word" "$last" "$command")
+    mapfile -t COMPREPLY < <(_{0}_words "${{word//\\/}}" "$last" "$command")
+    COMPREPLY=("${{COMPREPLY[@]#"$cut"}}")
     [[ ${{#COMPREPLY[@]}} -eq 1 && ${{COMPREPLY[0]}} == *= ]] && compopt -o nospace
     return 0
 }}

@@ -68,8 +68,24 @@ std::string explain(CLI::App const& app, CLI::ParseError const& error) {
     auto const& command = deepest_command(app);
     if (dynamic_cast<CLI::ExtrasError const*>(&error)) return explain_word(command, first_extra(message));
     if (!dynamic_cast<CLI::ArgumentMismatch const*>(&error)) return message;
+    if (auto const flag = message.find(" was given a disallowed flag override"); flag != message.npos)
+        return (flag == 1 ? "-" : "--") + message.substr(0, flag) + " takes no value";
     auto const option = message.substr(0, message.find(':'));
     return option + (message.find("missing") != message.npos ? " needs a value" : " can be given only once");
+}
+
+void be_strict(CLI::App& app) {
+    static CLI::Validator const not_empty(
+        [](std::string& value) { return value.empty() ? std::string("needs a value") : std::string(); }, "");
+    for (auto* const each : app.get_options()) {
+        bool const flag = each->get_items_expected_max() == 0;
+        if (flag)
+            each->disable_flag_override();
+        else if (each->nonpositional() && each->get_multi_option_policy() == CLI::MultiOptionPolicy::Throw)
+            each->check(not_empty);
+    }
+    for (auto* const each : app.get_subcommands({}))
+        be_strict(*each);
 }
 
 }  // namespace quartet::cli

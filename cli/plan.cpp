@@ -65,6 +65,20 @@ void apply_setting(values_by_workload& values, std::string const& setting) {
     }
 }
 
+/// Of two values for one parameter only the last would count.
+void check_once(std::vector<std::string> const& settings) {
+    std::map<std::string, std::string> known;
+    for (auto const& each : settings) {
+        auto const equals = each.find('=');
+        auto const name = each.substr(0, equals);
+        auto const [other, first] = known.emplace(name, each.substr(equals + 1));
+        if (!first)
+            throw usage_error(fmt::format("--set: {} is given twice, '{}' and '{}'{}; leave one out", name,
+                                          other->second, each.substr(equals + 1),
+                                          name == "command.inputs" ? " (--inputs sets it too)" : ""));
+    }
+}
+
 void check_values(workload const& what, parameter_values const& values) {
     if (!what.check) return;
     try {
@@ -80,6 +94,7 @@ values_by_workload choose_values(std::vector<workload const*> const& workloads, 
         values[each->name] = default_values(each->parameters, choose_preset(options));
     for (auto const& setting : options.settings)
         apply_setting(values, setting);
+    check_once(options.settings);
     for (auto const* each : workloads)
         check_values(*each, values[each->name]);
     return values;
@@ -106,8 +121,9 @@ std::string read_standard_input(interrupt const& stop) {
 
 void add_work_options(CLI::App& command, work_options& options) {
     command
-        .add_option("--preset", options.preset,
-                    "quick: the seven tests with shorter waits; seed: exactly the parameters of the Python study")
+        .add_option(
+            "--preset", options.preset,
+            "quick: the seven tests with shorter waits; seed: exactly the parameters of the Python study")
         ->option_text("PRESET")
         ->capture_default_str();
     command

@@ -32,6 +32,29 @@ class BadInput(ToolTest):
         self.refused("run", "--json", "a", "--json", "b", says=["--json", "only once"])
         self.refused("list", "models", "workloads", says=["'workloads'", "too many"])
 
+    def test_flags_take_no_value_and_options_none_that_is_empty(self):
+        for command in (["run", "--live=0.0.0.0"], ["run", "--quiet=7"], ["run", "--plain=no"], ["run", "--log=file"],
+                        ["sweep", "sleep", "--quiet=1"], ["check", "sleep", "--plain=x"], ["compare", "a", "b", "--anyway=0"],
+                        ["advise", "--verify=2"], ["doctor", "--plain=7"], ["clean", "--dry-run=no"], ["--help=run"]):
+            self.refused(*command, says=[command[-1].split("=")[0], "takes no value"])
+        for command in (["run", "--json", ""], ["run", "--inputs", ""], ["run", "--budget", ""], ["advise", "--cpu", "", "--tasks", "1"],
+                        ["run", "--baseline", ""]):
+            self.refused(*command, says=[next(word for word in command if word.startswith("--")), "needs a value"])
+
+    def test_one_parameter_has_one_value(self):
+        self.refused("run", "sleep", "--set", "sleep.scale=0.1", "--set", "sleep.scale=0.2",
+                     says=["--set: sleep.scale is given twice, '0.1' and '0.2'"])
+        self.refused("check", "sleep", "--set", "sleep.scale=1", "--set", "sleep.scale=1", says=["given twice"])
+        self.refused("sweep", "sleep", "--set", "sleep.scale=1", "--set", "sleep.scale=2", says=["given twice"])
+        (self.folder / "list").write_text("a\n")
+        self.refused("run", "command", "--inputs", "list", "--set", "command.inputs=list", "--set", "command.line=true",
+                     says=["command.inputs is given twice", "--inputs sets it too"])
+
+    def test_options_have_one_value(self):
+        for command in (["run", "--rounds", "1", "--rounds", "2"], ["run", "--inputs", "a", "--inputs", "b"], ["sweep", "sleep", "--margin", "1%", "--margin", "2%"],
+                        ["advise", "--cpu", "1ms", "--cpu", "2ms"], ["serve", "--port", "1", "--port", "2"], ["compare", "a", "b", "--margin", "1%", "--margin", "2%"]):
+            self.refused(*command, says=["only once"])
+
     def test_workloads(self):
         self.refused("run", "slep", says=["unknown workload 'slep'", ", ".join(WORKLOADS), "did you mean 'sleep'"])
         self.refused("run", "", says=["unknown workload ''"])

@@ -29,6 +29,13 @@ CASES = [
     ("quartet list mod", ["models"]),
     ("quartet compare ./old-resu", ["./old-results.json"]),
     ("quartet run --json ./old-resu", ["./old-results.json"]),
+    ("quartet run --models threads:8,pro", ["threads:8,processes"]),
+    ("quartet run --models threads:8,processes:2,asy", ["threads:8,processes:2,async"]),
+    ("quartet compare ./at:12=x/old-resu", ["./at:12=x/old-results.json"]),
+    ("quartet run --models=thr", ["--models=threads"]),
+    ("quartet run --models=threads:8,pro", ["--models=threads:8,processes"]),
+    ("quartet run --json=./old-resu", ["--json=./old-results.json"]),
+    ("quartet run --json ./at:12=x/old-resu", ["./at:12=x/old-results.json"]),
 ]
 
 
@@ -39,6 +46,8 @@ class Completion(ToolTest):
         self.bin.mkdir()
         (self.bin / "quartet").symlink_to(QUARTET)
         (self.folder / "old-results.json").touch()
+        (self.folder / "at:12=x").mkdir()
+        (self.folder / "at:12=x" / "old-results.json").touch()
 
     def of_shell(self, shell):
         done = self.quartet("completion", shell)
@@ -52,13 +61,37 @@ class Completion(ToolTest):
         return subprocess.run(command, env=self.with_path(), cwd=self.folder, capture_output=True, text=True, timeout=60, check=True).stdout
 
     def test_bash(self):
-        script = 'source <(quartet completion bash)\ncomplete_line() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()\n' \
+        # As the shell cuts a line: at colons and equal signs too, which are words of their own.
+        script = 'source <(quartet completion bash)\ncomplete_line() { COMP_LINE=$1; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()\n' \
                  '_quartet 2> /dev/null; printf "%s\\n" "${COMPREPLY[@]}"; }\ncomplete_line "$@"'
+
+        def completed(line):
+            words = [piece for word in line.split(" ") for piece in re.findall(r"[:=]+|[^:=]+", word) or [""]]
+            return self.run_shell("bash", "-c", script, "bash", line, *words).split()
+
         for line, expected in CASES:
             with self.subTest(line):
-                self.assertEqual(self.run_shell("bash", "-c", script, "bash", *line.split()).split(), expected)
-        self.assertEqual(self.run_shell("bash", "-c", script, "bash", "quartet", "").split(), COMMANDS)
-        self.assertEqual(self.run_shell("bash", "-c", script, "bash", "quartet", "run", "--budget", "").split(), [])
+                behind_the_cut = [re.split("[:=]", line.split()[-1])[-1]]
+                common = line.split()[-1].removesuffix(behind_the_cut[0])
+                self.assertEqual(completed(line), [each.removeprefix(common) for each in expected])
+        self.assertEqual(completed("quartet "), COMMANDS)
+        self.assertEqual(completed("quartet run --budget "), [])
+
+    def test_bash_at_a_terminal(self):
+        process, terminal = pty.fork()
+        if process == 0:
+            os.chdir(self.folder)
+            os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"], self.with_path() | {"TERM": "dumb", "PS1": "", "INPUTRC": "/dev/null"})
+        try:
+            self.converse(terminal, "bind 'set enable-bracketed-paste off'; source <(quartet completion bash); echo rea''dy\n", "ready")
+            for line, (expected,) in CASES:
+                with self.subTest(line):
+                    # The completed line is run as the argument of echo.
+                    said = self.converse(terminal, f"{line}\t\x01echo \x05 do''ne\n", r"quartet .*? done\r?\n", replace="do''ne")
+                    self.assertIn(expected + " ", said[said.rindex("quartet "):] + " ")
+        finally:
+            os.close(terminal)
+            os.waitpid(process, 0)
 
     @unittest.skipUnless(shutil.which("fish"), "fish is not installed")
     def test_fish(self):
