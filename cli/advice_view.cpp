@@ -158,7 +158,7 @@ nlohmann::ordered_json json_of(advice_report const& report) {
 
 std::string format_advice(advice_report const& report, terminal const& where) {
     auto const width = where.text_width();
-    auto const paragraph = [&](std::string const& text) { return wrap(text, width) + '\n'; };
+    auto const paragraph = [&](std::string const& text) { return wrap(printable(text), width) + '\n'; };
     auto const& choice = report.given.choice;
     auto out = where.good(to_string(choice.spec)) + ": " +
                wrap(needs(choice, where.utf8), width, "  ", to_string(choice.spec).size() + 2) + "\n\n";

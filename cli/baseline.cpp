@@ -33,6 +33,22 @@ double typed_share(std::string_view flag, std::string const& text) {
     }
 }
 
+/// Without a question after regressions, nothing but --fail-unresolved fails.
+exit_code code_of(std::vector<measure::change> const& changes, std::optional<double> fail_above,
+                  bool fail_unresolved) {
+    auto const any = [&](auto holds) { return std::ranges::any_of(changes, holds); };
+    if (fail_above && any([&](auto const& each) { return each.is_regression(*fail_above); }))
+        return something_failed;
+    auto const unknown = [&](measure::change const& each) {
+        return fail_above ? each.may_be_regression(*fail_above)
+                          : each.kind == measure::change_kind::unresolved;
+    };
+    if (fail_unresolved) return any(unknown) ? cannot_tell : all_well;
+    bool const nothing_known =
+        any(unknown) && !any([&](auto const& each) { return each.compared && !unknown(each); });
+    return fail_above && nothing_known ? cannot_tell : all_well;
+}
+
 }  // namespace
 
 void add_baseline_options(CLI::App& command, baseline_options& options) {
@@ -40,6 +56,8 @@ void add_baseline_options(CLI::App& command, baseline_options& options) {
         .add_option("--fail-above", options.fail_above,
                     "exit with 1 if a row is certainly slower, and by more than this, such as 5%")
         ->option_text("SHARE");
+    command.add_flag("--fail-unresolved", options.fail_unresolved,
+                     "exit with 3 if of any row it can't be told, not only if of all");
     command.add_flag("--anyway", options.anyway, "compare also what comes from other machines or settings");
 }
 
@@ -73,10 +91,8 @@ baseline_report compare_with_baseline(measure::results const& old_results,
     }
     auto const changes = measure::changes_between(old_results, new_results, margin);
     auto const rounds = std::min(fewest_rounds(old_results), fewest_rounds(new_results));
-    bool const regressed = fail_above && std::ranges::any_of(changes, [&](measure::change const& each) {
-                               return each.is_regression(*fail_above);
-                           });
-    return {format_changes(changes, rounds, fail_above, where), regressed};
+    return {format_changes(changes, rounds, fail_above, where),
+            code_of(changes, fail_above, options.fail_unresolved)};
 }
 
 }  // namespace quartet::cli

@@ -4,6 +4,7 @@
 // run.
 #pragma once
 
+#include "cli/exit_codes.hpp"
 #include "cli/terminal.hpp"
 #include "measure/results.hpp"
 
@@ -17,10 +18,11 @@ namespace quartet::cli {
 struct baseline_options {
     std::string fail_above;  ///< as it is typed; empty: changes are shown, and nothing fails
     std::string margin = "3%";
+    bool fail_unresolved = false;
     bool anyway = false;
 };
 
-/// --fail-above and --anyway.
+/// --fail-above, --fail-unresolved and --anyway.
 void add_baseline_options(CLI::App& command, baseline_options& options);
 
 /// A file of results. Throws usage_error.
@@ -32,7 +34,7 @@ void check_comparable(measure::results const& old_results, measure::results cons
 
 struct baseline_report {
     std::string text;
-    bool regressed;  ///< beyond --fail-above
+    exit_code code;  ///< something_failed for a regression beyond --fail-above; cannot_tell
 };
 
 /// Throws usage_error for options that are none.

@@ -1,5 +1,7 @@
 #include "cli/changes_view.hpp"
 
+#include "measure/findings.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -107,6 +109,59 @@ std::string regressions_of(std::vector<change> const& changes, double above) {
     return text;
 }
 
+bool is_something_sure(std::vector<change> const& changes) {
+    return std::ranges::any_of(changes, [](change const& each) {
+        return each.compared && each.compared->winner() != measure::verdict::unresolved;
+    });
+}
+
+std::vector<change const*> those_of(std::vector<change> const& changes, auto holds) {
+    std::vector<change const*> found;
+    for (auto const& each : changes) {
+        if (holds(each)) found.push_back(&each);
+    }
+    return found;
+}
+
+std::string name_of(change const& of) {
+    return fmt::format("{} {}", printable(of.workload), printable(of.spec));
+}
+
+/// Which rows these are, and what it takes to know: "sleep single (-3.0 % to +40.0 %); some 60 rounds in both
+/// files would tell".
+std::string what_it_takes(std::vector<change const*> const& open, std::size_t rounds) {
+    constexpr std::size_t most_named = 5;
+    std::string text;
+    std::size_t wanted = 0;
+    std::size_t hopeless = 0;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+        auto const& compared = *open[i]->compared;
+        if (i < most_named)
+            text += fmt::format("{}{} ({} to {})", i == 0 ? "" : ", ", name_of(*open[i]),
+                                percent(compared.bounds.low), percent(compared.bounds.high));
+        if (compared.rounds_to_tell)
+            wanted = std::max(wanted, *compared.rounds_to_tell);
+        else
+            ++hopeless;
+    }
+    if (open.size() > most_named) text += fmt::format(" and {} more", open.size() - most_named);
+    if (wanted > 0)
+        text += fmt::format("; some {} rounds in both files would tell, in place of {}",
+                            measure::about(wanted), rounds);
+    if (hopeless > 0)
+        text += fmt::format("; {} too near to the margin for any number of rounds",
+                            hopeless == 1 ? "one row is" : fmt::format("{} rows are", hopeless));
+    return text;
+}
+
+std::string contradiction_of(change const& of) {
+    return fmt::format(
+        "{}: the medians {}, and yet the change is {}; it is the middle of all ratios of a new time to an "
+        "old "
+        "one, and says more than two times in the middle do",
+        name_of(of), of.new_seconds < of.old_seconds ? "fell" : "rose", percent(of.compared->ratio));
+}
+
 }  // namespace
 
 std::string format_changes(std::vector<change> const& changes, std::size_t rounds,
@@ -115,21 +170,32 @@ std::string format_changes(std::vector<change> const& changes, std::size_t round
     auto const in_both = static_cast<std::size_t>(
         std::ranges::count_if(changes, [](change const& each) { return each.compared.has_value(); }));
     auto out = lines_of(changes, where) + '\n';
+    auto const paragraph = [&](std::string const& text) { return wrap(text, width, "  ") + '\n'; };
+    for (auto const& each : changes) {
+        if (each.contradicts_medians()) out += paragraph(contradiction_of(each));
+    }
     auto summary = counts_of(changes);
-    bool const something_is_sure = std::ranges::any_of(changes, [](change const& each) {
-        return each.compared && each.compared->winner() != measure::verdict::unresolved;
-    });
     std::size_t const needed = measure::rounds_needed_to_compare(in_both);
-    if (in_both > 0 && rounds < needed && !something_is_sure)
+    if (in_both > 0 && rounds < needed && !is_something_sure(changes))
         summary += fmt::format("; with {} round{} nothing can be sure, it takes {} in both files", rounds,
                                rounds == 1 ? "" : "s", needed);
-    out += wrap(summary, width, "  ") + '\n';
-    if (!fail_above) return out;
-    auto const regressions = regressions_of(changes, *fail_above);
+    out += paragraph(summary);
+    auto const unresolved = [](change const& each) { return each.kind == change_kind::unresolved; };
+    if (!fail_above) {
+        auto const open = those_of(changes, unresolved);
+        return open.empty() ? out : out + paragraph("can't tell: " + what_it_takes(open, rounds));
+    }
     auto const limit = fmt::format("{:g} %", 100 * *fail_above);
-    if (regressions.empty())
-        return out + wrap(fmt::format("no regression beyond {}", limit), width, "  ") + '\n';
-    return out + where.bad(wrap(fmt::format("beyond {}: {}", limit, regressions), width, "  ")) + '\n';
+    auto const regressions = regressions_of(changes, *fail_above);
+    if (!regressions.empty())
+        out += where.bad(wrap(fmt::format("beyond {}: {}", limit, regressions), width, "  ")) + '\n';
+    auto const open =
+        those_of(changes, [&](change const& each) { return each.may_be_regression(*fail_above); });
+    if (!open.empty())
+        return out + paragraph(fmt::format("can't tell whether {} slower by more than {}: {}",
+                                           open.size() == 1 ? "a row is" : "rows are", limit,
+                                           what_it_takes(open, rounds)));
+    return regressions.empty() ? out + paragraph(fmt::format("no regression beyond {}", limit)) : out;
 }
 
 }  // namespace quartet::cli

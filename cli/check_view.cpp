@@ -1,5 +1,7 @@
 #include "cli/check_view.hpp"
 
+#include "measure/plain_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +11,10 @@
 
 namespace quartet::cli {
 namespace {
+
+std::string shortened(std::string const& text) {
+    return measure::shortened(text, measure::most_text_shown);
+}
 
 using measure::check_results;
 using measure::task_difference;
@@ -39,7 +45,7 @@ std::string differences_text(variant_result const& of, std::size_t tasks, std::s
                              terminal const& where) {
     constexpr std::size_t examples = 3;
     auto out = where.bad(fmt::format("{}: {}", measure::to_string(of.which),
-                                     of.differences.empty() ? printable(of.trouble)
+                                     of.differences.empty() ? printable(shortened(of.trouble))
                                                             : fmt::format("{} of {} tasks differ",
                                                                           of.differences.size(), tasks))) +
                '\n';
@@ -52,7 +58,7 @@ std::string differences_text(variant_result const& of, std::size_t tasks, std::s
         out += wrap("  also tasks " + list_of(rest), width, "    ") + '\n';
     }
     if (!of.differences.empty() && !of.trouble.empty())
-        out += wrap("  " + printable(of.trouble), width, "    ") + '\n';
+        out += wrap("  " + printable(shortened(of.trouble)), width, "    ") + '\n';
     return out;
 }
 
@@ -80,7 +86,7 @@ std::string others_text(check_results const& results, variant_result const& firs
         text += text.empty() ? spec + ' ' : spec == model ? ", " : "; " + spec + ' ';
         text += measure::to_string(each.which.order);
         if (each.differences.empty()) {
-            text += fmt::format(" ({})", printable(each.trouble));
+            text += fmt::format(" ({})", printable(shortened(each.trouble)));
         } else {
             text += fmt::format(" ({})", each.differences.size());
         }
@@ -115,7 +121,8 @@ std::string format_check(std::string const& workload, check_results const& resul
     auto const width = where.text_width();
     auto const name = printable(workload);
     if (!results.trouble.empty())
-        return where.bad(wrap(fmt::format("{} single: {}", name, printable(results.trouble)), width, "  ")) +
+        return where.bad(wrap(fmt::format("{} single: {}", name, printable(shortened(results.trouble))),
+                              width, "  ")) +
                '\n';
     std::string out;
     if (results.failed > 0) out += failures_text(name, results, width, where);

@@ -8,6 +8,8 @@
 #include "cli/logging.hpp"
 #include "cli/parse_errors.hpp"
 #include "cli/raise_limits.hpp"
+#include "cli/terminal.hpp"
+#include "measure/plain_text.hpp"
 #include "measure/trial_process.hpp"
 
 #include <quartet/version.hpp>
@@ -28,17 +30,23 @@ namespace quartet {
 namespace cli {
 namespace {
 
+/// Of a text that may hold what somebody else wrote.
+void complain(CLI::App const& app, std::string_view text) {
+    constexpr std::size_t most = 2000;
+    fmt::print(stderr, "{}: {}\n", printable(command_of(app)), printable(measure::shortened(text, most)));
+}
+
 int run_action(CLI::App const& app, action const& chosen) {
     try {
         return chosen();
     } catch (usage_error const& mistake) {
-        fmt::print(stderr, "{}: {}\n", command_of(app), mistake.what());
+        complain(app, mistake.what());
         return bad_usage;
     } catch (failed_with const& failure) {
         fmt::print(stderr, "{}: {}\n", command_of(app), failure.what());
         return failure.code();
     } catch (std::exception const& failure) {
-        fmt::print(stderr, "{}: {}\n", command_of(app), failure.what());
+        complain(app, failure.what());
         return something_failed;
     }
 }
@@ -66,11 +74,12 @@ int interpret(int argc, char** argv) {
     add_generate(app, chosen);
     add_clean(app, chosen);
     add_completion(app, chosen);
+    be_strict(app);
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
         if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
-        fmt::print(stderr, "{}: {}\n", command_of(app), explain(app, error));
+        complain(app, explain(app, error));
         return bad_usage;
     }
     if (!chosen) {

@@ -1,5 +1,7 @@
 #include "cli/logging.hpp"
 
+#include "cli/terminal.hpp"
+
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -12,7 +14,7 @@ log_handler log_to_stderr() {
         std::make_shared<spdlog::logger>("quartet", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     logger->set_pattern("%H:%M:%S: %v");
     return [logger](log_record const& record) {
-        logger->log(record.time, spdlog::source_loc{}, spdlog::level::info, record.line);
+        logger->log(record.time, spdlog::source_loc{}, spdlog::level::info, printable(record.line));
     };
 }
 

@@ -3,6 +3,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/sweep_view.hpp"
 #include "measure/findings.hpp"
+#include "measure/plain_text.hpp"
 #include "measure/ranking.hpp"
 #include "measure/work_shape.hpp"
 
@@ -19,6 +20,12 @@ namespace {
 /// One that was not measured is worth a word if it is expected to take this part of what was.
 constexpr double far_ahead = 0.8;
 
+/// " Some 40 rounds would tell." if that is known.
+std::string more_rounds(std::vector<measure::placing> const& order) {
+    auto const rounds = measure::rounds_to_tell(order);
+    return rounds ? fmt::format(" Some {} rounds would tell.", measure::about(*rounds)) : "";
+}
+
 /// By the statistics of a run.
 std::string sureness_text(std::vector<measure::placing> const& order, advice const& given) {
     if (!given.runner_up) return {};
@@ -33,8 +40,9 @@ std::string sureness_text(std::vector<measure::placing> const& order, advice con
         return fmt::format("Sure: {} was slower by more than chance.", name);
     if (other->is_among_the_best())
         return fmt::format(
-            "Even: so many rounds can't tell it from {}, and it {}.", name,
-            given.choice.seconds < given.runner_up->seconds ? "took less time" : "costs less or is simpler");
+            "Even: so many rounds can't tell it from {}, and it {}.{}", name,
+            given.choice.seconds < given.runner_up->seconds ? "took less time" : "costs less or is simpler",
+            more_rounds(order));
     return fmt::format("Likely: {} was slower, but in too few rounds to be sure.", name);
 }
 
@@ -57,8 +65,9 @@ std::vector<std::string> notes_on(advice const& given, advice_ground const& by) 
 }
 
 std::string why_bad(measure::measurement const& of) {
-    if (!of.verification.empty()) return of.verification;
-    return of.failures.empty() ? "its tasks failed" : of.failures.front();
+    if (!of.verification.empty()) return measure::shortened(of.verification, measure::most_text_shown);
+    return of.failures.empty() ? "its tasks failed"
+                               : measure::shortened(of.failures.front(), measure::most_text_shown);
 }
 
 advice advise_on(work_shape const& work, advice_ground const& by) {

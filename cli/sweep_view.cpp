@@ -184,9 +184,9 @@ std::string law_sentence(scaling_curve const& curve) {
 std::string overall_sentence(measure::results const& results) {
     if (results.scaling.size() < 2) return "";
     auto const order = measure::rank(results, results.scaling.front().workload);
+    auto const best = measure::as_fast_as_the_first(order, results.settings.margin);
     for (auto const& each : results.measurements) {
-        auto const place = std::ranges::find(order, &each, &measure::placing::what);
-        if (place == order.end() || !place->is_among_the_best()) continue;
+        if (std::ranges::find(best, &each) == best.end()) continue;
         return fmt::format("Of all combinations {} is the smallest among the best, with {} tasks a second.",
                            printable(each.spec), rate(each.tasks_per_second.value_or(0)));
     }

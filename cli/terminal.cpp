@@ -1,5 +1,7 @@
 #include "cli/terminal.hpp"
 
+#include "measure/plain_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -33,38 +35,6 @@ bool is_set(char const* name) {
 
 std::string wrapped(bool colour, std::string_view code, std::string_view text) {
     return colour && !text.empty() ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
-}
-
-struct decoded {
-    char32_t code;  ///< 0 if the bytes are none of UTF-8
-    std::size_t length;
-};
-
-/// The first character (RFC 3629, section 4).
-decoded decode_first(std::string_view text) {
-    auto const byte = [&](std::size_t place) {
-        return place < text.size() ? static_cast<unsigned char>(text[place]) : 0u;
-    };
-    unsigned const first = byte(0);
-    if (first < 0x80) return {first, 1};
-    std::size_t const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4) return {0, 1};
-    char32_t code = first & (0x7fu >> length);
-    for (std::size_t place = 1; place < length; ++place) {
-        if ((byte(place) & 0xc0) != 0x80) return {0, 1};
-        code = code << 6 | (byte(place) & 0x3f);
-    }
-    constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    bool const surrogate = code >= 0xd800 && code <= 0xdfff;
-    return code < least[length] || code > 0x10ffff || surrogate ? decoded{0, 1} : decoded{code, length};
-}
-
-/// Not a control character (C0, DEL, C1), nor one that changes the direction of writing (UAX #9), nor a line
-/// or paragraph separator.
-bool is_shown(char32_t code) {
-    auto const within = [code](char32_t first, char32_t last) { return code >= first && code <= last; };
-    return !(code < 0x20 || within(0x7f, 0x9f) || code == 0x61c || within(0x200e, 0x200f) ||
-             within(0x2028, 0x202e) || within(0x2066, 0x2069));
 }
 
 std::string three_digits(double value) {
@@ -122,14 +92,7 @@ std::string format_bytes_short(double bytes) {
 }
 
 std::string printable(std::string_view text) {
-    std::string out;
-    while (!text.empty()) {
-        auto const [code, length] = decode_first(text);
-        bool const blank = code == '\n' || code == '\t' || code == '\r';
-        out += is_shown(code) ? text.substr(0, length) : blank ? " " : "?";
-        text.remove_prefix(length);
-    }
-    return out;
+    return measure::plain_text(text);
 }
 
 std::string pad(std::string text, std::size_t width) {

@@ -102,6 +102,19 @@ bool change::is_regression(double above) const noexcept {
     return kind == change_kind::slower && compared->ratio > 1 + above;
 }
 
+bool change::may_be_regression(double above) const noexcept {
+    if (kind != change_kind::unresolved || !compared) return false;
+    return !compared->enough || compared->bounds.high > 1 + above;
+}
+
+bool change::contradicts_medians() const noexcept {
+    constexpr double shown = 0.0005;
+    if (!compared || !(old_seconds > 0)) return false;
+    double const by_medians = new_seconds / old_seconds - 1;
+    double const by_pairs = compared->ratio - 1;
+    return std::abs(by_medians) >= shown && std::abs(by_pairs) >= shown && (by_medians > 0) != (by_pairs > 0);
+}
+
 std::vector<change> changes_between(results const& old_results, results const& new_results, double margin) {
     auto const in_both = std::ranges::count_if(old_results.measurements, [&](auto const& each) {
         return counterpart(each, old_results, new_results) != nullptr;

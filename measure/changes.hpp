@@ -39,6 +39,13 @@ struct change {
 
     /// Certainly slower, and by more than this in the middle of the interval; or broken. 0.05 is 5 %.
     bool is_regression(double above) const noexcept;
+
+    /// Neither a regression nor certainly none: by the rounds that there are it may be slower by more than
+    /// this.
+    bool may_be_regression(double above) const noexcept;
+
+    /// The medians tell the other way than `compared`, in figures of a tenth of a per cent.
+    bool contradicts_medians() const noexcept;
 };
 
 /// One for each row of either, in the order of the old results, then what is new. The times are compared by

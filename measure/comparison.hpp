@@ -19,6 +19,7 @@
 #include "measure/statistics.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -51,12 +52,19 @@ struct comparison {
     bool enough;       ///< there were samples enough for the confidence that was wanted
     verdict tendency;  ///< what the bounds say, whatever their confidence
 
+    /// In how many rounds, of each side, it can be expected to be resolved, if the times go on to be spread
+    /// as they are; absent if it is, or if that is more than `most_rounds_told`.
+    std::optional<std::size_t> rounds_to_tell{};
+
     /// The same if there were samples enough, else unresolved.
     verdict winner() const noexcept { return enough ? tendency : verdict::unresolved; }
 
     /// How wide the bounds are, as a part of the ratio.
     double width() const noexcept { return (bounds.high - bounds.low) / ratio; }
 };
+
+/// More rounds than these nobody runs: what would take more is too near to the margin to be told.
+inline constexpr std::size_t most_rounds_told = 10'000;
 
 /// Compares two times (less is better) by the ratios of the samples that were taken in the same round, so
 /// that what slowed a whole round falls out [K]. The ratio is the median over the rounds; between two middle

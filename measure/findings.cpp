@@ -1,5 +1,6 @@
 #include "measure/findings.hpp"
 
+#include "measure/plain_text.hpp"
 #include "measure/ranking.hpp"
 
 #include <quartet/workload.hpp>
@@ -64,6 +65,14 @@ std::string merit_of(measurement const& choice, std::vector<placing> const& orde
     return "costs the least of them";
 }
 
+/// How many rounds can be expected to tell what these can't. " Some 40 rounds would tell."
+std::string what_it_takes(std::vector<placing> const& order) {
+    if (std::ranges::find(order, standing::unresolved, &placing::stands) == order.end()) return {};
+    if (auto const rounds = rounds_to_tell(order))
+        return fmt::format(" Some {} rounds would tell.", about(*rounds));
+    return " They are too near to the margin for any number of rounds to tell.";
+}
+
 /// "async:26 and threads:26 are equal, 9.5 times as fast as processes:2 and 18 times as fast as single;
 /// async:26 takes the least memory of them."
 std::string sentence_of(std::vector<placing> order) {
@@ -86,7 +95,7 @@ std::string sentence_of(std::vector<placing> order) {
                            count_of_rounds(rounds_of(order)), needed);
     if (auto const* const choice = recommended(order))
         sentence += fmt::format("; {} {}", choice->spec, merit_of(*choice, order));
-    return sentence + '.';
+    return sentence + '.' + what_it_takes(order);
 }
 
 std::string seed_sentence(std::string const& workload) {
@@ -109,7 +118,8 @@ std::pair<std::string, std::string> split_failure(std::string const& failure) {
 std::vector<std::string> failures_of(measurement const& of) {
     std::vector<std::pair<std::string, std::vector<std::string>>> causes;
     for (auto const& failure : of.failures) {
-        auto const [number, cause] = split_failure(failure);
+        auto const [number, whole] = split_failure(failure);
+        auto const cause = shortened(whole, most_text_shown);
         auto known = std::ranges::find(causes, cause, [](auto const& each) { return each.first; });
         if (known == causes.end()) known = causes.insert(causes.end(), {cause, {}});
         known->second.push_back(number);
@@ -131,7 +141,8 @@ std::vector<std::string> trouble_of(measurement const& of) {
         for (auto& line : failures_of(of))
             lines.push_back(std::move(line));
     }
-    if (!of.verification.empty()) lines.push_back((of.failed > 0 ? "  " : "") + of.verification);
+    if (!of.verification.empty())
+        lines.push_back((of.failed > 0 ? "  " : "") + shortened(of.verification, most_text_shown));
     return lines;
 }
 
@@ -170,6 +181,13 @@ std::string outliers_of(results const& from, std::string const& workload) {
 }
 
 }  // namespace
+
+std::size_t about(std::size_t rounds) {
+    std::size_t unit = 1;
+    while (rounds / unit >= 100)
+        unit *= 10;
+    return (rounds + unit - 1) / unit * unit;
+}
 
 findings findings_of(results const& from, std::string const& workload) {
     findings made;

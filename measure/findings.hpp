@@ -6,6 +6,7 @@
 
 #include "measure/results.hpp"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -19,11 +20,15 @@ struct remark {
 
 struct findings {
     std::vector<std::string> best;  ///< specs; several if which of them is best can't be told
-    std::string verdict;   ///< who won by what ratio, and what the Python study found; empty if there is one model
-    std::string outliers;  ///< how many times are far from their median; empty if none are
+    std::string
+        verdict;  ///< who won by what ratio, and what the Python study found; empty if there is one model
+    std::string outliers;          ///< how many times are far from their median; empty if none are
     std::vector<remark> doubts;    ///< what makes figures doubtful
     std::vector<remark> troubles;  ///< what went wrong
 };
+
+/// A number of rounds that is an estimate, in two digits, upwards: 57, 120, 3300.
+std::size_t about(std::size_t rounds);
 
 /// Of one workload.
 findings findings_of(results const& from, std::string const& workload);

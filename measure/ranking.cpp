@@ -29,11 +29,12 @@ void place_behind(placing& each, measurement const& first, std::size_t compariso
     each.times_the_best = compared.ratio;
     each.bounds = compared.bounds;
     each.stands = standing_of(compared);
+    if (each.stands == standing::unresolved) each.rounds_to_tell = compared.rounds_to_tell;
 }
 
 /// By the medians.
-bool as_fast(measurement const& each, std::vector<placing> const& order) {
-    return each.wall_seconds.median <= (1 + same_time) * order.front().what->wall_seconds.median;
+bool as_fast(measurement const& each, std::vector<placing> const& order, double margin) {
+    return each.wall_seconds.median <= (1 + margin) * order.front().what->wall_seconds.median;
 }
 
 }  // namespace
@@ -69,12 +70,22 @@ std::size_t rounds_needed(std::size_t configurations) {
         1 - 0.05 / static_cast<double>(std::max<std::size_t>(1, comparisons_among(configurations))));
 }
 
-std::vector<measurement const*> as_fast_as_the_first(std::vector<placing> const& order) {
+std::vector<measurement const*> as_fast_as_the_first(std::vector<placing> const& order, double margin) {
     std::vector<measurement const*> found;
     for (auto const& each : order) {
-        if (each.is_among_the_best() && as_fast(*each.what, order)) found.push_back(each.what);
+        if (each.is_among_the_best() && as_fast(*each.what, order, margin)) found.push_back(each.what);
     }
     return found;
+}
+
+std::optional<std::size_t> rounds_to_tell(std::vector<placing> const& order) {
+    std::optional<std::size_t> most;
+    for (auto const& each : order) {
+        if (each.stands != standing::unresolved) continue;
+        if (!each.rounds_to_tell) return std::nullopt;
+        most = std::max(most.value_or(0), *each.rounds_to_tell);
+    }
+    return most;
 }
 
 measurement const* recommended(std::vector<placing> const& order) {
@@ -92,7 +103,7 @@ measurement const* recommended(std::vector<placing> const& order) {
     }
     auto const& choice = cheapest(costs, std::numeric_limits<double>::infinity());
     auto const* const found = best[static_cast<std::size_t>(&choice - costs.data())].what;
-    return as_fast(*found, order) ? found : nullptr;
+    return as_fast(*found, order, same_time) ? found : nullptr;
 }
 
 std::vector<std::string> workloads_of(results const& results) {

@@ -10,7 +10,10 @@
 #include "measure/comparison.hpp"
 #include "measure/results.hpp"
 
+#include <quartet/advice.hpp>
+
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +34,7 @@ struct placing {
     double times_the_best;  ///< how many times the fastest's time it took; 1 for the fastest
     interval bounds;        ///< of that
     standing stands;
+    std::optional<std::size_t> rounds_to_tell{};  ///< if it is unresolved, and not too near to the margin
 
     bool is_among_the_best() const noexcept { return stands < standing::behind_yet; }
 };
@@ -48,9 +52,14 @@ std::size_t comparisons_among(std::size_t configurations);
 /// How many rounds it takes to be sure of anything about so many configurations: 6 for 2, 7 for 3, 8 for 4.
 std::size_t rounds_needed(std::size_t configurations);
 
-/// Those among the best whose medians differ from the first's by less than `same_time`. One that took longer
+/// Those among the best whose medians differ from the first's by less than `margin`. One that took longer
 /// may be as fast, if the rounds can't tell, but who is told to take it sees that another was faster.
-std::vector<measurement const*> as_fast_as_the_first(std::vector<placing> const& order);
+std::vector<measurement const*> as_fast_as_the_first(std::vector<placing> const& order,
+                                                     double margin = same_time);
+
+/// In how many rounds all of them can be expected to be told from the first; absent if none is unresolved, or
+/// if one is too near to the margin for it.
+std::optional<std::size_t> rounds_to_tell(std::vector<placing> const& order);
 
 /// The one to take of those that are among the best: the cheapest() of them. Null if there is nothing to
 /// choose, or if that is one that took longer.

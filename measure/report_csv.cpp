@@ -3,6 +3,7 @@
 #include "measure/report_csv.hpp"
 
 #include "measure/fields.hpp"
+#include "measure/plain_text.hpp"
 
 #include <algorithm>
 #include <ranges>
@@ -29,9 +30,9 @@ std::string join(json const& numbers) {
 
 std::string cell(json const& value) {
     if (value.is_null()) return "";
-    if (value.is_string()) return value;
+    if (value.is_string()) return plain_text(value.get<std::string>());
     if (value.is_array() && all_numbers(value)) return join(value);
-    return text_of(value);
+    return with_plain_texts(text_of(value));
 }
 
 std::string quoted(std::string const& cell) {

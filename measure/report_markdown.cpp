@@ -3,6 +3,7 @@
 #include "measure/report_markdown.hpp"
 
 #include "measure/fields.hpp"
+#include "measure/plain_text.hpp"
 
 #include <fmt/format.h>
 
@@ -22,11 +23,11 @@ std::string bytes_for_people(double bytes) {
 
 /// Text that a cell of a table cannot mistake for structure.
 std::string escaped(std::string_view text) {
+    constexpr std::string_view special = "|\\<>*_`[]&~$";
     std::string result;
-    for (char const each : text) {
-        if (each == '|' || each == '\\' || each == '<' || each == '*' || each == '_' || each == '`')
-            result += '\\';
-        result += each == '\n' || each == '\r' ? ' ' : each;
+    for (char const each : plain_text(shortened(text, most_text_shown))) {
+        if (special.find(each) != special.npos) result += '\\';
+        result += each;
     }
     return result;
 }

@@ -29,9 +29,9 @@ std::optional<std::uint64_t> best_of(std::vector<counted_measurement> const& mea
     for (auto const& each : measurements)
         competitors.push_back(each.what);
     std::optional<std::uint64_t> least;
-    for (auto const& place : rank(competitors, margin)) {
-        if (!place.is_among_the_best()) continue;
-        auto const found = std::ranges::find(measurements, place.what, &counted_measurement::what);
+    auto const order = rank(competitors, margin);
+    for (auto const* each : as_fast_as_the_first(order, margin)) {
+        auto const found = std::ranges::find(measurements, each, &counted_measurement::what);
         least = std::min<std::uint64_t>(found->count, least.value_or(found->count));
     }
     return least;

@@ -19,8 +19,8 @@ struct counted_measurement {
 };
 
 /// The curve of some measurements of one workload whose models differ in one number. The best is the least
-/// count of those that are among the best, for fewer cost less. Counts that failed are in the curve, but
-/// neither in the law nor the best.
+/// count of those that are as fast as the fastest, by the rounds and within the margin, for fewer cost less.
+/// Counts that failed are in the curve, but neither in the law nor the best.
 scaling_curve curve_of(std::vector<counted_measurement> const& measurements, std::string const& model,
                        std::string const& axis, double margin);
 

@@ -7,6 +7,7 @@
 #include "measure/trial.hpp"
 
 #include "measure/heap_trace.hpp"
+#include "measure/plain_text.hpp"
 #include "measure/records.hpp"
 #include "measure/synthetic.hpp"
 #include "measure/usage.hpp"
@@ -144,9 +145,11 @@ private:
 void fill(trial_result& result, workload_run::report const& report) {
     result.tasks = report.tasks;
     result.failed = report.failed;
-    result.failures = report.failures;
+    result.failures.clear();
+    for (auto const& each : report.failures)
+        result.failures.push_back(shortened(each, most_text_kept));
     result.checksum = fmt::format("{:016x}", report.checksum);
-    result.verification = report.verification;
+    result.verification = shortened(report.verification, most_text_kept);
     result.digests = report.digests;
     result.laps.clear();
     for (auto const& each : report.laps)
@@ -195,7 +198,7 @@ trial_result run_trial(trial_request const& request, log_handler log, trial_hook
         measure_run(what, run, figures, hooks, result);
         fill(result, run.take_report());
     } catch (...) {
-        result.error = detail::describe_current_exception(0, {}).message;
+        result.error = shortened(detail::describe_current_exception(0, {}).message, most_text_kept);
     }
     return result;
 }

@@ -1,6 +1,7 @@
 #include "report/html.hpp"
 
 #include "measure/findings.hpp"
+#include "measure/plain_text.hpp"
 #include "measure/ranking.hpp"
 #include "measure/report_json.hpp"
 #include "report/resources.hpp"
@@ -78,7 +79,7 @@ std::string to_document(measure::results const& results, advice_texts const& adv
     json const rest{{"said", said}, {"conditions", measure::remarks_on_run(results)}};
     auto text = rest.dump(-1, ' ', false, json::error_handler_t::replace);
     text.pop_back();  // the brace that ends it
-    return text + ",\"results\":" + measure::to_json(results) + "}";
+    return measure::with_plain_texts(text + ",\"results\":" + measure::to_json(results) + "}");
 }
 
 std::string to_html(measure::results const& results, advice_texts const& advice) {

@@ -1,5 +1,6 @@
 #include "report/svg.hpp"
 
+#include "measure/plain_text.hpp"
 #include "measure/report_json.hpp"
 #include "report/resources.hpp"
 
@@ -55,7 +56,7 @@ std::vector<picture> draw_charts(measure::results const& results) {
     engine_owner const owner(duk_create_heap_default());
     if (!owner) throw std::runtime_error("cannot draw the charts: there is not enough memory");
     auto* const engine = owner.get();
-    push(engine, measure::to_json(results));
+    push(engine, measure::with_plain_texts(measure::to_json(results)));
     if (duk_safe_call(engine, call_files_of, nullptr, 1, 1) != DUK_EXEC_SUCCESS) give_up(engine);
     std::vector<picture> made;
     auto const count = static_cast<duk_uarridx_t>(duk_get_length(engine, -1));

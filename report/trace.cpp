@@ -1,5 +1,6 @@
 #include "report/trace.hpp"
 
+#include "measure/plain_text.hpp"
 #include "measure/task_courses.hpp"
 
 #include <fmt/format.h>
@@ -193,7 +194,7 @@ std::string to_trace(measure::results const& results) {
             write_worker(out, each, worker, tasks);
         write_counters(out, each);
     }
-    return out.take();
+    return measure::with_plain_texts(out.take());
 }
 
 }  // namespace quartet::report

@@ -6,6 +6,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/scratch.hpp"
+#include "cli/terminal.hpp"
 
 #include <fmt/format.h>
 
@@ -33,7 +34,8 @@ int clean(clean_options options) {
             if (each.in_use) continue;
             ++found;
             if (!options.dry_run) std::filesystem::remove_all(each.path);
-            fmt::print("{} {}\n", options.dry_run ? "would remove" : "removed", each.path.native());
+            fmt::print("{} {}\n", options.dry_run ? "would remove" : "removed",
+                       printable(each.path.native()));
         }
     }
     if (found == 0) fmt::print("nothing to remove\n");

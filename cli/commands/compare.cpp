@@ -27,9 +27,9 @@ int compare(compare_options const& options) {
     auto const new_results = read_baseline(options.new_file);
     check_comparable(old_results, new_results, options.how);
     auto const where = terminal::of(STDOUT_FILENO, options.plain);
-    auto const [text, regressed] = compare_with_baseline(old_results, new_results, options.how, where);
+    auto const [text, code] = compare_with_baseline(old_results, new_results, options.how, where);
     print_to(STDOUT_FILENO, text);
-    return regressed ? something_failed : all_well;
+    return code;
 }
 
 }  // namespace

@@ -55,6 +55,8 @@ std::optional<measure::results> baseline_of(run_options const& options, measure:
     if (options.baseline.empty()) {
         if (!options.compared.fail_above.empty())
             throw usage_error("--fail-above: there is no --baseline to compare with");
+        if (options.compared.fail_unresolved)
+            throw usage_error("--fail-unresolved: there is no --baseline to compare with");
         return std::nullopt;
     }
     auto read = read_baseline(options.baseline);
@@ -62,14 +64,14 @@ std::optional<measure::results> baseline_of(run_options const& options, measure:
     return read;
 }
 
-/// Whether there is a regression.
-bool show_changes(run_options const& options, measure::results const& baseline,
-                  measure::results const& results) {
+/// What they make the exit code.
+exit_code show_changes(run_options const& options, measure::results const& baseline,
+                       measure::results const& results) {
     auto how = options.compared;
     how.margin = options.how.margin;
-    auto const [text, regressed] = compare_with_baseline(baseline, results, how, options.reports.screen());
+    auto const [text, code] = compare_with_baseline(baseline, results, how, options.reports.screen());
     if (!options.reports.quiet) print_to(options.reports.stream(), '\n' + text);
-    return regressed;
+    return code;
 }
 
 int run(run_options options) {
@@ -113,9 +115,9 @@ int run(run_options options) {
         }
         if (live) live->finish(results);
         if (cut_short) return interrupted_by + stop.signal();
-        bool const regressed = baseline && show_changes(options, *baseline, results);
-        if (regressed) return something_failed;
-        return std::ranges::all_of(results.measurements, measure::is_good) ? all_well : something_failed;
+        exit_code const changed = baseline ? show_changes(options, *baseline, results) : all_well;
+        if (!std::ranges::all_of(results.measurements, measure::is_good)) return something_failed;
+        return changed;
     } catch (measure::interrupted const&) {
         return interrupted_by + stop.signal();
     }

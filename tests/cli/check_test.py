@@ -1,6 +1,7 @@
 """`quartet check` on workloads whose tasks share what they should not, each in another way."""
 
 import os
+import re
 import signal
 import unittest
 
@@ -87,6 +88,55 @@ class Check(ToolTest):
             done = self.quartet("check", *arguments)
             self.assert_one_line(done)
             self.assertIn(says, done.stderr)
+
+
+class Loud(ToolTest):
+    """Tasks whose errors have 10 MB, with what terminals and browsers obey."""
+
+    OBEYED = ["\0", "\a", "\x1b", "\u202e"]
+
+    def assert_short_and_plain(self, text, longest):
+        self.assertLess(len(text), longest)
+        for each in self.OBEYED:
+            self.assertNotIn(each, text)
+
+    def test_reports_are_short_and_plain(self):
+        names = ("loud.json", "loud.csv", "loud.md", "loud.html", "trace.json")
+        files = {name: self.folder / name for name in names}
+        done = self.quartet("run", "loud", "--models", "single,threads:2,processes:2", "--json", files["loud.json"], "--csv", files["loud.csv"],
+                            "--markdown", files["loud.md"], "--html", files["loud.html"], "--trace", files["trace.json"], program=SHARING_TASKS)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assert_short_and_plain(done.stdout + done.stderr, 10_000)
+        self.assertIn("bytes in all]", done.stdout)
+        document = files["loud.json"].read_text()
+        self.assertLess(len(document), 500_000)
+        self.assertIn("bytes in all]", document)
+        self.assert_short_and_plain(files["loud.csv"].read_text(), 500_000)
+        markdown = files["loud.md"].read_text()
+        self.assert_short_and_plain(markdown, 100_000)
+        self.assertNotIn("<b>", markdown.replace("\\<b", ""))
+        for row in (line for line in markdown.splitlines() if line.startswith("| failures")):
+            self.assertEqual(len(re.findall(r"(?<!\\)\|", row)), 5, "three columns and their head")
+        without = self.folder / "without.html"
+        self.quartet("run", "honest", "--models", "single", "--html", without, program=SHARING_TASKS)
+        self.assert_short_and_plain(files["loud.html"].read_text(), len(without.read_text()) + 500_000)
+        self.assert_short_and_plain(files["trace.json"].read_text(), 500_000)
+
+    def test_what_commands_say_is_short_and_plain(self):
+        for command in (["check", "loud"], ["advise", "loud"]):
+            with self.subTest(command):
+                done = self.quartet(*command, program=SHARING_TASKS)
+                self.assertIn(done.returncode, (0, 1))
+                self.assert_short_and_plain(done.stdout + done.stderr, 10_000)
+
+    def test_names_that_are_typed_are_plain(self):
+        for command in (["run", "\x1b[31m\a"], ["compare", "\x1b]0;title\a", "x"], ["run", "--\x1b[2J"], ["clean", "\u202egpj"],
+                        ["run", "sleep", "--set", "sleep.\x1b=1"], ["advise", "\x1b[5m"], ["report", "\x1b[5m"]):
+            with self.subTest(command):
+                done = self.quartet(*command)
+                self.assertNotEqual(done.returncode, 0)
+                self.assert_short_and_plain(done.stdout + done.stderr, 3000)
+                self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
 
 
 if __name__ == "__main__":

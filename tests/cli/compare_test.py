@@ -71,7 +71,55 @@ class Changes(Compared):
             del each["trials"][2:]
         self.write(self.old, document)
         self.write(self.new, document, 9)
-        self.assertIn("2 not resolved; with 2 rounds nothing can be sure, it takes 5 in both files", self.compare())
+        text = " ".join(self.compare().split())
+        self.assertIn("2 not resolved; with 2 rounds nothing can be sure, it takes 5 in both files", text)
+        self.assertIn("can't tell: sleep single (", text)
+        self.assertRegex(text, r"some \d+ rounds in both files would tell, in place of 2")
+
+    def scattered(self, document, times):
+        for row in document["results"]:
+            for trial, wall in zip(row["trials"], times):
+                trial["wall_seconds"] = wall
+            row["wall_seconds"]["median"] = sorted(times)[len(times) // 2]
+        return document
+
+    def test_nothing_resolved_is_no_verdict(self):
+        document = self.scattered(self.measure(), [0.8, 1.0, 1.2, 0.7, 1.3, 0.9, 1.1])
+        self.write(self.old, document)
+        self.write(self.new, document)
+        text = " ".join(self.compare("--fail-above", "5%", code=3).split())
+        self.assertNotIn("no regression", text)
+        self.assertIn("can't tell whether rows are slower by more than 5 %: sleep single (", text)
+        rounds = int(text.split("; some ")[1].split()[0])
+        self.assertGreater(rounds, 50, "a spread of 20 % and a margin of 3 %")
+        self.assertLess(rounds, 5000)
+        # Without a question after regressions it is said, and fails where that is asked for.
+        self.assertIn("can't tell: ", self.compare())
+        self.compare("--fail-unresolved", code=3)
+
+    def test_one_row_that_can_not_be_told_fails_where_it_is_asked_for(self):
+        document = self.measure()
+        self.write(self.old, document)
+        for trial, wall in zip(document["results"][0]["trials"], [0.08, 0.1, 0.12, 0.07, 0.13, 0.09, 0.11]):
+            trial["wall_seconds"] = wall
+        self.write(self.new, document)
+        text = self.compare("--fail-above", "5%")
+        self.assertIn("can't tell whether a row is slower by more than 5 %: sleep single (", " ".join(text.split()))
+        self.compare("--fail-above", "5%", "--fail-unresolved", code=3)
+        # A regression that is certain comes first.
+        for trial in document["results"][1]["trials"]:
+            trial["wall_seconds"] *= 2
+        self.write(self.new, document)
+        self.assertIn("beyond 5 %: sleep threads", self.compare("--fail-above", "5%", "--fail-unresolved", code=1))
+
+    def test_medians_that_tell_the_other_way_get_a_word(self):
+        document = self.scattered(self.measure(), [0.5, 0.9, 1.0, 1.0, 1.01, 1.02, 1.03])
+        self.write(self.old, document)
+        self.write(self.new, self.scattered(document, [0.98, 0.985, 0.99, 0.99, 1.3, 1.4, 1.5]))
+        text = " ".join(self.compare().split())
+        self.assertIn("sleep single: the medians fell, and yet the change is +", text)
+        self.write(self.new, self.scattered(document, [2.0] * 7))
+        self.assertNotIn("and yet", self.compare())
 
     def test_fits_the_terminal(self):
         document = self.measure()

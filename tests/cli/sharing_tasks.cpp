@@ -1,4 +1,5 @@
-// Workloads whose tasks share what they should not, each in another way, for check_test.py.
+// Workloads whose tasks share what they should not, each in another way, and one whose errors are no text for
+// people, for check_test.py.
 
 #include <quartet/workload.hpp>
 
@@ -52,6 +53,11 @@ int dying_in_a_worker(int n) {
     return n;
 }
 
+/// 10 MB, with what a terminal, a browser and Markdown would obey.
+int loud(int) {
+    throw std::runtime_error("\a\x1b[31m\xe2\x80\xae | `code` <b>" + std::string(10 << 20, 'x'));
+}
+
 void add(std::string name, auto body) {
     quartet::register_workload(
         {.name = std::move(name), .help = "", .run = [body](quartet::workload_run& run) {
@@ -67,6 +73,7 @@ bool const added = [] {
     add("by_chance", by_chance);
     add("failing_after_others", failing_after_others);
     add("dying_in_a_worker", dying_in_a_worker);
+    add("loud", loud);
     quartet::register_workload({.name = "broken", .help = "", .run = [](quartet::workload_run&) {
                                     throw std::runtime_error("no input");
                                 }});

@@ -112,7 +112,7 @@ TEST(Findings, SayWhatIsNotResolvedAndWhatToTake) {
     auto const mixed = results_of({timed("a", "threads:5", {1, 9, 1, 9, 1, 9}), slim});
     EXPECT_EQ(format_findings(mixed, "a", plain(80)),
               "a: async:5 and threads:5 are not resolved; async:5 takes the least memory of\n"
-              "  them.\n");
+              "  them. Some 4800 rounds would tell.\n");
 }
 
 TEST(Findings, WhatFailedDoesNotCompete) {

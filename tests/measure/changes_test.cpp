@@ -134,3 +134,23 @@ TEST(differences, are_of_machines_and_of_parameters_that_both_have) {
                 ElementsAre("cpu_model: 'A' and 'B'", "cpu_quota: none and 0.5",
                             "memory_bytes: 1000 and 2000", "parameter sleep.scale: '1' and '2'"));
 }
+
+TEST(change, may_be_a_regression_as_long_as_its_interval_reaches_beyond) {
+    change const open{.workload = "a",
+                      .spec = "single",
+                      .kind = change_kind::unresolved,
+                      .old_seconds = 1,
+                      .new_seconds = 0.99,
+                      .compared = comparison{1.01, {0.95, 1.08, 0.97}, true, verdict::unresolved}};
+    EXPECT_TRUE(open.may_be_regression(0.05));
+    EXPECT_FALSE(open.may_be_regression(0.1)) << "so much slower it is not";
+    EXPECT_TRUE(open.contradicts_medians());
+    auto few = open;
+    few.compared->enough = false;
+    EXPECT_TRUE(few.may_be_regression(0.1));
+    auto equal = open;
+    equal.kind = change_kind::equal;
+    EXPECT_FALSE(equal.may_be_regression(0.05));
+    equal.new_seconds = 1.02;
+    EXPECT_FALSE(equal.contradicts_medians());
+}

@@ -205,3 +205,39 @@ TEST(compare_runs, covers_the_truth_as_often_as_it_says_and_calls_equals_differe
         EXPECT_LT(different, runs * 5 / 100);
     }
 }
+
+// How many rounds it is said to take is how many it takes: of as many, most comparisons are resolved.
+TEST(comparison, says_how_many_rounds_would_tell) {
+    std::mt19937_64 random(23);
+    std::lognormal_distribution<> times(0, 0.1);
+    auto const some = [&](std::size_t rounds, double factor) {
+        samples made(rounds);
+        std::ranges::generate(made, [&] { return factor * times(random); });
+        return made;
+    };
+    for (auto const compare : {&compare_rounds, &compare_runs}) {
+        std::vector<double> wanted;
+        while (wanted.size() < 21) {
+            auto const found = compare(some(12, 1), some(12, 1.15), {});
+            if (found.winner() != verdict::unresolved) {
+                EXPECT_FALSE(found.rounds_to_tell);
+                continue;
+            }
+            wanted.push_back(found.rounds_to_tell ? static_cast<double>(*found.rounds_to_tell) : 1e5);
+            EXPECT_GT(wanted.back(), 12);
+        }
+        std::ranges::nth_element(wanted, wanted.begin() + 10);
+        // z² f s² / d² with s = 0.1 on both sides and d = log 1.15 - log 1.03 is some 10 for a shift and 15
+        // in pairs; what is unresolved after 12 happens to look nearer to the margin.
+        EXPECT_LT(wanted[10], 400);
+    }
+}
+
+TEST(comparison, of_too_few_samples_takes_as_many_as_are_sure) {
+    EXPECT_EQ(compare_rounds(samples{1, 1}, samples{2, 2}).rounds_to_tell, 6u);
+    EXPECT_EQ(compare_runs(samples{1, 1}, samples{2, 2}).rounds_to_tell, 4u);
+    EXPECT_FALSE(compare_rounds(samples(6, 1.0), samples(6, 2.0)).rounds_to_tell) << "it is resolved";
+    samples const wide{1, 2, 1, 2, 1, 2, 1, 2};
+    samples const narrow{1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5};
+    EXPECT_GT(compare_rounds(wide, narrow).rounds_to_tell.value_or(100), 50u);
+}
