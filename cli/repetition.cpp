@@ -37,7 +37,7 @@ std::optional<std::size_t> count_inputs(plan const& what) {
     std::ifstream file(path);
     std::size_t inputs = 0;
     for (std::string line; std::getline(file, line);)
-        inputs += !line.empty();
+        inputs += !line.empty() && line != "\r";
     return inputs;
 }
 
