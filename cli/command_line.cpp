@@ -104,7 +104,9 @@ int command_line(int argc, char** argv) {
     std::setlocale(LC_CTYPE, "");
     // Who starts us may ignore it, and then no end and no processor time of a child would ever be known.
     std::signal(SIGCHLD, SIG_DFL);
-    std::signal(SIGXFSZ, SIG_IGN);  // a file larger than allowed is an error, and no reason to leave in the middle
+    // A file larger than allowed is an error, and no reason to leave in the middle. Not SIG_IGN, which the
+    // programs that are run would inherit.
+    std::signal(SIGXFSZ, [](int) {});
     cli::raise_descriptor_limit();
     if (argc == 2 && argv[1] == measure::trial_argument) return measure::serve_trial(cli::log_to_stderr());
     return cli::with_output_written(cli::interpret(argc, argv));

@@ -1,18 +1,14 @@
 #include "cli/plan.hpp"
 
 #include "cli/commands/commands.hpp"
+#include "cli/input_files.hpp"
 #include "src/core/nearest.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
-#include <poll.h>
 #include <stdexcept>
 #include <string_view>
-#include <system_error>
-#include <unistd.h>
 
 namespace quartet::cli {
 namespace {
@@ -100,21 +96,20 @@ values_by_workload choose_values(std::vector<workload const*> const& workloads, 
     return values;
 }
 
-/// Standard input to its end. Throws measure::interrupted.
-std::string read_standard_input(interrupt const& stop) {
-    std::string all;
-    for (;;) {
-        pollfd waiting[] = {{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
-                            {.fd = stop.descriptor(), .events = POLLIN, .revents = 0}};
-        if (poll(waiting, 2, -1) < 0) continue;
-        if (waiting[1].revents) throw measure::interrupted();
-        char buffer[4096];
-        ssize_t const got = read(STDIN_FILENO, buffer, sizeof buffer);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) throw std::system_error(errno, std::generic_category(), "cannot read standard input");
-        if (got == 0) return all;
-        all.append(buffer, static_cast<std::size_t>(got));
+/// The setting, with a copy of the file that it names if that can't be read again.
+std::string with_copy(std::string const& setting, std::filesystem::path const& scratch,
+                      interrupt const& stop) {
+    auto const equals = setting.find('=');
+    if (equals == std::string::npos || equals + 1 == setting.size()) return setting;
+    auto const name = setting.substr(0, equals);
+    for (auto const& each : registered_workloads()) {
+        for (auto const& parameter : each.parameters) {
+            if (!parameter.names_input || fmt::format("{}.{}", each.name, parameter.name) != name) continue;
+            auto const file = readable_again(setting.substr(equals + 1), scratch / name, stop);
+            return fmt::format("{}={}", name, file.native());
+        }
     }
+    return setting;
 }
 
 }  // namespace
@@ -183,20 +178,16 @@ plan make_plan(work_options const& options, std::vector<model_spec> const& model
 }
 
 void take_inputs(work_options& options, std::filesystem::path const& scratch, interrupt const& stop) {
+    for (auto& setting : options.settings)
+        setting = with_copy(setting, scratch, stop);
     if (options.inputs.empty()) return;
     if (std::ranges::find(options.workloads, "command") == options.workloads.end())
         throw usage_error(
             "--inputs: only the workload 'command' takes inputs, and it is not among the workloads of this "
             "run");
-    std::string file = options.inputs;
-    if (file == "-") {
-        file = scratch / "inputs";
-        std::ofstream kept(file, std::ios::binary);
-        kept << read_standard_input(stop);
-        if (!kept.flush())
-            throw std::system_error(errno, std::generic_category(),
-                                    fmt::format("cannot keep the inputs in '{}'", file));
-    }
+    auto const copy = scratch / "inputs";
+    auto const file = options.inputs == "-" ? copy_of_standard_input(copy, stop)
+                                            : readable_again(options.inputs, copy, stop);
     options.settings.push_back("command.inputs=" + std::filesystem::absolute(file).native());
 }
 

@@ -50,8 +50,8 @@ preset choose_preset(work_options const& options);
 /// Every workload under every model. Throws usage_error.
 plan make_plan(work_options const& options, std::vector<model_spec> const& models);
 
-/// --inputs is short for --set command.inputs; '-' is standard input, which is read into a file in `scratch`,
-/// for a trial has none. Throws usage_error, measure::interrupted, std::system_error.
+/// --inputs is short for --set command.inputs; '-' is standard input, of which a trial has none. What can be
+/// read only once, there and in parameters that name a file to read, is copied into `scratch`. Throws usage_error, measure::interrupted, std::system_error.
 void take_inputs(work_options& options, std::filesystem::path const& scratch, interrupt const& stop);
 
 }  // namespace quartet::cli

@@ -5,6 +5,8 @@
 
 #include "measure/atomic_file.hpp"
 
+#include "src/core/withheld_signal.hpp"
+
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -48,10 +50,12 @@ private:
 };
 
 bool write_all(int file, std::string_view content) {
+    detail::withheld_size_signal const too_large;
     while (!content.empty()) {
         ssize_t const written = ::write(file, content.data(), content.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
+        if (written == 0) errno = EIO;
+        if (written <= 0) return false;
         content.remove_prefix(static_cast<std::size_t>(written));
     }
     return true;

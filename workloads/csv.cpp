@@ -78,6 +78,11 @@ std::string load(std::filesystem::path const& path) {
     if (std::filesystem::is_directory(path))
         throw std::system_error(EISDIR, std::generic_category(),
                                 fmt::format("cannot read '{}'", path.native()));
+    if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
+        throw std::runtime_error(fmt::format(
+            "cannot read '{}': it is no regular file, and the parts are read from places within it; name one "
+            "that is",
+            path.native()));
     std::ifstream file(path, std::ios::binary | std::ios::ate);
     std::string text(file ? static_cast<std::size_t>(file.tellg()) : 0, '\0');
     if (!file.seekg(0) || !file.read(text.data(), static_cast<std::streamsize>(text.size())))
@@ -167,7 +172,7 @@ workload make_csv() {
     return {
         .name = "csv",
         .help = "parses a CSV file of some 10 MB",
-        .parameters = {text("file", "", "the file; empty: a generated one of made-up profiles"),
+        .parameters = {input_file("file", "the file; empty: a generated one of made-up profiles"),
                        integer("rows", 30'001, 1, 100'000'000,
                                "records of the generated file; 30,001 are 10 MB"),
                        with_seed(integer("parts", 16, 1, 100'000,

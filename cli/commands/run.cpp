@@ -6,6 +6,7 @@
 #include "cli/baseline.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/input_files.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/live_view.hpp"
 #include "cli/measuring.hpp"
@@ -86,6 +87,8 @@ int run(run_options options) {
     scratch_folder const scratch;
     try {
         take_inputs(options.work, scratch.path(), stop);
+        if (!options.baseline.empty())
+            options.baseline = readable_again(options.baseline, scratch.path() / "baseline", stop);
         auto const what = make_plan(options.work, models);
         auto const document = [&](measure::session_results found) {
             return assemble(options.work, what, how, scratch, std::move(found));

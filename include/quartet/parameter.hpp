@@ -24,6 +24,7 @@ struct parameter {
     std::optional<parameter_value> seed{};  ///< under --preset seed, where it differs
     std::optional<double> least{};          ///< of a number
     std::optional<double> most{};
+    bool names_input = false;  ///< a text that names a file, which every trial reads
 
     /// "integer", "number", "yes or no", "text".
     std::string_view type() const noexcept;
@@ -44,6 +45,9 @@ parameter integer(std::string name, std::int64_t value, std::int64_t least, std:
 parameter number(std::string name, double value, double least, double most, std::string help);
 parameter flag(std::string name, bool value, std::string help);
 parameter text(std::string name, std::string value, std::string help);
+
+/// A file that trials read. A pipe, which can be read only once, is copied for them; none is the empty text.
+parameter input_file(std::string name, std::string help);
 
 /// The same parameter, with another value under --preset seed.
 parameter with_seed(parameter of, parameter_value seed);

@@ -97,6 +97,12 @@ parameter text(std::string name, std::string value, std::string help) {
     return {.name = std::move(name), .help = std::move(help), .value = std::move(value)};
 }
 
+parameter input_file(std::string name, std::string help) {
+    parameter made = text(std::move(name), "", std::move(help));
+    made.names_input = true;
+    return made;
+}
+
 parameter with_seed(parameter of, parameter_value seed) {
     of.seed = std::move(seed);
     return of;
