@@ -56,4 +56,18 @@ struct call_options {
     std::function<void(std::size_t ended, std::size_t tasks)> progress{};
 };
 
+namespace detail {
+
+/// Throws std::invalid_argument, with a sentence, for limits and pauses below zero, and for counts that can
+/// only be negative numbers which were converted.
+void check_options(call_options const& options);
+
+/// The same for a call of one task, which tells of no progress.
+void check_single(call_options const& options);
+
+/// The same for a number that counts something: `what` is its name.
+void check_count(std::size_t count, char const* what);
+
+}  // namespace detail
+
 }  // namespace quartet

@@ -72,7 +72,7 @@ inline void channel_operation::cancel() noexcept {
 }
 
 template <class T>
-class send_operation final : public channel_operation {
+class [[nodiscard]] send_operation final : public channel_operation {
 public:
     send_operation(context& owner, channel_store<T>& store, T value)
         : channel_operation(owner, store, true), store_(&store), value_(std::move(value)) {}
@@ -93,7 +93,7 @@ private:
 };
 
 template <class T>
-class receive_operation final : public channel_operation {
+class [[nodiscard]] receive_operation final : public channel_operation {
 public:
     receive_operation(context& owner, channel_store<T>& store) noexcept
         : channel_operation(owner, store, false), store_(&store) {}
@@ -185,7 +185,9 @@ private:
             can_cross,
             "quartet: the channel's values can't cross to a process: pointers and views leave behind what "
             "they "
-            "point to, and other types need a serialize() function or a specialization of quartet::codec");
+            "point to, so do iterators and structs that hold one; other types need a serialize() function or "
+            "a "
+            "specialization of quartet::codec");
         if constexpr (can_cross) {
             std::size_t const bytes =
                 detail::fixed_size<T> ? detail::shared_ring::bytes_for(capacity, sizeof(T)) : options.bytes;

@@ -4,7 +4,8 @@
 // cross this way under `processes`, and later to other machines.
 //
 // What already has a codec:
-//   - trivially copyable types, as their bytes, but for pointers and views: what they point to stays behind;
+//   - trivially copyable types, as their bytes, but for pointers, views, iterators and structs that hold one:
+//     what they point to stays behind (detail/holds_pointer.hpp has what of that can be seen in a type);
 //   - std::string and std::vector of trivially copyable elements, as length and bytes;
 //   - tuples and pairs of what has a codec;
 //   - whatever the serialization library cereal can save and load in binary form: the standard containers,
@@ -20,6 +21,8 @@
 // encode and decode may throw; that makes the task a failed outcome. decode reads exactly what encode wrote.
 #pragma once
 
+#include <quartet/detail/holds_pointer.hpp>
+
 #include <cereal/archives/binary.hpp>
 #include <cereal/types/array.hpp>
 #include <cereal/types/chrono.hpp>
@@ -32,12 +35,16 @@
 #include <cereal/types/utility.hpp>
 #include <cereal/types/vector.hpp>
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <istream>
+#include <map>
+#include <optional>
 #include <ostream>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <streambuf>
@@ -45,6 +52,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -94,17 +102,7 @@ concept cereal_type = cereal::traits::is_output_serializable<T, cereal::BinaryOu
     std::is_default_constructible_v<T>;
 
 template <class T>
-inline constexpr bool is_view =
-    std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_null_pointer_v<T>;
-template <class Char, class Traits>
-inline constexpr bool is_view<std::basic_string_view<Char, Traits>> = true;
-template <class T, std::size_t Extent>
-inline constexpr bool is_view<std::span<T, Extent>> = true;
-template <class T>
-inline constexpr bool is_view<std::reference_wrapper<T>> = true;
-
-template <class T>
-concept as_bytes = std::is_trivially_copyable_v<T> && !is_view<T> && !std::is_empty_v<T>;
+concept as_bytes = std::is_trivially_copyable_v<T> && !holds_pointer<T> && !std::is_empty_v<T>;
 
 /// True for the primary template below, false for a user's specialization.
 template <class T>
@@ -217,12 +215,52 @@ requires(!std::same_as<T, bool>) struct codec<std::vector<T>> {
     }
 };
 
+namespace detail {
+
+/// Whether what a value consists of can cross, as far as this library and cereal take it apart.
+template <class T>
+inline constexpr bool parts_cross = true;
+
+}  // namespace detail
+
 /// A type whose values can cross to another process.
 template <class T>
-concept crossable = !detail::is_view<T> && requires(T const& value, byte_writer& out, byte_reader& in) {
+concept crossable = !detail::is_view<T> && (!detail::own_codec<T> || detail::parts_cross<T>)&&requires(
+                                               T const& value, byte_writer& out, byte_reader& in) {
     codec<T>::encode(value, out);
     { codec<T>::decode(in) } -> std::same_as<T>;
 };
+
+namespace detail {
+
+template <class Element>
+inline constexpr bool part_crosses = crossable<std::remove_cv_t<Element>>;
+
+template <class T, std::size_t size>
+inline constexpr bool parts_cross<std::array<T, size>> = part_crosses<T>;
+template <class T>
+inline constexpr bool parts_cross<std::optional<T>> = part_crosses<T>;
+template <class T, class Allocator>
+inline constexpr bool parts_cross<std::vector<T, Allocator>> = part_crosses<T>;
+template <class T, class... Rest>
+inline constexpr bool parts_cross<std::set<T, Rest...>> = part_crosses<T>;
+template <class T, class... Rest>
+inline constexpr bool parts_cross<std::multiset<T, Rest...>> = part_crosses<T>;
+template <class Key, class T, class... Rest>
+inline constexpr bool parts_cross<std::map<Key, T, Rest...>> = part_crosses<Key>&& part_crosses<T>;
+template <class Key, class T, class... Rest>
+inline constexpr bool parts_cross<std::multimap<Key, T, Rest...>> = part_crosses<Key>&& part_crosses<T>;
+template <class Key, class T, class... Rest>
+inline constexpr bool parts_cross<std::unordered_map<Key, T, Rest...>> = part_crosses<Key>&& part_crosses<T>;
+template <class Key, class T, class... Rest>
+inline constexpr bool parts_cross<std::unordered_multimap<Key, T, Rest...>> =
+    part_crosses<Key>&& part_crosses<T>;
+template <class... Ts>
+inline constexpr bool parts_cross<std::tuple<Ts...>> = (part_crosses<Ts> && ...);
+template <class First, class Second>
+inline constexpr bool parts_cross<std::pair<First, Second>> = part_crosses<First>&& part_crosses<Second>;
+
+}  // namespace detail
 
 /// Tuples and pairs cross element by element, each by its own codec.
 template <crossable... Ts>
@@ -235,14 +273,17 @@ requires(sizeof...(Ts) > 0) struct codec<std::tuple<Ts...>> {
     }
 };
 
-template <crossable First, crossable Second>
-struct codec<std::pair<First, Second>> {
+/// The key of a map's element is const.
+template <class First, class Second>
+requires(crossable<std::remove_cv_t<First>>&&
+             crossable<std::remove_cv_t<Second>>) struct codec<std::pair<First, Second>> {
     static void encode(std::pair<First, Second> const& value, byte_writer& out) {
-        codec<First>::encode(value.first, out);
-        codec<Second>::encode(value.second, out);
+        codec<std::remove_cv_t<First>>::encode(value.first, out);
+        codec<std::remove_cv_t<Second>>::encode(value.second, out);
     }
     static std::pair<First, Second> decode(byte_reader& in) {
-        return std::pair<First, Second>{codec<First>::decode(in), codec<Second>::decode(in)};
+        return std::pair<First, Second>{codec<std::remove_cv_t<First>>::decode(in),
+                                        codec<std::remove_cv_t<Second>>::decode(in)};
     }
 };
 

@@ -32,7 +32,11 @@
 namespace quartet {
 namespace detail {
 class channel_operation;
-}
+
+/// In structured.hpp.
+template <class Awaitable>
+struct part_with_a_limit;
+}  // namespace detail
 
 /// Where a body runs.
 struct worker_info {
@@ -114,7 +118,17 @@ public:
 
     /// Awaits `what` for no longer than `limit`; see structured.hpp, which has to be included.
     template <class Awaitable>
-    auto with_timeout(std::chrono::nanoseconds limit, Awaitable what);
+    auto with_timeout(std::chrono::nanoseconds limit, Awaitable what) {
+        constexpr bool known = requires {
+            sizeof(detail::part_with_a_limit<Awaitable>);
+        };
+        static_assert(known, "quartet: context::with_timeout needs #include <quartet/structured.hpp>");
+        if constexpr (known) {
+            return detail::part_with_a_limit<Awaitable>::begin(*this, limit, std::move(what));
+        } else {
+            return what;
+        }
+    }
 
     /// The clock that sleeps and time limits go by.
     virtual std::chrono::steady_clock::time_point now() const noexcept {
@@ -225,7 +239,7 @@ inline void detail::offload_base::cancel() noexcept {
 }
 
 inline auto context::open_file(std::filesystem::path const& path, open_mode mode) {
-    struct awaiter : detail::own_awaiter {
+    struct [[nodiscard]] awaiter : detail::own_awaiter {
         detail::file_operation operation;
         context& owner;
 

@@ -64,11 +64,11 @@ public:
     ///
     /// `body` is a coroutine `task<R>(context&, In)` or a plain function `R(In)`, called with const
     /// references to the elements. Throws map_error, with every failure, if any task failed; the others
-    /// have run all the same (call_options::failure).
+    /// have run all the same (call_options::failure). Throws std::invalid_argument for negative options.
     template <class Body, std::ranges::input_range Range>
     auto map(Body body, Range&& inputs, call_options const& options = {}) {
         using in = std::ranges::range_value_t<Range>;
-        if constexpr (detail::check_body<Body, in>()) {
+        if constexpr (detail::check_body<Body, in>() && detail::check_inputs<Range>()) {
             using result = typename detail::body_result<Body, in>::type;
             if constexpr (std::is_void_v<result> ||
                           (std::default_initializable<result> && !std::same_as<result, bool> &&
@@ -84,7 +84,7 @@ public:
     template <class Body, std::ranges::input_range Range>
     auto try_map(Body body, Range&& inputs, call_options const& options = {}) {
         using in = std::ranges::range_value_t<Range>;
-        if constexpr (detail::check_body<Body, in>())
+        if constexpr (detail::check_body<Body, in>() && detail::check_inputs<Range>())
             return run<detail::outcome_sink<typename detail::body_result<Body, in>::type>>(body, inputs,
                                                                                            options);
     }
@@ -102,9 +102,10 @@ public:
     }
 
     /// Begins the one call body(ctx, args…) or body(args…), and does not wait for it. The arguments are
-    /// copied or moved into the call, a `char const*` as a std::string.
+    /// copied or moved into the call, a `char const*` or `char*` as a std::string.
     ///
-    /// Throws what the model throws if it can't begin. Costs an allocation, some hundred nanoseconds in all;
+    /// Throws what the model throws if it can't begin, std::invalid_argument for options that are negative or
+    /// that a single call has no use for. Costs an allocation, some hundred nanoseconds in all;
     /// a few microseconds where a thread or a process has to be woken (benchmarks/submit).
     template <class Body, class... Args>
     auto submit(Body body, Args... args) {
@@ -118,6 +119,7 @@ public:
         if constexpr (detail::check_body<whole, in>()) {
             using result = typename detail::body_result<whole, in>::type;
             model& how = own_model();
+            detail::check_single(options);
             if (options.retry.times == 0) [[likely]]
                 return future<result>(detail::call_job<whole, in, result>::begin(
                     how, whole{std::move(body)}, in(std::move(args)...), options));
@@ -139,8 +141,9 @@ public:
         using in = std::ranges::range_value_t<Range>;
         if constexpr (detail::check_body<Body, in>()) {
             using result = typename detail::body_result<Body, in>::type;
+            auto& how = own_model();
+            detail::check_options(options);
             using source = detail::view_source<Body, std::views::all_t<Range>, result>;
-            model& how = own_model();
             return quartet::stream<result>(std::make_unique<source>(
                 how, body, std::views::all(std::forward<Range>(inputs)), options, stops_->token()));
         }
@@ -178,6 +181,7 @@ private:
     auto run(Body const& body, Range&& inputs, call_options const& options) {
         using in = std::ranges::range_value_t<Range>;
         static_cast<void>(own_model());  // before anything is copied
+        detail::check_options(options);
         auto const elements = detail::indexable(inputs);
         // While it pauses before a further try the model does not know of it.
         auto const further = options.retry.times > 0 ? stops_->token() : std::stop_token();
@@ -239,20 +243,24 @@ struct executor_options {
 
     /// For event loops: a body that holds one for longer is named in the log, once, also while it does;
     /// without a log handler on standard error. 0: nobody looks.
-    std::chrono::nanoseconds stall_limit = std::chrono::milliseconds(25);
+    std::chrono::nanoseconds stall_limit = usual_stall_limit;
 
     /// Where tasks leave their records; made before the executor and destroyed after it.
     task_recorder* recorder = nullptr;
 
     /// Under `processes`: a worker that has run so many tasks is replaced by a fresh one. 0: never.
     std::size_t recycle_after = 0;
+
+    static constexpr std::chrono::nanoseconds usual_stall_limit = std::chrono::milliseconds(25);
 };
 
 /// An executor from a spec (spec.hpp): "single", "threads:8", "processes", "async:100", "threads:each".
 ///
 /// A count that is left out means cpu_share() for threads and processes, and async_options::limit for
-/// async. Throws std::invalid_argument for a spec that is none, std::system_error if the system refuses
-/// the model what it needs, std::runtime_error if options.initialize threw.
+/// async. Throws std::invalid_argument for a spec that is none, and for options that the model has no use
+/// for: `files` and `stall_limit` without an event loop, `recycle_after` without a pool of processes, or a
+/// negative number. Throws std::system_error if the system refuses the model what it needs,
+/// std::runtime_error if options.initialize threw.
 ///
 /// "auto" runs the first tasks on threads, measures them, and goes on with the model that suits what they do:
 /// threads, an event loop, or threads with loops, by advise() (advice.hpp) with the costs that `quartet

@@ -93,7 +93,7 @@ inline file::state& file::opened() const {
 }
 
 inline auto file::append(std::string_view data) {
-    struct awaiter : detail::own_awaiter {
+    struct [[nodiscard]] awaiter : detail::own_awaiter {
         state& file;
         std::string_view data;
         bool written = false;
@@ -117,7 +117,7 @@ inline auto file::append(std::string_view data) {
 }
 
 inline auto file::flush() {
-    struct awaiter : detail::own_awaiter {
+    struct [[nodiscard]] awaiter : detail::own_awaiter {
         state& file;
         bool await_ready() const { return file.buffer.empty() || file.start_write({}); }
         void await_suspend(std::coroutine_handle<> waiter) const noexcept {
@@ -129,7 +129,7 @@ inline auto file::flush() {
 }
 
 inline auto file::read_at(std::uint64_t offset, std::size_t length) {
-    struct awaiter : detail::own_awaiter {
+    struct [[nodiscard]] awaiter : detail::own_awaiter {
         state& file;
         std::uint64_t offset;
         std::size_t length;

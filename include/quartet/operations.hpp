@@ -106,7 +106,7 @@ protected:
     using operation::operation;
 };
 
-class sleep_operation final : public timed_operation {
+class [[nodiscard]] sleep_operation final : public timed_operation {
 public:
     sleep_operation(context& owner, std::chrono::nanoseconds length) noexcept
         : timed_operation(owner), duration(length) {}
@@ -118,7 +118,7 @@ public:
     std::chrono::nanoseconds duration;
 };
 
-class fetch_operation final : public timed_operation {
+class [[nodiscard]] fetch_operation final : public timed_operation {
 public:
     fetch_operation(context& owner, http_request what) : timed_operation(owner), request(std::move(what)) {}
 
@@ -134,7 +134,7 @@ public:
     http_transfer* transfer = nullptr;  ///< what carries it out on a loop
 };
 
-class command_operation final : public timed_operation {
+class [[nodiscard]] command_operation final : public timed_operation {
 public:
     command_operation(context& owner, command program) : timed_operation(owner), what(std::move(program)) {}
 
@@ -149,7 +149,7 @@ public:
     command_result result;
 };
 
-class yield_operation final : public operation {
+class [[nodiscard]] yield_operation final : public operation {
 public:
     explicit yield_operation(context& owner) noexcept : operation(owner) {}
 
@@ -173,7 +173,7 @@ protected:
 };
 
 template <class Function>
-class offload_operation final : public offload_base {
+class [[nodiscard]] offload_operation final : public offload_base {
     using result = std::invoke_result_t<Function&>;
     using stored = std::conditional_t<std::is_void_v<result>, std::monostate, result>;
 
@@ -212,7 +212,7 @@ enum class file_nature : std::uint8_t {
 };
 
 /// Any of the file operations, as a context sees them. Those on streams end early when they are cancelled.
-class file_operation : public operation {
+class [[nodiscard]] file_operation : public operation {
 public:
     enum class kind : std::uint8_t {
         read_whole,    ///< path → output
@@ -248,7 +248,7 @@ public:
     std::string output;
 };
 
-class read_file_operation final : public file_operation {
+class [[nodiscard]] read_file_operation final : public file_operation {
 public:
     using file_operation::file_operation;
     std::string await_resume() {

@@ -74,7 +74,7 @@ private:
 /// may use its elements. In a forked child it is a view, and does not end the memory.
 template <class T>
 class shared_array {
-    static_assert(std::is_trivially_copyable_v<T> && !detail::is_view<T>,
+    static_assert(std::is_trivially_copyable_v<T> && !detail::holds_pointer<T>,
                   "quartet: the elements of a shared_array are bytes that other processes read: they must be "
                   "trivially copyable, and no pointers or views, which would lead nowhere");
     static_assert(alignof(T) <= detail::shared_memory::alignment,
@@ -84,8 +84,8 @@ public:
     /// `size` elements whose bits are zero.
     ///
     /// Throws std::bad_alloc if the machine has less memory than that or has none left, std::system_error if
-    /// the system refuses for another reason, as when no descriptor is left or files may not be as large. A memory limit of a cgroup is
-    /// not asked for: the system ends processes that exceed it.
+    /// the system refuses for another reason, as when no descriptor is left or files may not be as large. A
+    /// memory limit of a cgroup is not asked for: the system ends processes that exceed it.
     explicit shared_array(std::size_t size)
         : memory_(bytes_of(size)), elements_(static_cast<T*>(memory_.data()), size) {}
 

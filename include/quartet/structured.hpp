@@ -130,10 +130,14 @@ task<detail::gathered_t<Range>> gather(Range what) {
 ///
 /// In a blocking context sleeps, fetches, commands and waits for pipes end at the limit. What computes has to
 /// ask stop_requested(); other file operations and offloaded functions are waited for.
+///
+/// (context::with_timeout)
 template <class Awaitable>
-auto context::with_timeout(std::chrono::nanoseconds limit, Awaitable what) {
-    return detail::limited<timed_out>(*this, limit, detail::as_task(std::move(what)));
-}
+struct detail::part_with_a_limit {
+    static auto begin(context& where, std::chrono::nanoseconds limit, Awaitable what) {
+        return limited<timed_out>(where, limit, as_task(std::move(what)));
+    }
+};
 
 }  // namespace quartet
 

@@ -12,6 +12,8 @@
 #include <quartet/models/threads.hpp>
 #include <quartet/spec.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -77,6 +79,26 @@ std::unique_ptr<model> make_model(model_spec const& spec, executor_options optio
             break;
     }
     return std::make_unique<async>(loops(std::move(options), spec.count, spec.each));
+}
+
+/// Throws std::invalid_argument for what this model has no use for.
+void check(executor_options const& options, std::string_view spec, bool has_loops, bool recycles) {
+    auto const refuse = [spec](std::string_view option, std::string_view why) {
+        throw std::invalid_argument(fmt::format(
+            "quartet: executor_options::{} means nothing to '{}': it is for {}", option, spec, why));
+    };
+    constexpr std::string_view loops = "models with an event loop: async, threads:N+async:M and so on";
+    if (options.stall_limit < options.stall_limit.zero())
+        throw std::invalid_argument(
+            "quartet: executor_options::stall_limit is below zero; it is a length of time, or 0 for nobody "
+            "to look");
+    detail::check_count(options.recycle_after, "executor_options::recycle_after");
+    bool const asks_for_stalls = options.stall_limit != executor_options::usual_stall_limit &&
+                                 options.stall_limit != options.stall_limit.zero();
+    if (!has_loops && asks_for_stalls) refuse("stall_limit", loops);
+    if (!has_loops && options.files != file_backend::automatic) refuse("files", loops);
+    if (!recycles && options.recycle_after > 0)
+        refuse("recycle_after", "pools of processes: processes:N and processes:N+async:M");
 }
 
 std::unique_ptr<model> make_automatic(executor_options options) {
@@ -153,8 +175,16 @@ model& executor::any_model() const {
 
 executor make_executor(std::string_view spec, executor_options options) {
     auto* const recorder = options.recorder;
-    auto how = spec == "auto" ? make_automatic(std::move(options))
-                              : make_model(parse_spec(spec), std::move(options));
+    std::unique_ptr<model> how;
+    if (spec == "auto") {
+        check(options, spec, true, false);
+        how = make_automatic(std::move(options));
+    } else {
+        auto const parsed = parse_spec(spec);
+        check(options, spec, parsed.kind == model_kind::async || parsed.loops,
+              parsed.kind == model_kind::processes && !parsed.each);
+        how = make_model(parsed, std::move(options));
+    }
     how->record_in(recorder);
     return executor(std::move(how));
 }

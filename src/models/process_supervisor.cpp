@@ -44,6 +44,10 @@ failure describe_death(std::size_t index, std::string const& worker, zygote::eve
                 .worker = worker};
     why.worker_peak_bytes = end.peak_bytes;
     if (WIFSIGNALED(end.status)) why.signal = WTERMSIG(end.status);
+    if (why.signal == SIGSEGV || why.signal == SIGBUS)
+        why.message +=
+            "; a pointer or reference into the caller's memory leads nowhere in a worker, or to an old copy "
+            "(docs/models.md#what-does-not-cross)";
     if (WIFEXITED(end.status)) why.exit_code = WEXITSTATUS(end.status);
     return why;
 }

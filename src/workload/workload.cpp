@@ -72,7 +72,8 @@ parameter_value const& workload_run::value_of(std::string_view name) const {
 
 executor& workload_run::how() {
     if (executor_) return *executor_;
-    executor_options options{.log = setting_.log, .files = setting_.files, .recorder = setting_.recorder};
+    executor_options options{.log = setting_.log, .recorder = setting_.recorder};
+    if (setting_.model.kind == model_kind::async || setting_.model.loops) options.files = setting_.files;
     if (!setting_.log) options.stall_limit = {};  // nobody reads of it
     executor_ = make_executor(to_string(setting_.model), std::move(options));
     return *executor_;

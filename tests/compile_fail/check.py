@@ -1,4 +1,5 @@
-"""check.py FILE COMPILER [FLAG ...]: compiles FILE and holds the outcome against its first line.
+"""check.py FILE COMPILER [FLAG ...]: compiles FILE and holds the outcome against its first line. A second line
+"// flags: FLAG ..." adds to the command.
 
 "// compiles" or "// says: SENTENCE". The sentence must be in the first error, and there may be few others:
 the point of it is that nobody has to read a wall of template text.
@@ -14,7 +15,9 @@ def main():
     file, *command = sys.argv[1:]
     with open(file) as source:
         expected = source.readline().strip().removeprefix("// ")
-    done = subprocess.run([*command, "-fsyntax-only", file], capture_output=True, text=True)
+        further = source.readline().strip()
+    flags = further.removeprefix("// flags:").split() if further.startswith("// flags:") else []
+    done = subprocess.run([*command, *flags, "-fsyntax-only", file], capture_output=True, text=True)
     errors = [line for line in done.stderr.splitlines() if "error:" in line]
     if expected == "compiles":
         print(done.stderr)

@@ -1,8 +1,14 @@
 // compiles
 #include <quartet/quartet.hpp>
 
+#include <array>
 #include <chrono>
+#include <complex>
+#include <list>
+#include <map>
 #include <memory>
+#include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +42,49 @@ quartet::task<int> all_kinds(quartet::context& ctx) {
 void processes() {
     quartet::process nothing([] {});
     quartet::process number([] { return 3L; });
+}
+
+/// Memory that all processes share at one address.
+struct place {
+    int* address;
+};
+template <>
+inline constexpr bool quartet::crosses_as_bytes<place> = true;
+
+enum class colour { red };
+
+/// A struct without pointers, in all that one puts into structs; and one that says its kind by a union.
+struct reading {
+    int number;
+    char name[20];
+    std::array<double, 3> values;
+    std::optional<colour> seen;
+    std::chrono::system_clock::time_point when;
+    std::complex<float> phase;
+    union {
+        int whole;
+        double part;
+    };
+    unsigned flag : 1;
+};
+struct fixed {
+    int const value;
+};
+
+int length(std::string const& text);
+
+void values(quartet::executor& executor, std::map<std::string, reading> const& readings,
+            std::list<std::string> const& texts, char* text) {
+    executor.map([](std::pair<std::string const, reading> const& each) { return each.second; }, readings);
+    executor.starmap([](std::string const&, reading const& each) { return each; }, readings);
+    executor.map([](fixed each) { return each.value; }, std::vector<fixed>{{1}});
+    executor.map([](place at) { return at; }, std::vector<place>(1));
+    executor.map(length, texts);
+    executor.map([](int n) { return n; }, std::views::iota(0) | std::views::take(3));
+    executor.stream([](int n) { return n; }, std::views::iota(0));
+    executor.submit(length, text).get();
+    executor.map([](int) { return std::vector<reading>(); }, std::views::iota(0, 3));
+    quartet::shared_array<reading> many(3);
 }
 
 void good(quartet::executor& executor) {

@@ -59,10 +59,12 @@ inline row by_spec(std::string name, std::string spec, std::size_t many,
     bool const on_loops = spec.find("async") != std::string::npos;
     auto make = [spec = std::move(spec), files](fake_world&, log_handler log, task_recorder* recorder) {
         // A busy machine holds up loops too: only a minute is a stall here.
-        return make_executor(spec, {.log = std::move(log),
-                                    .files = files,
-                                    .stall_limit = std::chrono::minutes(1),
-                                    .recorder = recorder});
+        executor_options options{.log = std::move(log), .recorder = recorder};
+        if (spec == "auto" || spec.find("async") != std::string::npos) {
+            options.files = files;
+            options.stall_limit = std::chrono::minutes(1);
+        }
+        return make_executor(spec, std::move(options));
     };
     return {.name = std::move(name),
             .make = std::move(make),

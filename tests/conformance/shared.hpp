@@ -4,6 +4,8 @@
 // executor.
 #pragma once
 
+#include <quartet/detail/holds_pointer.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -21,6 +23,13 @@ struct shared_reference {
     T& operator*() const noexcept { return *place; }
     T* operator->() const noexcept { return place; }
 };
+
+}  // namespace quartet::conformance
+
+template <class T>
+inline constexpr bool quartet::crosses_as_bytes<quartet::conformance::shared_reference<T>> = true;
+
+namespace quartet::conformance {
 
 template <class T>
 class shared {

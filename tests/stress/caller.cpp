@@ -122,6 +122,13 @@ private:
         return made;
     }
 
+    /// Only a map tells of it.
+    call_options options_without_progress() {
+        auto made = options();
+        made.progress = {};
+        return made;
+    }
+
     void check_progress() {
         if (what_.progress && what_.tasks > 0 && last_progress_.first != last_progress_.second)
             checks_.found().add(fmt::format("at the end of a call progress was told {} of {}",
@@ -251,7 +258,7 @@ private:
         dice choose(what_.seed);
         for (std::uint32_t n = 0; n < what_.tasks; ++n) {
             order const task = what_.task(n);
-            auto of = player_.runs().submit(options(), body, input_of<typename Body::input>(task));
+            auto of = player_.runs().submit(options_without_progress(), body, input_of<typename Body::input>(task));
             decide(static_cast<fate>(choose.roll(7)), task, std::move(of), kept);
         }
         for (auto& [task, each] : kept)
@@ -312,7 +319,7 @@ private:
         using input = typename Body::input;
         stream_options how{.order = what_.as_completed ? stream_order::as_completed : stream_order::as_inputs,
                            .window = what_.window,
-                           .call = options()};
+                           .call = options_without_progress()};
         auto given = std::views::iota(0u, what_.tasks) | std::views::transform([of = what_](std::uint32_t n) {
                          return input_of<input>(of.task(n));
                      });

@@ -30,7 +30,8 @@ player::player(executor_plan const& how, promises& checks)
 
 executor_options player::options() {
     executor_options made;
-    made.stall_limit = std::chrono::minutes(1);  // a busy machine holds up loops too
+    if (habits(how_.spec).loops)
+        made.stall_limit = std::chrono::minutes(1);  // a busy machine holds up loops too
     if (how_.logs) made.log = [this](log_record const&) { ++lines_; };
     if (how_.file_threads && habits(how_.spec).loops) made.files = file_backend::threads;
     if (how_.timer_in_workers) made.initialize = tick_in_worker;

@@ -302,7 +302,8 @@ public:
         if constexpr (fixed_size<In>) {
             return stored_value<In>(batch_.inputs, index);
         } else {
-            return decoded_.insert_or_assign(index, stored_value<In>(batch_.inputs, index)).first->second;
+            decoded_.erase(index);  // an input need not be assignable
+            return decoded_.emplace(index, stored_value<In>(batch_.inputs, index)).first->second;
         }
     }
     void forget(std::size_t index) noexcept { decoded_.erase(index); }

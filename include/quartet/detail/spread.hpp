@@ -47,7 +47,8 @@ struct spread {
 /// As what an argument is kept until its call begins: what a pointer to characters points to may be gone
 /// then.
 template <class Arg>
-using kept_argument = std::conditional_t<std::is_same_v<Arg, char const*>, std::string, Arg>;
+using kept_argument =
+    std::conditional_t<std::is_same_v<Arg, char const*> || std::is_same_v<Arg, char*>, std::string, Arg>;
 
 /// A body without its result.
 template <class Body>

@@ -56,6 +56,9 @@ struct streamed : outcome<R> {
 
 namespace detail {
 
+/// As for a map; and a stream tells of no progress.
+void check_options(stream_options const& options);
+
 template <class R>
 class stream_source {
 public:

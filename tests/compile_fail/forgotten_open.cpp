@@ -1,0 +1,10 @@
+// says: [-Werror=unused-result]
+// flags: -Werror=unused-result
+#include <quartet/quartet.hpp>
+
+#include <chrono>
+
+quartet::task<void> wrong(quartet::context& ctx) {
+    ctx.open_file("a", quartet::open_mode::append);
+    co_return;
+}

@@ -1,0 +1,8 @@
+// says: [-Werror=unused-result]
+// flags: -Werror=unused-result
+#include <quartet/quartet.hpp>
+
+quartet::task<void> wrong(quartet::context& ctx, quartet::channel<int>& numbers) {
+    numbers.send(ctx, 1);
+    co_return;
+}
