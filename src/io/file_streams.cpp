@@ -90,9 +90,9 @@ void file_streams::advance(std::shared_ptr<transfer> const& each) {
 }
 
 void file_streams::wait(std::shared_ptr<transfer> const& each, bool to_read) {
-    using descriptor = asio::posix::stream_descriptor;
+    using posix_stream = asio::posix::stream_descriptor;
     if (!each->watched) each->watched.emplace(io_, each->stream.descriptor());
-    each->watched->async_wait(to_read ? descriptor::wait_read : descriptor::wait_write,
+    each->watched->async_wait(to_read ? posix_stream::wait_read : posix_stream::wait_write,
                               [this, each](boost::system::error_code const& error) {
                                   if (each->over) return;
                                   if (error) return wait_a_while(each);  // it can't be watched

@@ -1,5 +1,7 @@
 #include "src/io/keeper.hpp"
 
+#include "src/io/pidfd.hpp"
+
 #include <cerrno>
 #include <csignal>
 #include <sched.h>
@@ -12,8 +14,6 @@
 
 namespace quartet::detail {
 namespace {
-
-constexpr auto by_descriptor = static_cast<idtype_t>(3);  // P_PIDFD; <linux/wait.h> conflicts
 
 /// The keeper's first word; its second is the program's wait status.
 struct beginning {

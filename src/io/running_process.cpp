@@ -1,5 +1,7 @@
 #include "src/io/running_process.hpp"
 
+#include "src/io/pidfd.hpp"
+
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -19,9 +21,6 @@
 
 namespace quartet::detail {
 namespace {
-
-// By number: <sys/pidfd.h> came with glibc 2.36, and <linux/wait.h> does not go with <sys/wait.h>.
-constexpr auto by_descriptor = static_cast<idtype_t>(3);  // P_PIDFD
 
 void add_descendants(pid_t parent, std::vector<descriptor>& found) {
     for (pid_t const child : children_of(parent)) {
