@@ -70,7 +70,7 @@ bool async_context::start(channel_operation& operation) {
 }
 
 void async_context::cancel(offload_base& operation) noexcept {
-    loop_.cancel(operation, [this](std::string const& text) { do_log(text); });
+    loop_.cancel(operation, [this](std::string const& text) { tell(log_, where(), text); });
 }
 
 void async_context::do_log(std::string_view line) {
