@@ -32,11 +32,19 @@
 #include <stdexcept>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
 namespace quartet::detail {
 namespace {
+
+/// Whether it can be the event still: a body may have closed it, and its number be a file's by now. Files,
+/// sockets and pipes have a type; eventfds, and what else lies in no file system, have none.
+bool is_event(int descriptor) noexcept {
+    struct stat what {};
+    return fstat(descriptor, &what) == 0 && (what.st_mode & S_IFMT) == 0;
+}
 
 struct place_of_string {
     std::size_t offset;
@@ -149,8 +157,13 @@ bool shared_ring::access::closed() const noexcept {
 }
 
 void shared_ring::access::close() const noexcept {
-    wake(side::send);
-    wake(side::receive);
+    for (side const each : {side::send, side::receive}) {
+        try {
+            wake(each);
+        } catch (std::system_error const&) {
+            // Loops elsewhere hear of it when somebody else has something to tell.
+        }
+    }
     at_.closed.store(true, std::memory_order_release);
 }
 
@@ -167,7 +180,7 @@ std::byte* shared_ring::access::reserve(std::size_t size) const noexcept {
     return !wrapped && first >= needed ? at_.data : nullptr;
 }
 
-void shared_ring::access::push(std::byte const* place, std::size_t size) const noexcept {
+void shared_ring::access::push(std::byte const* place, std::size_t size) const {
     std::uint64_t const number = at_.tail.load(std::memory_order_relaxed);
     at_.place(number) = {static_cast<std::size_t>(place - at_.data), size};
     wake(side::receive);
@@ -179,7 +192,7 @@ std::span<std::byte const> shared_ring::access::front() const noexcept {
     return {at_.data + first.offset, first.size};
 }
 
-void shared_ring::access::pop() const noexcept {
+void shared_ring::access::pop() const {
     wake(side::send);
     at_.head.store(at_.head.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
@@ -193,7 +206,7 @@ attempt shared_ring::access::put_off(side which, channel_waiter* who) const {
     return attempt::put_off;
 }
 
-void shared_ring::access::wake(side which) const noexcept {
+void shared_ring::access::wake(side which) const {
     waiting_line& line = at_.line(which);
     if (line.has_threads.load(std::memory_order_relaxed)) {
         line.word.fetch_add(1, std::memory_order_relaxed);
@@ -201,7 +214,10 @@ void shared_ring::access::wake(side which) const noexcept {
         line.has_threads.store(0, std::memory_order_release);
     }
     if (line.has_loops.load(std::memory_order_relaxed)) {
-        eventfd_write(ring_.event_, 1);
+        if (!is_event(ring_.event_))
+            throw std::system_error(EBADF, std::generic_category(),
+                                    "the descriptor of a channel between processes was closed in this one");
+        eventfd_write(ring_.event_, 1);  // refused only if it is full, and then loops are awake
         line.has_loops.store(0, std::memory_order_release);
     }
 }

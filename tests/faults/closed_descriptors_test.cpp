@@ -3,10 +3,14 @@
 #include "tests/conformance/models.hpp"
 #include "tests/faults/checks.hpp"
 
+#include <array>
+#include <atomic>
+#include <chrono>
 #include <fcntl.h>
 #include <fstream>
 #include <stdexcept>
 #include <sys/socket.h>
+#include <thread>
 
 namespace quartet::faults {
 namespace {
@@ -122,6 +126,33 @@ TEST_P(closed_descriptors, are_not_written_to_by_log_lines) {
         co_return got;
     };
     EXPECT_EQ(executor.map(body, std::vector{1, 2, 3, 4}), std::vector(4, 0));
+}
+
+TEST_P(closed_descriptors, of_a_channel_are_told_to_who_sends) {
+    temporary_folder folder;
+    channel<int> numbers(3, between_processes{});
+    auto executor = make_executor(GetParam());
+    auto loop = make_executor("async:1");
+    std::atomic<bool> began = false;
+    auto received = loop.submit([&numbers, &began](context& ctx) -> task<int> {
+        began = true;
+        auto const number = co_await numbers.receive(ctx);
+        co_return number.value_or(-1);
+    });
+    while (!began)
+        std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // until it waits nobody has to be woken
+    auto const send = [to = &numbers, take = take_the_numbers(folder / "")](int n) {
+        take(0);
+        to->send(n);
+    };
+    auto const sent = std::move(executor.try_map(send, std::array{7})[0]);
+    if (!sent) {
+        EXPECT_TRUE(tells(sent.error(), "Bad file descriptor", "a channel between processes"));
+        numbers.send(7);
+    }
+    EXPECT_EQ(received.get(), 7);
+    expect_files_as_they_were(folder, 1);
 }
 
 }  // namespace

@@ -65,6 +65,9 @@ public:
     access(access const&) = delete;
     access& operator=(access const&) = delete;
 
+    // What changes the ring throws std::system_error, and has changed nothing, where the ring's descriptor was
+    // closed in this process and somebody would have to be woken by it.
+
     bool empty() const noexcept { return size() == 0; }
     std::size_t size() const noexcept;
     bool closed() const noexcept;
@@ -73,18 +76,18 @@ public:
     /// Where the next string of `size` bytes may be written; null if there is no room for it now.
     std::byte* reserve(std::size_t size) const noexcept;
     /// Adds what was written there.
-    void push(std::byte const* place, std::size_t size) const noexcept;
+    void push(std::byte const* place, std::size_t size) const;
 
     /// The first string. Requires that there is one.
     std::span<std::byte const> front() const noexcept;
-    void pop() const noexcept;
+    void pop() const;
 
     /// Remembers that somebody waits for the other side; not who, so all are woken. Gives attempt::put_off.
     attempt put_off(side which, channel_waiter* who) const;
 
 private:
     friend class shared_ring;
-    void wake(side which) const noexcept;
+    void wake(side which) const;
 
     shared_ring& ring_;
     layout& at_;
