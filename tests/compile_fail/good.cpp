@@ -51,6 +51,11 @@ struct place {
 template <>
 inline constexpr bool quartet::crosses_as_bytes<place> = true;
 
+struct place_of_one {
+    int number;
+    place where;
+};
+
 enum class colour { red };
 
 /// A struct without pointers, in all that one puts into structs; and one that says its kind by a union.
@@ -78,6 +83,7 @@ void values(quartet::executor& executor, std::map<std::string, reading> const& r
     executor.map([](std::pair<std::string const, reading> const& each) { return each.second; }, readings);
     executor.starmap([](std::string const&, reading const& each) { return each; }, readings);
     executor.map([](fixed each) { return each.value; }, std::vector<fixed>{{1}});
+    executor.map([](place_of_one each) { return each.number; }, std::vector<place_of_one>{{1, {nullptr}}});
     executor.map([](place at) { return at; }, std::vector<place>(1));
     executor.map(length, texts);
     executor.map([](int n) { return n; }, std::views::iota(0) | std::views::take(3));

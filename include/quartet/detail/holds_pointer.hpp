@@ -168,7 +168,9 @@ consteval bool member_takes() {
 
 template <class T, std::size_t at>
 consteval bool member_holds_pointer() {
-    if (member_takes<T, scalar_probe<T>, at>() || member_takes<T, class_probe<T>, at>() ||
+    // Without this a struct that somebody vouches for would be looked into: braces may be left out.
+    bool const is_object = member_takes<T, class_value<T>, at>();
+    if ((!is_object && member_takes<T, scalar_probe<T>, at>()) || member_takes<T, class_probe<T>, at>() ||
         member_takes<T, wrapper_probe<T>, at>() || member_takes<T, owner_reference<T>, at>())
         return true;
     return (member_takes<T, scalar_reference<T>, at>() && !member_takes<T, scalar_value<T>, at>()) ||
