@@ -29,7 +29,7 @@
 namespace quartet::detail {
 namespace {
 
-using kind = fetch_error::kind;
+using failure_kind = fetch_error::kind;
 
 constexpr std::size_t usual_header_count = 16;
 
@@ -41,19 +41,19 @@ CURL* new_handle() {
     return handle;
 }
 
-kind usual_kind_of(CURLcode code) noexcept {
+failure_kind usual_kind_of(CURLcode code) noexcept {
     switch (code) {
         case CURLE_UNSUPPORTED_PROTOCOL:
         case CURLE_URL_MALFORMAT:
-            return kind::url;
+            return failure_kind::url;
         case CURLE_COULDNT_RESOLVE_PROXY:
         case CURLE_COULDNT_RESOLVE_HOST:
-            return kind::resolve;
+            return failure_kind::resolve;
         case CURLE_COULDNT_CONNECT:
         case CURLE_PROXY:
-            return kind::connect;
+            return failure_kind::connect;
         case CURLE_OPERATION_TIMEDOUT:
-            return kind::timeout;
+            return failure_kind::timeout;
         case CURLE_SSL_CONNECT_ERROR:
         case CURLE_PEER_FAILED_VERIFICATION:
         case CURLE_SSL_CERTPROBLEM:
@@ -62,7 +62,7 @@ kind usual_kind_of(CURLcode code) noexcept {
         case CURLE_SSL_ISSUER_ERROR:
         case CURLE_SSL_INVALIDCERTSTATUS:
         case CURLE_SSL_CLIENTCERT:
-            return kind::tls;
+            return failure_kind::tls;
         case CURLE_PARTIAL_FILE:
         case CURLE_GOT_NOTHING:
         case CURLE_RECV_ERROR:
@@ -70,23 +70,16 @@ kind usual_kind_of(CURLcode code) noexcept {
         case CURLE_WEIRD_SERVER_REPLY:
         case CURLE_HTTP2:
         case CURLE_HTTP2_STREAM:
-            return kind::reply;
+            return failure_kind::reply;
         default:
-            return kind::other;
+            return failure_kind::other;
     }
-}
-
-/// Whether a handle that is set up for `earlier` needs nothing but a URL and its limits to serve `next`.
-bool same_but_for_the_url(http_request const& earlier, http_request const& next) {
-    return earlier.method == next.method && earlier.headers == next.headers && earlier.body.empty() &&
-           next.body.empty() && earlier.verify_tls == next.verify_tls && earlier.ca_file == next.ca_file &&
-           earlier.reuse_connection == next.reuse_connection;
 }
 
 void require(CURLcode result) {
     if (result == CURLE_OK) return;
     if (result == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
-    throw http_failure{kind::other, curl_easy_strerror(result)};
+    throw http_failure{failure_kind::other, curl_easy_strerror(result)};
 }
 
 void append(curl_list& list, std::string const& line) {
@@ -117,11 +110,11 @@ std::chrono::steady_clock::time_point end_of(std::chrono::milliseconds timeout) 
 }
 
 http_failure broken_off() {
-    return {kind::reply, "the reply breaks off within its headers"};
+    return {failure_kind::reply, "the reply breaks off within its headers"};
 }
 
 http_failure out_of_time(http_request const& request) {
-    return {kind::timeout, fmt::format("timed out after {} ms", request.timeout.count())};
+    return {failure_kind::timeout, fmt::format("timed out after {} ms", request.timeout.count())};
 }
 
 }  // namespace
@@ -163,7 +156,11 @@ void http_transfer::prepare_request() {
     names_ = url_.names_to_look_up();
     names_known_ = 0;
     addresses_.reset();
-    if (!settings_ || !same_but_for_the_url(*settings_, next)) set_up(next);
+    // A new one for each request: libcurl 7.88 keeps a pointer to the last header of a reply that it has let
+    // go of, and follows it when the next reply's headers begin with a folded line. Connections stay with the
+    // multi handle. Costs some 2 µs.
+    handle_.reset(new_handle());
+    set_up(next);
     CURL* const curl = handle_.get();
     // Whoever may not repeat a request uses no connection that the server may be about to close: nobody could
     // tell whether it had arrived.
@@ -174,8 +171,6 @@ void http_transfer::prepare_request() {
 
 void http_transfer::set_up(http_request const& request) {
     CURL* const curl = handle_.get();
-    settings_.reset();
-    curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_PRIVATE, this);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error_text_.data());
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -197,7 +192,6 @@ void http_transfer::set_up(http_request const& request) {
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &on_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, this);
-    if (request.body.empty()) settings_ = request;
 }
 
 void http_transfer::set_method(http_request const& request) {
@@ -255,7 +249,7 @@ bool http_transfer::is_ready() {
 /// Tells libcurl what a name stands for, so that it need not look it up.
 void http_transfer::add_address(host_name const& name, name_answer const& answer) {
     if (!answer.error.empty())
-        throw http_failure{kind::resolve,
+        throw http_failure{failure_kind::resolve,
                            fmt::format("the host '{}' can't be looked up: {}", name.host, answer.error)};
     std::string list;
     for (auto const& address : answer.addresses) {
@@ -313,8 +307,8 @@ bool http_transfer::follow(int status) {
     auto next = redirected(answered, url_, status, location);
     if (!next) return false;
     if (redirects_ == answered.max_redirects)
-        throw http_failure{kind::redirects, fmt::format("more than {} redirects, the last one to {}",
-                                                        answered.max_redirects, next->request.url)};
+        throw http_failure{failure_kind::redirects, fmt::format("more than {} redirects, the last one to {}",
+                                                                answered.max_redirects, next->request.url)};
     ++redirects_;
     // The caller's request stays as it is: others may hold on to it while it is under way, a tracer for one.
     if (next->body_goes_along)
@@ -333,9 +327,9 @@ void http_transfer::fail() noexcept {
         } catch (http_failure const& why) {
             error = no_reply(operation_->request, why);
         } catch (std::bad_alloc const&) {
-            error = no_reply(operation_->request, {kind::other, "no memory is left for the reply"});
+            error = no_reply(operation_->request, {failure_kind::other, "no memory is left for the reply"});
         } catch (std::exception const& why) {
-            error = no_reply(operation_->request, {kind::other, why.what()});
+            error = no_reply(operation_->request, {failure_kind::other, why.what()});
         }
     } catch (...) {
         error = std::current_exception();
@@ -360,7 +354,7 @@ void http_transfer::end_with(std::exception_ptr error) noexcept {
 void http_transfer::count(std::size_t& bytes, std::size_t more) const {
     std::size_t const most = operation_->request.most_bytes;
     if (more > most || bytes > most - more)
-        throw http_failure{kind::reply, fmt::format("the reply is longer than {} bytes", most)};
+        throw http_failure{failure_kind::reply, fmt::format("the reply is longer than {} bytes", most)};
     bytes += more;
 }
 
@@ -379,22 +373,23 @@ void http_transfer::expect_body() {
 
 http_failure http_transfer::failure_of(CURLcode result) const {
     if (result == CURLE_COULDNT_CONNECT && socket_error_)
-        return {kind::connect, std::generic_category().message(socket_error_)};
+        return {failure_kind::connect, std::generic_category().message(socket_error_)};
     if (result == CURLE_GOT_NOTHING && received_ > 0) return broken_off();
-    if (result == CURLE_ABORTED_BY_CALLBACK) return {kind::other, "no memory is left for a connection"};
+    if (result == CURLE_ABORTED_BY_CALLBACK)
+        return {failure_kind::other, "no memory is left for a connection"};
     if (result == CURLE_OPERATION_TIMEDOUT && (redirected_ || !names_.empty())) return out_of_time(request());
     std::string_view const text = error_text_[0] ? error_text_.data() : curl_easy_strerror(result);
     bool const says_no_memory = result == CURLE_OUT_OF_MEMORY || text.starts_with("Out of memory");
     if (says_no_memory && part_ != part::body && has_memory())
-        return {kind::reply, "a line of the reply's headers is longer than 100 kB"};
+        return {failure_kind::reply, "a line of the reply's headers is longer than 100 kB"};
     if (says_no_memory && received_ > 0 && has_memory())
-        return {kind::reply, "a line after the reply's body is longer than 4 kB"};
+        return {failure_kind::reply, "a line after the reply's body is longer than 4 kB"};
     // libcurl has one code for a URL that is not HTTP and for a reply that is not: it asks for the former
     // nothing.
     long sent = 0;
     curl_easy_getinfo(handle_.get(), CURLINFO_REQUEST_SIZE, &sent);
     bool const is_no_http = result == CURLE_UNSUPPORTED_PROTOCOL && sent > 0;
-    return {is_no_http ? kind::reply : usual_kind_of(result), std::string(text)};
+    return {is_no_http ? failure_kind::reply : usual_kind_of(result), std::string(text)};
 }
 
 curl_socket_t http_transfer::on_connect(void* self, curlsocktype, curl_sockaddr* address) noexcept {
@@ -483,7 +478,8 @@ void http_transfer::begin_reply(std::string_view status_line) {
     status_ = static_cast<int>(status);
     constexpr int switching_protocols = 101;
     if (status_ == switching_protocols)
-        throw http_failure{kind::reply, "the server went over to another protocol, which was not asked for"};
+        throw http_failure{failure_kind::reply,
+                           "the server went over to another protocol, which was not asked for"};
     part_ = part::headers;
 }
 
@@ -492,7 +488,7 @@ void http_transfer::require_meaning(std::string_view name, std::string_view valu
     if (same_name(name, "Content-Encoding")) decoder_.add(value);
     if (same_name(name, "Content-Length")) {
         if (!length_.empty() && length_ != value)
-            throw http_failure{kind::reply,
+            throw http_failure{failure_kind::reply,
                                fmt::format("the reply has two lengths, {} and {} bytes", length_, value)};
         length_ = value;
     }
@@ -500,7 +496,7 @@ void http_transfer::require_meaning(std::string_view name, std::string_view valu
         for_each_listed(value, [](std::string_view coding) {
             if (!same_name(coding, "chunked") && !same_name(coding, "identity"))
                 throw http_failure{
-                    kind::reply,
+                    failure_kind::reply,
                     fmt::format("the reply is sent in the coding '{}', which was not asked for", coding)};
         });
     }
@@ -516,9 +512,9 @@ void refuse(fetch_operation& operation) noexcept {
         } catch (http_failure const& why) {
             set(why);
         } catch (std::bad_alloc const&) {
-            set({kind::other, "no memory or no descriptor is left for an HTTP client"});
+            set({failure_kind::other, "no memory or no descriptor is left for an HTTP client"});
         } catch (std::exception const& why) {
-            set({kind::other, why.what()});
+            set({failure_kind::other, why.what()});
         }
     } catch (...) {
         operation.error = std::current_exception();

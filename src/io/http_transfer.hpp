@@ -99,8 +99,6 @@ private:
     curl_list headers_;
     curl_list addresses_;
     std::array<char, CURL_ERROR_SIZE> error_text_{};
-    std::optional<http_request>
-        settings_;  // the request that the handle was set up for, if the next may be like it
 
     // Of the exchange.
     fetch_operation* operation_ = nullptr;
