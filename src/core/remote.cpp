@@ -61,7 +61,13 @@ bool begin_task(remote_batch& batch, remote_worker& worker, std::size_t index) n
 }
 
 void end_task(remote_batch& batch, remote_worker& worker, std::size_t index, task_state how) noexcept {
-    write_out_printed();
+    // Where a worker has ended, as each does that has one task only, the parent looks at the tasks' words and
+    // does not wait for the chunk to be counted.
+    if (batch.own_slots || batch.shaken.load(std::memory_order_relaxed)) {
+        write_out_all();
+    } else {
+        write_out_printed();
+    }
     if (batch.task_limit != batch.task_limit.max())
         worker.deadline.store(remote_worker::no_deadline, std::memory_order_relaxed);
     if (batch.tasks[index].end(worker.number, how)) return;
