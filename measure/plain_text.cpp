@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <optional>
 #include <system_error>
 
@@ -42,6 +43,16 @@ bool is_shown(char32_t code) {
              within(0x2028, 0x202e) || within(0x2066, 0x2069));
 }
 
+std::string name_of(char32_t code) {
+    return fmt::format("\u2039U+{:04X}\u203a", static_cast<std::uint32_t>(code));
+}
+
+char32_t hexadecimal(std::string_view digits) {
+    std::uint32_t code = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
+    return code;
+}
+
 /// The number between `begins` and `ends`, which the text ends with, and where that begins.
 struct mark {
     std::size_t number;
@@ -67,11 +78,18 @@ std::size_t whole_size(std::string_view text) {
 }  // namespace
 
 std::string plain_text(std::string_view text) {
+    std::string out = plain_lines(text);
+    std::ranges::replace_if(
+        out, [](char each) { return each == '\n' || each == '\t'; }, ' ');
+    return out;
+}
+
+std::string plain_lines(std::string_view text) {
     std::string out;
     while (!text.empty()) {
         auto const [code, length] = decode_first(text);
-        bool const blank = code == '\n' || code == '\t' || code == '\r';
-        out += is_shown(code) ? text.substr(0, length) : blank ? " " : "?";
+        bool const stays = is_shown(code) || code == '\n' || code == '\t';
+        out += stays ? text.substr(0, length) : code == '\r' ? " " : "?";
         text.remove_prefix(length);
     }
     return out;
@@ -95,15 +113,26 @@ std::string with_plain_texts(std::string_view json) {
             bool const coded = json.substr(1).starts_with('u') && json.size() >= 6;
             bool const control =
                 json.substr(1, 5).starts_with("u000") || json.substr(1, 5).starts_with("u001");
-            bool const obeyed = json.substr(1).starts_with('b') || json.substr(1).starts_with('f');
             std::size_t const length = std::min<std::size_t>(json.size(), coded ? 6 : 2);
-            out += (coded && control) || obeyed ? "?" : json.substr(0, length);
+            if (coded && control) {
+                out += name_of(hexadecimal(json.substr(2, 4)));
+            } else if (json.substr(1).starts_with('b')) {
+                out += name_of('\b');
+            } else if (json.substr(1).starts_with('f')) {
+                out += name_of('\f');
+            } else {
+                out += json.substr(0, length);
+            }
             json.remove_prefix(length);
             continue;
         }
         auto const [code, length] = decode_first(json);
         bool const layout = code == '\n' || code == '\t' || code == '\r';
-        out += is_shown(code) || layout ? json.substr(0, length) : "?";
+        if (is_shown(code) || layout) {
+            out += json.substr(0, length);
+        } else {
+            out += code == 0 ? "?" : name_of(code);
+        }
         json.remove_prefix(length);
     }
     return out;

@@ -30,7 +30,7 @@ std::string join(json const& numbers) {
 
 std::string cell(json const& value) {
     if (value.is_null()) return "";
-    if (value.is_string()) return plain_text(value.get<std::string>());
+    if (value.is_string()) return plain_lines(value.get<std::string>());
     if (value.is_array() && all_numbers(value)) return join(value);
     return with_plain_texts(text_of(value));
 }

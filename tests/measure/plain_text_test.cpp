@@ -32,6 +32,7 @@ TEST(plain_text, has_nothing_that_is_obeyed) {
     EXPECT_FALSE(is_plain(hostile));
     EXPECT_EQ(plain_text(hostile), "a?b??[31m??31m?dcba???end");
     EXPECT_EQ(plain_text("line\r\nnext\ttab"), "line  next tab");
+    EXPECT_EQ(plain_lines("line\r\nnext\ttab\x1b"), "line \nnext\ttab?");
     EXPECT_EQ(plain_text("grün 緑 🙂"), "grün 緑 🙂");
 }
 
@@ -58,8 +59,8 @@ TEST(shortened, cuts_no_character) {
 
 TEST(with_plain_texts, changes_nothing_but_what_is_obeyed) {
     EXPECT_EQ(with_plain_texts(R"({"a":"\u001b[31m\b\n\"\\u001b","b":[1,2]})"),
-              R"({"a":"?[31m?\n\"\\u001b","b":[1,2]})");
-    EXPECT_EQ(with_plain_texts("\"\xe2\x80\xaegr\xc3\xbcn\x7f\""), "\"?gr\xc3\xbcn?\"");
+              R"({"a":"‹U+001B›[31m‹U+0008›\n\"\\u001b","b":[1,2]})");
+    EXPECT_EQ(with_plain_texts("\"\xe2\x80\xaegr\xc3\xbcn\x7f\""), "\"‹U+202E›grün‹U+007F›\"");
     EXPECT_EQ(with_plain_texts("\"broken\\"), "\"broken\\");
 }
 
