@@ -384,6 +384,8 @@ http_failure http_transfer::failure_of(CURLcode result) const {
         return {failure_kind::reply, "a line of the reply's headers is longer than 100 kB"};
     if (says_no_memory && received_ > 0 && has_memory())
         return {failure_kind::reply, "a line after the reply's body is longer than 4 kB"};
+    if (result == CURLE_BAD_FUNCTION_ARGUMENT && part_ != part::body)
+        return {failure_kind::reply, "the reply's headers begin with the rest of a line"};
     // libcurl has one code for a URL that is not HTTP and for a reply that is not: it asks for the former
     // nothing.
     long sent = 0;
