@@ -37,12 +37,19 @@ std::string read_to_end(int file, std::string const& name, interrupt const& stop
     }
 }
 
+/// Names of descriptors of this process, which trials have not.
+bool is_own_descriptor(std::filesystem::path const& file) {
+    auto const name = file.lexically_normal().native();
+    return name == "/dev/stdin" || name.starts_with("/dev/fd/") || name.starts_with("/proc/self/");
+}
+
 }  // namespace
 
 std::filesystem::path readable_again(std::filesystem::path const& file, std::filesystem::path const& copy,
                                      interrupt const& stop) {
     struct stat facts {};
-    if (stat(file.c_str(), &facts) != 0 || S_ISREG(facts.st_mode) || S_ISDIR(facts.st_mode)) return file;
+    bool const is_there = stat(file.c_str(), &facts) == 0 && !S_ISDIR(facts.st_mode);
+    if (!is_there || (S_ISREG(facts.st_mode) && !is_own_descriptor(file))) return file;
     auto const name = fmt::format("'{}'", file.native());
     detail::descriptor const opened(open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
     if (opened.get() < 0) refuse(errno, fmt::format("cannot open {}", name));

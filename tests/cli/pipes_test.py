@@ -34,7 +34,12 @@ class Pipes(ToolTest):
         """What <(…) of a shell gives."""
         reader, writer = os.pipe()
         self.addCleanup(os.close, reader)
-        thread = threading.Thread(target=lambda: os.fdopen(writer, "w").write(text))
+
+        def write():
+            with os.fdopen(writer, "w") as file:
+                file.write(text)
+
+        thread = threading.Thread(target=write)
         thread.start()
         self.addCleanup(thread.join)
         return reader
@@ -71,7 +76,7 @@ class Pipes(ToolTest):
         self.assertEqual(self.answers(*csv, "--set", f"csv.file={self.fifo(table)}"), expected)
 
     def test_sweep_check_and_advise_read_pipes_too(self):
-        for command, more in (("sweep", ("--workers", "1,2")), ("check", ()), ("advise", ())):
+        for command, more in (("sweep", ("--workers", "1,2", "--rounds", 1)), ("check", ()), ("advise", ())):
             with self.subTest(command=command):
                 done = self.quartet(command, *COMMAND[:3], *more, "--inputs", self.fifo(self.inputs))
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
