@@ -69,7 +69,7 @@ std::string failures_text(std::string const& name, check_results const& results,
         where.bad(fmt::format("{} single: {} of {} tasks failed", name, results.failed, results.tasks)) +
         '\n';
     for (auto const& each : results.failures)
-        out += wrap("  " + printable(each), width, "    ") + '\n';
+        out += wrap("  " + printable(shortened(each)), width, "    ") + '\n';
     if (results.failed > results.failures.size())
         out += fmt::format("  and {} more\n", results.failed - results.failures.size());
     return out;

@@ -51,7 +51,8 @@ preset choose_preset(work_options const& options);
 plan make_plan(work_options const& options, std::vector<model_spec> const& models);
 
 /// --inputs is short for --set command.inputs; '-' is standard input, of which a trial has none. What can be
-/// read only once, there and in parameters that name a file to read, is copied into `scratch`. Throws usage_error, measure::interrupted, std::system_error.
+/// read only once, there and in parameters that name a file to read, is copied into `scratch`. Throws
+/// usage_error, measure::interrupted, std::system_error.
 void take_inputs(work_options& options, std::filesystem::path const& scratch, interrupt const& stop);
 
 }  // namespace quartet::cli

@@ -230,6 +230,7 @@ void sort_exit_codes(fs::path const& path) {
     std::vector<std::string> lines;
     {
         std::ifstream file(path);
+        if (!file.is_open()) return;  // a command has removed it, and who could not write to it has failed
         for (std::string line; std::getline(file, line);)
             lines.push_back(line);
     }

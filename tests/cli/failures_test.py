@@ -48,7 +48,7 @@ class Servers(Failures):
         _, results = self.failing("fetch", "--models", "single,async:5",
                                   *settings(["fetch"], fetch__url="http://nowhere.invalid/", fetch__count=2))
         for each in results.values():
-            self.assert_all_tasks_failed(each, ["nowhere.invalid", "resolve"])
+            self.assert_all_tasks_failed(each, ["nowhere.invalid", "can't be looked up"])
 
     def test_a_url_that_is_none(self):
         _, results = self.failing("fetch", "--models", "single,async:5", *settings(["fetch"], fetch__url="::"))
