@@ -83,6 +83,9 @@ protected:
 QUARTET_SUITE(few_descriptors, conformance::rows_with_real_io());
 
 TEST_P(few_descriptors, are_enough_for_some_of_many_fetches) {
+    if (GetParam().name == "auto")
+        GTEST_SKIP() << "idle connections of its first threads and of the loops that follow add up, and may "
+                        "leave nothing";
     expect_some_of(fetch, std::vector(sanitized ? 200 : 1000, url_), 2, url_);
 }
 
