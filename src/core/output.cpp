@@ -1,9 +1,10 @@
 #include "src/core/output.hpp"
 
+#include "src/core/all_signals_blocked.hpp"
+
 #include <cstdio>
 #include <fstream>
 #include <iostream>
-#include <signal.h>
 #include <stdio_ext.h>
 #include <streambuf>
 
@@ -73,24 +74,8 @@ void for_each_file(auto&& use) noexcept {
     _IO_list_unlock();
 }
 
-/// A write that a signal breaks off would lose what waits.
-class no_signals {
-public:
-    no_signals() noexcept {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~no_signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    no_signals(no_signals const&) = delete;
-    no_signals& operator=(no_signals const&) = delete;
-
-private:
-    sigset_t before_;
-};
-
 void write_out_standard() noexcept {
-    no_signals const none;
+    all_signals_blocked const whole;  // a write that a signal breaks off would lose what waits
     write_out_streams();
     std::fflush(stdout);
     std::fflush(stderr);

@@ -1,12 +1,12 @@
 #include "src/core/timers.hpp"
 
+#include "src/core/all_signals_blocked.hpp"
 #include "src/core/futex.hpp"
 
 #include <quartet/detail/reach.hpp>
 
 #include <algorithm>
 #include <pthread.h>
-#include <signal.h>
 #include <thread>
 #include <utility>
 
@@ -84,18 +84,9 @@ void timers::take_back(timed& what) noexcept {
 /// Under the lock.
 void timers::start() {
     if (started_) return;
-    sigset_t all;  // signals are for the program's own threads
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-        std::thread([this] { run(); }).detach();
-        started_ = true;
-    } catch (...) {
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        throw;
-    }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    all_signals_blocked const in_it;
+    std::thread([this] { run(); }).detach();
+    started_ = true;
 }
 
 void timers::run() {

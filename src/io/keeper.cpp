@@ -1,5 +1,6 @@
 #include "src/io/keeper.hpp"
 
+#include "src/core/all_signals_blocked.hpp"
 #include "src/io/pidfd.hpp"
 
 #include <cerrno>
@@ -70,21 +71,6 @@ void leave_when_nobody_listens(int socket) noexcept {
 pid_t clone_quietly(int& pidfd) noexcept {
     return static_cast<pid_t>(syscall(SYS_clone, CLONE_PIDFD, nullptr, &pidfd, nullptr, nullptr));
 }
-
-class all_signals_blocked {
-public:
-    all_signals_blocked() noexcept {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~all_signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    all_signals_blocked(all_signals_blocked const&) = delete;
-    all_signals_blocked& operator=(all_signals_blocked const&) = delete;
-
-private:
-    sigset_t before_{};
-};
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 // What the supervisor of a process_host does: it follows its workers' lives, gives the tasks of dead ones an
 // outcome or to others, and ends bodies that go on after a stop or a time limit.
 
+#include "src/core/all_signals_blocked.hpp"
 #include "src/core/describe_end.hpp"
 #include "src/core/descriptor.hpp"
 #include "src/core/poll_timeout.hpp"
@@ -113,18 +114,8 @@ void process_host::wait_for_readiness() {
 }
 
 void process_host::start_supervisor() {
-    // Signals are for the program's own threads.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-        supervisor_ = std::thread([this] { supervise(); });
-    } catch (...) {
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        throw;
-    }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    all_signals_blocked const in_it;
+    supervisor_ = std::thread([this] { supervise(); });
 }
 
 void process_host::wake_supervisor() const noexcept {

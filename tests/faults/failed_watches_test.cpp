@@ -66,16 +66,10 @@ using connection = hostile_server::connection;
 using error_kind = fetch_error::kind;
 using namespace std::chrono_literals;
 
-void be_friendly(connection& client) {
-    while (client.read_request() && client.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")) {
-    }
-}
-
 class failed_watches : public any_model {
 protected:
     failed_watches() {
-        for (char const* name : {"http_proxy", "all_proxy", "ALL_PROXY"})
-            unsetenv(name);
+        forget_proxies();
     }
     ~failed_watches() override { adds_to_refuse = changes_to_refuse = transfers_to_refuse = 0; }
 

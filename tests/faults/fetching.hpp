@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,6 +62,12 @@ inline task<answered> fetch(context& ctx, asked what) {
         result.message = error.what();
     }
     co_return result;
+}
+
+/// A proxy of the environment would be asked in place of the test's server.
+inline void forget_proxies() {
+    for (char const* name : {"http_proxy", "all_proxy", "ALL_PROXY"})
+        unsetenv(name);
 }
 
 /// The models that fetch in different ways.

@@ -82,11 +82,6 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t few = 20;  // threads
 
-void be_friendly(connection& client) {
-    while (client.read_request() && client.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")) {
-    }
-}
-
 /// Those whose threads and look-ups can be counted from here.
 std::vector<conformance::row> rows_of_one_process() {
     return {by_spec("single", "single", 0), by_spec("threads_40", "threads:40", 0),
@@ -96,8 +91,7 @@ std::vector<conformance::row> rows_of_one_process() {
 class host_names : public any_model {
 protected:
     host_names() {
-        for (char const* name : {"http_proxy", "all_proxy", "ALL_PROXY"})
-            unsetenv(name);
+        forget_proxies();
         released = false;
         most_at_work = 0;
         look_ups = 0;

@@ -160,4 +160,10 @@ private:
     std::jthread thread_;
 };
 
+/// Answers every request, as a server that is not hostile does.
+inline void be_friendly(hostile_server::connection& client) {
+    while (client.read_request() && client.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")) {
+    }
+}
+
 }  // namespace quartet::faults

@@ -63,11 +63,6 @@ testing::AssertionResult fails(outcome<std::string> const& result, error_kind ki
     return tells(result.error(), words, "GET " + url + ": ");
 }
 
-void be_friendly(connection& client) {
-    while (client.read_request() && client.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")) {
-    }
-}
-
 std::vector<row> rows() {
     std::vector<row> some{by_spec("single", "single", 0), by_spec("threads_2", "threads:2", 0),
                           by_spec("async", "async", 0),

@@ -40,8 +40,7 @@ void reset_on_the_second_request(connection& client) {
 class idle_connections : public any_model {
 protected:
     idle_connections() {
-        for (char const* name : {"http_proxy", "all_proxy", "ALL_PROXY"})
-            unsetenv(name);
+        forget_proxies();
     }
 
     void expect_replies(hostile_server::script script, std::string const& method, std::string const& body) {

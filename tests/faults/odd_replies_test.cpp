@@ -62,8 +62,7 @@ std::string chunked(std::string const& headers, std::string const& trailers) {
 class odd_replies : public any_model {
 protected:
     odd_replies() {
-        for (char const* name : {"http_proxy", "all_proxy", "ALL_PROXY"})
-            unsetenv(name);
+        forget_proxies();
     }
 
     /// What a fetch has of a server that sends these bytes, and then hangs up.

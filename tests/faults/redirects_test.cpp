@@ -55,8 +55,7 @@ expected after(int status, std::string const& method, bool has_body) {
 class redirects : public any_model {
 protected:
     redirects() {
-        for (char const* name : {"http_proxy", "all_proxy", "ALL_PROXY"})
-            unsetenv(name);
+        forget_proxies();
     }
 
     answered fetch_one(asked const& what) { return executor_.map(fetch, std::vector{what}).at(0); }

@@ -40,8 +40,7 @@ std::vector<conformance::row> all_rows() {
 class unsendable_requests : public any_model {
 protected:
     unsendable_requests() {
-        for (char const* name : {"http_proxy", "all_proxy", "ALL_PROXY"})
-            unsetenv(name);
+        forget_proxies();
         world_.on_fetch = [](http_request const&) { return fake_reply{.response = {.status = 200}}; };
     }
 

@@ -543,6 +543,16 @@ protected:
         EXPECT_EQ(why.message, "cancelled");  // by its body, not by the end of its worker
         EXPECT_LT(ended_ - asked_, 1s);
     }
+    /// A shell and what it began, both of which ignore SIGTERM.
+    void expect_the_deaf_to_be_killed() {
+        auto const id = folder_ / "id";
+        auto const other = folder_ / "other";
+        auto const line = fmt::format("trap '' TERM; sleep 100 & echo $! > {}; echo $$ > {}; wait; sleep 20",
+                                      other.native(), id.native());
+        expect_cancelled_at_once(stop_when_written(line, id));
+        EXPECT_FALSE(is_alive(process_from(id)));
+        EXPECT_TRUE(comes_true([&] { return !is_alive(process_from(other)); }));
+    }
 
     temporary_folder folder_;
     std::chrono::steady_clock::time_point asked_;
@@ -580,27 +590,15 @@ TEST_P(stopping_a_command, gives_what_the_shell_started_time_to_clean_up) {
 }
 
 TEST_P(stopping_a_command, kills_what_ignores_it) {
-    auto const id = folder_ / "id";
-    auto const other = folder_ / "other";
-    auto const line = fmt::format("trap '' TERM; sleep 100 & echo $! > {}; echo $$ > {}; wait; sleep 20",
-                                  other.native(), id.native());
-    expect_cancelled_at_once(stop_when_written(line, id));
-    EXPECT_FALSE(is_alive(process_from(id)));
-    EXPECT_TRUE(comes_true([&] { return !is_alive(process_from(other)); }));
+    expect_the_deaf_to_be_killed();
 }
 
 TEST_P(stopping_a_command, ends_it_whoever_waits_for_children) {
     if (sanitized) GTEST_SKIP() << "a sanitizer does not know of a process that is cloned beside it";
     for (auto const way : children_left_to_others::all) {
         children_left_to_others const left(way);
-        auto const id = folder_ / "id";
-        auto const other = folder_ / "other";
-        auto const line = fmt::format("trap '' TERM; sleep 100 & echo $! > {}; echo $$ > {}; wait; sleep 20",
-                                      other.native(), id.native());
-        expect_cancelled_at_once(stop_when_written(line, id));
-        EXPECT_FALSE(is_alive(process_from(id)));
-        EXPECT_TRUE(comes_true([&] { return !is_alive(process_from(other)); }));
-        std::filesystem::remove(id);
+        expect_the_deaf_to_be_killed();
+        std::filesystem::remove(folder_ / "id");
     }
 }
 
