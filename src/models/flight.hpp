@@ -28,10 +28,10 @@ template <class Context>
 class flights {
 public:
     /// `make(place, job)` puts a context for a job in place; `ended(job, n)` is told that n tasks more have
-    /// an outcome.
+    /// an outcome, `settling(job)` that a body that waited is about to give one.
     flights(std::function<void(std::optional<Context>&, job&)> make,
-            std::function<void(job&, std::size_t)> ended)
-        : make_(std::move(make)), ended_(std::move(ended)) {}
+            std::function<void(job&, std::size_t)> ended, std::function<void(job&)> settling = {})
+        : make_(std::move(make)), ended_(std::move(ended)), settling_(std::move(settling)) {}
 
     /// Bodies that have begun and not ended.
     std::size_t in_flight() const noexcept { return in_flight_; }
@@ -64,6 +64,7 @@ public:
             job& work = *mine.work;
             mine.unlink(*body);
             --in_flight_;
+            if (settling_) settling_(work);
             work.settle(*body);
             drop_if_empty(mine);
             ended_(work, 1);
@@ -115,6 +116,7 @@ private:
 
     std::function<void(std::optional<Context>&, job&)> make_;
     std::function<void(job&, std::size_t)> ended_;
+    std::function<void(job&)> settling_;
     std::unordered_map<job*, flight> flights_;
     ended_bodies over_;
     std::size_t in_flight_ = 0;

@@ -48,7 +48,7 @@ void process_each::ask_for_processes(remote_batch& batch, index_range tasks) {
     wake_supervisor();
 }
 
-bool process_each::untouched(remote_batch const& batch, task_ring::position, std::uint64_t) {
+bool process_each::untouched(remote_batch const& batch, task_ring::position) {
     return !processes_.contains(&batch);
 }
 

@@ -25,7 +25,7 @@ private:
     void serve(worker_slot& slot) override;
     void offer(call& made) override;
     bool offer_again(call& of, index_range tasks, lost why) override;
-    bool untouched(remote_batch const& batch, task_ring::position, std::uint64_t) override;
+    bool untouched(remote_batch const& batch, task_ring::position) override;
     void on_end(worker_slot& slot, bool fruitless, int status) override;
     void on_refusal(worker_slot& slot, int error) override;
     void on_loss() override;

@@ -96,7 +96,6 @@ void process_host::reset_slot(worker_slot& slot, std::size_t number) {
     ::new (&slot) worker_slot{};
     slot.remote.number = number;
     slot.remote.current.store(remote_worker::nothing, std::memory_order_relaxed);
-    slot.turn.store(std::numeric_limits<std::uint64_t>::max(), std::memory_order_relaxed);
 }
 
 void process_host::start(job& work) {
@@ -228,23 +227,25 @@ void process_host::finish(ended_call const& mine) noexcept {
     {
         std::lock_guard const lock(mutex_);
         --in_use_;
-        ended_.push_back({mine.batch, mine.offered_to, pool_->turn.fetch_add(1) + 1});
+        ended_.push_back({mine.batch, mine.offered_to});
         free_untouched();
     }
     mine.work->finish();
 }
 
-/// Under the lock. Most batches are untouched by the time that the next call ends.
+/// Under the lock. Most batches are untouched by the time that the next call ends. Those that are not go
+/// behind the others, so that a few that are kept for long keep no others.
 void process_host::free_untouched() noexcept {
-    std::size_t kept = 0;
-    while (kept < ended_.size() && kept < 4) {
-        waiting_batch const each = ended_[kept];
-        if (!untouched(*each.batch, each.offered_to, each.turn)) {
+    constexpr std::size_t most_kept = 4;  // a call looks at no more of them
+    for (std::size_t left = ended_.size(), kept = 0; left > 0 && kept < most_kept; --left) {
+        waiting_batch const each = ended_.front();
+        ended_.pop_front();
+        if (untouched(*each.batch, each.offered_to)) {
+            shared_arena::give_back_all(*heap_, each.batch->blocks);
+        } else {
+            ended_.push_back(each);
             ++kept;
-            continue;
         }
-        shared_arena::give_back_all(*heap_, each.batch->blocks);
-        ended_.erase(ended_.begin() + static_cast<std::ptrdiff_t>(kept));
     }
     if (calls_.empty() && ended_.empty() && in_use_ == 0) heap_->reset();
 }

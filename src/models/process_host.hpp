@@ -98,8 +98,8 @@ protected:
     enum class lost { worker, zygote };
     virtual bool offer_again(call& of, index_range tasks, lost why) = 0;
 
-    /// Whether no worker will touch a batch any more, which was brought home before the turn.
-    virtual bool untouched(remote_batch const& batch, task_ring::position offered_to, std::uint64_t turn) = 0;
+    /// Whether no worker will touch a batch any more, which was brought home.
+    virtual bool untouched(remote_batch const& batch, task_ring::position offered_to) = 0;
 
     /// A call was asked to stop.
     virtual void on_stop_of_call() {}
@@ -145,7 +145,6 @@ private:
     struct waiting_batch {
         remote_batch* batch;
         task_ring::position offered_to;
-        std::uint64_t turn;
     };
 
     /// A call whose outcomes are about to be taken.

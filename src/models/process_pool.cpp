@@ -105,13 +105,12 @@ void process_pool::wake_workers(std::size_t tasks) {
     }
 }
 
-/// A worker names the batch that it runs tasks of. One with a loop has several; what it touches in a turn was
-/// not brought home before the turn.
-bool process_pool::untouched(remote_batch const& batch, task_ring::position offered_to, std::uint64_t turn) {
+/// A worker names the batch that it takes tasks of, and one with a loop also that of which it stores an
+/// outcome. It touches others too, but none whose tasks all have an outcome.
+bool process_pool::untouched(remote_batch const& batch, task_ring::position offered_to) {
     return pool().ring.head() >= offered_to &&
            std::none_of(pool().slots, pool().slots + pool().workers, [&](worker_slot const& each) {
-               if (each.batch.load() == &batch) return true;
-               return has_loops() && each.asleep.load() == 0 && each.turn.load() < turn;
+               return each.batch.load() == &batch || each.settling.load() == &batch;
            });
 }
 

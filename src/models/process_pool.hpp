@@ -31,7 +31,7 @@ private:
     void serve(worker_slot& slot) override;
     void offer(call& made) override;
     bool offer_again(call& of, index_range tasks, lost why) override;
-    bool untouched(remote_batch const& batch, task_ring::position offered_to, std::uint64_t turn) override;
+    bool untouched(remote_batch const& batch, task_ring::position offered_to) override;
     void on_stop_of_call() override;
     void on_end(worker_slot& slot, bool fruitless, int status) override;
     void on_refusal(worker_slot& slot, int error) override;

@@ -42,7 +42,8 @@ public:
                   place->leave_the_deaf();
                   place->follow(jobs_.at(&work)->hands.batch.stop);  // which a body sees while it computes
               },
-              [this](job& work, std::size_t tasks) { note_end(work, tasks); }) {
+              [this](job& work, std::size_t tasks) { note_end(work, tasks); },
+              [this](job& work) { slot_.settling.store(&jobs_.at(&work)->hands.batch); }) {
         slot.process.store(getpid());
         std::thread([this, heard = slot.calls.load()] { listen(heard); }).detach();  // a worker ends by _exit
     }
@@ -51,7 +52,6 @@ public:
         auto watch = watch_stalls(stall_limit, where_, log_, &slot_.holder);
         current_stall_watch() = watch.get();
         for (;;) {
-            slot_.turn.store(pool_.turn.load());
             follow_stops();
             bool const took = take();
             flights_.settle();
@@ -122,6 +122,7 @@ private:
         remote_batch& batch = mine.hands.batch;
         if ((mine.open -= tasks) == 0) forget(batch);
         count_ended(pool_, batch, tasks);
+        slot_.settling.store(nullptr, std::memory_order_release);
     }
 
     void forget(remote_batch& batch) {

@@ -2,6 +2,9 @@
 #include "tests/conformance/models.hpp"
 #include "tests/faults/checks.hpp"
 
+#include <quartet/shared_array.hpp>
+
+#include <atomic>
 #include <ranges>
 #include <signal.h>
 #include <string>
@@ -150,19 +153,40 @@ TEST_P(leaks_after_deaths, of_nothing_when_an_executor_is_gone) {
     expect_no_more_threads();
 }
 
+/// Results of a hundred thousand bytes for each map.
+void run_maps(executor& runs, int count) {
+    for (int round = 0; round < count; ++round)
+        runs.map([](std::size_t n) { return std::string(10'000 + n, 'x'); }, std::views::iota(0u, 8u));
+}
+
 TEST_P(leaks, of_no_memory_over_a_thousand_maps) {
     if (sanitized)
         GTEST_SKIP() << "a sanitizer keeps freed memory for a while; its own check of leaks is at the end";
     auto executor = make();
-    auto const run_maps = [&](int count) {
-        for (int round = 0; round < count; ++round)
-            executor.map([](std::size_t n) { return std::string(10'000 + n, 'x'); },
-                         std::views::iota(0u, 8u));
-    };
-    run_maps(100);
+    run_maps(executor, 100);
     auto const before = status("VmRSS");
-    run_maps(1000);
+    run_maps(executor, 1000);
     EXPECT_LT(status("VmRSS"), before + 8 * 1024) << "in kB; all results together would be 80,000";
+}
+
+/// What ends while a body computes is given back, also if its worker has a loop and so others' bodies.
+TEST_P(leaks_after_deaths, of_no_memory_while_a_body_computes) {
+    if (sanitized) GTEST_SKIP() << "a sanitizer keeps freed memory for a while";
+    shared_array<std::atomic<bool>> go_on(1);  // before the workers, so that they share it
+    auto executor = make();
+    if (executor.concurrency() < 2) GTEST_SKIP() << "one worker has nobody beside it";
+    auto const computes = [&go_on = go_on[0]](context& ctx, int) -> task<void> {
+        while (!go_on)
+            static_cast<void>(ctx.stop_requested());
+        co_return;
+    };
+    auto busy = executor.submit(computes, 0);
+    run_maps(executor, 100);
+    auto const before = status("VmRSS");
+    run_maps(executor, 300);
+    EXPECT_LT(status("VmRSS"), before + 8 * 1024) << "in kB; all results together would be 24,000";
+    go_on[0] = true;
+    busy.get();
 }
 
 }  // namespace
