@@ -91,7 +91,7 @@ bool blocking_context::start(fetch_operation& operation) {
     } catch (...) {
         refuse(operation);
     }
-    if (blocking_http::are_too_many() || (http_ && http_->is_broken())) http_.reset();
+    if (kept_descriptors::are_too_many() || (http_ && http_->is_broken())) http_.reset();
     return true;
 }
 

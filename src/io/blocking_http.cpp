@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <atomic>
 #include <new>
-#include <sys/resource.h>
 
 namespace quartet::detail {
 namespace {
@@ -18,10 +17,7 @@ namespace {
 constexpr int look_up_ms = 100;
 
 /// A connection, and what libcurl wakes itself up with.
-constexpr rlim_t descriptors_of_a_client = 3;
-
-/// In this process.
-std::atomic<rlim_t> clients{0};
+constexpr std::size_t descriptors_of_a_client = 3;
 
 CURLM* new_multi() {
     CURLM* const multi = curl_multi_init();
@@ -38,17 +34,7 @@ bool is_over(blocking_http::limits const& until) noexcept {
 blocking_http::blocking_http()
     : multi_(new_multi(), &curl_multi_cleanup),
       transfer_([multi = multi_.get()] { curl_multi_wakeup(multi); }) {
-    clients.fetch_add(1, std::memory_order_relaxed);
-}
-
-blocking_http::~blocking_http() {
-    clients.fetch_sub(1, std::memory_order_relaxed);
-}
-
-bool blocking_http::are_too_many() noexcept {
-    rlimit descriptors{};
-    if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return false;
-    return clients.load(std::memory_order_relaxed) * descriptors_of_a_client > descriptors.rlim_cur / 3;
+    kept_.keep(descriptors_of_a_client);
 }
 
 void blocking_http::perform(fetch_operation& operation, limits const& until) {

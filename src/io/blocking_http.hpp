@@ -5,6 +5,7 @@
 #pragma once
 
 #include "src/io/http_transfer.hpp"
+#include "src/io/kept_descriptors.hpp"
 
 #include <curl/curl.h>
 
@@ -20,13 +21,8 @@ class blocking_http {
 public:
     /// Throws std::bad_alloc if libcurl gives no handle.
     blocking_http();
-    ~blocking_http();
     blocking_http(blocking_http const&) = delete;
     blocking_http& operator=(blocking_http const&) = delete;
-
-    /// Whether all of them together hold so many descriptors that little is left for other work: a third of
-    /// those that the process may have. Then none should be kept for a next transfer. Costs a system call.
-    static bool are_too_many() noexcept;
 
     /// Whether libcurl is at odds with itself since the last fetch: then it is no good for another.
     bool is_broken() const noexcept { return is_broken_; }
@@ -50,6 +46,7 @@ private:
 
     std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_;
     bool is_broken_ = false;
+    kept_descriptors kept_;
     http_transfer transfer_;  // after multi_: it is to be gone first
 };
 

@@ -144,16 +144,16 @@ void http_client::take_out(http_transfer& transfer) noexcept {
 // end in one turn of the loop, before the next ones begin; it would close most of their connections.
 void http_client::keep_connections(std::size_t count) {
     count = std::min(count, most_kept_);
-    if (count <= kept_connections_) return;
-    kept_connections_ = count;
-    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(count));
+    if (count <= kept_.count()) return;
+    kept_.grow(count);
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(kept_.count()));
 }
 
 // Where descriptors are few, idle connections would keep them all from then on, and no file could be opened.
 // Those beyond the new number are closed as requests end.
 void http_client::keep_few_connections() {
     most_kept_ = std::clamp<std::size_t>(connections_ / 4, 1, most_kept_);
-    kept_connections_ = 0;
+    kept_.keep(0);
     keep_connections(most_kept_);
 }
 
@@ -345,7 +345,7 @@ void http_client::renew(http_failure const& why) {
     if (CURLM* const another = curl_multi_init()) {
         multi_.reset(another);
         set_up_multi();
-        kept_connections_ = 0;
+        kept_.keep(0);
     }
     deadline_.reset();
     complete(failed);

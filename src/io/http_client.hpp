@@ -5,6 +5,7 @@
 #pragma once
 
 #include "src/io/http_transfer.hpp"
+#include "src/io/kept_descriptors.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -86,7 +87,7 @@ private:
     std::vector<http_transfer*> looking_up_;  // of those; libcurl has not got them yet
     bool some_unwatched_ = false;             // of those have a watch_error
     std::size_t connections_ = 0;             // that are open
-    std::size_t kept_connections_ = 0;        // the most that were active at the same time, but no more than
+    kept_descriptors kept_;                   // the most that were active at the same time, but no more than
     std::size_t most_kept_ = std::numeric_limits<int>::max();
 };
 
