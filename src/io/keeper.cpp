@@ -5,6 +5,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <iterator>
+#include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -22,11 +24,17 @@ struct beginning {
     pid_t process;
 };
 
+/// Waits for a word of the keeper's. False if it ended without one: its end of the socket says nothing of
+/// that, as a process that was forked meanwhile may hold a copy.
 template <class Word>
-bool hear(int socket, Word& word) noexcept {
+bool hear(descriptor const& socket, descriptor const& its_end, Word& word) noexcept {
+    pollfd waiting[] = {{.fd = socket.get(), .events = POLLIN, .revents = 0},
+                        {.fd = its_end.get(), .events = POLLIN, .revents = 0}};
+    while (poll(waiting, std::size(waiting), -1) < 0 && errno == EINTR) {
+    }
     ssize_t got = 0;
     do {
-        got = recv(socket, &word, sizeof word, 0);
+        got = recv(socket.get(), &word, sizeof word, MSG_DONTWAIT);  // may be its last
     } while (got < 0 && errno == EINTR);
     return got == static_cast<ssize_t>(sizeof word);
 }
@@ -96,13 +104,14 @@ std::pair<keeper, pid_t> keeper::start(start_function const& start_program) {
     theirs = descriptor();
     keeper made(descriptor(pidfd), std::move(ours));
     beginning begun{.error = ECHILD, .process = -1};
-    hear(made.word_.get(), begun);
+    hear(made.word_, made.self_, begun);
     if (begun.error != 0) throw std::system_error(begun.error, std::generic_category());
     return {std::move(made), begun.process};
 }
 
 keeper::~keeper() {
     if (self_.get() < 0) return;
+    shutdown(word_.get(), SHUT_RDWR);  // it sees the end even if a process that was forked has a copy
     word_ = descriptor();
     siginfo_t end{};
     while (waitid(by_descriptor, static_cast<id_t>(self_.get()), &end, WEXITED | __WALL) < 0 &&
@@ -112,7 +121,7 @@ keeper::~keeper() {
 
 std::optional<int> keeper::wait_for_end() noexcept {
     int status = 0;
-    return hear(word_.get(), status) ? std::optional(status) : std::nullopt;
+    return hear(word_, self_, status) ? std::optional(status) : std::nullopt;
 }
 
 }  // namespace quartet::detail

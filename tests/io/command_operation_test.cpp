@@ -497,6 +497,32 @@ TEST_P(running_a_command, keeps_output_and_end_whoever_waits_for_children) {
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG | __WALL), -1) << "a child is left";
 }
 
+/// A fork of the program has copies of all its descriptors, also of what goes between it and the keeper.
+TEST_P(running_a_command, does_not_wait_for_a_process_that_was_forked_meanwhile) {
+    if (sanitized) GTEST_SKIP() << "a sanitizer does not know of a process that is cloned beside it";
+    auto const outlived = [](context& ctx, int) -> task<bool> {
+        pid_t other = 0;
+        auto what = command::shell("echo out; exit 3");
+        what.on_output = [&](std::string_view) {
+            if (other == 0) other = fork();
+            if (other != 0) return;
+            alarm(20);
+            for (;;)
+                pause();
+        };
+        auto const ended = co_await ctx.run(std::move(what));
+        bool const is_there = kill(other, 0) == 0;
+        kill(other, SIGKILL);
+        waitpid(other, nullptr, 0);
+        bool const well = is_there && ended.exit_code == 3;
+        co_return well;
+    };
+    for (auto const way : children_left_to_others::all) {
+        children_left_to_others const left(way);
+        EXPECT_TRUE(one(outlived, 1)) << "it waited until the other process had ended";
+    }
+}
+
 TEST_P(running_a_command, keeps_output_though_nobody_knows_its_end) {
     auto const ignore_children_meanwhile = [](context& ctx, std::string line) -> task<command_result> {
         struct sigaction before {};
