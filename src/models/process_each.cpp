@@ -70,7 +70,9 @@ void process_each::on_end(worker_slot& slot, bool, int) {
 
 void process_each::on_refusal(worker_slot& slot, int error) {
     refused_.push_back(&slot);
-    if (!has_workers()) fail_waiting(fmt::format("no process could be forked: {}", std::strerror(error)));
+    if (!has_workers())
+        fail_waiting({.why = cause::worker_died,
+                      .message = fmt::format("no process could be forked: {}", std::strerror(error))});
 }
 
 void process_each::on_loss() {

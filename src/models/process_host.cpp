@@ -366,16 +366,18 @@ void process_host::settle(call& of, std::size_t tasks) noexcept {
     if (tasks > 0 && of.batch->left.fetch_sub(tasks) == tasks) tell_end(*pool_, *of.batch);
 }
 
-void process_host::fail_waiting(std::string const& why) {
+void process_host::fail_waiting(failure const& why) {
     for (auto& [batch, each] : calls_)
         fail_waiting(each, why);
 }
 
-void process_host::fail_waiting(call& of, std::string const& why) noexcept {
+void process_host::fail_waiting(call& of, failure const& why) noexcept {
     std::size_t failed = 0;
     for (std::size_t index = 0; index < of.batch->count; ++index) {
         if (!of.batch->tasks[index].settle_waiting()) continue;
-        of.work->fail({.index = index, .why = cause::worker_died, .message = why});
+        failure own = why;
+        own.index = index;
+        of.work->fail(std::move(own));
         ++failed;
     }
     settle(of, failed);

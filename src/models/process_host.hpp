@@ -117,8 +117,8 @@ protected:
     bool has_calls() const noexcept { return !calls_.empty(); }
     call* find(remote_batch* batch) noexcept;
 
-    /// Fails what no worker has begun, in every call.
-    void fail_waiting(std::string const& why);
+    /// Fails what no worker has begun, in every call; `why` but for its index.
+    void fail_waiting(failure const& why);
 
     /// Makes the slot a new worker's.
     static void reset_slot(worker_slot& slot, std::size_t number);
@@ -163,7 +163,7 @@ private:
     void strike_off(call const& of) noexcept;
     void stop_batch(remote_batch& batch, std::uint32_t mark) noexcept;
     void settle(call& of, std::size_t tasks) noexcept;
-    void fail_waiting(call& of, std::string const& why) noexcept;
+    void fail_waiting(call& of, failure const& why) noexcept;
     void free_untouched() noexcept;
     void bring_all_home() noexcept;
     bool join_until(clock::time_point deadline) noexcept;

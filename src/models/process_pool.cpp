@@ -8,6 +8,7 @@
 #include "src/models/process_pool.hpp"
 
 #include "src/core/describe_end.hpp"
+#include "src/models/initializing.hpp"
 #include "src/models/loop_limit.hpp"
 
 #include <fmt/format.h>
@@ -121,7 +122,7 @@ void process_pool::on_stop_of_call() {
 }
 
 void process_pool::on_end(worker_slot& slot, bool fruitless, int status) {
-    bool const not_initialized = slot.ready.load() == readiness::refused;
+    bool const refused = slot.ready.load() == readiness::refused;
     reset_slot(slot, slot.remote.number);
     missing_.insert(&slot);
     refused_ = false;
@@ -129,21 +130,24 @@ void process_pool::on_end(worker_slot& slot, bool fruitless, int status) {
     fruitless_ends_ = fruitless ? fruitless_ends_ + 1 : 0;
     // Workers that end before they begin anything would be replaced for ever.
     if (fruitless_ends_ > 10 + 2 * pool().workers)
-        give_up(not_initialized
-                    ? why_refused(pool())
-                    : fmt::format("worker processes keep ending before they run a task; the last one {}",
-                                  describe_end(status)));
+        give_up(refused ? not_initialized(0, why_refused(pool()), worker_name(pool(), slot.remote.number))
+                        : failure{.why = cause::worker_died,
+                                  .message = fmt::format(
+                                      "worker processes keep ending before they run a task; the last one {}",
+                                      describe_end(status))});
 }
 
 void process_pool::on_refusal(worker_slot& slot, int error) {
     missing_.insert(&slot);
     refused_ = true;
     // The others do its work, if there are any.
-    if (!has_workers()) give_up(fmt::format("no worker process could be forked: {}", std::strerror(error)));
+    if (!has_workers())
+        give_up({.why = cause::worker_died,
+                 .message = fmt::format("no worker process could be forked: {}", std::strerror(error))});
 }
 
 /// Until the next call.
-void process_pool::give_up(std::string const& why) {
+void process_pool::give_up(failure const& why) {
     fruitless_ends_ = 0;
     fail_waiting(why);
 }

@@ -43,7 +43,7 @@ private:
     void refill();
     void wake_workers(std::size_t tasks);
     void spawn_missing();
-    void give_up(std::string const& why);
+    void give_up(failure const& why);
 
     std::deque<late_offer> overflow_;  // that found no room in the ring
     std::set<worker_slot*> missing_;   // that have no worker, and none is on its way

@@ -309,7 +309,7 @@ void process_host::revive_zygote() {
         start_zygote();
     } catch (std::exception const& refused) {
         zygote_.reset();
-        fail_waiting(refused.what());
+        fail_waiting({.why = cause::worker_died, .message = refused.what()});
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -92,6 +93,13 @@ TEST(an_initialize_that_throws, in_a_later_worker_fails_what_no_other_runs) {
     EXPECT_EQ(outcomes[0].value(), 1);
     ASSERT_FALSE(outcomes[1]);
     EXPECT_THAT(outcomes[1].error().message, HasSubstr("only once"));
+    // Also what waits when the pool gives up: nothing of theirs has run, so no worker died of them.
+    EXPECT_EQ(outcomes[1].error().why, cause::threw);
+    EXPECT_THROW(outcomes[1].value(), std::runtime_error);
+    auto const later = executor.try_map(same, std::vector(40, 1));
+    EXPECT_TRUE(std::ranges::all_of(later, [](auto const& each) {
+        return !each && each.error().why == cause::threw && each.error().exception;
+    }));
 }
 
 TEST(an_initialize_that_ends_the_worker, is_the_failure_of_make_executor) {
