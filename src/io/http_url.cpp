@@ -34,9 +34,11 @@ parts_of_url require(CURLU* parts) {
 std::optional<std::string> part(CURLU* parts, CURLUPart which, unsigned flags = 0) {
     char* text = nullptr;
     CURLUcode const result = curl_url_get(parts, which, &text, flags);
-    if (result == CURLUE_OUT_OF_MEMORY) throw std::bad_alloc();
-    if (result != CURLUE_OK) return std::nullopt;
+    // Of a host that has no punycode libcurl 7.88 says that there is no memory, and leaves what it could not
+    // convert to us.
     std::unique_ptr<char, decltype(&curl_free)> const owner(text, &curl_free);
+    if (result == CURLUE_OUT_OF_MEMORY && !(flags & CURLU_PUNYCODE)) throw std::bad_alloc();
+    if (result != CURLUE_OK) return std::nullopt;
     return std::string(text);
 }
 

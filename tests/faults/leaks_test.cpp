@@ -5,6 +5,7 @@
 #include <quartet/shared_array.hpp>
 
 #include <atomic>
+#include <malloc.h>
 #include <ranges>
 #include <signal.h>
 #include <string>
@@ -112,6 +113,25 @@ void leave_open(executor& runs, std::string const& fifo) {
         co_return (co_await reading.read_at(0, 10)).size();
     };
     runs.map(drop_open, std::vector(2, fifo));
+}
+
+/// Each failure would leave the name where it has no ASCII form.
+TEST(leaks_of_memory, are_none_of_hosts_that_are_no_names) {
+    if (sanitized) GTEST_SKIP() << "a sanitizer keeps what was freed";
+    auto executor = make_executor("single");
+    auto const fetch_in_vain = [](context& ctx, int) -> task<bool> {
+        try {
+            co_await ctx.fetch("http://" + std::string(50'000, '\xd0') + "/");
+        } catch (fetch_error const& why) {
+            co_return why.what_kind() == fetch_error::kind::url;
+        }
+        co_return false;
+    };
+    executor.map(fetch_in_vain, std::vector<int>(10));
+    auto const before = mallinfo2().uordblks;
+    for (bool const refused : executor.map(fetch_in_vain, std::vector<int>(200)))
+        EXPECT_TRUE(refused);
+    EXPECT_LT(mallinfo2().uordblks, before + 2'000'000);
 }
 
 class leaks_of_descriptors : public leaks {};
