@@ -18,6 +18,7 @@ namespace quartet::stress {
 
 inline constexpr std::size_t most_ids = std::size_t{1} << 17;
 inline constexpr std::size_t most_callers = 4;
+inline constexpr std::size_t most_executors = 64;
 
 struct board {
     std::array<std::atomic<std::uint8_t>, most_ids> begun;
@@ -27,6 +28,8 @@ struct board {
     std::atomic<pid_t> fork_server;
     std::atomic<pid_t> main_process;
     std::atomic<std::uint32_t> timer_ticks;
+    std::array<std::atomic<std::uint32_t>, most_executors> initialized;  ///< workers that began to be
+    std::atomic<std::uint32_t> strays;  ///< tasks that children of bodies began
 
     // For the report.
     std::atomic<std::uint64_t> calls;

@@ -46,13 +46,41 @@ void compute(std::chrono::microseconds time) {
         pause();
 }
 
-void fork_a_child() {
+void require(bool holds, char const* what) {
+    if (!holds) throw std::logic_error(std::string("a body saw what must not be: ") + what);
+}
+
+/// In a child that a body has forked, and which goes on with the body.
+bool is_forked = false;
+
+/// In the parent: true, and the child has ended by this code, or by one of a body's.
+bool fork_a_child(tools const& with, std::optional<int> code) {
     pid_t const child = fork();
-    if (child == 0) _exit(0);
-    if (child < 0) return;  // the system is full
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    if (child == 0) {
+        is_forked = true;
+        return false;
     }
+    if (child < 0) return true;  // the system is full
+    int status = 0;
+    pid_t found = 0;
+    do {
+        found = waitpid(child, &status, 0);
+    } while (found < 0 && errno == EINTR);
+    bool const may_be_unknown = with.children != child_ends::usual && getpid() == with.counts->main_process;
+    if (found != child) {
+        require(may_be_unknown, "the end of a child of its own is lost");
+        return true;
+    }
+    int const ended = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    bool const as_its_body = code ? ended == *code : ended == EXIT_SUCCESS || ended == EXIT_FAILURE;
+    require(as_its_body, "a child that it forked did not end as its body did");
+    return true;
+}
+
+void break_child(tools const& with, order const& what) {
+    if (what.id != with.first_id) return;
+    if (with.broken == breakage::wrong_child_code) _exit(7);
+    if (with.broken == breakage::stray_child) begin(with, what);
 }
 
 void tick_in_this_process() {
@@ -61,10 +89,6 @@ void tick_in_this_process() {
     sigaction(SIGALRM, &action, nullptr);
     itimerval const often{{0, 1000}, {0, 1000}};
     setitimer(ITIMER_REAL, &often, nullptr);
-}
-
-void require(bool holds, char const* what) {
-    if (!holds) throw std::logic_error(std::string("a body saw what must not be: ") + what);
 }
 
 task<int> wait_and_give(context& ctx, std::chrono::nanoseconds time, int value) {
@@ -101,9 +125,18 @@ task<void> use_files(context& ctx, std::string path, std::uint32_t size) {
     require(read == data, "what was written is not what was read");
 }
 
-task<void> run_command(context& ctx, int code) {
-    auto const ended = co_await ctx.run(command::shell(fmt::format("cat; exit {}", code)));
+task<void> run_command(context& ctx, int code, bool lost) {
+    auto const ended = co_await ctx.run(command::shell(fmt::format("cat; exit {}", code + lost)));
+    require(ended.end_known, "a command's end is lost");
     require(ended.exit_code == code && ended.signal == 0, "a command's exit code");
+}
+
+/// The child of a body on a loop can't wait, and in a blocking context it can.
+task<void> fork_and_await(context& ctx, tools with, order what) {
+    co_await ctx.yield();
+    if (fork_a_child(with, with.end_of_waiting_child)) co_return;
+    break_child(with, what);
+    co_await ctx.sleep_for(1ms);
 }
 
 task<void> fetch_in_vain(context& ctx) {
@@ -131,8 +164,10 @@ void make_executor_within() {
 }
 
 void ask_own_pool(tools const& with, order const& what) {
+    auto const stops = with.own_stops->over();
     auto const answered = with.own->submit([](std::uint32_t n) { return n + 1; }, what.id).take();
-    if (!answered && answered.error().why == cause::cancelled) return;  // all of the executor was stopped
+    if (!answered && answered.error().why == cause::cancelled && with.own_stops->may_have_met(stops)) return;
+    if (!answered && with.workers_may_not_begin && is_bad_start(answered.error())) return;
     require(answered.has_value() && *answered == what.id + 1, "the outcome of a call from a body");
 }
 
@@ -182,6 +217,10 @@ order order_of(std::string const& text) {
 }
 
 void begin(tools const& with, order const& what) {
+    if (is_forked) {
+        ++with.counts->strays;
+        return;
+    }
     note_worker(*with.counts);
     ++with.counts->begun[what.id];
     if (what.id != with.first_id) return;
@@ -190,6 +229,7 @@ void begin(tools const& with, order const& what) {
 }
 
 void end(tools const& with, order const& what) {
+    if (is_forked) return;
     if (with.broken == breakage::lost_end && what.id == with.first_id) return;
     ++with.counts->ended[what.id];
 }
@@ -208,8 +248,15 @@ bool act_at_once(tools const& with, order const& what) {
         case deed::throws_own_type:
             throw own_failure(words_of(what));
         case deed::forks:
-            fork_a_child();
+            if (!fork_a_child(with, 0)) _exit(0);
             return true;
+        case deed::forks_and_returns:
+            if (!fork_a_child(with, EXIT_SUCCESS)) break_child(with, what);
+            return true;
+        case deed::forks_and_throws:
+            if (fork_a_child(with, EXIT_FAILURE)) return true;
+            break_child(with, what);
+            throw own_failure("of a child");
         case deed::is_deaf:
             be_deaf(true);
         case deed::is_deaf_to_stop:
@@ -279,7 +326,11 @@ task<void> act(context& ctx, tools with, order what) {
                                      fmt::format("{}\n", what.id));
             break;
         case deed::runs_command:
-            co_await run_command(ctx, static_cast<int>(what.amount));
+            co_await run_command(ctx, static_cast<int>(what.amount),
+                                 with.broken == breakage::lost_exit_code && what.id == with.first_id);
+            break;
+        case deed::forks_and_awaits:
+            co_await fork_and_await(ctx, with, what);
             break;
         case deed::fetches_in_vain:
             co_await fetch_in_vain(ctx);

@@ -11,8 +11,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 namespace quartet::stress {
@@ -30,15 +32,41 @@ enum class breakage : std::uint8_t {
     left_thread,
     hang,
     crash,
+    stray_child,       ///< a child that a body forked runs a task
+    wrong_child_code,  ///< or ends otherwise than its body
+    late_stop,         ///< a stop of an executor goes on after its end
+    wrong_index,       ///< a failure names another task
+    lost_exit_code,    ///< a command's
+    unbroken_start,    ///< an initialize that was to throw does not
+};
+
+/// Stops of an executor; its end is one, of calls that nobody waits for before.
+class stop_counts {
+public:
+    /// As many as have returned.
+    std::uint64_t over() const noexcept { return over_; }
+    /// Whether a call that was made when so many had returned may have met one by now.
+    bool may_have_met(std::uint64_t over) const noexcept { return begun_ != over; }
+
+    void begin() noexcept { ++begun_; }
+    void end() noexcept { ++over_; }
+
+private:
+    std::atomic<std::uint64_t> begun_ = 0;
+    std::atomic<std::uint64_t> over_ = 0;
 };
 
 /// What a body is given beside its order; crosses to workers as its bytes.
 struct tools {
     board* counts;
     executor* own;
+    stop_counts const* own_stops;
     executor* elder;  ///< older than all workers
     channel<std::uint32_t>* values;
     shared_view<std::atomic<std::uint32_t>> marks;
+    child_ends children;
+    bool workers_may_not_begin;
+    std::optional<int> end_of_waiting_child;  ///< empty: 0, or 1 if it was stopped
     std::uint32_t first_id;
     breakage broken;
     char folder[64];
@@ -50,6 +78,13 @@ struct own_failure : std::exception {
     explicit own_failure(std::string words) : text(std::move(words)) {}
     char const* what() const noexcept override { return text.c_str(); }
 };
+
+/// What plans have executor_options::initialize throw.
+inline constexpr std::string_view bad_start = "this worker can't begin";
+
+inline bool is_bad_start(failure const& why) noexcept {
+    return why.message.find(bad_start) != std::string::npos;
+}
 
 std::string words_of(order const& what);
 std::uint64_t answer(order const& what) noexcept;

@@ -24,24 +24,53 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Asks for a stop after the step's time.
+/// Asks for the stop of a call, or of all calls of its executor, after the step's time.
 class late_stop {
 public:
-    explicit late_stop(step const& of) {
-        if (of.stop_after) asker_ = std::thread([this, after = *of.stop_after] { ask(after); });
+    late_stop(step const& of, player& on, board const& counts) : of_(of), on_(on), counts_(counts) {
+        if (of.stop_after) asker_ = std::thread([this] { ask(); });
+        if (of.executor_stop_after) asker_ = std::thread([this] { stop_executor(); });
     }
+    late_stop(late_stop const&) = delete;
+    late_stop& operator=(late_stop const&) = delete;
     ~late_stop() {
+        is_over_ = true;
         if (asker_.joinable()) asker_.join();
     }
     std::stop_token token() const { return source_.get_token(); }
 
 private:
-    void ask(std::chrono::microseconds after) {
-        std::this_thread::sleep_for(after);
+    void ask() {
+        std::this_thread::sleep_for(*of_.stop_after);
         source_.request_stop();
     }
 
+    /// When one task has begun, all of a call are there, and one stop is to end them. Single calls come one
+    /// by one, and the last may be there when the step is over.
+    void stop_executor() {
+        while (!is_over_ && !has_begun())
+            std::this_thread::sleep_for(200us);
+        std::this_thread::sleep_for(*of_.executor_stop_after);
+        if (of_.call != call_kind::submits) return on_.stop();
+        while (!is_over_) {
+            on_.stop();
+            std::this_thread::sleep_for(1ms);
+        }
+        on_.stop();
+    }
+
+    bool has_begun() const {
+        for (std::uint32_t n = 0; n < of_.tasks; ++n) {
+            if (counts_.begun[of_.first_id + n] > 0) return true;
+        }
+        return false;
+    }
+
+    step const& of_;
+    player& on_;
+    board const& counts_;
     std::stop_source source_;
+    std::atomic<bool> is_over_ = false;
     std::thread asker_;
 };
 
@@ -53,8 +82,9 @@ public:
           what_(what),
           checks_(on.checks()),
           player_(on.executor_at(what.executor)),
-          by_(rules_for(what, on.what())),
-          stop_(what) {}
+          stops_over_(player_.stops().over()),
+          rules_(rules_for(what, on.what())),
+          stop_(what, player_, on.counts()) {}
 
     void run() {
         switch (what_.call) {
@@ -71,7 +101,7 @@ public:
             case call_kind::stream:
                 return with_body([this](auto const& body) { stream(body); });
             case call_kind::stop:
-                return player_.runs().stop();
+                return player_.stop();
             case call_kind::join:
                 return player_.runs().join();
             case call_kind::destroy:
@@ -89,6 +119,9 @@ public:
 
 private:
     using numbers = coroutine_body<order, std::uint64_t>;
+
+    /// The rules for a call that has been there since the step began.
+    rules by() const { return player_.now(rules_, stops_over_); }
 
     void with_body(auto&& use) {
         tools const with = on_.tools_for(what_);
@@ -157,10 +190,10 @@ private:
                 checks_.found().add(fmt::format("task {} failed twice, or is none", each.index));
                 continue;
             }
-            checks_.check_failure(what_.task(static_cast<std::uint32_t>(each.index)), each, each.index, by_);
+            checks_.check_failure(what_.task(static_cast<std::uint32_t>(each.index)), each, each.index, by());
         }
         for (std::uint32_t n = 0; n < what_.tasks; ++n) {
-            if (!failed.contains(n)) checks_.check_value(what_.task(n), true, by_);
+            if (!failed.contains(n)) checks_.check_value(what_.task(n), true, by());
         }
     }
 
@@ -172,7 +205,7 @@ private:
             if constexpr (std::is_void_v<result>) {
                 player_.runs().map(body, given, options());
                 for (std::uint32_t n = 0; n < what_.tasks; ++n)
-                    checks_.check_value(what_.task(n), true, by_);
+                    checks_.check_value(what_.task(n), true, by());
             } else {
                 check_values(player_.runs().map(body, given, options()));
             }
@@ -188,7 +221,7 @@ private:
             return checks_.found().add(fmt::format("{} tasks, {} values", what_.tasks, values.size()));
         for (std::uint32_t n = 0; n < what_.tasks; ++n) {
             order const task = what_.task(n);
-            checks_.check_value(task, values[n] == value_of<R>(task), by_);
+            checks_.check_value(task, values[n] == value_of<R>(task), by());
         }
     }
 
@@ -205,7 +238,7 @@ private:
         if (outcomes.size() != what_.tasks)
             return checks_.found().add(fmt::format("{} tasks, {} outcomes", what_.tasks, outcomes.size()));
         for (std::uint32_t n = 0; n < what_.tasks; ++n)
-            checks_.check(what_.task(n), outcomes[n], n, by_);
+            checks_.check(what_.task(n), outcomes[n], n, by());
     }
 
     /// Each task that has a value left one line, and none left two.
@@ -219,7 +252,7 @@ private:
             order const task = what_.task(n);
             if (task.what != deed::appends) continue;
             std::size_t const found = lines[task.id];
-            if (found > by_.tries || (outcomes[n] && found == 0))
+            if (found > rules_.tries || (outcomes[n] && found == 0))
                 checks_.found().add(fmt::format("task {} left {} lines in its file", task.id, found));
         }
     }
@@ -229,7 +262,7 @@ private:
         try {
             player_.runs().for_each(body, inputs<typename Body::input>(), options());
             for (std::uint32_t n = 0; n < what_.tasks; ++n)
-                checks_.check_value(what_.task(n), true, by_);
+                checks_.check_value(what_.task(n), true, by());
         } catch (map_error const& error) {
             check_map_error(error);
         }
@@ -254,53 +287,71 @@ private:
     template <class Body>
     void submits(Body const& body) {
         using result = typename Body::result_type;
-        std::vector<std::pair<order, future<result>>> kept;
+        std::vector<made_call<result>> kept;
         dice choose(what_.seed);
         for (std::uint32_t n = 0; n < what_.tasks; ++n) {
             order const task = what_.task(n);
-            auto of = player_.runs().submit(options_without_progress(), body, input_of<typename Body::input>(task));
-            decide(static_cast<fate>(choose.roll(7)), task, std::move(of), kept);
+            auto const stops_over = player_.stops().over();
+            auto of =
+                player_.runs().submit(options_without_progress(), body, input_of<typename Body::input>(task));
+            decide(static_cast<fate>(choose.roll(7)), {task, std::move(of), stops_over}, kept);
         }
-        for (auto& [task, each] : kept)
-            checks_.check(task, each.take(), 0, by_);
+        for (auto& each : kept)
+            take(std::move(each));
     }
 
     template <class R>
-    void decide(fate chosen, order const& task, future<R>&& of,
-                std::vector<std::pair<order, future<R>>>& kept) {
-        rules asked = by_;
-        asked.may_be_cancelled = true;
+    struct made_call {
+        order task;
+        future<R> of;
+        std::uint64_t stops_over;
+    };
+
+    template <class R>
+    void decide(fate chosen, made_call<R>&& made, std::vector<made_call<R>>& kept) {
         switch (chosen) {
             case fate::taken:
-                return checks_.check(task, of.take(), 0, by_);
+                return take(std::move(made));
             case fate::got:
-                return get(task, std::move(of));
+                return get(std::move(made));
             case fate::cancelled:
-                of.cancel();
-                return checks_.check(task, of.take(), 0, asked);
+                return cancel(std::move(made));
             case fate::waited_for:
-                if (of.wait_for(500us)) return checks_.check(task, of.take(), 0, by_);
-                of.cancel();
-                return checks_.check(task, of.take(), 0, asked);
+                return made.of.wait_for(500us) ? take(std::move(made)) : cancel(std::move(made));
             case fate::dropped:
-                return player_.dropped(task, by_);
+                return player_.dropped(made.task, rules_, made.stops_over);
             case fate::kept:
-                kept.emplace_back(task, std::move(of));
+                kept.push_back(std::move(made));
                 return;
             case fate::outlives:
-                return player_.outlives(std::move(of), task, by_);
+                return player_.outlives(std::move(made.of), made.task, rules_, made.stops_over);
         }
     }
 
     template <class R>
-    void get(order const& task, future<R>&& of) {
+    void take(made_call<R>&& made) {
+        auto const ended = made.of.take();
+        checks_.check(made.task, ended, 0, player_.now(rules_, made.stops_over));
+    }
+
+    template <class R>
+    void cancel(made_call<R>&& made) {
+        made.of.cancel();
+        rules asked = rules_;
+        asked.may_be_cancelled = true;
+        checks_.check(made.task, made.of.take(), 0, asked);
+    }
+
+    template <class R>
+    void get(made_call<R>&& made) {
+        auto& [task, of, stops_over] = made;
         std::optional<failure> failed;
         try {
             if constexpr (std::is_void_v<R>) {
                 of.get();
-                checks_.check_value(task, true, by_);
+                checks_.check_value(task, true, rules_);
             } else {
-                checks_.check_value(task, of.get() == value_of<R>(task), by_);
+                checks_.check_value(task, of.get() == value_of<R>(task), rules_);
             }
         } catch (task_error const& error) {
             failed = error.why();
@@ -308,7 +359,7 @@ private:
             failed = failure{.message = thrown.what(), .exception = std::current_exception()};
             if (dynamic_cast<timed_out const*>(&thrown)) failed->why = cause::timed_out;
         }
-        if (failed) checks_.check_failure(task, *failed, 0, by_);
+        if (failed) checks_.check_failure(task, *failed, 0, player_.now(rules_, stops_over));
     }
 
     // ---- Streams
@@ -327,36 +378,39 @@ private:
         {
             auto results = player_.runs().stream(body, given, how);
             std::uint32_t taken = 0;
-            rules by = by_;
+            bool stopped = false;
             while (auto next = results.next()) {
-                check_streamed<result>(*next, taken++, seen, by);
+                rules now = by();
+                now.may_be_cancelled |= stopped;
+                check_streamed<result>(*next, taken++, seen, now);
                 if (taken == what_.takes && !what_.stops) break;
                 if (taken != what_.takes) continue;
                 results.stop();
-                by.may_be_cancelled = true;
+                stopped = true;
             }
             // A stop of the executor ends a stream too.
-            bool const may_end_early = by_.may_be_cancelled || what_.timeout || what_.stop_all;
+            bool const may_end_early = by().may_be_cancelled || what_.timeout;
             if (taken < what_.takes && taken != what_.tasks && !may_end_early)
                 checks_.found().add(
                     fmt::format("a stream of {} tasks ended after {} outcomes", what_.tasks, taken));
         }
         for (std::uint32_t n = 0; n < what_.tasks; ++n) {
-            if (!seen[n]) checks_.check_counts(what_.task(n), by_);
+            if (!seen[n]) checks_.check_counts(what_.task(n), by());
         }
     }
 
     template <class R>
     void check_streamed(streamed<R> const& next, std::uint32_t place, std::vector<bool>& seen,
-                        rules const& by) {
+                        rules const& now) {
         if (next.index >= seen.size() || seen[next.index])
             return checks_.found().add(
                 fmt::format("a stream gave outcome {} twice, or of no input", next.index));
         if (!what_.as_completed && next.index != place)
             checks_.found().add(fmt::format("outcome {} of a stream came in place {}", next.index, place));
         seen[next.index] = true;
-        checks_.check(what_.task(static_cast<std::uint32_t>(next.index)),
-                      static_cast<outcome<R> const&>(next), next.index, by);
+        order const task = what_.task(static_cast<std::uint32_t>(next.index));
+        bool const wrong = on_.broken() == breakage::wrong_index && place == 0;
+        checks_.check(task, static_cast<outcome<R> const&>(next), next.index + wrong, now);
     }
 
     // ---- Channels and arrays
@@ -417,7 +471,7 @@ private:
         for (std::uint32_t n = 0; n < what_.tasks && n < outcomes.size(); ++n) {
             if (what_.task(n).what != deed::marks) continue;
             std::uint32_t const found = marks[n];
-            if (found > by_.tries || (outcomes[n] && found == 0))
+            if (found > rules_.tries || (outcomes[n] && found == 0))
                 checks_.found().add(fmt::format("element {} of an array was marked {} times", n, found));
         }
     }
@@ -439,7 +493,7 @@ private:
         if (killed) child.kill();
         child.join();
         auto const ended = child.exit_code();
-        if (on_.what().ignores_children) return;  // nobody can know
+        if (!ended && on_.what().children != child_ends::usual) return;  // nobody can know
         if (ended != code && !(killed && ended == -SIGKILL))
             checks_.found().add(
                 fmt::format("a process ended with {} in place of {}", ended.value_or(-1), code));
@@ -469,7 +523,8 @@ private:
     step const& what_;
     promises& checks_;
     player& player_;
-    rules by_;
+    std::uint64_t stops_over_;
+    rules rules_;
     late_stop stop_;
     std::pair<std::size_t, std::size_t> last_progress_{};
 };

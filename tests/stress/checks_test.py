@@ -15,6 +15,12 @@ BROKEN = {
     "left-child": "a process is left:",
     "left-mapping": "shared mappings are left,",
     "left-thread": "threads are left,",
+    "stray-child": "children that bodies forked began",
+    "wrong-child-code": "a child that it forked did not end as its body did",
+    "late-stop": "nobody cancelled it: ",
+    "wrong-index": "its failure names task",
+    "lost-exit-code": "a body saw what must not be: a command's exit code",
+    "unbroken-start": "a task ran in a worker that can't begin",
     "crash": "the episode's process was killed by Segmentation fault",
 }
 

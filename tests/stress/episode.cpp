@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -44,6 +46,31 @@ void limit(plan const& what) {
     };
     set(RLIMIT_FSIZE, what.most_file_bytes);
     set(RLIMIT_AS, what.most_address_bytes);
+}
+
+/// As a part of the program that has children of its own may.
+void treat_children(child_ends how) {
+    struct sigaction action {};
+    switch (how) {
+        case child_ends::usual:
+            return;
+        case child_ends::ignored:
+            action.sa_handler = SIG_IGN;
+            break;
+        case child_ends::not_kept:
+            action.sa_handler = SIG_DFL;
+            action.sa_flags = SA_NOCLDWAIT;
+            break;
+        case child_ends::taken:
+            action.sa_handler = [](int) {
+                int const error = errno;
+                while (waitpid(-1, nullptr, WNOHANG) > 0) {
+                }
+                errno = error;
+            };
+            break;
+    }
+    sigaction(SIGCHLD, &action, nullptr);
 }
 
 void stop_timer() {
@@ -117,31 +144,21 @@ void perform(plan const& what, board& counts, std::string const& folder, breakag
         each.join();
 }
 
-/// A close that is queued at the end of a loop with io_uring may be lost with it.
-bool knows_descriptors(plan const& what) {
-    for (auto const& steps : what.callers) {
-        for (step const& each : steps) {
-            executor_plan const& on = what.executors[each.executor];
-            bool const with_files = each.has(deed::uses_files) || each.has(deed::appends);
-            if (with_files && habits(on.spec).loops && !on.file_threads) return false;
-        }
-    }
-    return true;
-}
-
 }  // namespace
 
 bool run_episode(plan const& what, board& counts, std::string const& folder, breakage broken) {
     fault_list found;
     counts.main_process = getpid();
-    if (what.ignores_children) signal(SIGCHLD, SIG_IGN);
+    treat_children(what.children);
     limit(what);
     auto const before = belongings::now();
     if (what.timer) start_timer(counts);
     perform(what, counts, folder, broken, found);
     stop_timer();
     leave_something(broken);
-    check_leftovers(before, knows_descriptors(what), found);
+    if (counts.strays > 0)
+        found.add(fmt::format("children that bodies forked began {} tasks", counts.strays.load()));
+    check_leftovers(before, found);
     return !found.any();
 }
 

@@ -80,12 +80,12 @@ std::size_t count_mappings() {
 }
 
 /// What is amiss, as sentences.
-std::vector<std::string> surplus(belongings const& before, belongings const& now, bool descriptors_too) {
+std::vector<std::string> surplus(belongings const& before, belongings const& now) {
     std::vector<std::string> found;
     for (auto const& [target, count] : now.descriptors) {
         auto const had = before.descriptors.find(target);
         std::size_t const then = had == before.descriptors.end() ? 0 : had->second;
-        if (descriptors_too && count > then)
+        if (count > then)
             found.push_back(fmt::format("{} descriptors of {} are left, {} before", count, target, then));
     }
     if (now.shared_mappings > before.shared_mappings)
@@ -110,12 +110,12 @@ belongings belongings::now() {
             .processes = related_processes()};
 }
 
-void check_leftovers(belongings const& before, bool descriptors_too, fault_list& to) {
+void check_leftovers(belongings const& before, fault_list& to) {
     auto const deadline = std::chrono::steady_clock::now() + 10s;
-    auto left = surplus(before, belongings::now(), descriptors_too);
+    auto left = surplus(before, belongings::now());
     while (!left.empty() && std::chrono::steady_clock::now() < deadline) {
         std::this_thread::sleep_for(5ms);
-        left = surplus(before, belongings::now(), descriptors_too);
+        left = surplus(before, belongings::now());
     }
     for (auto const& each : left)
         to.add(each);

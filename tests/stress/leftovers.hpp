@@ -26,6 +26,6 @@ struct belongings {
 
 /// Adds a fault for what is there now and was not before. Waits, within reason, for what is on its way out: a
 /// thread that was joined may be listed a moment longer.
-void check_leftovers(belongings const& before, bool descriptors_too, fault_list& to);
+void check_leftovers(belongings const& before, fault_list& to);
 
 }  // namespace quartet::stress

@@ -51,6 +51,15 @@ constexpr deed_facts facts[] = {
     {.what = deed::receives, .name = "receives", .most_tasks = 400},
     {.what = deed::marks, .name = "marks an element", .most_tasks = 2000},
     {.what = deed::forks, .name = "forks", .most_tasks = 20, .awaits = false},
+    {.what = deed::forks_and_returns,
+     .name = "forks, and the child returns",
+     .most_tasks = 20,
+     .awaits = false},
+    {.what = deed::forks_and_throws,
+     .name = "forks, and the child throws",
+     .most_tasks = 20,
+     .awaits = false},
+    {.what = deed::forks_and_awaits, .name = "forks, and the child awaits", .most_tasks = 20},
     {.what = deed::makes_executor, .name = "makes an executor", .most_tasks = 10},
     {.what = deed::asks_own_pool, .name = "asks its own pool", .most_tasks = 60},
     {.what = deed::is_refused, .name = "is refused", .most_tasks = 60, .in_processes_only = true},
@@ -101,6 +110,11 @@ constexpr deed_facts facts[] = {
     {.what = deed::sets_timer, .name = "sets a timer", .most_tasks = 20, .in_processes_only = true},
 };
 
+bool forks(deed what) noexcept {
+    return what == deed::forks || what == deed::forks_and_returns || what == deed::forks_and_throws ||
+           what == deed::forks_and_awaits;
+}
+
 deed_facts const& facts_of(deed what) noexcept {
     return *std::ranges::find(facts, what, &deed_facts::what);
 }
@@ -108,6 +122,10 @@ deed_facts const& facts_of(deed what) noexcept {
 constexpr std::string_view call_names[] = {"map",    "try_map", "for_each", "starmap", "submits",
                                            "stream", "stop",    "join",     "destroy", "channel",
                                            "array",  "process", "fork"};
+constexpr std::string_view start_names[] = {"", ", made in vain at first", ", some later workers can't begin",
+                                            ", no later worker can begin"};
+constexpr std::string_view child_names[] = {"", " SIGCHLD is ignored", " ends of children are not kept",
+                                            " ends of children are taken by a handler"};
 constexpr std::string_view form_names[] = {"numbers", "plain function", "strings", "no result"};
 
 std::uint64_t mixed(std::uint64_t state) noexcept {
@@ -142,7 +160,7 @@ private:
         made_.kills_workers = dice_.one_in(3);
         made_.kills_fork_servers = dice_.one_in(8);
         made_.timer = dice_.one_in(4);
-        made_.ignores_children = dice_.one_in(12);
+        if (dice_.one_in(4)) made_.children = static_cast<child_ends>(1 + dice_.roll(3));
         // More than the bodies' files have, and than threads and executors take; less than the machine has.
         if (dice_.one_in(8)) made_.most_file_bytes = std::uint64_t{1} << (20 + dice_.roll(4));
         if (dice_.one_in(8) && !test::sanitized) made_.most_address_bytes = std::uint64_t{12} << 30;
@@ -160,6 +178,9 @@ private:
         one.timer_in_workers = how.processes && dice_.one_in(6);
         one.joins_before_end = dice_.one_in(2);
         one.channel_capacity = 1 + dice_.roll(40);
+        if (dice_.one_in(6)) one.starts = bad_starts::at_first;
+        if ((how.processes || how.each) && dice_.one_in(6))
+            one.starts = dice_.one_in(2) ? bad_starts::later : bad_starts::all_later;
         made_.executors.push_back(one);
         channel_used_.push_back(false);
         return made_.executors.size() - 1;
@@ -208,7 +229,6 @@ private:
             channel_used_[executor] = true;  // it is closed at the end
         }
         if ((chosen == fork || chosen == process) && test::sanitized) return join;
-        if (chosen == process && made_.ignores_children) return join;
         return chosen;
     }
 
@@ -231,13 +251,11 @@ private:
         habits const how(made_.executors[one.executor].spec);
         if (what.in_processes_only && !how.processes) return false;
         if (what.awaits && one.types == form::plain_function) return false;
-        if (what.what == deed::forks && test::sanitized) return false;
+        if (forks(what.what) && test::sanitized) return false;
         if ((what.what == deed::is_large || what.what == deed::is_huge) && one.types != form::strings)
             return false;
         if (what.what == deed::closes_descriptors && how.loops) return false;  // the loop's too
         if (what.what == deed::asks_own_pool && !how.pool) return false;
-        if (what.what == deed::runs_command && made_.ignores_children) return false;
-        if (what.what == deed::forks && made_.ignores_children) return false;
         // Waits that others end: not where a retry begins them again, with nobody left to end them.
         if (what.needs_end && one.retries > 0) return false;
         return what.what != deed::sends && what.what != deed::receives && what.what != deed::marks;
@@ -287,12 +305,15 @@ private:
         bool const needs =
             facts_of(one.usual).needs_end || (one.rare_in_thousand > 0 && facts_of(one.rare).needs_end);
         if (!needs && !dice_.one_in(5)) return;
-        switch (dice_.roll(3)) {
+        switch (dice_.roll(4)) {
             case 0:
                 one.stop_after = soon(20'000);
                 break;
-            // For each task: in a row on one worker they add up.
             case 1:
+                one.executor_stop_after = soon(20'000);
+                break;
+            // For each task: in a row on one worker they add up.
+            case 2:
                 one.task_timeout = soon(needs ? 3'000 : 20'000);
                 if (needs) one.tasks = std::min(one.tasks, 12u);
                 break;
@@ -307,7 +328,6 @@ private:
         for (auto const& steps : made_.callers) {
             for (step const& one : steps) {
                 executor_plan& on = made_.executors[one.executor];
-                on.stops |= one.call == call_kind::stop;
                 on.deaths |= facts_of(one.usual).kills_worker;
                 on.deaths |= one.rare_in_thousand > 0 && facts_of(one.rare).kills_worker;
                 on.server_deaths |= one.has(deed::kills_fork_server);
@@ -382,6 +402,8 @@ std::string describe(step const& what, plan const& of) {
     if (what.rare_in_thousand > 0)
         text += fmt::format(", {} in 1000 {}", what.rare_in_thousand, to_string(what.rare));
     if (what.stop_after) text += fmt::format(", stopped after {} us", what.stop_after->count());
+    if (what.executor_stop_after)
+        text += fmt::format(", all stopped {} us after its begin", what.executor_stop_after->count());
     if (what.task_timeout) text += fmt::format(", {} us a task", what.task_timeout->count());
     if (what.timeout) text += fmt::format(", {} us for all", what.timeout->count());
     if (what.stop_all) text += ", the first failure stops all";
@@ -400,16 +422,17 @@ std::string describe(plan const& what) {
         "seed {}, episode {}:{}{}{}{}{}{}\n", what.seed, what.episode,
         what.kills_workers ? " workers are killed" : "",
         what.kills_fork_servers ? " fork servers are killed" : "", what.timer ? " a timer at 1 kHz" : "",
-        what.ignores_children ? " SIGCHLD is ignored" : "",
+        child_names[static_cast<std::size_t>(what.children)],
         what.most_file_bytes ? fmt::format(" files of {} bytes at the most", what.most_file_bytes) : "",
         what.most_address_bytes ? fmt::format(" {} bytes of addresses", what.most_address_bytes) : "");
     for (std::size_t n = 0; n < what.executors.size(); ++n) {
         executor_plan const& one = what.executors[n];
-        text += fmt::format("  executor {}: {}{}{}{}{}{}{}{}\n", n, one.spec,
+        text += fmt::format("  executor {}: {}{}{}{}{}{}{}{}{}\n", n, one.spec,
                             one.shared ? ", shared" : ", of one caller", one.logs ? ", logs" : "",
                             one.records ? ", records" : "", one.file_threads ? ", files by threads" : "",
                             one.recycle_after ? fmt::format(", recycled after {}", one.recycle_after) : "",
                             one.timer_in_workers ? ", timers in workers" : "",
+                            start_names[static_cast<std::size_t>(one.starts)],
                             one.joins_before_end ? ", joined at its end" : "");
     }
     for (std::size_t n = 0; n < what.callers.size(); ++n) {

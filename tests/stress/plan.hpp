@@ -52,10 +52,13 @@ enum class deed : std::uint8_t {
     is_huge,
     throws,
     throws_own_type,
-    sends,     ///< to the executor's channel
-    receives,  ///< from it
-    marks,     ///< an element of a shared array
-    forks,     ///< a child that ends at once
+    sends,              ///< to the executor's channel
+    receives,           ///< from it
+    marks,              ///< an element of a shared array
+    forks,              ///< a child that ends at once
+    forks_and_returns,  ///< in the child too, as below
+    forks_and_throws,
+    forks_and_awaits,
     makes_executor,
     asks_own_pool,   ///< submits to its own executor and waits
     is_refused,      ///< in a worker process: its executor's calls throw
@@ -113,6 +116,7 @@ struct step {
     std::uint64_t seed = 0;  ///< of what its tasks are
 
     std::optional<std::chrono::microseconds> stop_after{};
+    std::optional<std::chrono::microseconds> executor_stop_after{};  ///< once the call has begun
     std::optional<std::chrono::microseconds> task_timeout{};
     std::optional<std::chrono::microseconds> timeout{};
     bool stop_all = false;
@@ -139,6 +143,27 @@ struct habits {
     bool each;  ///< a worker for each task
 };
 
+/// Which workers can't begin, as executor_options::initialize throws.
+enum class bad_starts : std::uint8_t {
+    never,
+    at_first,  ///< the first of an executor that is made before the one that is used
+    later,     ///< every third of those that come when the first are there
+    all_later,
+};
+
+/// Of those that have tasks.
+inline bool may_not_begin(bad_starts which) noexcept {
+    return which == bad_starts::later || which == bad_starts::all_later;
+}
+
+/// What the program does about the ends of its children.
+enum class child_ends : std::uint8_t {
+    usual,
+    ignored,   ///< SIGCHLD
+    not_kept,  ///< SA_NOCLDWAIT
+    taken,     ///< by a handler that waits for any child
+};
+
 struct executor_plan {
     std::string spec{};
     bool shared = true;  ///< by all callers; else of one
@@ -149,9 +174,9 @@ struct executor_plan {
     bool timer_in_workers = false;
     bool joins_before_end = false;
     std::uint32_t channel_capacity = 1;
+    bad_starts starts = bad_starts::never;
 
     // What follows from the steps.
-    bool stops = false;  ///< somebody stops all of it
     bool deaths = false;
     bool server_deaths = false;
 };
@@ -163,8 +188,8 @@ struct plan {
     std::vector<std::vector<step>> callers{};
     bool kills_workers = false;
     bool kills_fork_servers = false;
-    bool timer = false;                    ///< 1 kHz, in the caller's process
-    bool ignores_children = false;         ///< SIGCHLD
+    bool timer = false;  ///< 1 kHz, in the caller's process
+    child_ends children = child_ends::usual;
     std::uint64_t most_file_bytes = 0;     ///< 0: no limit
     std::uint64_t most_address_bytes = 0;  ///< likewise
     std::uint32_t ids = 0;

@@ -43,10 +43,11 @@ rules rules_for(step const& what, plan const& of) {
     executor_plan const& on = of.executors[what.executor];
     rules by{.how = habits(on.spec)};
     by.tries = 1 + what.retries;
-    by.may_be_cancelled = what.stop_after || what.stop_all || on.stops;
+    by.may_be_cancelled = what.stop_after || what.stop_all;
     by.may_time_out = what.task_timeout || what.timeout;
     by.killed_from_outside = by.how.processes && of.kills_workers;
     by.server_may_die = on.server_deaths;
+    by.workers_may_not_begin = may_not_begin(on.starts);
     by.others_die = on.deaths && (by.how.loops || by.killed_from_outside || by.server_may_die);
     return by;
 }
@@ -86,7 +87,7 @@ void promises::check_failure(order const& what, failure const& why, std::size_t 
         break_for(what, fmt::format("it ended, and has no value: {}", why.message));
     switch (why.why) {
         case cause::threw:
-            return check_threw(what, why);
+            return check_threw(what, why, by);
         case cause::worker_died:
             return check_death(what, why, by);
         case cause::cancelled:
@@ -99,7 +100,14 @@ void promises::check_failure(order const& what, failure const& why, std::size_t 
     break_for(what, "its failure has a cause that is none");
 }
 
-void promises::check_threw(order const& what, failure const& why) {
+void promises::check_threw(order const& what, failure const& why, rules const& by) {
+    if (is_bad_start(why)) {
+        if (!by.workers_may_not_begin)
+            break_for(what, fmt::format("its worker was to begin: {}", why.message));
+        if (by.tries == 1 && counts_.begun[what.id] != 0)
+            break_for(what, fmt::format("it began in a worker that can't: {}", why.message));
+        return;
+    }
     bool const throws = what.what == deed::throws || what.what == deed::throws_own_type;
     if (!throws || why.message.find(words_of(what)) == std::string::npos)
         break_for(what, fmt::format("it did not throw this: {}", why.message));

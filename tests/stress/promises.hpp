@@ -36,13 +36,14 @@ struct rules {
     bool others_die = false;  ///< of its neighbours on a loop, or from outside
     bool killed_from_outside = false;
     bool server_may_die = false;
+    bool workers_may_not_begin = false;
 
     bool undisturbed() const noexcept {
-        return !may_be_cancelled && !may_time_out && !others_die && !server_may_die;
+        return !may_be_cancelled && !may_time_out && !others_die && !server_may_die && !workers_may_not_begin;
     }
 };
 
-/// The rules for a call as its step has it.
+/// The rules for a call as its step has it; stops of its executor are told by the executor's own counts.
 rules rules_for(step const& what, plan const& of);
 
 class promises {
@@ -74,7 +75,7 @@ public:
 
 private:
     void break_for(order const& what, std::string_view how);
-    void check_threw(order const& what, failure const& why);
+    void check_threw(order const& what, failure const& why, rules const& by);
     void check_death(order const& what, failure const& why, rules const& by);
 
     board const& counts_;

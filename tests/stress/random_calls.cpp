@@ -81,6 +81,12 @@ breakage breakage_of(std::string_view name) {
         {"left-thread", breakage::left_thread},
         {"hang", breakage::hang},
         {"crash", breakage::crash},
+        {"stray-child", breakage::stray_child},
+        {"wrong-child-code", breakage::wrong_child_code},
+        {"late-stop", breakage::late_stop},
+        {"wrong-index", breakage::wrong_index},
+        {"lost-exit-code", breakage::lost_exit_code},
+        {"unbroken-start", breakage::unbroken_start},
     };
     for (auto const& [each, broken] : names) {
         if (each == name) return broken;

@@ -23,41 +23,56 @@ namespace quartet::stress {
 /// One executor with all that bodies use of it.
 class player {
 public:
-    player(executor_plan const& how, promises& checks);
+    player(plan const& what, std::size_t number, board& counts, promises& checks, breakage broken);
     /// Ends the executor, and takes the outcomes of calls that outlive it.
     void end();
 
     executor& runs() noexcept { return *executor_; }
     channel<std::uint32_t>& values() noexcept { return values_; }
-    bool is_shared() const noexcept { return how_.shared; }
+
+    /// Stops all its calls.
+    void stop();
+    stop_counts const& stops() const noexcept { return stops_; }
+    /// The rules for a call that was made when so many stops had returned.
+    rules now(rules by, std::uint64_t stops_over) const noexcept {
+        by.may_be_cancelled |= stops_.may_have_met(stops_over);
+        return by;
+    }
 
     /// A call whose future was dropped.
-    void dropped(order const& what, rules const& by);
+    void dropped(order const& what, rules const& by, std::uint64_t stops_over);
 
     /// A call whose future is kept until the executor is gone.
     template <class R>
-    void outlives(future<R>&& of, order const& what, rules const& by) {
+    void outlives(future<R>&& of, order const& what, rules const& by, std::uint64_t stops_over) {
         auto kept = std::make_shared<future<R>>(std::move(of));
         std::lock_guard const lock(mutex_);
-        outliving_.push_back([this, kept, what, by](bool joined) {
-            auto ended = by;
-            ended.may_be_cancelled |= !joined || how_.stops;
-            checks_.check(what, kept->take(), 0, ended);
-        });
+        outliving_.push_back([=, this] { checks_.check(what, kept->take(), 0, now(by, stops_over)); });
     }
 
 private:
+    struct dropped_call {
+        order what;
+        rules by;
+        std::uint64_t stops_over;
+    };
+
     executor_options options();
+    std::function<void()> initialize();
+    void begin_in_vain();
 
     executor_plan const& how_;
+    breakage broken_;
+    std::atomic<std::uint32_t>& initialized_;
+    stop_counts stops_;
     promises& checks_;
     channel<std::uint32_t> values_;
     std::unique_ptr<task_recorder> records_;
     std::atomic<std::size_t> lines_ = 0;
     std::unique_ptr<executor> executor_;
     std::mutex mutex_;
-    std::vector<std::pair<order, rules>> dropped_;
-    std::vector<std::function<void(bool joined)>> outliving_;
+    std::vector<dropped_call> dropped_;
+    std::vector<std::function<void()>> outliving_;
 };
 
 class stage {
@@ -74,6 +89,7 @@ public:
 
     plan const& what() const noexcept { return plan_; }
     board& counts() noexcept { return counts_; }
+    breakage broken() const noexcept { return broken_; }
     promises& checks() noexcept { return checks_; }
     tools tools_for(step const& of);
     std::string file_of(step const& of) const;
