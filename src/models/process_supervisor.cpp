@@ -84,8 +84,9 @@ void process_host::wait_for_worker() {
             workers_[reinterpret_cast<worker_slot*>(happened->worker)].process = happened->process;
             return;
         }
-        pollfd waiting{.fd = zygote_->descriptor(), .events = POLLIN, .revents = 0};
-        poll(&waiting, 1, -1);
+        pollfd waiting[] = {{.fd = zygote_->descriptor(), .events = POLLIN, .revents = 0},
+                            {.fd = zygote_->end_descriptor(), .events = POLLIN, .revents = 0}};
+        poll(waiting, std::size(waiting), -1);
     }
 }
 
@@ -150,10 +151,11 @@ void process_host::supervise() {
 void process_host::wait_for_news(clock::time_point until) {
     pollfd waiting[] = {{.fd = woken_->get(), .events = POLLIN, .revents = 0},
                         {.fd = zygote_ ? zygote_->descriptor() : -1, .events = POLLIN, .revents = 0},
+                        {.fd = zygote_ ? zygote_->end_descriptor() : -1, .events = POLLIN, .revents = 0},
                         {.fd = logs_.read_end(), .events = POLLIN, .revents = 0}};
     poll(waiting, std::size(waiting), poll_timeout(until));
     if (waiting[0].revents) hear_wakes();
-    if (waiting[2].revents) logs_.deliver();
+    if (waiting[3].revents) logs_.deliver();
 }
 
 void process_host::handle_events() {

@@ -6,15 +6,22 @@
 // Neither may block in a send while the other does: the parent leaves at most `most_unanswered` spawns
 // unanswered, and its caller about as many kills (process_host::doom), which the socket's buffer
 // holds many times over. So the parent's sends never block, and it comes back to read what the zygote sends.
+//
+// That the other is gone the socket says too, but not as long as somebody has a copy of the other's end: a
+// process that was forked meanwhile, by another thread or by the program itself. So each watches the other's
+// pidfd.
 
 #include "src/models/zygote.hpp"
 
 #include "src/core/descriptor.hpp"
+#include "src/io/pidfd.hpp"
+#include "src/io/running_process.hpp"
 
 #include <quartet/detail/scope.hpp>
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <map>
 #include <poll.h>
 #include <signal.h>
@@ -51,8 +58,10 @@ bool send_message(int socket, Message const& message) {
 /// The zygote's side. All of it runs in the forked child, which has one thread.
 class zygote_process {
 public:
-    zygote_process(int socket, std::function<void(zygote::ticket)> const& work)
-        : socket_(socket), work_(work) {}
+    zygote_process(int socket, pid_t parent, std::function<void(zygote::ticket)> const& work)
+        : socket_(socket), parent_(open_pidfd(parent)), work_(work) {
+        if (getppid() != parent) _exit(0);
+    }
 
     /// What throws in here must not reach the parent's code, of which this process has a copy.
     [[noreturn]] void run() noexcept {
@@ -61,8 +70,10 @@ public:
         take_signals();
         for (;;) {
             pollfd waiting[] = {{.fd = socket_, .events = POLLIN, .revents = 0},
-                                {.fd = signals_, .events = POLLIN, .revents = 0}};
-            if (poll(waiting, 2, -1) < 0 && errno != EINTR) end();
+                                {.fd = signals_, .events = POLLIN, .revents = 0},
+                                {.fd = parent_, .events = POLLIN, .revents = 0}};
+            if (poll(waiting, std::size(waiting), -1) < 0 && errno != EINTR) end();
+            if (waiting[2].revents) end();
             if (waiting[1].revents) reap();
             if (waiting[0].revents) obey();
         }
@@ -106,6 +117,7 @@ private:
         prctl(PR_SET_NAME, "quartet-worker");
         close(socket_);
         close(signals_);
+        if (parent_ >= 0) close(parent_);
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -142,6 +154,7 @@ private:
 
     int socket_;
     int signals_ = -1;
+    int parent_;  // a pidfd; -1 if no descriptor is left
     std::function<void(zygote::ticket)> const& work_;
     std::map<pid_t, zygote::ticket> workers_;
 };
@@ -155,16 +168,25 @@ zygote::zygote(std::function<void(ticket)> work) {
                                 "cannot make a socket pair for worker processes");
     detail::descriptor const far_end(ends[1]);
     socket_.emplace(ends[0]);
-    process_ = fork_child();
-    if (process_ == 0) zygote_process(far_end.get(), work).run();
-    if (process_ < 0) throw std::system_error(errno, std::generic_category(), "cannot fork worker processes");
+    pid_t const self = getpid();
+    pid_t const process = fork_child();
+    if (process == 0) zygote_process(far_end.get(), self, work).run();
+    if (process < 0) throw std::system_error(errno, std::generic_category(), "cannot fork worker processes");
+    end_ = detail::descriptor(open_pidfd(process));
+    if (end_.get() >= 0) return;
+    int const error = errno;
+    ::kill(process, SIGKILL);
+    while (waitpid(process, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    throw std::system_error(error, std::generic_category(), "cannot watch the process that forks workers");
 }
 
 zygote::~zygote() {
     shutdown(socket_->get(),
              SHUT_RDWR);  // the zygote sees the end even if a descriptor was inherited elsewhere
     socket_.reset();
-    while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+    siginfo_t end{};
+    while (waitid(by_descriptor, static_cast<id_t>(end_.get()), &end, WEXITED) < 0 && errno == EINTR) {
     }
 }
 
@@ -186,11 +208,9 @@ void zygote::kill(pid_t worker, int signal) {
     send_message(socket_->get(), request{request::kind::kill, signal, static_cast<std::uint64_t>(worker)});
 }
 
-// The end of the socket tells of it too, but later, if a worker was just forked and has not closed it yet.
 bool zygote::has_ended() const {
-    siginfo_t end{};
-    bool const known = waitid(P_PID, static_cast<id_t>(process_), &end, WEXITED | WNOHANG | WNOWAIT) == 0;
-    return !known || end.si_pid != 0;  // unknown: where SIGCHLD is ignored the kernel forgets it at once
+    pollfd end{.fd = end_.get(), .events = POLLIN, .revents = 0};
+    return poll(&end, 1, 0) > 0;
 }
 
 std::optional<zygote::event> zygote::next_event() {

@@ -9,6 +9,7 @@
 // For one thread at a time.
 #pragma once
 
+#include "src/core/descriptor.hpp"
 #include "src/core/forking.hpp"
 
 #include <cstddef>
@@ -54,8 +55,9 @@ public:
     /// Sends a signal to a worker; nothing if it has ended. An event tells of its end.
     void kill(pid_t worker, int signal);
 
-    /// Readable when there is an event.
+    /// Readable when there is an event, and when the zygote has ended, which is one.
     int descriptor() const noexcept { return socket_->get(); }
+    int end_descriptor() const noexcept { return end_.get(); }
 
     /// The next event, if there is one; does not wait.
     std::optional<event> next_event();
@@ -66,7 +68,7 @@ private:
     ssize_t receive(event& into) const;
 
     std::optional<private_descriptor> socket_;
-    pid_t process_ = -1;
+    detail::descriptor end_;  // a pidfd
     std::deque<ticket> to_spawn_;
     std::size_t unanswered_ = 0;
 };

@@ -12,7 +12,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <numeric>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
 
@@ -257,17 +259,57 @@ TEST_P(deaths, of_an_idle_zygote_cost_nothing) {
     }
 }
 
+/// A child of the program that lives on, with copies of all its descriptors; by the system call alone, of
+/// which no handler for forks hears.
+pid_t fork_a_holder() {
+    auto const holder = static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+    if (holder != 0) return holder;
+    alarm(20);
+    for (;;)
+        pause();
+}
+
+std::atomic<bool> holds_next_fork = false;
+std::atomic<pid_t> holder_of_fork = 0;
+
+void hold_before_fork() {
+    if (holds_next_fork.exchange(false)) holder_of_fork = fork_a_holder();
+}
+
+/// Between the making of the socket and the fork of the zygote another thread may fork.
+TEST_P(deaths, of_the_zygote_are_seen_though_another_has_its_socket) {
+    static int const registered = pthread_atfork(hold_before_fork, nullptr, nullptr);
+    ASSERT_EQ(registered, 0);
+    holds_next_fork = true;
+    auto executor = make();
+    auto const body = [](int) {
+        kill(getppid(), SIGKILL);
+        std::this_thread::sleep_for(1h);
+    };
+    auto const begin = std::chrono::steady_clock::now();
+    auto const outcomes = executor.try_map(body, std::vector{1});
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 15s) << "its holder was waited for";
+    kill(holder_of_fork, SIGKILL);
+    waitpid(holder_of_fork, nullptr, 0);
+    ASSERT_FALSE(outcomes[0]);
+    EXPECT_EQ(outcomes[0].error().why, cause::worker_died);
+    expect_to_work(executor);
+}
+
 struct family {
+    std::atomic<pid_t> holder;
     std::atomic<pid_t> zygote;
     std::atomic<std::size_t> workers;
     std::array<std::atomic<pid_t>, 8> worker;
 };
 
+/// Also where a child of the caller's lives on.
 TEST_P(deaths, of_the_caller_leave_no_process) {
     shared<family> others;
     pid_t const caller = fork();
     if (caller == 0) {
         auto executor = make();
+        others->holder = fork_a_holder();
         auto const body = [others = &others](int) {
             others->zygote = getppid();
             others->worker[others->workers++] = getpid();
@@ -290,6 +332,7 @@ TEST_P(deaths, of_the_caller_leave_no_process) {
     while (any_left() && std::chrono::steady_clock::now() < deadline)
         std::this_thread::sleep_for(1ms);
     EXPECT_FALSE(any_left());
+    kill(others->holder, SIGKILL);
 }
 
 }  // namespace
