@@ -160,7 +160,8 @@ private:
         made_.kills_workers = dice_.one_in(3);
         made_.kills_fork_servers = dice_.one_in(8);
         made_.timer = dice_.one_in(4);
-        if (dice_.one_in(4)) made_.children = static_cast<child_ends>(1 + dice_.roll(3));
+        // A sanitizer does not know of the process that then waits for a command.
+        if (dice_.one_in(4) && !test::sanitized) made_.children = static_cast<child_ends>(1 + dice_.roll(3));
         // More than the bodies' files have, and than threads and executors take; less than the machine has.
         if (dice_.one_in(8)) made_.most_file_bytes = std::uint64_t{1} << (20 + dice_.roll(4));
         if (dice_.one_in(8) && !test::sanitized) made_.most_address_bytes = std::uint64_t{12} << 30;

@@ -1,6 +1,7 @@
 #include "tests/stress/watch.hpp"
 
 #include "tests/faults/checks.hpp"
+#include "tests/sanitized.hpp"
 #include "tests/stress/episode.hpp"
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -106,7 +108,7 @@ public:
         : options_(options), tally_(sum), deadline_(deadline), errors_(folder_.path() + "/stderr") {
         // Processes that outlive their parents come here, and not to init.
         prctl(PR_SET_CHILD_SUBREAPER, 1);
-        warm_up(folder_.path());
+        if (!test::sanitized) warm_up(folder_.path());
     }
 
     bool run() {
@@ -153,10 +155,14 @@ private:
         close(errors);
         bool well = false;
         try {
+            // A process that had threads has no usable children under the thread sanitizer.
+            if (test::sanitized) warm_up(folder_.path());
             well = run_episode(what, counts, folder, options_.broken);
         } catch (std::exception const& thrown) {
             say(fmt::format("broken: the episode threw: {}\n", thrown.what()));
         }
+        // A sanitizer looks for leaks at an exit that is not cut short.
+        if (test::sanitized) std::exit(well ? 0 : 1);
         _exit(well ? 0 : 1);
     }
 
