@@ -408,7 +408,8 @@ void automatic::on_stop(job& work) noexcept {
     }
     for (auto const& [part, how] : state_->parts_of(work))
         part->request_stop();
-    state_->unfinished.cancel(unbegun);
+    // With the last hold on a part its tasks have ended here; if those were all, this model may be gone.
+    if (unbegun) state_->unfinished.cancel(unbegun);
 }
 
 void automatic::check_wait() const {

@@ -251,5 +251,27 @@ TEST_P(time_limits_with_a_kill, hit_the_right_task) {
     EXPECT_EQ(executor.map(sleep, std::vector{1ms, 1ms}), (std::vector{1, 1}));
 }
 
+/// What asks a call to stop may be the last that has hold of it, and the executor be gone the moment after.
+TEST(a_limit_of_a_call, that_is_up_at_its_end_leaves_the_executor_alone) {
+    auto const compute = [] {
+        auto const until = std::chrono::steady_clock::now() + 300us;
+        while (std::chrono::steady_clock::now() < until) {
+        }
+        return 7;
+    };
+    for (auto const* spec : {"threads:2", "threads:each", "async:4", "auto"}) {
+        for (int round = 0; round < 100; round += sanitized ? 3 : 1) {
+            future<int> end;
+            {
+                auto executor = make_executor(spec, {.log = [](log_record const&) {}});
+                end = executor.submit({.timeout = round * 6us}, compute);
+                executor.join();
+            }
+            auto const outcome = end.take();
+            EXPECT_TRUE(outcome ? *outcome == 7 : outcome.error().why == cause::timed_out) << spec;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace quartet::conformance
