@@ -114,6 +114,8 @@ public:
                 return process();
             case call_kind::fork:
                 return fork();
+            case call_kind::companion:
+                return on_.fork_companion();
         }
     }
 

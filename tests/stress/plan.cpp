@@ -119,9 +119,9 @@ deed_facts const& facts_of(deed what) noexcept {
     return *std::ranges::find(facts, what, &deed_facts::what);
 }
 
-constexpr std::string_view call_names[] = {"map",    "try_map", "for_each", "starmap", "submits",
-                                           "stream", "stop",    "join",     "destroy", "channel",
-                                           "array",  "process", "fork"};
+constexpr std::string_view call_names[] = {"map",    "try_map", "for_each", "starmap",  "submits",
+                                           "stream", "stop",    "join",     "destroy",  "channel",
+                                           "array",  "process", "fork",     "companion"};
 constexpr std::string_view start_names[] = {"", ", made in vain at first", ", some later workers can't begin",
                                             ", no later worker can begin"};
 constexpr std::string_view child_names[] = {"", " SIGCHLD is ignored", " ends of children are not kept",
@@ -207,7 +207,7 @@ private:
         one.seed = dice_.next();
         one.call = choose_call(executor);
         if (one.call == call_kind::stop || one.call == call_kind::join || one.call == call_kind::process ||
-            one.call == call_kind::fork)
+            one.call == call_kind::fork || one.call == call_kind::companion)
             return one;
         choose_options(one);
         choose_deeds(one);
@@ -223,13 +223,13 @@ private:
         constexpr std::array usual{map,     try_map, try_map, for_each, starmap,
                                    submits, submits, submits, stream,   stream};
         if (!dice_.one_in(4)) return dice_.any_of(usual);
-        constexpr std::array others{channel, channel, array, array, stop, join, process, fork};
+        constexpr std::array others{channel, channel, array, array, stop, join, process, fork, companion};
         call_kind const chosen = dice_.any_of(others);
         if (chosen == channel) {
             if (channel_used_[executor]) return array;
             channel_used_[executor] = true;  // it is closed at the end
         }
-        if ((chosen == fork || chosen == process) && test::sanitized) return join;
+        if ((chosen == fork || chosen == process || chosen == companion) && test::sanitized) return join;
         return chosen;
     }
 

@@ -100,6 +100,7 @@ enum class call_kind : std::uint8_t {
     array,
     process,
     fork,
+    companion,  ///< a child that lives until all is over, with copies of all descriptors
 };
 
 std::string_view to_string(call_kind what) noexcept;

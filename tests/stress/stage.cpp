@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <signal.h>
 #include <stdexcept>
 #include <string_view>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 namespace quartet::stress {
@@ -133,6 +136,21 @@ void stage::end_all() {
     for (std::size_t n = 0; n < players_.size(); ++n)
         end(n);
     elder_.reset();
+    for (pid_t const each : companions_) {
+        kill(each, SIGKILL);
+        while (waitpid(each, nullptr, 0) < 0 && errno == EINTR) {
+        }
+    }
+}
+
+void stage::fork_companion() {
+    pid_t const child = fork();
+    if (child == 0)
+        for (;;)
+            pause();
+    if (child < 0) return;  // the system is full
+    std::lock_guard const lock(mutex_);
+    companions_.push_back(child);
 }
 
 player& stage::executor_at(std::size_t number) {

@@ -80,8 +80,11 @@ public:
     /// Makes the shared executors.
     stage(plan const& what, board& counts, std::string const& folder, breakage broken, fault_list& found);
 
-    /// Ends those that are left.
+    /// Ends those that are left, and then the companions.
     void end_all();
+
+    /// A child that does nothing.
+    void fork_companion();
 
     /// Made when it is first asked for; one that is not shared by its only caller.
     player& executor_at(std::size_t number);
@@ -102,6 +105,8 @@ private:
     promises checks_;
     std::unique_ptr<executor> elder_;
     std::vector<std::unique_ptr<player>> players_;
+    std::mutex mutex_;
+    std::vector<pid_t> companions_;
 };
 
 }  // namespace quartet::stress
