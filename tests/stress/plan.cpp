@@ -292,6 +292,8 @@ private:
         if (one.rare_in_thousand > 0)
             most = std::min(most, std::max(1u, facts_of(one.rare).most_tasks * 1000 / one.rare_in_thousand));
         if (how.each) most = std::min(most, how.processes ? 25u : 100u);
+        // Each call of a stream tries a dozen workers in vain.
+        if (where.starts == bad_starts::all_later) most = std::min(most, 25u);
         if (one.call == call_kind::submits) most = std::min(most, 60u);
         if (test::sanitized) most = std::max(1u, most / 4);
         constexpr std::array shares{1u, 10u, 100u, 1000u};
