@@ -1,7 +1,7 @@
 #include "cli/baseline.hpp"
 
 #include "cli/changes_view.hpp"
-#include "cli/commands/commands.hpp"
+#include "cli/errors.hpp"
 #include "cli/quantities.hpp"
 #include "measure/changes.hpp"
 #include "measure/report_json.hpp"

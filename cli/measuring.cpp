@@ -1,6 +1,6 @@
 #include "cli/measuring.hpp"
 
-#include "cli/commands/commands.hpp"
+#include "cli/errors.hpp"
 #include "cli/quantities.hpp"
 #include "cli/validators.hpp"
 #include "measure/machine.hpp"

@@ -1,6 +1,6 @@
 #include "cli/plan.hpp"
 
-#include "cli/commands/commands.hpp"
+#include "cli/errors.hpp"
 #include "cli/input_files.hpp"
 #include "src/core/nearest.hpp"
 

@@ -1,6 +1,6 @@
 #include "cli/repetition.hpp"
 
-#include "cli/commands/commands.hpp"
+#include "cli/errors.hpp"
 #include "cli/terminal.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "cli/report_files.hpp"
 
-#include "cli/commands/commands.hpp"
+#include "cli/errors.hpp"
 #include "measure/atomic_file.hpp"
 
 #include <fmt/format.h>

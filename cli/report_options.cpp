@@ -1,6 +1,6 @@
 #include "cli/report_options.hpp"
 
-#include "cli/commands/commands.hpp"
+#include "cli/errors.hpp"
 #include "cli/report_files.hpp"
 #include "cli/results_advice.hpp"
 #include "measure/atomic_file.hpp"

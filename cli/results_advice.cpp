@@ -1,6 +1,6 @@
 #include "cli/results_advice.hpp"
 
-#include "cli/commands/commands.hpp"
+#include "cli/errors.hpp"
 #include "cli/sweep_view.hpp"
 #include "measure/findings.hpp"
 #include "measure/plain_text.hpp"

@@ -4,11 +4,11 @@
 // `action`, and the chosen command's action gives the exit code.
 #pragma once
 
+#include "cli/errors.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <functional>
-#include <stdexcept>
-#include <string>
 
 namespace quartet::cli {
 
@@ -27,21 +27,5 @@ void add_serve(CLI::App& app, action& chosen);
 void add_generate(CLI::App& app, action& chosen);
 void add_clean(CLI::App& app, action& chosen);
 void add_completion(CLI::App& app, action& chosen);
-
-/// What a command throws for a mistake of its user's: the message is shown as it is, the exit code is 2.
-class usage_error : public std::runtime_error {
-public:
-    using std::runtime_error::runtime_error;
-};
-
-/// The same for a failure whose exit code is not the usual one.
-class failed_with : public std::runtime_error {
-public:
-    failed_with(int code, std::string const& message) : std::runtime_error(message), code_(code) {}
-    int code() const noexcept { return code_; }
-
-private:
-    int code_;
-};
 
 }  // namespace quartet::cli
