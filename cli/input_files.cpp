@@ -2,7 +2,7 @@
 
 #include "measure/atomic_file.hpp"
 #include "measure/trial_process.hpp"
-#include "src/core/descriptor.hpp"
+#include "src/base/descriptor.hpp"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 // Ctrl-C and the like as something to wait for, instead of something that strikes in the middle.
 #pragma once
 
-#include "src/core/descriptor.hpp"
+#include "src/base/descriptor.hpp"
 
 namespace quartet::cli {
 

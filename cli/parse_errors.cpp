@@ -1,6 +1,6 @@
 #include "cli/parse_errors.hpp"
 
-#include "src/core/nearest.hpp"
+#include "src/base/nearest.hpp"
 
 #include <fmt/format.h>
 

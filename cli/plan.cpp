@@ -2,7 +2,7 @@
 
 #include "cli/errors.hpp"
 #include "cli/input_files.hpp"
-#include "src/core/nearest.hpp"
+#include "src/base/nearest.hpp"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 
 #include "measure/atomic_file.hpp"
 
-#include "src/core/withheld_signal.hpp"
+#include "src/base/withheld_signal.hpp"
 
 #include <fmt/format.h>
 

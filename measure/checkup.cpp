@@ -7,7 +7,7 @@
 #include "measure/statistics.hpp"
 #include "measure/synthetic.hpp"
 #include "measure/worker_use.hpp"
-#include "src/core/cgroups.hpp"
+#include "src/base/cgroups.hpp"
 
 #include <quartet/cpus.hpp>
 #include <quartet/models/async.hpp>

@@ -2,8 +2,8 @@
 
 #include "measure/machine.hpp"
 
-#include "src/core/cgroups.hpp"
-#include "src/core/cpu_model.hpp"
+#include "src/base/cgroups.hpp"
+#include "src/base/cpu_model.hpp"
 
 #include <quartet/cpus.hpp>
 

@@ -1,6 +1,6 @@
 #include "measure/noise.hpp"
 
-#include "src/core/cgroups.hpp"
+#include "src/base/cgroups.hpp"
 
 #include <quartet/cpus.hpp>
 

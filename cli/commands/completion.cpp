@@ -11,7 +11,7 @@
 #include "cli/manual_page.hpp"
 #include "cli/report_files.hpp"
 #include "measure/atomic_file.hpp"
-#include "src/core/nearest.hpp"
+#include "src/base/nearest.hpp"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/terminal.hpp"
-#include "src/core/nearest.hpp"
+#include "src/base/nearest.hpp"
 
 #include <quartet/cpus.hpp>
 #include <quartet/models/async.hpp>

@@ -1,6 +1,6 @@
 #include "src/advice/cost_file.hpp"
 
-#include "src/core/cpu_model.hpp"
+#include "src/base/cpu_model.hpp"
 
 #include <quartet/cpus.hpp>
 #include <quartet/version.hpp>

@@ -1,7 +1,7 @@
 #include "src/io/blocking_context.hpp"
 
-#include "src/core/futex.hpp"
-#include "src/core/poll_timeout.hpp"
+#include "src/base/futex.hpp"
+#include "src/base/poll_timeout.hpp"
 #include "src/io/child_process.hpp"
 #include "src/io/file_stream.hpp"
 #include "src/io/files.hpp"

@@ -3,7 +3,7 @@
 
 #include "src/io/blocking_http.hpp"
 
-#include "src/core/poll_timeout.hpp"
+#include "src/base/poll_timeout.hpp"
 
 #include <fmt/format.h>
 

@@ -17,8 +17,8 @@
 
 #include "src/io/child_process.hpp"
 
-#include "src/core/file_size_limit.hpp"
-#include "src/core/withheld_signal.hpp"
+#include "src/base/file_size_limit.hpp"
+#include "src/base/withheld_signal.hpp"
 #include "src/io/spawn.hpp"
 
 #include <quartet/outcome.hpp>

@@ -5,7 +5,7 @@
 // knows about pipes. For one thread.
 #pragma once
 
-#include "src/core/descriptor.hpp"
+#include "src/base/descriptor.hpp"
 #include "src/io/running_process.hpp"
 
 #include <quartet/command.hpp>

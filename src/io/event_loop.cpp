@@ -1,6 +1,6 @@
 #include "src/io/event_loop.hpp"
 
-#include "src/core/descriptor.hpp"
+#include "src/base/descriptor.hpp"
 
 #include <quartet/detail/deadline.hpp>
 #include <quartet/outcome.hpp>

@@ -1,7 +1,7 @@
 #include "src/io/file_stream.hpp"
 
-#include "src/core/cancelled_wait.hpp"
-#include "src/core/withheld_signal.hpp"
+#include "src/base/withheld_signal.hpp"
+#include "src/io/cancelled_wait.hpp"
 #include "src/io/files.hpp"
 
 #include <fmt/format.h>

@@ -16,7 +16,7 @@
 // Asio's own io_uring support replaces its whole reactor and needs Boost 1.78; this needs 1.74 and leaves
 // sockets and timers alone.
 
-#include "src/core/withheld_signal.hpp"
+#include "src/base/withheld_signal.hpp"
 #include "src/io/async_files.hpp"
 #include "src/io/files.hpp"
 

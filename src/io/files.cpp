@@ -1,6 +1,6 @@
 #include "src/io/files.hpp"
 
-#include "src/core/withheld_signal.hpp"
+#include "src/base/withheld_signal.hpp"
 #include "src/io/file_stream.hpp"
 
 #include <cerrno>

@@ -1,7 +1,7 @@
 #include "src/io/keeper.hpp"
 
-#include "src/core/all_signals_blocked.hpp"
-#include "src/io/pidfd.hpp"
+#include "src/base/all_signals_blocked.hpp"
+#include "src/base/pidfd.hpp"
 
 #include <cerrno>
 #include <csignal>

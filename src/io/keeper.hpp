@@ -11,7 +11,7 @@
 // For one thread.
 #pragma once
 
-#include "src/core/descriptor.hpp"
+#include "src/base/descriptor.hpp"
 
 #include <functional>
 #include <optional>

@@ -1,6 +1,6 @@
 #include "src/io/offload_pool.hpp"
 
-#include "src/core/cancelled_wait.hpp"
+#include "src/io/cancelled_wait.hpp"
 
 #include <quartet/cpus.hpp>
 

@@ -1,6 +1,6 @@
 #include "src/io/running_process.hpp"
 
-#include "src/io/pidfd.hpp"
+#include "src/base/pidfd.hpp"
 
 #include <fmt/format.h>
 

@@ -7,7 +7,7 @@
 // parent, as daemons do, is not found, and none is if the kernel does not say (CONFIG_PROC_CHILDREN).
 #pragma once
 
-#include "src/core/descriptor.hpp"
+#include "src/base/descriptor.hpp"
 #include "src/io/keeper.hpp"
 
 #include <optional>

@@ -1,6 +1,6 @@
 #include "src/io/spawn.hpp"
 
-#include "src/core/descriptor.hpp"
+#include "src/base/descriptor.hpp"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 // How many jobs of a model have not finished, and the end of their tasks. Any thread.
 #pragma once
 
-#include "src/core/futex.hpp"
+#include "src/base/futex.hpp"
 #include "src/models/job_queue.hpp"
 
 #include <quartet/job.hpp>

@@ -1,4 +1,4 @@
-#include "src/core/nearest.hpp"
+#include "src/base/nearest.hpp"
 
 #include <quartet/parameter.hpp>
 

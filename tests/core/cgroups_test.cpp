@@ -1,6 +1,6 @@
 // cgroup trees are made in a temporary folder, in the forms of v1 and v2 and of containers.
 
-#include "src/core/cgroups.hpp"
+#include "src/base/cgroups.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
-#include "src/core/shared_pages.hpp"
+#include "src/shm/shared_pages.hpp"
 
-#include "src/core/descriptor.hpp"
+#include "src/base/descriptor.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // What parent and workers share without a lock, with threads in place of processes, so that the thread
 // sanitizer sees every order that is missing: beside the atomics, inputs and results are plain memory here as
 // they are there.
-#include "src/models/task_ring.hpp"
+#include "src/models/processes/task_ring.hpp"
 #include "tests/sanitized.hpp"
 
 #include <quartet/detail/remote.hpp>

@@ -1,4 +1,4 @@
-#include "src/core/withheld_signal.hpp"
+#include "src/base/withheld_signal.hpp"
 
 #include <gtest/gtest.h>
 

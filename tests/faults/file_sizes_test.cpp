@@ -1,6 +1,6 @@
 // A limit on the size of files (`ulimit -f`) never ends the program by a SIGXFSZ: what is a file for the
 // system fails with both sizes, and the rest goes on.
-#include "src/core/file_size_limit.hpp"
+#include "src/base/file_size_limit.hpp"
 #include "tests/conformance/models.hpp"
 #include "tests/faults/checks.hpp"
 #include "tests/faults/limits.hpp"

@@ -1,5 +1,5 @@
 // What a shared array does when the system refuses, when processes end, and what stays behind: nothing.
-#include "src/core/descriptor.hpp"
+#include "src/base/descriptor.hpp"
 #include "tests/conformance/models.hpp"
 #include "tests/faults/checks.hpp"
 #include "tests/faults/limits.hpp"

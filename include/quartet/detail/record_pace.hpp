@@ -1,7 +1,7 @@
 // include/quartet/detail/record_pace.hpp
 //
 // Which tasks of a thread leave records, so that it spends less than one percent of its time on them:
-// src/core/task_recorder.cpp says how. One thread each.
+// src/call/task_recorder.cpp says how. One thread each.
 #pragma once
 
 #include <algorithm>

@@ -91,7 +91,7 @@ struct encoded_value {
     std::size_t size;
 };
 
-/// An exception (src/core/carried_exception.hpp); a stack that workers push to.
+/// An exception (src/call/carried_exception.hpp); a stack that workers push to.
 struct remote_failure {
     remote_failure* next;
     std::size_t index;

@@ -2,7 +2,7 @@
 //
 // A bounded queue of byte strings in memory that forked processes share, with those who wait for it.
 //
-// It stays whole when a process is killed in the middle of anything (src/core/shared_ring.cpp). For any
+// It stays whole when a process is killed in the middle of anything (src/io/shared_ring.cpp). For any
 // thread of the process that made it and of those forked from it later. Costs a descriptor, and memory as it
 // fills.
 #pragma once
@@ -65,8 +65,8 @@ public:
     access(access const&) = delete;
     access& operator=(access const&) = delete;
 
-    // What changes the ring throws std::system_error, and has changed nothing, where the ring's descriptor was
-    // closed in this process and somebody would have to be woken by it.
+    // What changes the ring throws std::system_error, and has changed nothing, where the ring's descriptor
+    // was closed in this process and somebody would have to be woken by it.
 
     bool empty() const noexcept { return size() == 0; }
     std::size_t size() const noexcept;

@@ -1,0 +1,13 @@
+// src/base/cpu_model.hpp
+//
+// What kind of processor this is. Reads /proc/cpuinfo; any thread.
+#pragma once
+
+#include <string>
+
+namespace quartet::detail {
+
+/// x86 has a "model name"; on other processors the kernel often names only the architecture.
+std::string cpu_model();
+
+}  // namespace quartet::detail

@@ -1,0 +1,13 @@
+// src/base/describe_end.hpp
+//
+// The end of a process in words. Any thread.
+#pragma once
+
+#include <string>
+
+namespace quartet::detail {
+
+/// "was killed by SIGSEGV (Segmentation fault)" or "exited with code 3"; `status` as from waitpid.
+std::string describe_end(int status);
+
+}  // namespace quartet::detail

@@ -1,0 +1,82 @@
+// src/executor/fake_channels.hpp
+//
+// The sends and receives that wait on the fake's loop.
+//
+// Channels within the process tell of changes, as they do on a real loop; channels between processes are
+// looked at when nothing else can happen. For one thread: the fake knows what its own bodies do.
+#pragma once
+
+#include <quartet/channel.hpp>  // channel_operation is whole there
+#include <quartet/outcome.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+#include <vector>
+
+namespace quartet::detail {
+
+class fake_channels final : private channel_host {
+public:
+    /// Tries; true if the operation is done, false if it waits.
+    bool start(channel_operation& operation) {
+        operation.host = this;
+        if (operation.try_for(operation)) return true;
+        operation.place = waiting_.size();
+        waiting_.push_back(&operation);
+        return false;
+    }
+
+    /// Takes out one that waits, with the error `why`; false if it does not wait here.
+    bool end(channel_operation& operation, std::exception_ptr why) {
+        if (operation.place == channel_operation::nowhere) return false;
+        operation.gate().leave(operation);
+        woken_.remove(operation);
+        to_try_.remove(operation);
+        forget(operation);
+        operation.error = std::move(why);
+        return true;
+    }
+
+    /// One of those that wait; null if none does.
+    channel_operation* any() const noexcept { return waiting_.empty() ? nullptr : waiting_.front(); }
+
+    /// Completes those that were woken and are done now. True if there were any.
+    bool try_woken() {
+        while (auto* const each = woken_.pop())
+            to_try_.add(*each);
+        bool any = false;
+        while (auto* const each = to_try_.pop())
+            any |= try_again(static_cast<channel_operation&>(*each));
+        return any;
+    }
+
+    /// Completes one that waits for a channel between processes, and is done now. True if there was one.
+    bool try_between_processes() {
+        return std::ranges::any_of(
+            waiting_, [this](auto* each) { return each->gate().descriptor() >= 0 && try_again(*each); });
+    }
+
+private:
+    void woken(channel_operation& operation) noexcept override { woken_.add(operation); }
+
+    bool try_again(channel_operation& operation) {
+        if (!operation.try_for(operation)) return false;
+        forget(operation);
+        operation.complete();
+        return true;
+    }
+
+    void forget(channel_operation& operation) {
+        waiting_.back()->place = operation.place;
+        waiting_[operation.place] = waiting_.back();
+        waiting_.pop_back();
+        operation.place = channel_operation::nowhere;
+    }
+
+    std::vector<channel_operation*> waiting_;  // each knows its place
+    waiter_list woken_;
+    waiter_list to_try_;  // woken, and looked at in this turn
+};
+
+}  // namespace quartet::detail

@@ -1,0 +1,85 @@
+// src/executor/part_job.hpp
+//
+// Some tasks of a job, as a job of their own: so that the tasks of one job can run under several models of
+// this process. A part keeps itself alive until it has finished.
+#pragma once
+
+#include <quartet/job.hpp>
+#include <quartet/model.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace quartet::detail {
+
+class part_job final : public job {
+public:
+    /// Runs tasks of the whole, from one up to another.
+    using runner = std::function<void(job& whole, context& where, std::size_t first, std::size_t last)>;
+
+    /// Tasks `first` to `last` - 1 of `whole`. `ended` is called when they have outcomes and nothing of this
+    /// object is used any more; `run_with` may do something about runs on threads.
+    part_job(job& whole, std::size_t first, std::size_t last, std::function<void()> ended,
+             runner run_with = {})
+        : job(last - first, whole.policy(), whole.task_limit()),
+          whole_(whole),
+          offset_(first),
+          ended_(std::move(ended)),
+          run_with_(std::move(run_with)) {
+        set_chunk_size(whole.chunk_size());
+        be_called(whole.name());
+        if (whole.has_progress()) set_progress(told_);
+    }
+    ~part_job() override { ended_(); }
+
+    /// Has `how`, which has taken it, run it. Throws what model::start throws; then it is gone, and its tasks
+    /// have no outcomes.
+    static void begin(std::shared_ptr<part_job> const& part, model& how) {
+        part->self_ = part;
+        try {
+            how.start(*part);
+        } catch (...) {
+            part->ended_ = [] {};
+            part->self_.reset();
+            throw;
+        }
+    }
+
+    void run(context& where, std::size_t first, std::size_t last) noexcept override {
+        if (run_with_) return run_with_(whole_, where, offset_ + first, offset_ + last);
+        whole_.run(where, offset_ + first, offset_ + last);
+    }
+    running_body* start(context& where, std::size_t index, ended_bodies& ended) noexcept override {
+        return whole_.start(where, offset_ + index, ended);
+    }
+    void settle(running_body& body) noexcept override { whole_.settle(body); }
+    void fail(failure why) noexcept override {
+        why.index += offset_;
+        whole_.fail(std::move(why));
+    }
+    bool suspends() const noexcept override { return whole_.suspends(); }
+
+    remote_code code() const noexcept override { return whole_.code(); }
+    void encode(shared_arena&, remote_batch&) override {
+        throw std::logic_error("quartet: a part of a job can't run in other processes");
+    }
+    void collect(remote_batch const&) noexcept override {}
+
+private:
+    std::shared_ptr<void> let_go() noexcept override { return std::exchange(self_, {}); }
+
+    job& whole_;
+    std::size_t offset_;
+    std::function<void()> ended_;
+    runner run_with_;
+    std::function<void(std::size_t, std::size_t)> told_ = [this](std::size_t, std::size_t) {
+        whole_.tell_progress();
+    };
+    std::shared_ptr<part_job> self_{};
+};
+
+}  // namespace quartet::detail

@@ -1,0 +1,22 @@
+#include "src/base/futex.hpp"
+
+#include <quartet/detail/channel_waiter.hpp>
+
+namespace quartet::detail {
+
+// Under the channel's lock, so the waiter, which has to take it too, can't be gone before this is over.
+void thread_waiter::wake() noexcept {
+    own_.fetch_add(1, std::memory_order_relaxed);
+    futex_wake_all(own_);
+}
+
+void thread_waiter::wait(std::chrono::steady_clock::time_point deadline,
+                         std::atomic<std::uint32_t> const* stop) noexcept {
+    if (stop) {
+        futex_wait_either(*word, seen, *stop, 0, deadline);
+    } else {
+        futex_wait(*word, seen, deadline);
+    }
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,225 @@
+// One mapping holds the bookkeeping, a place for each message, and the bytes. It is made before the processes
+// that use it are forked, so they have it at the same address.
+//
+// A process may be killed between any two instructions. So:
+//   - The lock is a robust mutex: the kernel passes it on when its owner dies.
+//   - What can be seen changes by one store, of `tail` or `head` or `closed`, after all that it stands for is
+//     written. Whoever gets the lock of a dead owner finds a string sent or not sent, and has nothing to
+//     mend.
+//   - Who waits leaves a mark, not a count, and a wake-up goes to all: nobody who dies takes one along. Those
+//   who
+//     need not have been woken leave their mark again.
+//   - Waiters are woken before the store that they wait for, and the mark is taken away in between. They find
+//     the lock held, or its owner dead. The other way round, a process that is killed after the store and
+//     before the call would leave them asleep beside a string, or beside room.
+//
+// Loops wait by an eventfd that is written to and never read, in an epoll set that reports edges: each write
+// is one, for every process that watches.
+
+#include "src/base/futex.hpp"
+
+#include <quartet/detail/shared_ring.hpp>
+#include <quartet/outcome.hpp>
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <limits>
+#include <new>
+#include <pthread.h>
+#include <stdexcept>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace quartet::detail {
+namespace {
+
+/// Whether it can be the event still: a body may have closed it, and its number be a file's by now. Files,
+/// sockets and pipes have a type; eventfds, and what else lies in no file system, have none.
+bool is_event(int descriptor) noexcept {
+    struct stat what {};
+    return fstat(descriptor, &what) == 0 && (what.st_mode & S_IFMT) == 0;
+}
+
+struct place_of_string {
+    std::size_t offset;
+    std::size_t size;
+    std::size_t end() const noexcept { return offset + shared_ring::footprint(size); }
+};
+
+/// Those who wait on one side.
+struct waiting_line {
+    std::atomic<std::uint32_t> word{0};         // changes with each wake-up
+    std::atomic<std::uint32_t> has_threads{0};  // these wait for the word
+    std::atomic<std::uint32_t> has_loops{0};    // these wait for the eventfd
+};
+
+}  // namespace
+
+// Atomics for their order alone: everything but the words is used under the lock. Stores are `release`, so
+// that they stay behind what was written before them.
+struct shared_ring::layout {
+    pthread_mutex_t mutex;
+    std::size_t capacity;
+    std::size_t bytes;
+    place_of_string* places;  // the string that was sent as number n is in places[n % capacity]
+    std::byte* data;
+    std::atomic<std::uint64_t> head{0};  // the number of the first string
+    std::atomic<std::uint64_t> tail{0};  // the number of the next one to be sent
+    std::atomic<bool> closed{false};
+    waiting_line lines[2];
+
+    place_of_string& place(std::uint64_t number) const noexcept { return places[number % capacity]; }
+    waiting_line& line(side which) noexcept { return lines[which == side::send ? 0 : 1]; }
+};
+
+namespace {
+
+[[noreturn]] void refuse(int error) {
+    throw std::system_error(error, std::generic_category(), "cannot make a channel between processes");
+}
+
+void make_robust(pthread_mutex_t& mutex) {
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    int const error = pthread_mutex_init(&mutex, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+    if (error != 0) refuse(error);
+}
+
+}  // namespace
+
+shared_ring::shared_ring(std::size_t capacity, std::size_t bytes) : maker_(getpid()) {
+    constexpr std::size_t most = std::numeric_limits<std::size_t>::max() / 4;
+    if (capacity > most / sizeof(place_of_string) || bytes > most) refuse(ENOMEM);
+    bytes = footprint(bytes);
+    std::size_t const places_at = footprint(sizeof(layout));
+    std::size_t const data_at = places_at + capacity * sizeof(place_of_string);
+    mapped_bytes_ = data_at + bytes;
+    void* const base = mmap(nullptr, mapped_bytes_, PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED) refuse(errno);
+    event_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (event_ < 0) {
+        int const error = errno;
+        munmap(base, mapped_bytes_);
+        refuse(error);
+    }
+    auto* const start = static_cast<std::byte*>(base);
+    at_ = ::new (base) layout{.mutex = {},
+                              .capacity = capacity,
+                              .bytes = bytes,
+                              .places = reinterpret_cast<place_of_string*>(start + places_at),
+                              .data = start + data_at,
+                              .lines = {}};
+    make_robust(at_->mutex);
+}
+
+// Whoever is woken here and elsewhere still has the mapping: it is theirs too.
+shared_ring::~shared_ring() {
+    if (getpid() == maker_) access(*this).close();
+    close(event_);
+    munmap(static_cast<void*>(at_), mapped_bytes_);
+}
+
+std::size_t shared_ring::capacity() const noexcept {
+    return at_->capacity;
+}
+
+void shared_ring::require_room_for(std::size_t size) const {
+    if (size <= at_->bytes && footprint(size) <= at_->bytes) return;
+    throw std::length_error(
+        fmt::format("quartet: a value of {} bytes is larger than the channel's {} (between_processes::bytes)",
+                    size, at_->bytes));
+}
+
+shared_ring::access::access(shared_ring& ring) noexcept : ring_(ring), at_(*ring.at_) {
+    if (pthread_mutex_lock(&at_.mutex) == EOWNERDEAD) pthread_mutex_consistent(&at_.mutex);
+}
+
+shared_ring::access::~access() {
+    pthread_mutex_unlock(&at_.mutex);
+}
+
+std::size_t shared_ring::access::size() const noexcept {
+    return at_.tail.load(std::memory_order_relaxed) - at_.head.load(std::memory_order_relaxed);
+}
+
+bool shared_ring::access::closed() const noexcept {
+    return at_.closed.load(std::memory_order_relaxed);
+}
+
+void shared_ring::access::close() const noexcept {
+    for (side const each : {side::send, side::receive}) {
+        try {
+            wake(each);
+        } catch (std::system_error const&) {
+            // Loops elsewhere hear of it when somebody else has something to tell.
+        }
+    }
+    at_.closed.store(true, std::memory_order_release);
+}
+
+// A string lies in one piece: behind the last one, or at the start if there is no room up to the end.
+std::byte* shared_ring::access::reserve(std::size_t size) const noexcept {
+    std::size_t const needed = footprint(size);
+    if (empty()) return at_.data;
+    if (this->size() == at_.capacity) return nullptr;
+    std::size_t const first = at_.place(at_.head.load(std::memory_order_relaxed)).offset;
+    place_of_string const& last = at_.place(at_.tail.load(std::memory_order_relaxed) - 1);
+    bool const wrapped = last.offset < first;
+    std::size_t const until = wrapped ? first : at_.bytes;
+    if (until - last.end() >= needed) return at_.data + last.end();
+    return !wrapped && first >= needed ? at_.data : nullptr;
+}
+
+void shared_ring::access::push(std::byte const* place, std::size_t size) const {
+    std::uint64_t const number = at_.tail.load(std::memory_order_relaxed);
+    at_.place(number) = {static_cast<std::size_t>(place - at_.data), size};
+    wake(side::receive);
+    at_.tail.store(number + 1, std::memory_order_release);
+}
+
+std::span<std::byte const> shared_ring::access::front() const noexcept {
+    auto const& first = at_.place(at_.head.load(std::memory_order_relaxed));
+    return {at_.data + first.offset, first.size};
+}
+
+void shared_ring::access::pop() const {
+    wake(side::send);
+    at_.head.store(at_.head.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+attempt shared_ring::access::put_off(side which, channel_waiter* who) const {
+    if (!who) return attempt::put_off;
+    waiting_line& line = at_.line(which);
+    (who->on_loop() ? line.has_loops : line.has_threads).store(1, std::memory_order_relaxed);
+    who->word = &line.word;
+    who->seen = line.word.load(std::memory_order_relaxed);
+    return attempt::put_off;
+}
+
+void shared_ring::access::wake(side which) const {
+    waiting_line& line = at_.line(which);
+    if (line.has_threads.load(std::memory_order_relaxed)) {
+        line.word.fetch_add(1, std::memory_order_relaxed);
+        futex_wake_all(line.word);
+        line.has_threads.store(0, std::memory_order_release);
+    }
+    if (line.has_loops.load(std::memory_order_relaxed)) {
+        if (!is_event(ring_.event_))
+            throw std::system_error(EBADF, std::generic_category(),
+                                    "the descriptor of a channel between processes was closed in this one");
+        eventfd_write(ring_.event_, 1);  // refused only if it is full, and then loops are awake
+        line.has_loops.store(0, std::memory_order_release);
+    }
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,386 @@
+#include "src/models/processes/process_host.hpp"
+
+#include "src/base/futex.hpp"
+#include "src/base/output.hpp"
+#include "src/models/logging.hpp"
+#include "src/models/stop_jobs.hpp"
+
+#include <quartet/cpus.hpp>
+#include <quartet/detail/map_job.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <new>
+#include <stdexcept>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/sysinfo.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace quartet::detail {
+namespace {
+
+/// What the limit on address space leaves this process; the largest number if there is none.
+std::size_t address_space_left() {
+    constexpr auto no_limit = std::numeric_limits<std::size_t>::max();
+    rlimit limit{};
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return no_limit;
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    std::size_t const used = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    return limit.rlim_cur - std::min<std::size_t>(limit.rlim_cur, used);
+}
+
+/// Address space for as much as the machine has memory, but for no more than half of what the limits leave:
+/// the other half is the program's, its threads' and its further executors'.
+shared_heap_owner reserve_heap() {
+    constexpr std::size_t least = std::size_t{4} << 20;
+    struct sysinfo machine {};
+    sysinfo(&machine);
+    std::size_t const all = machine.totalram * machine.mem_unit;
+    std::size_t size = std::max(least, std::min(all, address_space_left() / 2));
+    // A limit that can't be asked for, as that on memory that is promised (vm.overcommit_memory=2), is found
+    // by trying: half of what it lets pass.
+    for (bool refused = false;; size /= 2) {
+        try {
+            auto heap = shared_heap::create(size);
+            if (!std::exchange(refused, false)) return heap;
+        } catch (std::system_error const& error) {
+            if (size <= least)
+                throw std::system_error(error.code(),
+                                        "quartet: worker processes need some megabytes of address space; "
+                                        "raise the limit (ulimit -v)");
+            refused = true;
+        }
+    }
+}
+
+std::array<int, 2> new_socket_pair() {
+    std::array<int, 2> ends{};
+    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0)
+        throw std::system_error(errno, std::generic_category(),
+                                "cannot make a socket pair for worker processes");
+    return ends;
+}
+
+}  // namespace
+
+process_host::process_host(std::size_t slots, processes_options options)
+    : options_(std::move(options)),
+      heap_(reserve_heap()),
+      control_(shared_heap::create(sizeof(pool_state) + (slots + 2) * sizeof(worker_slot) + 4096)),
+      logs_(options_.log, options_.name) {
+    auto const ends = new_socket_pair();
+    wake_ = descriptor(ends[1]);
+    woken_.emplace(ends[0]);
+    write_out_streams();
+    std::atomic<shared_block*> kept{nullptr};  // as long as the control heap
+    shared_arena arena(*control_, kept);
+    pool_ = ::new (arena.allocate(sizeof(pool_state), alignof(pool_state))) pool_state{};
+    pool_->heap = heap_.get();
+    pool_->slots = arena.allocate_array<worker_slot>(slots);
+    pool_->name = options_.name;
+    pool_->workers = slots;
+    pool_->recycle_after = options_.recycle_after;
+    pool_->cpu_share = cpu_share();
+    pool_->wake_parent = {inherited_socket(wake_.get())};
+    pool_->log_socket = inherited_socket(logs_.write_end());
+}
+
+void process_host::reset_slot(worker_slot& slot, std::size_t number) {
+    ::new (&slot) worker_slot{};
+    slot.remote.number = number;
+    slot.remote.current.store(remote_worker::nothing, std::memory_order_relaxed);
+}
+
+void process_host::start(job& work) {
+    if (work.size() >= std::numeric_limits<std::uint32_t>::max())
+        throw std::length_error("quartet: a map over processes takes fewer than 4294967295 inputs at a time");
+    {
+        std::lock_guard const lock(mutex_);
+        ++in_use_;
+    }
+    write_out_files();  // before what the tasks print
+    remote_batch* batch = nullptr;
+    try {
+        batch = put_in_place(work);
+    } catch (...) {
+        std::lock_guard const lock(mutex_);
+        --in_use_;
+        throw;
+    }
+    std::lock_guard const lock(mutex_);
+    --in_use_;
+    enlist(work, *batch);
+}
+
+remote_batch* process_host::put_in_place(job& work) {
+    constexpr std::size_t first_block = 512 - sizeof(shared_block);
+    static_assert(sizeof(remote_batch) < first_block / 2 + 64);
+    shared_block* const block = heap_->take(first_block);
+    block->next.store(nullptr, std::memory_order_relaxed);
+    auto* const batch = ::new (block + 1) remote_batch{};
+    batch->blocks.store(block, std::memory_order_relaxed);
+    try {
+        shared_arena arena(*heap_, batch->blocks, reinterpret_cast<std::byte*>(batch + 1),
+                           first_block - sizeof(remote_batch));
+        auto const code = work.code();
+        batch->heap = heap_.get();
+        batch->count = work.size();
+        batch->left.store(work.size(), std::memory_order_relaxed);
+        batch->policy = work.policy();
+        batch->chunk_size = work.chunk_size();
+        batch->wake_parent = &pool_->wake_parent;
+        batch->task_limit = work.task_limit();
+        batch->places = work.places();
+        batch->first_number = work.first_number();
+        if (auto const* const numbers = work.numbers()) {
+            auto* const kept = arena.allocate_array<std::size_t>(work.size());
+            std::copy_n(numbers, work.size(), kept);
+            batch->numbers = kept;
+        }
+        batch->run = code.run;
+        batch->make = code.make;
+        auto* const closure = static_cast<std::byte*>(arena.allocate(code.closure.size()));
+        std::memcpy(closure, code.closure.data(), code.closure.size());
+        batch->closure = closure;
+        batch->tasks = arena.allocate_array<task_word>(work.size());
+        std::uninitialized_value_construct_n(batch->tasks, work.size());
+        work.encode(arena, *batch);
+        // Only now: an input that can't be encoded may stop the call.
+        batch->stop.store(work.stop().word().load(), std::memory_order_relaxed);
+    } catch (...) {
+        shared_arena::give_back_all(*heap_, batch->blocks);
+        throw;
+    }
+    return batch;
+}
+
+/// Under the lock.
+void process_host::enlist(job& work, remote_batch& batch) {
+    call* made = nullptr;
+    try {
+        made = &calls_.try_emplace(&batch, call{&work, &batch}).first->second;
+        offer(*made);
+    } catch (...) {
+        if (made) calls_.erase(&batch);
+        shared_arena::give_back_all(*heap_, batch.blocks);
+        throw;
+    }
+    bool const limited = work.has_task_limit();
+    limited_ += limited;
+    if (limited) least_limit_ = std::min(least_limit_, work.task_limit());
+    easily_stopped_ += work.policy() == on_failure::stop_all;
+    {
+        std::lock_guard const stops(stops_mutex_);
+        work.remote = &batch;
+    }
+    work.end_elsewhere(batch.end);
+    if (batch.left.load() == 0) tell_end(*pool_, batch);  // no input could be encoded
+    if (work.stop().requested()) on_stop(work);
+    if (limited) wake_supervisor();
+}
+
+/// Under the lock.
+void process_host::strike_off(call const& of) noexcept {
+    if (of.work->has_task_limit() && --limited_ == 0) least_limit_ = std::chrono::nanoseconds::max();
+    easily_stopped_ -= of.work->policy() == on_failure::stop_all;
+    stopped_ -= of.stopped.has_value();
+    shaken_ -= of.batch->shaken.load(std::memory_order_relaxed);
+    calls_.erase(of.batch);
+}
+
+void process_host::bring_home(job& work) noexcept {
+    std::optional<ended_call> mine;
+    {
+        std::lock_guard const lock(mutex_);
+        mine = claim(work);
+    }
+    if (mine) finish(*mine);
+}
+
+/// Under the lock: the outcomes of the call are the claimer's to take. Nothing if another has claimed them.
+std::optional<process_host::ended_call> process_host::claim(job& work) noexcept {
+    remote_batch* batch = nullptr;
+    {
+        std::lock_guard const stops(stops_mutex_);
+        batch = static_cast<remote_batch*>(std::exchange(work.remote, nullptr));
+    }
+    if (!batch) return std::nullopt;
+    call const& of = *find(batch);
+    ended_call const claimed{&work, batch, of.offered_to};
+    strike_off(of);
+    ++in_use_;
+    return claimed;
+}
+
+/// Not under the lock.
+void process_host::finish(ended_call const& mine) noexcept {
+    logs_.deliver();
+    mine.work->collect(*mine.batch);
+    collect_failures(*mine.batch, options_.name, *mine.work);
+    {
+        std::lock_guard const lock(mutex_);
+        --in_use_;
+        ended_.push_back({mine.batch, mine.offered_to});
+        free_untouched();
+    }
+    mine.work->finish();
+}
+
+/// Under the lock. Most batches are untouched by the time that the next call ends. Those that are not go
+/// behind the others, so that a few that are kept for long keep no others.
+void process_host::free_untouched() noexcept {
+    constexpr std::size_t most_kept = 4;  // a call looks at no more of them
+    for (std::size_t left = ended_.size(), kept = 0; left > 0 && kept < most_kept; --left) {
+        waiting_batch const each = ended_.front();
+        ended_.pop_front();
+        if (untouched(*each.batch, each.offered_to)) {
+            shared_arena::give_back_all(*heap_, each.batch->blocks);
+        } else {
+            ended_.push_back(each);
+            ++kept;
+        }
+    }
+    if (calls_.empty() && ended_.empty() && in_use_ == 0) heap_->reset();
+}
+
+void process_host::on_stop(job& work) noexcept {
+    {
+        std::lock_guard const lock(stops_mutex_);
+        if (!work.remote) return;
+        stop_batch(*static_cast<remote_batch*>(work.remote), work.stop().word().load());
+    }
+    wake_supervisor();
+}
+
+/// Under stops_mutex_.
+void process_host::stop_batch(remote_batch& batch, std::uint32_t mark) noexcept {
+    set_stop(batch.stop, mark);
+    futex_wake_all(batch.stop);
+    stop_requests_.push_back(&batch);
+}
+
+void process_host::stop() noexcept {
+    stop_jobs(mutex_, [this](auto&& stop) {
+        std::lock_guard const lock(stops_mutex_);
+        for (auto& [batch, each] : calls_) {
+            stop(*each.work);
+            stop_batch(*batch, each.work->stop().word().load());
+        }
+    });
+    wake_supervisor();
+}
+
+void process_host::abandon(job& work) noexcept {
+    std::lock_guard const lock(mutex_);
+    auto* const batch = static_cast<remote_batch*>(work.remote);
+    if (!batch) return;
+    abandoned_.push_back(batch);
+    batch->watched.store(1);
+    if (batch->end.ended()) wake_supervisor();
+}
+
+std::size_t process_host::tasks_left(job const& work) noexcept {
+    std::lock_guard const lock(stops_mutex_);
+    auto const* const batch = static_cast<remote_batch const*>(work.remote);
+    return batch ? batch->left.load(std::memory_order_relaxed) : 0;
+}
+
+void process_host::join() noexcept {
+    join_until(clock::time_point::max());
+}
+
+/// False if a call goes on at the deadline.
+bool process_host::join_until(clock::time_point deadline) noexcept {
+    std::vector<remote_batch*> under_way;
+    do {
+        under_way.clear();
+        {
+            std::lock_guard const lock(mutex_);
+            for (auto const& [batch, each] : calls_) {
+                if (!batch->end.ended()) under_way.push_back(batch);
+            }
+        }
+        for (remote_batch* const each : under_way) {
+            auto const has_ended = [&] {
+                std::lock_guard const lock(mutex_);
+                call const* const of = find(each);
+                return !of || of->batch->end.ended();
+            };
+            if (!pool_->chime.wait_until(has_ended, deadline)) return false;
+        }
+    } while (!under_way.empty());
+    return true;
+}
+
+void process_host::end() noexcept {
+    stop();
+    wait_and_tell([this](auto deadline) { return join_until(deadline); },
+                  [this] { return stubborn_bodies(); }, options_.log);
+    if (!supervisor_.joinable()) return;
+    bring_all_home();
+    {
+        std::lock_guard const lock(mutex_);
+        ending_ = true;
+    }
+    wake_supervisor();
+    supervisor_.join();
+}
+
+void process_host::bring_all_home() noexcept {
+    for (;;) {
+        std::optional<ended_call> next;
+        {
+            std::lock_guard const lock(mutex_);
+            abandoned_.clear();  // no longer the supervisor's business
+            if (calls_.empty()) return;
+            next = claim(*calls_.begin()->second.work);
+        }
+        if (next) finish(*next);
+    }
+}
+
+/// What is under way still.
+std::vector<stubborn_body> process_host::stubborn_bodies() {
+    std::lock_guard const lock(mutex_);
+    std::vector<stubborn_body> bodies;
+    for (auto const& [batch, each] : calls_) {
+        if (!batch->end.ended()) bodies.push_back({{.name = options_.name}, each.work->body_name()});
+    }
+    return bodies;
+}
+
+process_host::call* process_host::find(remote_batch* batch) noexcept {
+    auto const found = calls_.find(batch);
+    return found == calls_.end() ? nullptr : &found->second;
+}
+
+/// Under the lock: so many tasks more have an outcome.
+void process_host::settle(call& of, std::size_t tasks) noexcept {
+    if (tasks > 0 && of.batch->left.fetch_sub(tasks) == tasks) tell_end(*pool_, *of.batch);
+}
+
+void process_host::fail_waiting(failure const& why) {
+    for (auto& [batch, each] : calls_)
+        fail_waiting(each, why);
+}
+
+void process_host::fail_waiting(call& of, failure const& why) noexcept {
+    std::size_t failed = 0;
+    for (std::size_t index = 0; index < of.batch->count; ++index) {
+        if (!of.batch->tasks[index].settle_waiting()) continue;
+        failure own = why;
+        own.index = index;
+        of.work->fail(std::move(own));
+        ++failed;
+    }
+    settle(of, failed);
+}
+
+}  // namespace quartet::detail

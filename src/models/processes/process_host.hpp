@@ -1,0 +1,230 @@
+// src/models/processes/process_host.hpp
+//
+// What a pool of worker processes and a process per task have in common: the shared memory, a job's way into
+// it and back, the zygote, and a supervisor.
+//
+// The supervisor is a thread of the parent that sleeps until something happens that nobody waits for: a
+// worker has ended, a stop's or a time limit's grace is over, a log line has come. A call in which nothing
+// of the kind happens goes without it: its caller puts the batch into shared memory, workers take it from
+// there, and the last of them wakes the caller. What it does is in process_supervisor.cpp.
+#pragma once
+
+#include "src/base/descriptor.hpp"
+#include "src/models/logging.hpp"
+#include "src/models/processes/log_channel.hpp"
+#include "src/models/processes/worker_process.hpp"
+#include "src/models/processes/zygote.hpp"
+
+#include <quartet/model.hpp>
+#include <quartet/models/processes.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace quartet::detail {
+
+class process_host {
+public:
+    process_host(process_host const&) = delete;
+    process_host& operator=(process_host const&) = delete;
+    virtual ~process_host() = default;
+
+    void start(job& work);
+    void stop() noexcept;
+    void join() noexcept;
+    void on_stop(job& work) noexcept;
+    void bring_home(job& work) noexcept;
+    void abandon(job& work) noexcept;
+    std::size_t tasks_left(job const& work) noexcept;
+    bell& chime() noexcept { return pool_->chime; }
+
+    virtual std::string spec() const = 0;
+    virtual std::size_t concurrency() const noexcept = 0;
+
+protected:
+    using clock = std::chrono::steady_clock;
+
+    /// A batch that has not been brought home.
+    struct call {
+        job* work;
+        remote_batch* batch;
+        task_ring::position offered_to = 0;  ///< the head of the ring when all its offers are taken
+        std::size_t scanned = 0;             ///< tasks that are known to have an outcome, when it is shaken
+        std::optional<clock::time_point> stopped{};
+    };
+    struct task_place {
+        remote_batch const* batch;
+        std::size_t index;
+        bool operator==(task_place const&) const = default;
+    };
+    struct worker_state {
+        pid_t process = 0;  ///< 0: it is on its way
+        std::optional<clock::time_point> doomed{};
+        std::optional<task_place> late{};  ///< that it is ended for
+        bool killed = false;
+    };
+
+    process_host(std::size_t slots, processes_options options);
+
+    /// For the constructor of a derived class, when it has its workers.
+    void start_supervisor();
+
+    /// For the destructor of a derived class: every call has an outcome, and is done with.
+    void end() noexcept;
+
+    /// Forks a zygote. Throws std::system_error.
+    void start_zygote();
+
+    // ---- For the arrangement; all under the lock
+
+    /// What a worker does.
+    virtual void serve(worker_slot& slot) = 0;
+
+    /// Lets workers have a call that was just made. Throws std::bad_alloc.
+    virtual void offer(call& made) = 0;
+
+    /// Lets others have tasks that nobody has begun: those that a dead worker had taken, or after a loss of
+    /// the zygote all. False if they are to fail.
+    enum class lost { worker, zygote };
+    virtual bool offer_again(call& of, index_range tasks, lost why) = 0;
+
+    /// Whether no worker will touch a batch any more, which was brought home.
+    virtual bool untouched(remote_batch const& batch, task_ring::position offered_to) = 0;
+
+    /// A call was asked to stop.
+    virtual void on_stop_of_call() {}
+
+    /// A worker has ended, as `status` says; `fruitless`: without having run anything.
+    virtual void on_end(worker_slot& slot, bool fruitless, int status) = 0;
+    virtual void on_refusal(worker_slot& slot, int error) = 0;
+
+    /// The workers and those that were to come are gone with their zygote.
+    virtual void on_loss() = 0;
+
+    /// Something may have changed, and there is a zygote: what the arrangement does about it.
+    virtual void advance() = 0;
+
+    bool has_calls() const noexcept { return !calls_.empty(); }
+    call* find(remote_batch* batch) noexcept;
+
+    /// Fails what no worker has begun, in every call; `why` but for its index.
+    void fail_waiting(failure const& why);
+
+    /// Makes the slot a new worker's.
+    static void reset_slot(worker_slot& slot, std::size_t number);
+
+    void spawn(worker_slot& slot);
+
+    /// Waits until a worker was spawned. Throws std::system_error if it was refused. For the constructor of
+    /// a derived class.
+    void wait_for_worker();
+
+    /// Waits until the pool's workers, which were all spawned, have been initialized. Throws
+    /// std::runtime_error if one could not be. For the constructor of a derived class.
+    void wait_for_readiness();
+
+    void wake_supervisor() const noexcept;
+    void hear_wakes() const noexcept;
+
+    pool_state& pool() noexcept { return *pool_; }
+    pool_state const& pool() const noexcept { return *pool_; }
+    bool has_workers() const noexcept { return !workers_.empty(); }
+    processes_options const& options() const noexcept { return options_; }
+
+private:
+    struct waiting_batch {
+        remote_batch* batch;
+        task_ring::position offered_to;
+    };
+
+    /// A call whose outcomes are about to be taken.
+    struct ended_call {
+        job* work;
+        remote_batch* batch;
+        task_ring::position offered_to;
+    };
+
+    // ---- Calls
+
+    remote_batch* put_in_place(job& work);
+    std::optional<ended_call> claim(job& work) noexcept;
+    void finish(ended_call const& mine) noexcept;
+    void enlist(job& work, remote_batch& batch);
+    void strike_off(call const& of) noexcept;
+    void stop_batch(remote_batch& batch, std::uint32_t mark) noexcept;
+    void settle(call& of, std::size_t tasks) noexcept;
+    void fail_waiting(call& of, failure const& why) noexcept;
+    void free_untouched() noexcept;
+    void bring_all_home() noexcept;
+    bool join_until(clock::time_point deadline) noexcept;
+    std::vector<stubborn_body> stubborn_bodies();
+
+    // ---- The supervisor
+
+    void supervise();
+    void wait_for_news(clock::time_point until);
+    void handle_events();
+    [[noreturn]] void refuse_worker(zygote::event const& end) const;
+    void handle_death(zygote::event const& end);
+    void account_for(call& of, worker_slot const& slot, std::function<failure(std::size_t)> const& describe);
+    void account_for_all(call& of);
+    void give_back(call& of, index_range tasks, lost why,
+                   std::function<failure(std::size_t)> const& describe);
+    void mark_shaken(call& of) noexcept;
+    failure describe_end_of(std::size_t index, worker_slot const& slot, zygote::event const& end,
+                            worker_state const& worker, call const& of) const;
+    void handle_loss_of_zygote();
+    void wait_for_orphans() const;
+    void revive_zygote();
+    void follow_stops();
+    void follow_stop(call& of) noexcept;
+    void look_for_end(call& of) noexcept;
+    void scan_shaken();
+    void bring_abandoned_home();
+    clock::time_point end_overdue();
+    clock::time_point doom_late(clock::time_point now);
+    clock::time_point doom_late_on_loops(clock::time_point now);
+    clock::time_point doom_stopped(clock::time_point now);
+    clock::time_point kill_doomed(clock::time_point now);
+    clock::time_point doom_stopped_on_loops(clock::time_point now);
+    void doom(worker_slot& slot, worker_state& worker, remote_batch& batch, std::size_t task, bool by_limit);
+
+    processes_options options_;
+    shared_heap_owner heap_;                   // batches
+    shared_heap_owner control_;                // pool_state and the pool's slots
+    std::optional<private_descriptor> woken_;  // readable when somebody wakes the supervisor
+    descriptor wake_;
+    log_channel logs_;
+    pool_state* pool_ = nullptr;
+
+    std::mutex mutex_;              // guards what follows
+    std::optional<zygote> zygote_;  // used by the supervisor alone
+    std::unordered_map<remote_batch*, call> calls_;
+    std::size_t in_use_ = 0;           // batches that are being put in place or brought home
+    std::deque<waiting_batch> ended_;  // brought home, but a worker may still touch them
+    std::unordered_map<worker_slot*, worker_state> workers_;  // also those on their way
+    std::vector<remote_batch*> abandoned_;
+    std::size_t limited_ = 0;  // calls with a limit for each task
+    std::chrono::nanoseconds least_limit_ = std::chrono::nanoseconds::max();  // of them
+    std::size_t easily_stopped_ = 0;                                          // calls that a failure stops
+    std::size_t stopped_ = 0;                                                 // calls that were asked to stop
+    std::size_t shaken_ = 0;  // calls whose end the parent must find
+    bool ending_ = false;
+
+    std::mutex stops_mutex_;  // guards job::remote and what follows; the last to be locked
+    std::vector<remote_batch*> stop_requests_;
+
+    std::thread supervisor_;
+};
+
+}  // namespace quartet::detail

@@ -1,0 +1,177 @@
+// src/models/processes/process_pool.cpp
+//
+// A call's tasks are one offer in the ring (task_ring.hpp), from which workers take chunks. When a worker
+// ends, its slot still says which chunk it had: the task that it was running fails, and what it had not
+// begun is offered again. What finds no room in the ring waits in the parent, and a worker that finds the
+// ring half empty wakes the supervisor.
+
+#include "src/models/processes/process_pool.hpp"
+
+#include "src/base/describe_end.hpp"
+#include "src/models/initializing.hpp"
+#include "src/models/loop_limit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+namespace quartet::detail {
+
+process_pool::process_pool(processes_options options)
+    : process_host(options.count,
+                   (options.count == 0 ? throw std::invalid_argument(
+                                             "quartet: the model 'processes' needs at least one worker")
+                                       : std::move(options))) {
+    for (std::size_t number = 0; number < pool().workers; ++number)
+        reset_slot(pool().slots[number], number);
+    start_zygote();
+    for (std::size_t number = 0; number < pool().workers; ++number)
+        spawn(pool().slots[number]);
+    for (std::size_t number = 0; number < pool().workers; ++number)
+        wait_for_worker();
+    wait_for_readiness();
+    start_supervisor();
+}
+
+process_pool::~process_pool() {
+    end();
+}
+
+std::string process_pool::spec() const {
+    auto constexpr kind = model_kind::processes;
+    return to_string(has_loops() ? composed_spec(kind, pool().workers, options().in_flight)
+                                 : model_spec{.kind = kind, .count = pool().workers});
+}
+
+std::size_t process_pool::concurrency() const noexcept {
+    if (!has_loops()) return pool().workers;
+    return limit_together(options().in_flight, pool().workers);
+}
+
+void process_pool::serve(worker_slot& slot) {
+    if (has_loops()) serve_loop(pool(), slot, options());
+    serve_pool(pool(), slot);
+}
+
+void process_pool::offer(call& made) {
+    put(made, {0, static_cast<std::uint32_t>(made.batch->count)});
+    refused_ = false;
+    if (!missing_.empty()) wake_supervisor();
+}
+
+bool process_pool::offer_again(call& of, index_range tasks, lost) {
+    put(of, tasks);
+    return true;
+}
+
+/// Into the ring, or behind what waits for room there.
+void process_pool::put(call& of, index_range tasks) {
+    if (!overflow_.empty() || pool().ring.full()) {
+        overflow_.push_back({of.batch, tasks});
+        pool().overflown.store(1);
+        if (pool().ring.half_empty()) wake_supervisor();  // it became so before it was overflown
+        return;
+    }
+    of.offered_to = pool().ring.push(*of.batch, tasks) + 1;
+    wake_workers(tasks.last - tasks.first);
+}
+
+void process_pool::refill() {
+    if (overflow_.empty()) return;
+    while (!overflow_.empty() && !pool().ring.full()) {
+        auto const [batch, tasks] = overflow_.front();
+        overflow_.pop_front();
+        call* const of = find(batch);
+        if (!of) continue;  // it was stopped, and has ended
+        auto const count = static_cast<std::uint32_t>(batch->count);
+        index_range const left{std::min(tasks.first, count), std::min(tasks.last, count)};
+        of->offered_to = pool().ring.push(*batch, left) + 1;
+    }
+    pool().overflown.store(overflow_.empty() ? 0 : 1);
+    wake_workers(pool().workers);
+}
+
+/// Of those that sleep, as many as there are tasks. Workers look once more at the ring after they have said
+/// that they are asleep.
+void process_pool::wake_workers(std::size_t tasks) {
+    for (std::size_t number = 0; number < pool().workers && tasks > 0; ++number) {
+        worker_slot& slot = pool().slots[number];
+        std::uint32_t wanting = worker_slot::wants_calls;
+        if (!slot.asleep.compare_exchange_strong(wanting, 0)) continue;
+        call_worker(slot);
+        --tasks;
+    }
+}
+
+/// A worker names the batch that it takes tasks of, and one with a loop also that of which it stores an
+/// outcome. It touches others too, but none whose tasks all have an outcome.
+bool process_pool::untouched(remote_batch const& batch, task_ring::position offered_to) {
+    return pool().ring.head() >= offered_to &&
+           std::none_of(pool().slots, pool().slots + pool().workers, [&](worker_slot const& each) {
+               return each.batch.load() == &batch || each.settling.load() == &batch;
+           });
+}
+
+void process_pool::on_stop_of_call() {
+    if (!has_loops()) return;
+    for (std::size_t number = 0; number < pool().workers; ++number)
+        call_worker(pool().slots[number]);
+}
+
+void process_pool::on_end(worker_slot& slot, bool fruitless, int status) {
+    bool const refused = slot.ready.load() == readiness::refused;
+    reset_slot(slot, slot.remote.number);
+    missing_.insert(&slot);
+    refused_ = false;
+    wake_workers(pool().workers);  // it may have been woken for what another is to do now
+    fruitless_ends_ = fruitless ? fruitless_ends_ + 1 : 0;
+    // Workers that end before they begin anything would be replaced for ever.
+    if (fruitless_ends_ > 10 + 2 * pool().workers)
+        give_up(refused ? not_initialized(0, why_refused(pool()), worker_name(pool(), slot.remote.number))
+                        : failure{.why = cause::worker_died,
+                                  .message = fmt::format(
+                                      "worker processes keep ending before they run a task; the last one {}",
+                                      describe_end(status))});
+}
+
+void process_pool::on_refusal(worker_slot& slot, int error) {
+    missing_.insert(&slot);
+    refused_ = true;
+    // The others do its work, if there are any.
+    if (!has_workers())
+        give_up({.why = cause::worker_died,
+                 .message = fmt::format("no worker process could be forked: {}", std::strerror(error))});
+}
+
+/// Until the next call.
+void process_pool::give_up(failure const& why) {
+    fruitless_ends_ = 0;
+    fail_waiting(why);
+}
+
+void process_pool::on_loss() {
+    pool().ring.clear();
+    overflow_.clear();
+    pool().overflown.store(0);
+    refused_ = false;
+    for (std::size_t number = 0; number < pool().workers; ++number) {
+        reset_slot(pool().slots[number], number);
+        missing_.insert(&pool().slots[number]);
+    }
+}
+
+void process_pool::advance() {
+    refill();
+    spawn_missing();
+}
+
+void process_pool::spawn_missing() {
+    if (refused_ || (!has_calls() && fruitless_ends_ > 0)) return;
+    for (worker_slot* const each : std::exchange(missing_, {}))
+        spawn(*each);
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,55 @@
+// src/models/processes/processes.cpp
+//
+// Runs bodies in worker processes, so that a body that crashes takes only its worker along.
+//
+// The workers are forked by a zygote (zygote.hpp). A job, its inputs and its results lie in shared memory
+// (detail/shared_heap.hpp, detail/remote.hpp); what a worker does there stands in worker_process.hpp, what
+// the parent does in process_host.hpp, and the two arrangements in process_pool.hpp and process_each.hpp.
+
+#include "src/models/processes/process_each.hpp"
+#include "src/models/processes/process_pool.hpp"
+
+#include <quartet/models/processes.hpp>
+
+namespace quartet {
+
+processes::processes(processes_options options)
+    : host_(std::make_unique<detail::process_pool>(std::move(options))) {}
+
+processes::processes(one_per_task, processes_options options)
+    : host_(std::make_unique<detail::process_each>(std::move(options))) {}
+
+processes::~processes() = default;
+
+void processes::start(job& work) {
+    host_->start(work);
+}
+void processes::stop() noexcept {
+    host_->stop();
+}
+void processes::join() noexcept {
+    host_->join();
+}
+void processes::on_stop(job& work) noexcept {
+    host_->on_stop(work);
+}
+void processes::bring_home(job& work) noexcept {
+    host_->bring_home(work);
+}
+std::size_t processes::tasks_left(job const& work) const noexcept {
+    return host_->tasks_left(work);
+}
+void processes::abandon(job& work) noexcept {
+    host_->abandon(work);
+}
+detail::bell& processes::chime() noexcept {
+    return host_->chime();
+}
+std::size_t processes::concurrency() const noexcept {
+    return host_->concurrency();
+}
+std::string processes::spec() const {
+    return host_->spec();
+}
+
+}  // namespace quartet

@@ -1,0 +1,184 @@
+// src/models/processes/worker_loop.cpp
+//
+// A pool worker with an event loop, of processes:N+async:M. It takes tasks from the ring as long as it has
+// room for them, a few at a time, and looks at its events in between.
+//
+// The loop sleeps in the kernel's poll, and can't wait there for a word in shared memory: a thread does that,
+// and posts to the loop when the parent has offered something, or has stopped a call.
+
+#include "src/base/futex.hpp"
+#include "src/io/async_context.hpp"
+#include "src/io/event_loop.hpp"
+#include "src/models/flight.hpp"
+#include "src/models/logging.hpp"
+#include "src/models/processes/worker_log.hpp"
+#include "src/models/processes/worker_process.hpp"
+
+#include <quartet/cpus.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+#include <unistd.h>
+#include <unordered_map>
+
+namespace quartet::detail {
+namespace {
+
+class loop_worker {
+public:
+    loop_worker(pool_state& pool, worker_slot& slot, std::size_t limit, file_backend files)
+        : pool_(pool),
+          slot_(slot),
+          limit_(limit),
+          where_{.name = worker_name(pool, slot.remote.number),
+                 .number = slot.remote.number,
+                 .process_id = getpid()},
+          log_(log_to_parent(pool.log_socket)),
+          loop_(files),
+          flights_(
+              [this](auto& place, job& work) {
+                  place.emplace(where_, loop_, work.stop(), log_);
+                  place->leave_the_deaf();
+                  place->follow(jobs_.at(&work)->hands.batch.stop);  // which a body sees while it computes
+              },
+              [this](job& work, std::size_t tasks) { note_end(work, tasks); },
+              [this](job& work) { slot_.settling.store(&jobs_.at(&work)->hands.batch); }) {
+        slot.process.store(getpid());
+        std::thread([this, heard = slot.calls.load()] { listen(heard); }).detach();  // a worker ends by _exit
+    }
+
+    [[noreturn]] void run(std::chrono::nanoseconds stall_limit) {
+        auto watch = watch_stalls(stall_limit, where_, log_, &slot_.holder);
+        current_stall_watch() = watch.get();
+        for (;;) {
+            follow_stops();
+            bool const took = take();
+            flights_.settle();
+            if (took) {
+                loop_.run_some(event_loop::waiting::not_at_all);
+            } else {
+                sleep();
+            }
+            flights_.settle();
+            if (retires() && flights_.in_flight() == 0) retire();
+        }
+    }
+
+private:
+    /// A batch of which bodies are under way, or are about to begin.
+    struct guest {
+        explicit guest(remote_batch& batch, remote_worker& worker)
+            : hands{batch, worker, {*batch.heap, batch.blocks}}, work(batch.make(hands)) {
+            work->remote = &batch;
+        }
+        remote_hands hands;
+        std::unique_ptr<job> work;
+        std::size_t open = 0;  // tasks that are under way
+    };
+
+    bool retires() const noexcept {
+        return (pool_.recycle_after > 0 && ran_ >= pool_.recycle_after) || parent_wake::lost;
+    }
+
+    std::size_t room() const noexcept {
+        if (parent_wake::lost) return 0;
+        std::size_t const free = limit_ - std::min(limit_, flights_.in_flight());
+        return pool_.recycle_after == 0 ? free : std::min(free, pool_.recycle_after - ran_);
+    }
+
+    /// Takes some tasks and begins them; false if there are none, or no room.
+    bool take() {
+        if (room() == 0) return false;
+        auto const taken = take_tasks(pool_, slot_, [this](remote_batch const& batch, std::size_t left) {
+            constexpr std::size_t most = 64;
+            std::size_t const fair = std::max<std::size_t>(1, left / (4 * pool_.workers));
+            std::size_t const best =
+                batch.chunk_size ? std::min(batch.chunk_size, left) : std::min(most, fair);
+            return std::min(best, room());
+        });
+        if (taken) begin(*taken->batch, taken->tasks);
+        return taken.has_value();
+    }
+
+    void begin(remote_batch& batch, index_range chunk) {
+        guest& mine = guests_.try_emplace(&batch, batch, slot_.remote).first->second;
+        jobs_[mine.work.get()] = &mine;
+        if (batch.stop.load() != 0) mine.work->stop().request();
+        ++mine.open;  // it stays until all of the chunk has begun
+        for (std::uint32_t index = chunk.first; index < chunk.last; ++index) {
+            if (!begin_task(batch, slot_.remote, index)) continue;
+            ++ran_;
+            ++mine.open;
+            flights_.begin({mine.work.get(), index, index + 1});
+        }
+        if (--mine.open == 0) forget(batch);
+        slot_.chunk.store({});
+        slot_.batch.store(nullptr);
+    }
+
+    void note_end(job& work, std::size_t tasks) {
+        guest& mine = *jobs_.at(&work);
+        remote_batch& batch = mine.hands.batch;
+        if ((mine.open -= tasks) == 0) forget(batch);
+        count_ended(pool_, batch, tasks);
+        slot_.settling.store(nullptr, std::memory_order_release);
+    }
+
+    void forget(remote_batch& batch) {
+        auto const found = guests_.find(&batch);
+        jobs_.erase(found->second.work.get());
+        guests_.erase(found);
+    }
+
+    void follow_stops() {
+        for (auto& [batch, mine] : guests_) {
+            if (batch->stop.load() == 0 || !mine.work->stop().request()) continue;
+            flights_.cancel(mine.work.get());
+        }
+    }
+
+    void sleep() {
+        slot_.asleep.store(room() > 0 ? worker_slot::wants_calls : worker_slot::has_no_room);
+        if (room() > 0 && pool_.ring.look()) {
+            slot_.asleep.store(0);
+            return;
+        }
+        loop_.run_some();
+        slot_.asleep.store(0);
+    }
+
+    [[noreturn]] void listen(std::uint32_t heard) {
+        for (;;) {
+            futex_wait(slot_.calls, heard);
+            std::uint32_t const now = slot_.calls.load();
+            if (now != heard) loop_.post([] {});
+            heard = now;
+        }
+    }
+
+    [[noreturn]] void retire() {
+        slot_.retired.store(1);
+        _exit(0);
+    }
+
+    pool_state& pool_;
+    worker_slot& slot_;
+    std::size_t limit_;
+    worker_info where_;
+    std::function<void(worker_info const&, std::string_view)> log_;
+    event_loop loop_;
+    flights<async_context> flights_;
+    std::unordered_map<remote_batch*, guest> guests_;
+    std::unordered_map<job*, guest*> jobs_;
+    std::size_t ran_ = 0;
+};
+
+}  // namespace
+
+void serve_loop(pool_state& pool, worker_slot& slot, processes_options const& options) {
+    set_process_cpu_share(one_share(pool.cpu_share, pool.workers));
+    loop_worker(pool, slot, options.in_flight, options.files).run(options.stall_limit);
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,97 @@
+#include "src/base/nearest.hpp"
+
+#include <quartet/spec.hpp>
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <stdexcept>
+#include <vector>
+
+namespace quartet {
+namespace {
+
+// Enough for any machine, and low enough that a slip of the keyboard is noticed.
+constexpr std::size_t most_workers = 10'000'000;
+
+model_kind parse_kind(std::string_view name, std::string_view text) {
+    std::vector<std::string_view> names;
+    for (auto kind : all_model_kinds) {
+        if (to_string(kind) == name) return kind;
+        names.push_back(to_string(kind));
+    }
+    throw std::invalid_argument(fmt::format("unknown model '{}'; the models are {}{}", text,
+                                            detail::join(names), detail::did_you_mean(name, names)));
+}
+
+std::size_t parse_count(std::string_view digits, std::string_view text) {
+    std::size_t count = 0;
+    auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+    if (error != std::errc() || end != digits.data() + digits.size() || count == 0 || count > most_workers)
+        throw std::invalid_argument(fmt::format(
+            "model '{}': after the colon comes a number from 1 to {}, or 'each'", text, most_workers));
+    return count;
+}
+
+/// "threads:8" or "async:each", without a composition; `text` is the whole, for messages.
+model_spec parse_part(std::string_view part, std::string_view text) {
+    auto const colon = part.find(':');
+    model_spec spec{.kind = parse_kind(part.substr(0, colon), text)};
+    if (colon == std::string_view::npos) return spec;
+    if (spec.kind == model_kind::single)
+        throw std::invalid_argument(fmt::format("model '{}': 'single' takes no number", text));
+    auto const count = part.substr(colon + 1);
+    if (count == "each") {
+        spec.each = true;
+    } else {
+        spec.count = parse_count(count, text);
+    }
+    return spec;
+}
+
+std::string part_text(model_kind kind, std::optional<std::size_t> count, bool each) {
+    std::string text(to_string(kind));
+    if (each) text += ":each";
+    if (count) text += fmt::format(":{}", *count);
+    return text;
+}
+
+}  // namespace
+
+std::string_view to_string(model_kind kind) noexcept {
+    switch (kind) {
+        case model_kind::single:
+            return "single";
+        case model_kind::processes:
+            return "processes";
+        case model_kind::threads:
+            return "threads";
+        case model_kind::async:
+            return "async";
+    }
+    return "unknown";
+}
+
+model_spec parse_spec(std::string_view text) {
+    auto const plus = text.find('+');
+    auto spec = parse_part(text.substr(0, plus), text);
+    if (plus == std::string_view::npos) return spec;
+    auto const inner = text.substr(plus + 1);
+    bool const has_loops = (spec.kind == model_kind::threads || spec.kind == model_kind::processes) &&
+                           !spec.each && inner.find('+') == std::string_view::npos;
+    auto const loops = parse_part(inner.substr(0, inner.find('+')), text);
+    if (!has_loops || loops.kind != model_kind::async)
+        throw std::invalid_argument(fmt::format(
+            "model '{}': what can be composed is threads:N+async:M and processes:N+async:M", text));
+    spec.loops = true;
+    spec.in_flight = loops.count;
+    spec.all_in_flight = loops.each;
+    return spec;
+}
+
+std::string to_string(model_spec const& spec) {
+    auto const text = part_text(spec.kind, spec.count, spec.each);
+    return spec.loops ? text + '+' + part_text(model_kind::async, spec.in_flight, spec.all_in_flight) : text;
+}
+
+}  // namespace quartet
