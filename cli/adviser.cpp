@@ -1,9 +1,9 @@
 #include "cli/adviser.hpp"
 
 #include "cli/progress.hpp"
-#include "measure/findings.hpp"
-#include "measure/synthetic.hpp"
-#include "measure/work_shape.hpp"
+#include "measure/analysis/findings.hpp"
+#include "measure/analysis/work_shape.hpp"
+#include "measure/trial/synthetic.hpp"
 
 #include <fmt/format.h>
 

@@ -7,8 +7,8 @@
 #include "cli/measuring.hpp"
 #include "cli/plan.hpp"
 #include "cli/results_advice.hpp"
-#include "measure/results.hpp"
-#include "measure/session.hpp"
+#include "measure/results/results.hpp"
+#include "measure/trial/session.hpp"
 
 #include <quartet/advice.hpp>
 

@@ -3,8 +3,8 @@
 #include "cli/changes_view.hpp"
 #include "cli/errors.hpp"
 #include "cli/quantities.hpp"
-#include "measure/changes.hpp"
-#include "measure/report_json.hpp"
+#include "measure/analysis/changes.hpp"
+#include "measure/results/report_json.hpp"
 
 #include <fmt/format.h>
 

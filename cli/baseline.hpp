@@ -6,7 +6,7 @@
 
 #include "cli/exit_codes.hpp"
 #include "cli/terminal.hpp"
-#include "measure/results.hpp"
+#include "measure/results/results.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cli/terminal.hpp"
-#include "measure/changes.hpp"
+#include "measure/analysis/changes.hpp"
 
 #include <cstddef>
 #include <optional>

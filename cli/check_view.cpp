@@ -1,6 +1,6 @@
 #include "cli/check_view.hpp"
 
-#include "measure/plain_text.hpp"
+#include "measure/results/plain_text.hpp"
 
 #include <fmt/format.h>
 

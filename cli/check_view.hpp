@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cli/terminal.hpp"
-#include "measure/consistency.hpp"
+#include "measure/analysis/consistency.hpp"
 
 #include <string>
 

@@ -9,8 +9,8 @@
 #include "cli/parse_errors.hpp"
 #include "cli/raise_limits.hpp"
 #include "cli/terminal.hpp"
-#include "measure/plain_text.hpp"
-#include "measure/trial_process.hpp"
+#include "measure/results/plain_text.hpp"
+#include "measure/trial/trial_process.hpp"
 
 #include <quartet/version.hpp>
 #include <quartet/workload.hpp>

@@ -1,7 +1,7 @@
 #include "cli/cost_cache.hpp"
 
-#include "measure/atomic_file.hpp"
-#include "measure/machine_costs.hpp"
+#include "measure/analysis/machine_costs.hpp"
+#include "measure/results/atomic_file.hpp"
 
 #include <quartet/cpus.hpp>
 

@@ -1,6 +1,6 @@
 #include "cli/findings.hpp"
 
-#include "measure/findings.hpp"
+#include "measure/analysis/findings.hpp"
 
 #include <fmt/format.h>
 

@@ -4,14 +4,14 @@
 #pragma once
 
 #include "cli/terminal.hpp"
-#include "measure/results.hpp"
+#include "measure/results/results.hpp"
 
 #include <string>
 
 namespace quartet::cli {
 
-/// Of one test: who won by what ratio, and what the Python study found; then what makes figures doubtful, and what
-/// went wrong.
+/// Of one test: who won by what ratio, and what the Python study found; then what makes figures doubtful, and
+/// what went wrong.
 std::string format_findings(measure::results const& results, std::string const& workload,
                             terminal const& where);
 

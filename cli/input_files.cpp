@@ -1,7 +1,7 @@
 #include "cli/input_files.hpp"
 
-#include "measure/atomic_file.hpp"
-#include "measure/trial_process.hpp"
+#include "measure/results/atomic_file.hpp"
+#include "measure/trial/trial_process.hpp"
 #include "src/base/descriptor.hpp"
 
 #include <fmt/format.h>

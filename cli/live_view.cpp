@@ -2,7 +2,7 @@
 
 #include "cli/report_options.hpp"
 #include "cli/results_advice.hpp"
-#include "measure/atomic_file.hpp"
+#include "measure/results/atomic_file.hpp"
 #include "report/html.hpp"
 
 #include <quartet/quartet.hpp>

@@ -4,7 +4,7 @@
 // every second whether there is something new.
 #pragma once
 
-#include "measure/results.hpp"
+#include "measure/results/results.hpp"
 #include "server/server_process.hpp"
 
 #include <cstdint>

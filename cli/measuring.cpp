@@ -3,8 +3,8 @@
 #include "cli/errors.hpp"
 #include "cli/quantities.hpp"
 #include "cli/validators.hpp"
-#include "measure/machine.hpp"
-#include "measure/ranking.hpp"
+#include "measure/probes/machine.hpp"
+#include "measure/statistics/ranking.hpp"
 #include "src/io/http_failure.hpp"
 
 #include <quartet/version.hpp>

@@ -6,7 +6,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/plan.hpp"
 #include "cli/scratch.hpp"
-#include "measure/session.hpp"
+#include "measure/trial/session.hpp"
 #include "server/server_process.hpp"
 
 #include <CLI/CLI.hpp>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cli/interrupt.hpp"
-#include "measure/session.hpp"
+#include "measure/trial/session.hpp"
 
 #include <quartet/parameter.hpp>
 #include <quartet/spec.hpp>

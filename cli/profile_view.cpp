@@ -1,7 +1,7 @@
 #include "cli/profile_view.hpp"
 
 #include "cli/bars.hpp"
-#include "measure/work_kind.hpp"
+#include "measure/analysis/work_kind.hpp"
 
 #include <fmt/format.h>
 

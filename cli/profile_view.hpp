@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cli/terminal.hpp"
-#include "measure/profiler.hpp"
+#include "measure/probes/profiler.hpp"
 
 #include <cstddef>
 #include <string>

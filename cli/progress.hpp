@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cli/status_line.hpp"
-#include "measure/session.hpp"
+#include "measure/trial/session.hpp"
 
 #include <functional>
 #include <utility>

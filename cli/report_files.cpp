@@ -1,7 +1,7 @@
 #include "cli/report_files.hpp"
 
 #include "cli/errors.hpp"
-#include "measure/atomic_file.hpp"
+#include "measure/results/atomic_file.hpp"
 
 #include <fmt/format.h>
 

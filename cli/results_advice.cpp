@@ -2,10 +2,10 @@
 
 #include "cli/errors.hpp"
 #include "cli/sweep_view.hpp"
-#include "measure/findings.hpp"
-#include "measure/plain_text.hpp"
-#include "measure/ranking.hpp"
-#include "measure/work_shape.hpp"
+#include "measure/analysis/findings.hpp"
+#include "measure/analysis/work_shape.hpp"
+#include "measure/results/plain_text.hpp"
+#include "measure/statistics/ranking.hpp"
 
 #include <fmt/format.h>
 

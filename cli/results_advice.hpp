@@ -5,7 +5,7 @@
 
 #include "cli/advice_view.hpp"
 #include "cli/cost_cache.hpp"
-#include "measure/results.hpp"
+#include "measure/results/results.hpp"
 
 #include <quartet/advice.hpp>
 

@@ -3,7 +3,7 @@
 #include "cli/bars.hpp"
 #include "cli/findings.hpp"
 #include "cli/table.hpp"
-#include "measure/ranking.hpp"
+#include "measure/statistics/ranking.hpp"
 
 #include <fmt/format.h>
 

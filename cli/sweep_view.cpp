@@ -2,7 +2,7 @@
 
 #include "cli/bars.hpp"
 #include "cli/findings.hpp"
-#include "measure/ranking.hpp"
+#include "measure/statistics/ranking.hpp"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cli/terminal.hpp"
-#include "measure/results.hpp"
+#include "measure/results/results.hpp"
 
 #include <string>
 

@@ -1,6 +1,6 @@
 #include "cli/table.hpp"
 
-#include "measure/ranking.hpp"
+#include "measure/statistics/ranking.hpp"
 
 #include <quartet/spec.hpp>
 

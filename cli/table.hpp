@@ -5,7 +5,7 @@
 #pragma once
 
 #include "cli/terminal.hpp"
-#include "measure/results.hpp"
+#include "measure/results/results.hpp"
 
 #include <string>
 

@@ -1,7 +1,7 @@
 #include "cli/timeline_view.hpp"
 
-#include "measure/ranking.hpp"
-#include "measure/task_courses.hpp"
+#include "measure/analysis/task_courses.hpp"
+#include "measure/statistics/ranking.hpp"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/quartet)
 install(TARGETS quartet quartet_main quartet_report quartet_measure quartet_server quartet_workload_data EXPORT quartet-targets)
 install(TARGETS quartet_tool)
 install(DIRECTORY include/quartet DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES measure/results.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/quartet)
+install(FILES measure/results/results.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/quartet)
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY ${CMAKE_BINARY_DIR}/cli/manual/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
 install(FILES ${CMAKE_BINARY_DIR}/cli/manual/quartet.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions

@@ -1,9 +1,9 @@
 #include "report/html.hpp"
 
-#include "measure/findings.hpp"
-#include "measure/plain_text.hpp"
-#include "measure/ranking.hpp"
-#include "measure/report_json.hpp"
+#include "measure/analysis/findings.hpp"
+#include "measure/results/plain_text.hpp"
+#include "measure/results/report_json.hpp"
+#include "measure/statistics/ranking.hpp"
 #include "report/resources.hpp"
 
 #include <fmt/format.h>

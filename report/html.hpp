@@ -4,7 +4,7 @@
 // network. Pure functions; any thread.
 #pragma once
 
-#include "measure/results.hpp"
+#include "measure/results/results.hpp"
 
 #include <map>
 #include <string>

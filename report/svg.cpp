@@ -1,7 +1,7 @@
 #include "report/svg.hpp"
 
-#include "measure/plain_text.hpp"
-#include "measure/report_json.hpp"
+#include "measure/results/plain_text.hpp"
+#include "measure/results/report_json.hpp"
 #include "report/resources.hpp"
 
 #include <duktape.h>

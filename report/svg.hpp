@@ -4,7 +4,7 @@
 // engine of its own, and takes some tenths of a second for 10,000 tasks.
 #pragma once
 
-#include "measure/results.hpp"
+#include "measure/results/results.hpp"
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 #include "report/trace.hpp"
 
-#include "measure/plain_text.hpp"
-#include "measure/task_courses.hpp"
+#include "measure/analysis/task_courses.hpp"
+#include "measure/results/plain_text.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -10,7 +10,7 @@
 // Source: the Trace Event Format, by Duffy and others, of Chromium's documents.
 #pragma once
 
-#include "measure/results.hpp"
+#include "measure/results/results.hpp"
 
 #include <string>
 

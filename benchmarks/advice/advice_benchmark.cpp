@@ -12,10 +12,10 @@
 // to standard error. Left out are models and numbers that can't come near, since their tasks alone take
 // longer than what was measured already.
 #include "cli/scratch.hpp"
-#include "measure/machine_costs.hpp"
-#include "measure/session.hpp"
-#include "measure/synthetic.hpp"
-#include "measure/trial_process.hpp"
+#include "measure/analysis/machine_costs.hpp"
+#include "measure/trial/session.hpp"
+#include "measure/trial/synthetic.hpp"
+#include "measure/trial/trial_process.hpp"
 
 #include <quartet/advice.hpp>
 #include <quartet/cpus.hpp>

@@ -9,10 +9,10 @@
 // Prints a line for each configuration, the fastest first: its standing, how many times the first's time it
 // took, and the interval of that.
 #include "cli/scratch.hpp"
-#include "measure/ranking.hpp"
-#include "measure/session.hpp"
-#include "measure/synthetic.hpp"
-#include "measure/trial_process.hpp"
+#include "measure/statistics/ranking.hpp"
+#include "measure/trial/session.hpp"
+#include "measure/trial/synthetic.hpp"
+#include "measure/trial/trial_process.hpp"
 
 #include <fmt/format.h>
 

@@ -18,7 +18,7 @@
 #include "cli/report_files.hpp"
 #include "cli/scratch.hpp"
 #include "cli/validators.hpp"
-#include "measure/ranking.hpp"
+#include "measure/statistics/ranking.hpp"
 
 #include <quartet/advice.hpp>
 

@@ -14,7 +14,7 @@
 #include "cli/status_line.hpp"
 #include "cli/terminal.hpp"
 #include "cli/validators.hpp"
-#include "measure/consistency.hpp"
+#include "measure/analysis/consistency.hpp"
 
 #include <fmt/format.h>
 

@@ -10,7 +10,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/manual_page.hpp"
 #include "cli/report_files.hpp"
-#include "measure/atomic_file.hpp"
+#include "measure/results/atomic_file.hpp"
 #include "src/base/nearest.hpp"
 
 #include <fmt/format.h>

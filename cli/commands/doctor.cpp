@@ -13,7 +13,7 @@
 #include "cli/status_line.hpp"
 #include "cli/terminal.hpp"
 #include "cli/validators.hpp"
-#include "measure/checkup.hpp"
+#include "measure/analysis/checkup.hpp"
 
 #include <quartet/cpus.hpp>
 

@@ -9,8 +9,8 @@
 #include "cli/quantities.hpp"
 #include "cli/report_files.hpp"
 #include "cli/terminal.hpp"
-#include "measure/profiler.hpp"
-#include "measure/work_kind.hpp"
+#include "measure/analysis/work_kind.hpp"
+#include "measure/probes/profiler.hpp"
 #include "src/io/running_process.hpp"
 
 #include <quartet/cpus.hpp>

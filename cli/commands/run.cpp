@@ -18,7 +18,7 @@
 #include "cli/results_view.hpp"
 #include "cli/scratch.hpp"
 #include "cli/timeline_view.hpp"
-#include "measure/session.hpp"
+#include "measure/trial/session.hpp"
 
 #include <fmt/format.h>
 

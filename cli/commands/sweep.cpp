@@ -15,7 +15,7 @@
 #include "cli/results_view.hpp"
 #include "cli/scratch.hpp"
 #include "cli/sweep_view.hpp"
-#include "measure/scaling.hpp"
+#include "measure/analysis/scaling.hpp"
 
 #include <quartet/cpus.hpp>
 #include <quartet/spec.hpp>

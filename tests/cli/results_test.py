@@ -73,7 +73,7 @@ class EveryWorkloadUnderEveryModel(ToolTest):
                 self.assertGreater(each["tree_peak_bytes"], 1 << 20)
 
     def check_schema(self, document):
-        schema = json.loads((SOURCES / "measure/results.schema.json").read_text())
+        schema = json.loads((SOURCES / "measure/results/results.schema.json").read_text())
         self.assertEqual([error.message for error in Draft202012Validator(schema).iter_errors(document)], [])
 
     def check_csv(self, results, table):

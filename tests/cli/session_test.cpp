@@ -1,8 +1,8 @@
 // Sessions of real trials of this same program, with workloads that misbehave in each way.
 
-#include "measure/session.hpp"
+#include "measure/trial/session.hpp"
 
-#include "measure/heap_trace.hpp"
+#include "measure/heap/heap_trace.hpp"
 
 #include <quartet/cpus.hpp>
 

@@ -4,9 +4,9 @@
 #pragma once
 
 #include "cli/terminal.hpp"
-#include "measure/comparison.hpp"
-#include "measure/results.hpp"
-#include "measure/statistics.hpp"
+#include "measure/results/results.hpp"
+#include "measure/statistics/comparison.hpp"
+#include "measure/statistics/statistics.hpp"
 
 #include <gtest/gtest.h>
 

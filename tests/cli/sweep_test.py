@@ -36,7 +36,7 @@ class Sweep(ToolTest):
 
     def test_the_document_is_as_the_schema_says(self):
         _, document = self.sweep("sleep", *settings(["sleep"]), "--workers", "1..16")
-        schema = json.loads((SOURCES / "measure/results.schema.json").read_text())
+        schema = json.loads((SOURCES / "measure/results/results.schema.json").read_text())
         self.assertEqual([error.message for error in Draft202012Validator(schema).iter_errors(document)], [])
 
     def test_few_counts_have_no_law(self):

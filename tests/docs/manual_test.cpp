@@ -1,7 +1,7 @@
 // The tables of docs/manual.md that follow from the code. A failing test prints the table as it should be.
 
 #include "cli/exit_codes.hpp"
-#include "measure/fields.hpp"
+#include "measure/results/fields.hpp"
 
 #include <quartet/workload.hpp>
 

@@ -1,8 +1,8 @@
 // The reader of results: any bytes give results or a sentence, and results can be written and read again,
 // ranked and compared.
-#include "measure/changes.hpp"
-#include "measure/ranking.hpp"
-#include "measure/report_json.hpp"
+#include "measure/analysis/changes.hpp"
+#include "measure/results/report_json.hpp"
+#include "measure/statistics/ranking.hpp"
 #include "tests/fuzz/require.hpp"
 
 #include <cstddef>

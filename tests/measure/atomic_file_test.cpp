@@ -1,6 +1,6 @@
 // tests/measure/atomic_file_test.cpp
 
-#include "measure/atomic_file.hpp"
+#include "measure/results/atomic_file.hpp"
 
 #include "tests/measure/forked.hpp"
 

@@ -1,6 +1,6 @@
 // tests/measure/changes_test.cpp
 
-#include "measure/changes.hpp"
+#include "measure/analysis/changes.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // tests/measure/checkup_test.cpp
 
-#include "measure/checkup.hpp"
+#include "measure/analysis/checkup.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

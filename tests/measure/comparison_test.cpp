@@ -1,6 +1,6 @@
 // tests/measure/comparison_test.cpp
 
-#include "measure/comparison.hpp"
+#include "measure/statistics/comparison.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -2,9 +2,9 @@
 //
 // The list of fields, the schema that ships and the CSV header are three statements of one thing.
 
-#include "measure/fields.hpp"
+#include "measure/results/fields.hpp"
 
-#include "measure/report_csv.hpp"
+#include "measure/results/report_csv.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -3,9 +3,9 @@
 // Each test runs in a forked child of its own, so that it has an account of its own and the figures of one
 // cannot leak into the next. What the child finds wrong it reports by its exit status.
 
-#include "measure/heap_trace.hpp"
+#include "measure/heap/heap_trace.hpp"
 
-#include "measure/heap_account.hpp"
+#include "measure/heap/heap_account.hpp"
 #include "tests/measure/forked.hpp"
 
 #include <gtest/gtest.h>

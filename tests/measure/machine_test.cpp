@@ -1,6 +1,6 @@
 // tests/measure/machine_test.cpp
 
-#include "measure/machine.hpp"
+#include "measure/probes/machine.hpp"
 
 #include <quartet/cpus.hpp>
 

@@ -1,6 +1,6 @@
 // tests/measure/noise_test.cpp
 
-#include "measure/noise.hpp"
+#include "measure/probes/noise.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
-#include "measure/plain_text.hpp"
+#include "measure/results/plain_text.hpp"
 
-#include "measure/report_csv.hpp"
-#include "measure/report_markdown.hpp"
+#include "measure/results/report_csv.hpp"
+#include "measure/results/report_markdown.hpp"
 #include "tests/measure/sample_results.hpp"
 
 #include <gmock/gmock.h>

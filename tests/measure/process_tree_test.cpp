@@ -2,7 +2,7 @@
 //
 // The memory is mapped by mmap and touched, so that it is the same under every allocator and sanitizer.
 
-#include "measure/process_tree.hpp"
+#include "measure/probes/process_tree.hpp"
 
 #include "tests/measure/forked.hpp"
 

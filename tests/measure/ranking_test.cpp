@@ -1,6 +1,6 @@
 // tests/measure/ranking_test.cpp
 
-#include "measure/ranking.hpp"
+#include "measure/statistics/ranking.hpp"
 
 #include "timed.hpp"
 

@@ -1,6 +1,6 @@
 // tests/measure/report_csv_test.cpp
 
-#include "measure/report_csv.hpp"
+#include "measure/results/report_csv.hpp"
 
 #include "tests/measure/sample_results.hpp"
 

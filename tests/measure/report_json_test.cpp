@@ -1,6 +1,6 @@
 // tests/measure/report_json_test.cpp
 
-#include "measure/report_json.hpp"
+#include "measure/results/report_json.hpp"
 
 #include "tests/measure/sample_results.hpp"
 

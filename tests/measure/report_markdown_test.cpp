@@ -1,6 +1,6 @@
 // tests/measure/report_markdown_test.cpp
 
-#include "measure/report_markdown.hpp"
+#include "measure/results/report_markdown.hpp"
 
 #include "tests/measure/sample_results.hpp"
 

@@ -1,5 +1,5 @@
 // The orders of rounds: each configuration in each place, and behind each other one, equally often.
-#include "measure/round_order.hpp"
+#include "measure/trial/round_order.hpp"
 
 #include <gtest/gtest.h>
 

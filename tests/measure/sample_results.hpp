@@ -3,7 +3,7 @@
 // A results document with every difficulty that the reports must bear.
 #pragma once
 
-#include "measure/results.hpp"
+#include "measure/results/results.hpp"
 
 namespace quartet::test {
 

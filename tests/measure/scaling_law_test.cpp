@@ -1,6 +1,6 @@
 // tests/measure/scaling_law_test.cpp
 
-#include "measure/scaling_law.hpp"
+#include "measure/statistics/scaling_law.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

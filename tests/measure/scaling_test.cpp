@@ -1,6 +1,6 @@
 // tests/measure/scaling_test.cpp
 
-#include "measure/scaling.hpp"
+#include "measure/analysis/scaling.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 //
 // Prints a results document for validate_schema.py; with an argument, one that breaks the schema in that way.
 
-#include "measure/report_json.hpp"
+#include "measure/results/report_json.hpp"
 #include "tests/measure/sample_results.hpp"
 
 #include <nlohmann/json.hpp>

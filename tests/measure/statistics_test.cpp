@@ -1,6 +1,6 @@
 // tests/measure/statistics_test.cpp
 
-#include "measure/statistics.hpp"
+#include "measure/statistics/statistics.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
 // tests/measure/stopping_test.cpp
 
-#include "measure/stopping.hpp"
+#include "measure/trial/stopping.hpp"
 
-#include "measure/ranking.hpp"
+#include "measure/statistics/ranking.hpp"
 #include "timed.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 // tests/measure/tally_test.cpp
 
-#include "measure/tally.hpp"
+#include "measure/trial/tally.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

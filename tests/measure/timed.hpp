@@ -3,8 +3,8 @@
 // Measurements of nothing but their times.
 #pragma once
 
-#include "measure/results.hpp"
-#include "measure/statistics.hpp"
+#include "measure/results/results.hpp"
+#include "measure/statistics/statistics.hpp"
 
 #include <cstddef>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "measure/trial_folders.hpp"
+#include "measure/trial/trial_folders.hpp"
 
 #include <gtest/gtest.h>
 

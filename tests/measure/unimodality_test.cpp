@@ -1,6 +1,6 @@
 // tests/measure/unimodality_test.cpp
 
-#include "measure/unimodality.hpp"
+#include "measure/statistics/unimodality.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // tests/measure/usage_test.cpp
 
-#include "measure/usage.hpp"
+#include "measure/probes/usage.hpp"
 
 #include "tests/measure/forked.hpp"
 

@@ -1,4 +1,4 @@
-#include "measure/work_kind.hpp"
+#include "measure/analysis/work_kind.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

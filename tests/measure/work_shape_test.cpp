@@ -1,4 +1,4 @@
-#include "measure/work_shape.hpp"
+#include "measure/analysis/work_shape.hpp"
 
 #include "timed.hpp"
 

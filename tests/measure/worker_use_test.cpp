@@ -1,6 +1,6 @@
 // tests/measure/worker_use_test.cpp
 
-#include "measure/worker_use.hpp"
+#include "measure/probes/worker_use.hpp"
 
 #include <quartet/executor.hpp>
 

@@ -1,0 +1,95 @@
+#include "measure/probes/worker_use.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <map>
+#include <unistd.h>
+
+namespace quartet::measure {
+namespace {
+
+using std::chrono::nanoseconds;
+using time_point = std::chrono::steady_clock::time_point;
+
+double share_of(nanoseconds part, nanoseconds whole) {
+    return whole > nanoseconds(0) ? std::chrono::duration<double>(part) / std::chrono::duration<double>(whole)
+                                  : 0;
+}
+
+/// How long at least one of the tasks was under way.
+nanoseconds occupied(std::vector<task_record const*> tasks) {
+    std::ranges::sort(tasks, {}, [](task_record const* each) { return each->started; });
+    nanoseconds sum{0};
+    time_point until{};
+    for (auto const* each : tasks) {
+        auto const from = std::max(until, each->started);
+        if (*each->finished <= from) continue;
+        sum += *each->finished - from;
+        until = *each->finished;
+    }
+    return sum;
+}
+
+}  // namespace
+
+std::optional<thread_times> times_of_thread(pid_t process, pid_t thread) {
+    std::ifstream file(fmt::format("/proc/{}/task/{}/schedstat", process, thread));
+    std::int64_t on_cpu = 0;
+    std::int64_t waiting = 0;
+    if (!(file >> on_cpu >> waiting)) return std::nullopt;
+    return thread_times{nanoseconds(on_cpu), nanoseconds(waiting)};
+}
+
+task_table table_of(std::vector<task_record> const& records, std::size_t tasks_seen, time_point start) {
+    task_table table;
+    table.tasks_seen = tasks_seen;
+    auto const since_start = [start](time_point when) { return nanoseconds(when - start).count(); };
+    table.waits_known = !records.empty() && std::ranges::all_of(records, &task_record::waits_known);
+    for (auto const& each : records) {
+        if (!each.finished) continue;
+        for (auto const& wait : each.waits) {
+            table.wait_task.push_back(table.index.size());
+            table.wait_began.push_back(since_start(wait.began));
+            table.wait_ended.push_back(since_start(wait.ended));
+        }
+        if (each.failed) table.failed.push_back(table.index.size());
+        table.call.push_back(each.call);
+        table.index.push_back(each.index);
+        table.worker.push_back(each.worker);
+        table.queued.push_back(since_start(each.queued));
+        table.started.push_back(since_start(each.started));
+        table.finished.push_back(since_start(*each.finished));
+    }
+    return table;
+}
+
+std::vector<worker_use> use_of_workers(task_recorder const& recorder,
+                                       thread_times const& this_thread_at_start, time_point start,
+                                       time_point end) {
+    auto const records = recorder.records();
+    bool const complete = records.size() == recorder.tasks_seen();
+    std::map<std::size_t, std::vector<task_record const*>> of_worker;
+    for (auto const& each : records) {
+        if (each.finished) of_worker[each.worker].push_back(&each);
+    }
+    std::vector<worker_use> uses;
+    for (auto const& each : recorder.workers()) {
+        auto const times = times_of_thread(each.process_id, each.thread_id);
+        if (!times) continue;
+        bool const is_this = each.thread_id == ::gettid();
+        auto const& tasks = of_worker[each.number];
+        worker_use use{.worker = each.number, .tasks = tasks.size()};
+        if (complete) use.occupied_share = share_of(occupied(tasks), end - start);
+        auto const before = is_this ? this_thread_at_start : thread_times{};
+        use.cpu_share = share_of(times->on_cpu - before.on_cpu, end - start);
+        use.wait_share = share_of(times->waiting - before.waiting, end - start);
+        uses.push_back(use);
+    }
+    std::ranges::sort(uses, {}, &worker_use::worker);
+    return uses;
+}
+
+}  // namespace quartet::measure

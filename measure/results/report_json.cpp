@@ -1,0 +1,174 @@
+// measure/results/report_json.cpp
+
+#include "measure/results/report_json.hpp"
+
+#include "measure/results/records.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <new>
+
+namespace quartet::measure {
+namespace {
+
+// ---- Writing
+
+std::string compact(json const& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+bool has_structure(json const& value) {
+    return std::ranges::any_of(value, [](json const& each) { return each.is_structured() && !each.empty(); });
+}
+
+void write(std::string& out, json const& value, std::string const& indent, bool within_array) {
+    bool const on_one_line = !value.is_structured() || value.empty() ||
+                             (!has_structure(value) && (value.is_array() || within_array));
+    if (on_one_line) {
+        out += compact(value);
+        return;
+    }
+    auto const inner = indent + "  ";
+    out += value.is_array() ? '[' : '{';
+    bool first = true;
+    for (auto const& [name, member] : value.items()) {
+        out += first ? "\n" : ",\n";
+        first = false;
+        out += inner;
+        if (value.is_object()) out += compact(name) + ": ";
+        write(out, member, inner, value.is_array());
+    }
+    out += '\n' + indent + (value.is_array() ? ']' : '}');
+}
+
+// ---- Reading
+
+/// Nothing of ours nests deeper than a few levels; what does may have been made to exhaust memory.
+json parse(std::string_view text) {
+    constexpr int deepest = 16;
+    auto const limit_depth = [](int depth, json::parse_event_t, json&) {
+        if (depth > deepest) throw std::invalid_argument("not a results document: it nests too deeply");
+        return true;
+    };
+    try {
+        return json::parse(text, limit_depth);
+    } catch (json::exception const& error) {
+        // "[json.exception.parse_error.101] parse error at line 1, column 2: …"
+        std::string_view const what = error.what();
+        auto const end = what.find("] ");
+        throw std::invalid_argument(
+            fmt::format("not a results document: {}", end == what.npos ? what : what.substr(end + 2)));
+    } catch (std::bad_alloc const&) {
+        throw std::invalid_argument("not a results document: there is not enough memory for it");
+    }
+}
+
+template <class Record>
+Record read_member(json const& object, json::json_pointer const& where,
+                   std::span<field<Record> const> fields) {
+    if (!object.contains(where)) throw std::invalid_argument(fmt::format("{} is missing", where.to_string()));
+    try {
+        return from_object<Record>(object[where], fields);
+    } catch (std::invalid_argument const& error) {
+        throw std::invalid_argument(fmt::format("in {}: {}", where.to_string(), error.what()));
+    }
+}
+
+template <class Record>
+std::vector<Record> read_array(json const& document, char const* name,
+                               std::span<field<Record> const> fields) {
+    auto const array = document.find(name);
+    if (array == document.end() || !array->is_array())
+        throw std::invalid_argument(fmt::format("\"{}\" is not an array", name));
+    std::vector<Record> records;
+    for (std::size_t i = 0; i < array->size(); ++i)
+        records.push_back(read_member(document, json::json_pointer(fmt::format("/{}/{}", name, i)), fields));
+    return records;
+}
+
+std::string read_string(json const& document, char const* name) {
+    auto const found = document.find(name);
+    if (found == document.end() || !found->is_string())
+        throw std::invalid_argument(fmt::format("not a results document: it has no \"{}\"", name));
+    return *found;
+}
+
+void check_schema(std::string const& schema) {
+    if (schema == results_schema) return;
+    constexpr std::size_t most_shown = 100;
+    throw std::invalid_argument(fmt::format("its schema is \"{}\", and this quartet reads \"{}\"",
+                                            schema.substr(0, most_shown), results_schema));
+}
+
+}  // namespace
+
+std::string to_json(results const& what) {
+    json const document = {
+        {"schema", results_schema},
+        {"quartet", what.quartet},
+        {"machine", to_object(what.machine, machine_fields())},
+        {"settings", to_object(what.settings, settings_fields())},
+        {"conditions", to_object(what.conditions, conditions_fields())},
+        {"results", array_of(what.measurements, measurement_fields())},
+        {"scaling", array_of(what.scaling, scaling_curve_fields())},
+    };
+    std::string text;
+    write(text, document, "", false);
+    return text + '\n';
+}
+
+results results_from_json(std::string_view text) {
+    json const document = parse(text);
+    if (!document.is_object()) throw std::invalid_argument("not a results document: it is not an object");
+    check_schema(read_string(document, "schema"));
+    using json_pointer = json::json_pointer;
+    results read{
+        .quartet = read_string(document, "quartet"),
+        .machine = read_member(document, json_pointer("/machine"), machine_fields()),
+        .settings = read_member(document, json_pointer("/settings"), settings_fields()),
+        .conditions = read_member(document, json_pointer("/conditions"), conditions_fields()),
+        .measurements = {},
+        .scaling = {},
+    };
+    read.measurements = read_array(document, "results", measurement_fields());
+    read.scaling = read_array(document, "scaling", scaling_curve_fields());
+    return read;
+}
+
+results read_results(std::filesystem::path const& file) {
+    auto const refuse = [&](std::string_view why) {
+        throw std::invalid_argument(fmt::format("{}: {}", file.native(), why));
+    };
+    std::error_code error;
+    if (std::filesystem::is_directory(file, error)) refuse(std::strerror(EISDIR));
+    std::ifstream stream(file, std::ios::binary);
+    if (!stream) refuse(std::strerror(errno));
+    std::string text;
+    try {
+        constexpr std::size_t piece = 1 << 20;
+        while (stream && text.size() <= most_results_bytes) {
+            std::size_t const before = text.size();
+            text.resize(before + piece);
+            stream.read(text.data() + before, piece);
+            text.resize(before + static_cast<std::size_t>(stream.gcount()));
+        }
+    } catch (std::bad_alloc const&) {
+        refuse("there is not enough memory for it");
+    }
+    if (text.size() > most_results_bytes)
+        refuse(
+            fmt::format("larger than the {} MiB that a file of results may have", most_results_bytes >> 20));
+    try {
+        return results_from_json(text);
+    } catch (std::invalid_argument const& wrong) {
+        refuse(wrong.what());
+    }
+    return {};
+}
+
+}  // namespace quartet::measure

@@ -1,0 +1,110 @@
+// measure/results/report_markdown.cpp
+
+#include "measure/results/report_markdown.hpp"
+
+#include "measure/results/fields.hpp"
+#include "measure/results/plain_text.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+
+namespace quartet::measure {
+namespace {
+
+std::string bytes_for_people(double bytes) {
+    constexpr std::array names{"bytes", "KiB", "MiB", "GiB", "TiB"};
+    std::size_t step = 0;
+    while (bytes >= 1024 && step + 1 < names.size())
+        bytes /= 1024, ++step;
+    return step == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", bytes, names[step]);
+}
+
+/// Text that a cell of a table cannot mistake for structure.
+std::string escaped(std::string_view text) {
+    constexpr std::string_view special = "|\\<>*_`[]&~$";
+    std::string result;
+    for (char const each : plain_text(shortened(text, most_text_shown))) {
+        if (special.find(each) != special.npos) result += '\\';
+        result += each;
+    }
+    return result;
+}
+
+std::string cell(json const& value, unit unit);
+
+std::string joined(json const& values, unit unit, std::string_view separator) {
+    std::string result;
+    for (auto const& [key, value] : values.items()) {
+        if (!result.empty()) result += separator;
+        if (values.is_object()) result += escaped(key) + " = ";
+        result += cell(value, unit);
+    }
+    return result;
+}
+
+std::string cell(json const& value, unit unit) {
+    if (value.is_null()) return "";
+    if (value.is_string()) return escaped(value.get<std::string>());
+    if (value.is_object()) return joined(value, unit::none, ", ");
+    if (value.is_array()) return joined(value, unit, "<br>");
+    if (unit == unit::bytes) return bytes_for_people(value);
+    if (value.is_number_float())
+        return fmt::format("{:.4g}{}", value.get<double>(), unit == unit::seconds ? " s" : "");
+    return value.dump();
+}
+
+template <class Record>
+void write_list(std::string& out, Record const& record, std::span<field<Record> const> fields) {
+    for (auto const& each : fields) {
+        auto const text = cell(each.get(record), each.unit);
+        if (!text.empty()) fmt::format_to(std::back_inserter(out), "- {}: {}\n", escaped(each.name), text);
+    }
+}
+
+/// The measurements from `begin` on that are of the same workload.
+std::span<measurement const> of_one_workload(std::span<measurement const> rest) {
+    std::size_t count = 1;
+    while (count < rest.size() && rest[count].workload == rest[0].workload)
+        ++count;
+    return rest.first(count);
+}
+
+/// A line of a table; `cell_of` makes a cell for each column.
+template <class CellOf>
+void write_row(std::string& out, std::string_view head, std::span<measurement const> columns,
+               CellOf cell_of) {
+    fmt::format_to(std::back_inserter(out), "| {} |", head);
+    for (measurement const& each : columns)
+        fmt::format_to(std::back_inserter(out), " {} |", cell_of(each));
+    out += '\n';
+}
+
+void write_table(std::string& out, std::span<measurement const> columns) {
+    fmt::format_to(std::back_inserter(out), "\n## {}\n\n", escaped(columns[0].workload));
+    write_row(out, "", columns, [](measurement const& each) { return escaped(each.spec); });
+    write_row(out, "---", columns, [](measurement const&) { return "---"; });
+    for (auto const& row : measurement_fields()) {
+        if (!row.in_tables()) continue;
+        write_row(out, escaped(row.name), columns,
+                  [&](measurement const& each) { return cell(row.get(each), row.unit); });
+    }
+}
+
+}  // namespace
+
+std::string to_markdown(results const& what) {
+    std::string out = fmt::format("# Results of quartet {}\n\n", escaped(what.quartet));
+    write_list(out, what.machine, machine_fields());
+    write_list(out, what.settings, settings_fields());
+    write_list(out, what.conditions, conditions_fields());
+    for (std::span<measurement const> rest = what.measurements; !rest.empty();) {
+        auto const columns = of_one_workload(rest);
+        write_table(out, columns);
+        rest = rest.subspan(columns.size());
+    }
+    return out;
+}
+
+}  // namespace quartet::measure

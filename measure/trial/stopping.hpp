@@ -1,0 +1,41 @@
+// measure/trial/stopping.hpp
+//
+// When a session has measured enough. Whoever looks after every round, and stops when a difference happens to
+// show, finds differences that are none. So there are two safeguards: what ends a session is how narrow an
+// interval is, never where it lies; and the rounds after which one looks are fixed before the first. Pure
+// functions; any thread.
+//
+// Sources: Chow, Robbins: On the asymptotic theory of fixed-width sequential confidence intervals for the
+// mean. Annals of Mathematical Statistics 36 (1965) 457-462 (stopping by width); Pocock: Group sequential
+// methods in the design and analysis of clinical trials. Biometrika 64 (1977) 191-199 (few looks, fixed in
+// advance). That equal configurations are called different in less than 5 % of runs all the same is simulated
+// in tests/measure/stopping_test.cpp.
+#pragma once
+
+#include "measure/results/results.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace quartet::measure {
+
+struct stopping_plan {
+    std::size_t rounds = 7;  ///< that count, at the most
+    std::optional<double>
+        precision{};  ///< stop earlier where the interval is narrower than this: 0.02 is 2 %
+    std::optional<std::chrono::duration<double>> budget{};  ///< begin no round that would end later than this
+};
+
+/// The rounds after which to look whether a workload with so many configurations is measured precisely
+/// enough: as soon as anything can be resolved, and then each time half as many again have been measured, 10
+/// times at the most. Ends with `most`.
+std::vector<std::size_t> looks(std::size_t configurations, std::size_t most);
+
+/// Whether the leader's interval against the runner-up is narrower than `precision`; of a single
+/// configuration, that of its median. False if it has a confidence below 95 %, all comparisons taken
+/// together.
+bool is_precise(std::vector<measurement const*> const& of_workload, double precision);
+
+}  // namespace quartet::measure

@@ -1,0 +1,221 @@
+#include "measure/trial/tally.hpp"
+
+#include "measure/statistics/comparison.hpp"
+#include "measure/statistics/statistics.hpp"
+#include "measure/statistics/unimodality.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace quartet::measure {
+namespace {
+
+double median_of(std::vector<trial_figures> const& trials, auto member) {
+    std::vector<double> samples;
+    for (auto const& each : trials) {
+        if (each.counts()) samples.push_back(static_cast<double>(each.*member));
+    }
+    return median(samples);
+}
+
+sampled summarize(std::vector<double> const& samples) {
+    auto const bounds = median_interval(samples);
+    return {median(samples), bounds.low, bounds.high, bounds.confidence};
+}
+
+/// Every n-th of more than are kept.
+task_table thinned(task_table const& whole) {
+    std::size_t const count = whole.index.size();
+    std::size_t const stride = (count + most_records_kept - 1) / most_records_kept;
+    if (stride <= 1) return whole;
+    task_table kept{.round = whole.round, .tasks_seen = whole.tasks_seen, .waits_known = whole.waits_known};
+    for (std::size_t i = 0; i < count; i += stride) {
+        if (std::ranges::binary_search(whole.failed, i)) kept.failed.push_back(kept.index.size());
+        kept.call.push_back(whole.call[i]);
+        kept.index.push_back(whole.index[i]);
+        kept.worker.push_back(whole.worker[i]);
+        kept.queued.push_back(whole.queued[i]);
+        kept.started.push_back(whole.started[i]);
+        kept.finished.push_back(whole.finished[i]);
+    }
+    for (std::size_t i = 0; i < whole.wait_task.size(); ++i) {
+        if (whole.wait_task[i] % stride != 0) continue;
+        kept.wait_task.push_back(whole.wait_task[i] / stride);
+        kept.wait_began.push_back(whole.wait_began[i]);
+        kept.wait_ended.push_back(whole.wait_ended[i]);
+    }
+    return kept;
+}
+
+/// "+12 %", "-3.5 %".
+std::string change(double ratio) {
+    double const percent = 100 * (ratio - 1);
+    return fmt::format("{:+.{}f} %", percent, std::abs(percent) < 10 ? 1 : 0);
+}
+
+void flag_outliers(measurement& of) {
+    std::vector<trial_figures*> trials;
+    for (auto& each : of.trials) {
+        if (each.counts()) trials.push_back(&each);
+    }
+    for (std::size_t const place : outliers(counted(of, &trial_figures::wall_seconds)))
+        trials[place]->outlier = true;
+}
+
+void flag_disturbed(measurement& of) {
+    auto const disturbed = std::ranges::count_if(
+        of.trials, [](trial_figures const& each) { return each.counts() && each.disturbed; });
+    if (disturbed == 0) return;
+    of.warnings.push_back(
+        fmt::format("other programs or machines took more than 5 % of the processors in {} of {} rounds",
+                    disturbed, std::ranges::count_if(of.trials, &trial_figures::counts)));
+}
+
+/// Drift and peaks.
+void flag_patterns(measurement& of, double level) {
+    auto const walls = counted(of, &trial_figures::wall_seconds);
+    constexpr double least_drift = 0.01;  // that anybody would mind
+    if (double const p = trend_probability(walls); p < level) {
+        std::size_t const half = walls.size() / 2;
+        double const growth = median(std::span(walls).last(half)) / median(std::span(walls).first(half));
+        if (std::abs(growth - 1) >= least_drift)
+            of.warnings.push_back(
+                fmt::format("times {} from round to round, {} from the first half to the second (p = {:.2g})",
+                            growth > 1 ? "rise" : "fall", change(growth), p));
+    }
+    constexpr std::size_t enough_for_peaks = 10;
+    if (walls.size() < enough_for_peaks) return;
+    if (double const p = unimodal_probability(walls); p < level)
+        of.warnings.push_back(
+            fmt::format("times have more than one peak, so that their median tells little (p = {:.2g})", p));
+}
+
+/// Without what came after the clock had stopped.
+usage_table until(usage_table usage, double end) {
+    auto const later = std::ranges::upper_bound(usage.seconds, end) - usage.seconds.begin();
+    auto const count = static_cast<std::size_t>(later);
+    usage.seconds.resize(count);
+    usage.memory_bytes.resize(count);
+    usage.cpu_seconds.resize(count);
+    return usage;
+}
+
+}  // namespace
+
+void pooled_times::add(double seconds) {
+    constexpr std::size_t most = 1'000'000;
+    max_ = std::max(seconds, max_.value_or(seconds));
+    if (seen_++ % stride_ != 0) return;
+    kept_.push_back(seconds);
+    if (kept_.size() < most) return;
+    for (std::size_t i = 0; 2 * i < kept_.size(); ++i)
+        kept_[i] = kept_[2 * i];
+    kept_.resize((kept_.size() + 1) / 2);
+    stride_ *= 2;
+}
+
+percentiles pooled_times::summarize() const {
+    return {known_quantile(kept_, 0.5), known_quantile(kept_, 0.9), known_quantile(kept_, 0.99), max_};
+}
+
+void tally::add_heap(trial_result const& from) {
+    heap_current_ = from.heap_current_bytes;
+    heap_peak_ = from.heap_peak_bytes;
+    note_trouble(from);
+}
+
+void tally::add(trial_result const& from, trial_figures const& figures, std::string const& tree_method) {
+    note_trouble(from);
+    bool const other_answer = !last_.checksum.empty() && last_.checksum != from.checksum;
+    if (other_answer && last_.failed == 0 && from.failed == 0 && trouble_.empty())
+        trouble_ = "its answer differs from round to round";
+    trials_.push_back(figures);
+    tree_method_ = tree_method;
+    if (figures.counts()) {
+        for (std::size_t i = 0; i < from.records.started.size(); ++i) {
+            queue_.add(1e-9 * static_cast<double>(from.records.started[i] - from.records.queued[i]));
+            service_.add(1e-9 * static_cast<double>(from.records.finished[i] - from.records.started[i]));
+        }
+        keep_nearest_to_median(from, figures);
+    }
+    last_ = from;
+    last_.records = {};
+}
+
+void tally::take_pictures(trial_result const& from, usage_table const& usage) {
+    pictured_ = from;
+    pictured_->records.round = 0;
+    pictured_->records = thinned(pictured_->records);
+    usage_ = until(usage, from.figures.wall_seconds);
+}
+
+void tally::add_failure(trial_result const& from) {
+    note_trouble(from);
+}
+
+void tally::note_trouble(trial_result const& from) {
+    if (trouble_.empty()) trouble_ = from.error.empty() ? from.verification : from.error;
+    if (from.failed <= worst_.failed) return;
+    worst_ = from;
+    worst_.records = {};
+}
+
+/// Of the trials so far: that of a median which changes later may have been let go.
+void tally::keep_nearest_to_median(trial_result const& from, trial_figures const& figures) {
+    double const middle = median_of(trials_, &trial_figures::wall_seconds);
+    bool const nearer =
+        shown_wall_ == 0 || std::abs(figures.wall_seconds - middle) < std::abs(shown_wall_ - middle);
+    if (!nearer) return;
+    shown_ = from;
+    shown_.records.round = figures.round;
+    shown_.records = thinned(shown_.records);
+    shown_wall_ = figures.wall_seconds;
+}
+
+measurement tally::make(std::size_t configurations) const {
+    auto const& counts = worst_.failed > 0 ? worst_ : last_;
+    measurement made{.workload = what_.name,
+                     .model = std::string(to_string(model_.kind)),
+                     .spec = to_string(model_),
+                     .tasks = counts.tasks,
+                     .failed = counts.failed,
+                     .checksum = last_.checksum,
+                     .heap_current_bytes = heap_current_,
+                     .heap_peak_bytes = heap_peak_,
+                     .verification = trouble_,
+                     .failures = counts.failures,
+                     .trials = trials_};
+    auto const walls = counted(made, &trial_figures::wall_seconds);
+    if (walls.empty()) return made;
+    made.wall_seconds = summarize(walls);
+    if (made.wall_seconds.median > 0)
+        made.tasks_per_second = static_cast<double>(last_.tasks) / made.wall_seconds.median;
+    auto const middle = [&](auto member) { return median_of(trials_, member); };
+    auto const whole = [&](auto member) { return static_cast<std::uint64_t>(middle(member)); };
+    made.cpu_user_seconds = middle(&trial_figures::cpu_user_seconds);
+    made.cpu_system_seconds = middle(&trial_figures::cpu_system_seconds);
+    made.processor_wait_seconds = middle(&trial_figures::processor_wait_seconds);
+    made.tree_peak_bytes = whole(&trial_figures::tree_peak_bytes);
+    made.tree_peak_method = tree_method_;
+    made.voluntary_switches = whole(&trial_figures::voluntary_switches);
+    made.involuntary_switches = whole(&trial_figures::involuntary_switches);
+    made.minor_faults = whole(&trial_figures::minor_faults);
+    made.major_faults = whole(&trial_figures::major_faults);
+    made.read_bytes = whole(&trial_figures::read_bytes);
+    made.written_bytes = whole(&trial_figures::written_bytes);
+    made.queue_seconds = queue_.summarize();
+    made.service_seconds = service_.summarize();
+    made.laps = shown_.laps;
+    made.workers = pictured_ ? pictured_->workers : shown_.workers;
+    made.records = pictured_ ? pictured_->records : shown_.records;
+    made.usage = usage_;
+    flag_disturbed(made);
+    flag_outliers(made);
+    flag_patterns(made, 0.05 / static_cast<double>(std::max<std::size_t>(1, configurations)));
+    return made;
+}
+
+}  // namespace quartet::measure

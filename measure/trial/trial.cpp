@@ -1,0 +1,282 @@
+// measure/trial/trial.cpp
+//
+// The order of things: prepare, then the clock starts, the executor is made, the workload runs, the clock
+// stops, the heap is read while all workers live, and only then the workers end; so the processor time of
+// the whole tree is known, for it is known of ended processes only. Checking the end state comes last.
+
+#include "measure/trial/trial.hpp"
+
+#include "measure/heap/heap_trace.hpp"
+#include "measure/probes/usage.hpp"
+#include "measure/probes/worker_use.hpp"
+#include "measure/results/plain_text.hpp"
+#include "measure/results/records.hpp"
+#include "measure/trial/synthetic.hpp"
+
+#include <quartet/detail/map_job.hpp>
+#include <quartet/task_recorder.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <unistd.h>
+
+namespace quartet::measure {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+std::optional<std::uint64_t> optional_at(json const& object, char const* name) {
+    json const& value = object.at(name);
+    return value.is_null() ? std::nullopt : std::optional(value.get<std::uint64_t>());
+}
+
+json or_null(std::optional<std::uint64_t> const& value) {
+    return value ? json(*value) : json(nullptr);
+}
+
+json digests_to_json(std::vector<task_digest> const& digests) {
+    json array = json::array();
+    for (auto const& each : digests)
+        array.push_back({each.value, each.failed, each.text});
+    return array;
+}
+
+std::vector<task_digest> digests_from_json(json const& array) {
+    std::vector<task_digest> digests;
+    for (auto const& each : array)
+        digests.push_back(
+            {each.at(0).get<std::uint64_t>(), each.at(1).get<bool>(), each.at(2).get<std::string>()});
+    return digests;
+}
+
+template <class Result>
+Result parse(std::string_view text, Result (*convert)(json const&)) {
+    try {
+        return convert(json::parse(text));
+    } catch (json::exception const& wrong) {
+        throw std::invalid_argument(wrong.what());
+    }
+}
+
+workload const& find_workload(std::string const& name) {
+    auto const& all = registered_workloads();
+    auto const found = std::ranges::find(all, name, &workload::name);
+    if (found == all.end() && name == synthetic_workload().name) return synthetic_workload();
+    if (found == all.end())
+        throw std::invalid_argument(fmt::format("this program has no workload '{}'", name));
+    return *found;
+}
+
+workload_run::setting make_setting(workload const& what, trial_request const& request, log_handler log) {
+    workload_run::setting setting{.model = parse_spec(request.spec),
+                                  .scratch = request.scratch,
+                                  .server_url = request.server_url,
+                                  .log = std::move(log)};
+    for (auto const& [name, value] : request.parameters)
+        set_value(setting.parameters, what.parameters, what.name, name, value);
+    return setting;
+}
+
+thread_times times_of_this_thread() {
+    return times_of_thread(::getpid(), ::gettid()).value_or(thread_times{});
+}
+
+/// Clock, usage, heap and records of the stretch that counts.
+class meter {
+public:
+    meter(bool trace_heap, task_recorder const& recorder)
+        : trace_heap_(trace_heap && heap_trace::available()), recorder_(recorder) {}
+
+    void start() {
+        if (trace_heap_) heap_trace::start();
+        usage_start_ = usage_of_this_tree();
+        thread_start_ = times_of_this_thread();
+        wall_start_ = clock::now();
+    }
+
+    /// The workload has run; its workers live.
+    void stop_clock(trial_result& result) {
+        auto const end = clock::now();
+        result.figures.wall_seconds = std::chrono::duration<double>(end - wall_start_).count();
+        take_heap(result);
+        auto const records = recorder_.records();
+        result.records = table_of(records, recorder_.tasks_seen(), wall_start_);
+        result.workers = use_of_workers(recorder_, thread_start_, wall_start_, end);
+        result.recording_seconds = std::chrono::duration<double>(task_recorder::cost_per_record()).count() *
+                                   static_cast<double>(records.size());
+    }
+
+    /// The workers have ended.
+    void stop_usage(trial_result& result) const {
+        usage const used = usage_of_this_tree() - usage_start_;
+        auto const count = [](std::int64_t number) { return static_cast<std::uint64_t>(number); };
+        result.figures.cpu_user_seconds = used.cpu_user_seconds;
+        result.figures.cpu_system_seconds = used.cpu_system_seconds;
+        result.figures.voluntary_switches = count(used.voluntary_switches);
+        result.figures.involuntary_switches = count(used.involuntary_switches);
+        result.figures.minor_faults = count(used.minor_faults);
+        result.figures.major_faults = count(used.major_faults);
+        result.figures.read_bytes = count(used.read_bytes);
+        result.figures.written_bytes = count(used.written_bytes);
+    }
+
+private:
+    void take_heap(trial_result& result) const {
+        if (!trace_heap_) return;
+        auto const heap = heap_trace::read();
+        heap_trace::stop();
+        if (!heap) return;
+        result.heap_current_bytes = heap->current_bytes;
+        result.heap_peak_bytes = heap->peak_bytes;
+        result.tracing_seconds = std::chrono::duration<double>(heap_trace::cost_of(*heap)).count();
+    }
+
+    bool trace_heap_;
+    task_recorder const& recorder_;
+    usage usage_start_{};
+    thread_times thread_start_{};
+    clock::time_point wall_start_{};
+};
+
+void fill(trial_result& result, workload_run::report const& report) {
+    result.tasks = report.tasks;
+    result.failed = report.failed;
+    result.failures.clear();
+    for (auto const& each : report.failures)
+        result.failures.push_back(shortened(each, most_text_kept));
+    result.checksum = fmt::format("{:016x}", report.checksum);
+    result.verification = shortened(report.verification, most_text_kept);
+    result.digests = report.digests;
+    result.laps.clear();
+    for (auto const& each : report.laps)
+        result.laps.push_back({each.name, each.tasks, std::chrono::duration<double>(each.wall).count()});
+}
+
+void measure_run(workload const& what, workload_run& run, meter& figures, trial_hooks const& hooks,
+                 trial_result& result) {
+    if (what.prepare) what.prepare(run);
+    auto const start = [&] {
+        hooks.at_start();
+        figures.start();
+    };
+    run.on_start_clock(start);
+    start();
+    what.run(run);
+    figures.stop_clock(result);
+    hooks.at_end();
+    run.end_executor();
+    figures.stop_usage(result);
+    if (what.verify) what.verify(run);
+}
+
+recording kept_by(trial_request const& request) noexcept {
+    return request.for_pictures ? recording::everything : recording::sparing;
+}
+
+}  // namespace
+
+std::size_t recording_bytes(trial_request const& request) noexcept {
+    return task_recorder::bytes(task_recorder::usual_capacity, kept_by(request));
+}
+
+trial_result run_trial(trial_request const& request, log_handler log, trial_hooks const& hooks) {
+    trial_result result;
+    try {
+        workload const& what = find_workload(request.workload);
+        // Before the workers, which find its memory where it is.
+        task_recorder recorder(task_recorder::usual_capacity, kept_by(request));
+        auto setting = make_setting(what, request, std::move(log));
+        setting.recorder = &recorder;
+        setting.order = request.order;
+        setting.keep_digests = request.keep_digests;
+        workload_run run(std::move(setting));
+        meter figures(request.trace_heap, recorder);
+        measure_run(what, run, figures, hooks, result);
+        fill(result, run.take_report());
+    } catch (...) {
+        result.error = shortened(detail::describe_current_exception(0, {}).message, most_text_kept);
+    }
+    return result;
+}
+
+std::string to_json(trial_request const& request) {
+    json const object{{"workload", request.workload},
+                      {"spec", request.spec},
+                      {"parameters", request.parameters},
+                      {"scratch", request.scratch},
+                      {"server_url", request.server_url},
+                      {"trace_heap", request.trace_heap},
+                      {"for_pictures", request.for_pictures},
+                      {"log", request.log},
+                      {"order", static_cast<int>(request.order.how)},
+                      {"order_seed", request.order.seed},
+                      {"keep_digests", request.keep_digests}};
+    return object.dump();
+}
+
+std::string to_json(trial_result const& result) {
+    json const object{
+        {"error", result.error},
+        {"tasks", result.tasks},
+        {"failed", result.failed},
+        {"failures", result.failures},
+        {"checksum", result.checksum},
+        {"verification", result.verification},
+        {"laps", array_of(result.laps, lap_fields())},
+        {"figures", to_object(result.figures, trial_fields())},
+        {"heap_current_bytes", or_null(result.heap_current_bytes)},
+        {"heap_peak_bytes", or_null(result.heap_peak_bytes)},
+        {"tracing_seconds", result.tracing_seconds},
+        {"recording_seconds", result.recording_seconds},
+        {"records", to_object(result.records, task_table_fields())},
+        {"workers", array_of(result.workers, worker_fields())},
+        {"digests", digests_to_json(result.digests)},
+    };
+    return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+trial_request trial_request_from_json(std::string_view text) {
+    return parse<trial_request>(text, [](json const& object) {
+        trial_request request;
+        object.at("workload").get_to(request.workload);
+        object.at("spec").get_to(request.spec);
+        object.at("parameters").get_to(request.parameters);
+        object.at("scratch").get_to(request.scratch);
+        object.at("server_url").get_to(request.server_url);
+        object.at("trace_heap").get_to(request.trace_heap);
+        object.at("for_pictures").get_to(request.for_pictures);
+        object.at("log").get_to(request.log);
+        request.order.how = static_cast<task_order::kind>(object.at("order").get<int>());
+        object.at("order_seed").get_to(request.order.seed);
+        object.at("keep_digests").get_to(request.keep_digests);
+        return request;
+    });
+}
+
+trial_result trial_result_from_json(std::string_view text) {
+    return parse<trial_result>(text, [](json const& object) {
+        trial_result result;
+        object.at("error").get_to(result.error);
+        object.at("tasks").get_to(result.tasks);
+        object.at("failed").get_to(result.failed);
+        object.at("failures").get_to(result.failures);
+        object.at("checksum").get_to(result.checksum);
+        object.at("verification").get_to(result.verification);
+        result.laps = vector_of(object.at("laps"), lap_fields());
+        result.figures = from_object(object.at("figures"), trial_fields());
+        result.heap_current_bytes = optional_at(object, "heap_current_bytes");
+        result.heap_peak_bytes = optional_at(object, "heap_peak_bytes");
+        object.at("tracing_seconds").get_to(result.tracing_seconds);
+        object.at("recording_seconds").get_to(result.recording_seconds);
+        result.records = from_object(object.at("records"), task_table_fields());
+        result.workers = vector_of(object.at("workers"), worker_fields());
+        result.digests = digests_from_json(object.at("digests"));
+        return result;
+    });
+}
+
+}  // namespace quartet::measure

@@ -1,0 +1,41 @@
+// measure/trial/trial_process.hpp
+//
+// Runs a trial in a fresh process of this same program, so that one model's memory or warm caches never
+// colour another's, and watches its memory from outside. For one thread.
+#pragma once
+
+#include "measure/trial/trial.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace quartet::measure {
+
+/// The first argument of a program that is started as a trial.
+inline constexpr std::string_view trial_argument = "trial";
+
+/// A trial as seen from outside.
+struct trial_report {
+    trial_result result;
+    std::uint64_t tree_peak_bytes = 0;
+    std::string tree_peak_method;
+    double cpu_seconds = 0;     ///< of all its processes, from first to last
+    double sampling_share = 0;  ///< of a processor, what sampling its memory took
+    usage_table usage;          ///< if the trial was for pictures
+};
+
+/// Thrown when `stop_descriptor` became readable before the trial was over.
+struct interrupted {};
+
+/// Starts `/proc/self/exe trial` as the leader of a process group of its own, and waits for its result.
+///
+/// When `stop_descriptor` becomes readable, kills the whole group and throws `interrupted`. A trial that
+/// dies, or exits without a result, is a result with an error. Nothing of the group is left when this
+/// returns. Throws std::system_error if the process can't be started.
+trial_report run_trial_process(trial_request const& request, int stop_descriptor);
+
+/// The other side: the body of a program that was started as a trial. Returns its exit code.
+int serve_trial(log_handler log);
+
+}  // namespace quartet::measure
