@@ -3,12 +3,12 @@
 // The command line from its first argument to the exit code.
 
 #include "cli/commands/commands.hpp"
-#include "cli/exit_codes.hpp"
-#include "cli/help.hpp"
 #include "cli/logging.hpp"
-#include "cli/parse_errors.hpp"
+#include "cli/parsing/exit_codes.hpp"
+#include "cli/parsing/help.hpp"
+#include "cli/parsing/parse_errors.hpp"
 #include "cli/raise_limits.hpp"
-#include "cli/terminal.hpp"
+#include "cli/terminal/terminal.hpp"
 #include "measure/results/plain_text.hpp"
 #include "measure/trial/trial_process.hpp"
 

@@ -11,7 +11,7 @@
 // what was the best and its time, and how many were measured. What every one took, and was predicted to, goes
 // to standard error. Left out are models and numbers that can't come near, since their tasks alone take
 // longer than what was measured already.
-#include "cli/scratch.hpp"
+#include "cli/measuring/scratch.hpp"
 #include "measure/analysis/machine_costs.hpp"
 #include "measure/trial/session.hpp"
 #include "measure/trial/synthetic.hpp"

@@ -8,7 +8,7 @@
 //
 // Prints a line for each configuration, the fastest first: its standing, how many times the first's time it
 // took, and the interval of that.
-#include "cli/scratch.hpp"
+#include "cli/measuring/scratch.hpp"
 #include "measure/statistics/ranking.hpp"
 #include "measure/trial/session.hpp"
 #include "measure/trial/synthetic.hpp"

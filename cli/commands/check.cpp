@@ -2,18 +2,18 @@
 //
 // `quartet check`: whether the tasks of a workload are independent of each other.
 
-#include "cli/check_view.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/exit_codes.hpp"
-#include "cli/interrupt.hpp"
-#include "cli/measuring.hpp"
-#include "cli/plan.hpp"
-#include "cli/repetition.hpp"
-#include "cli/report_files.hpp"
-#include "cli/scratch.hpp"
-#include "cli/status_line.hpp"
-#include "cli/terminal.hpp"
-#include "cli/validators.hpp"
+#include "cli/measuring/measuring.hpp"
+#include "cli/measuring/plan.hpp"
+#include "cli/measuring/repetition.hpp"
+#include "cli/measuring/scratch.hpp"
+#include "cli/parsing/exit_codes.hpp"
+#include "cli/parsing/validators.hpp"
+#include "cli/reports/report_files.hpp"
+#include "cli/terminal/interrupt.hpp"
+#include "cli/terminal/status_line.hpp"
+#include "cli/terminal/terminal.hpp"
+#include "cli/views/check_view.hpp"
 #include "measure/analysis/consistency.hpp"
 
 #include <fmt/format.h>

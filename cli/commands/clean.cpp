@@ -4,9 +4,9 @@
 // no living process of it works in.
 
 #include "cli/commands/commands.hpp"
-#include "cli/exit_codes.hpp"
-#include "cli/scratch.hpp"
-#include "cli/terminal.hpp"
+#include "cli/measuring/scratch.hpp"
+#include "cli/parsing/exit_codes.hpp"
+#include "cli/terminal/terminal.hpp"
 
 #include <fmt/format.h>
 

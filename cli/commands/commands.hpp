@@ -4,7 +4,7 @@
 // `action`, and the chosen command's action gives the exit code.
 #pragma once
 
-#include "cli/errors.hpp"
+#include "cli/parsing/errors.hpp"
 
 #include <CLI/CLI.hpp>
 

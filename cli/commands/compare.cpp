@@ -2,11 +2,11 @@
 //
 // `quartet compare`: what has changed from one file of results to another.
 
-#include "cli/baseline.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/exit_codes.hpp"
-#include "cli/report_files.hpp"
-#include "cli/terminal.hpp"
+#include "cli/parsing/exit_codes.hpp"
+#include "cli/reports/baseline.hpp"
+#include "cli/reports/report_files.hpp"
+#include "cli/terminal/terminal.hpp"
 
 #include <memory>
 #include <string>

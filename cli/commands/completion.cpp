@@ -3,13 +3,13 @@
 // `quartet completion`: scripts that make a shell complete the command line; `quartet man`, which is not
 // shown, writes the manual pages that are installed.
 
-#include "cli/completion.hpp"
+#include "cli/parsing/completion.hpp"
 
-#include "cli/command_tree.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/exit_codes.hpp"
-#include "cli/manual_page.hpp"
-#include "cli/report_files.hpp"
+#include "cli/parsing/command_tree.hpp"
+#include "cli/parsing/exit_codes.hpp"
+#include "cli/parsing/manual_page.hpp"
+#include "cli/reports/report_files.hpp"
 #include "measure/results/atomic_file.hpp"
 #include "src/base/nearest.hpp"
 

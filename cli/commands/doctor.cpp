@@ -3,16 +3,16 @@
 // `quartet doctor`: whether this machine is fit for measuring, and what to mend.
 
 #include "cli/commands/commands.hpp"
-#include "cli/cost_cache.hpp"
-#include "cli/exit_codes.hpp"
-#include "cli/interrupt.hpp"
-#include "cli/measuring.hpp"
-#include "cli/progress.hpp"
-#include "cli/report_files.hpp"
-#include "cli/scratch.hpp"
-#include "cli/status_line.hpp"
-#include "cli/terminal.hpp"
-#include "cli/validators.hpp"
+#include "cli/measuring/cost_cache.hpp"
+#include "cli/measuring/measuring.hpp"
+#include "cli/measuring/scratch.hpp"
+#include "cli/parsing/exit_codes.hpp"
+#include "cli/parsing/validators.hpp"
+#include "cli/reports/report_files.hpp"
+#include "cli/terminal/interrupt.hpp"
+#include "cli/terminal/progress.hpp"
+#include "cli/terminal/status_line.hpp"
+#include "cli/terminal/terminal.hpp"
 #include "measure/analysis/checkup.hpp"
 
 #include <quartet/cpus.hpp>

@@ -3,9 +3,9 @@
 // `quartet generate`: the Python study's support scripts, generate_messages and data_generator.
 
 #include "cli/commands/commands.hpp"
-#include "cli/exit_codes.hpp"
-#include "cli/report_files.hpp"
-#include "cli/validators.hpp"
+#include "cli/parsing/exit_codes.hpp"
+#include "cli/parsing/validators.hpp"
+#include "cli/reports/report_files.hpp"
 #include "workloads/data/generate_csv.hpp"
 #include "workloads/data/generate_messages.hpp"
 

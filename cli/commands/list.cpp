@@ -3,8 +3,8 @@
 // `quartet list`: what this program can run, and on what.
 
 #include "cli/commands/commands.hpp"
-#include "cli/exit_codes.hpp"
-#include "cli/terminal.hpp"
+#include "cli/parsing/exit_codes.hpp"
+#include "cli/terminal/terminal.hpp"
 #include "src/base/nearest.hpp"
 
 #include <quartet/cpus.hpp>

@@ -3,12 +3,12 @@
 // `quartet profile`: how the time of a real program goes, and what kind of work that is.
 
 #include "cli/commands/commands.hpp"
-#include "cli/exit_codes.hpp"
-#include "cli/interrupt.hpp"
-#include "cli/profile_view.hpp"
-#include "cli/quantities.hpp"
-#include "cli/report_files.hpp"
-#include "cli/terminal.hpp"
+#include "cli/parsing/exit_codes.hpp"
+#include "cli/parsing/quantities.hpp"
+#include "cli/reports/report_files.hpp"
+#include "cli/terminal/interrupt.hpp"
+#include "cli/terminal/terminal.hpp"
+#include "cli/views/profile_view.hpp"
 #include "measure/analysis/work_kind.hpp"
 #include "measure/probes/profiler.hpp"
 #include "src/io/running_process.hpp"

@@ -2,12 +2,12 @@
 //
 // `quartet report`: draws results that there are, as `quartet run` draws its own.
 
-#include "cli/baseline.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/exit_codes.hpp"
-#include "cli/report_files.hpp"
-#include "cli/report_options.hpp"
-#include "cli/timeline_view.hpp"
+#include "cli/parsing/exit_codes.hpp"
+#include "cli/reports/baseline.hpp"
+#include "cli/reports/report_files.hpp"
+#include "cli/reports/report_options.hpp"
+#include "cli/views/timeline_view.hpp"
 
 #include <fmt/format.h>
 

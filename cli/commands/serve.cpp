@@ -3,9 +3,9 @@
 // `quartet serve`: the test server, until a signal ends it.
 
 #include "cli/commands/commands.hpp"
-#include "cli/exit_codes.hpp"
-#include "cli/interrupt.hpp"
-#include "cli/validators.hpp"
+#include "cli/parsing/exit_codes.hpp"
+#include "cli/parsing/validators.hpp"
+#include "cli/terminal/interrupt.hpp"
 #include "server/server.hpp"
 
 #include <fmt/format.h>

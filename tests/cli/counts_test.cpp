@@ -1,6 +1,6 @@
 // Numbers of workers as people type them.
 
-#include "cli/counts.hpp"
+#include "cli/parsing/counts.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

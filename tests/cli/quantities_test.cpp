@@ -1,6 +1,6 @@
 // Durations, sizes and shares as people type them.
 
-#include "cli/quantities.hpp"
+#include "cli/parsing/quantities.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

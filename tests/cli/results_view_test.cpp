@@ -1,8 +1,8 @@
 // Results as bars, character by character, and what each part must say.
 
-#include "cli/results_view.hpp"
+#include "cli/views/results_view.hpp"
 
-#include "cli/bars.hpp"
+#include "cli/views/bars.hpp"
 #include "tests/cli/shown_results.hpp"
 
 #include <gmock/gmock.h>

@@ -3,7 +3,7 @@
 // Results to be shown: a clear winner, a tie, failures, a wrong end state, and a model that never ran.
 #pragma once
 
-#include "cli/terminal.hpp"
+#include "cli/terminal/terminal.hpp"
 #include "measure/results/results.hpp"
 #include "measure/statistics/comparison.hpp"
 #include "measure/statistics/statistics.hpp"

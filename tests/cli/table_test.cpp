@@ -2,10 +2,10 @@
 //
 // QUARTET_ACCEPT=1 makes what is printed now the expected text.
 
-#include "cli/table.hpp"
+#include "cli/views/table.hpp"
 
-#include "cli/findings.hpp"
-#include "cli/results_view.hpp"
+#include "cli/views/findings.hpp"
+#include "cli/views/results_view.hpp"
 #include "tests/cli/shown_results.hpp"
 
 #include <gmock/gmock.h>

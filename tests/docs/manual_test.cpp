@@ -1,6 +1,6 @@
 // The tables of docs/manual.md that follow from the code. A failing test prints the table as it should be.
 
-#include "cli/exit_codes.hpp"
+#include "cli/parsing/exit_codes.hpp"
 #include "measure/results/fields.hpp"
 
 #include <quartet/workload.hpp>

@@ -1,7 +1,7 @@
 // What people type as times, sizes, shares, numbers of workers and values of parameters: any text has a value
 // within its range, or is refused in a sentence.
-#include "cli/counts.hpp"
-#include "cli/quantities.hpp"
+#include "cli/parsing/counts.hpp"
+#include "cli/parsing/quantities.hpp"
 #include "tests/fuzz/require.hpp"
 
 #include <quartet/parameter.hpp>

@@ -1,0 +1,169 @@
+#include "cli/measuring/measuring.hpp"
+
+#include "cli/parsing/errors.hpp"
+#include "cli/parsing/quantities.hpp"
+#include "cli/parsing/validators.hpp"
+#include "measure/probes/machine.hpp"
+#include "measure/statistics/ranking.hpp"
+#include "src/io/http_failure.hpp"
+
+#include <quartet/version.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+namespace quartet::cli {
+namespace {
+
+constexpr std::size_t usual_rounds = 8;  // which can resolve four models
+constexpr std::size_t most_by_precision = 100;
+constexpr std::size_t most_by_budget = 1000;
+
+/// A value that is typed; `flag` is named if it is none.
+template <class Value>
+Value parse(std::string_view flag, std::string const& text, Value (*convert)(std::string_view)) {
+    try {
+        return convert(text);
+    } catch (std::invalid_argument const& wrong) {
+        throw usage_error(fmt::format("{}: {}", flag, wrong.what()));
+    }
+}
+
+std::size_t most_rounds(method_options const& options, std::size_t competitors) {
+    if (options.rounds) return *options.rounds;
+    if (!options.precision.empty()) return most_by_precision;
+    return options.budget.empty() ? std::max(usual_rounds, measure::rounds_needed(competitors))
+                                  : most_by_budget;
+}
+
+/// Our own server is here, not behind a proxy that the environment names for other addresses.
+void ask_own_server_directly() {
+    for (char const* name : {"no_proxy", "NO_PROXY"}) {
+        char const* const others = std::getenv(name);
+        auto const list = others && *others ? fmt::format("{},127.0.0.1", others) : std::string("127.0.0.1");
+        if (others || std::string_view(name) == "no_proxy") setenv(name, list.c_str(), 1);
+    }
+}
+
+/// In quotes if a shell would otherwise take it apart.
+std::string quoted(std::string const& word) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+    std::string made = "'";
+    for (char const each : word)
+        made += each == '\'' ? std::string("'\\''") : std::string(1, each);
+    return made + "'";
+}
+
+}  // namespace
+
+void add_method_options(CLI::App& command, method_options& options) {
+    command
+        .add_option("--rounds", options.rounds,
+                    "how often everything is measured, at the most (default 8, or as often as it takes to "
+                    "tell so many models apart; 100 with --precision, 1000 with --budget)")
+        ->option_text("N")
+        ->check(integer_from(1, 10'000));
+    command
+        .add_option("--precision", options.precision,
+                    "measure a workload no further when the leader's interval against the runner-up is "
+                    "narrower than this, such as 2%")
+        ->option_text("SHARE");
+    command
+        .add_option("--budget", options.budget,
+                    "begin no round that would end later than this, such as 2m; the first is run in any case")
+        ->option_text("TIME");
+    command.add_option("--warmup", options.warmup, "rounds before those that count")
+        ->option_text("N")
+        ->check(integer_from(0, 100))
+        ->capture_default_str();
+    command.add_option("--margin", options.margin, "a smaller difference is taken for none")
+        ->option_text("SHARE")
+        ->capture_default_str();
+    command.add_option("--seed", options.seed, "of the order of the trials; none: by chance")
+        ->option_text("N")
+        ->check(integer_from(0, most_seed));
+    command.add_flag("--yes,-y", options.yes, "run commands as often as it takes, without asking");
+}
+
+method choose_method(method_options const& options, std::size_t competitors) {
+    method chosen{.stopping = {.rounds = most_rounds(options, competitors)},
+                  .warmup = options.warmup,
+                  .margin = parse("--margin", options.margin, parse_share),
+                  .seed = options.seed ? *options.seed : std::random_device()()};
+    if (!options.precision.empty())
+        chosen.stopping.precision = parse("--precision", options.precision, parse_share);
+    if (!options.budget.empty()) chosen.stopping.budget = parse("--budget", options.budget, parse_duration);
+    return chosen;
+}
+
+void workbench::provide_for(plan const& what) {
+    if (what.needs_server) provide_server();
+}
+
+void workbench::provide_server() {
+    if (server_) return;
+    server_.emplace();
+    ask_own_server_directly();
+}
+
+measure::session_options workbench::session_options(method const& how) const {
+    return {.stopping = how.stopping,
+            .warmup = how.warmup,
+            .seed = how.seed,
+            .log = how.log,
+            .between_reports = std::chrono::seconds(how.live ? 0 : 5),
+            .pictures = how.pictures,
+            .server_url = server_ ? server_->url() : "",
+            .server = server_ ? server_->id() : 0,
+            .scratch = scratch_.path(),
+            .stop_descriptor = stop_.descriptor()};
+}
+
+measure::session_results workbench::measure(plan const& what, method const& how,
+                                            measure::session_observer& observer) {
+    provide_for(what);
+    return measure::run_session(what.configurations, session_options(how), observer);
+}
+
+measure::results assemble(work_options const& work, plan const& what, method const& how,
+                          scratch_folder const& scratch, measure::session_results found) {
+    auto const budget = how.stopping.budget;
+    measure::results results{
+        .quartet = QUARTET_VERSION,
+        .machine = measure::this_machine(scratch.path()),
+        .settings = {.command = command_text(),
+                     .preset = work.preset,
+                     .warmup = how.warmup,
+                     .rounds = how.stopping.rounds,
+                     .precision = how.stopping.precision,
+                     .budget_seconds = budget ? std::optional(budget->count()) : std::nullopt,
+                     .margin = how.margin,
+                     .seed = how.seed},
+        .conditions = std::move(found.conditions),
+        .measurements = std::move(found.measurements)};
+    for (auto const& [workload, values] : what.values) {
+        for (auto const& [name, value] : values)
+            results.settings.parameters[workload + "." + name] =
+                detail::without_credentials(to_string(value));
+    }
+    return results;
+}
+
+std::string command_text() {
+    std::ifstream file("/proc/self/cmdline", std::ios::binary);
+    std::string text;
+    for (std::string word; std::getline(file, word, '\0');)
+        text += (text.empty() ? "" : " ") + quoted(text.empty() ? word.substr(word.rfind('/') + 1) : word);
+    return detail::without_credentials(text);  // results are shown to others
+}
+
+}  // namespace quartet::cli

@@ -1,0 +1,194 @@
+#include "cli/measuring/plan.hpp"
+
+#include "cli/measuring/input_files.hpp"
+#include "cli/parsing/errors.hpp"
+#include "src/base/nearest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string_view>
+
+namespace quartet::cli {
+namespace {
+
+std::vector<std::string_view> workload_names() {
+    std::vector<std::string_view> names;
+    for (auto const& each : registered_workloads())
+        names.push_back(each.name);
+    return names;
+}
+
+std::vector<workload const*> choose_workloads(work_options const& options) {
+    std::vector<workload const*> chosen;
+    for (auto const& name : options.workloads) {
+        auto const* const found = &find_workload(name);
+        if (std::ranges::find(chosen, found) == chosen.end()) chosen.push_back(found);
+    }
+    if (!options.workloads.empty()) return chosen;
+    for (auto const& each : registered_workloads()) {
+        if (!each.only_by_name) chosen.push_back(&each);
+    }
+    return chosen;
+}
+
+std::vector<std::string> split(std::string const& list, char separator) {
+    std::vector<std::string> parts;
+    for (std::size_t begin = 0; begin <= list.size();) {
+        auto const end = std::min(list.find(separator, begin), list.size());
+        parts.push_back(list.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return parts;
+}
+
+void apply_setting(values_by_workload& values, std::string const& setting) {
+    auto const equals = setting.find('=');
+    auto const dot = setting.substr(0, equals).find('.');
+    if (equals == std::string::npos || dot == std::string::npos)
+        throw usage_error(fmt::format("--set: '{}' is not of the form WORKLOAD.PARAMETER=VALUE", setting));
+    auto const name = setting.substr(0, dot);
+    workload const& what = find_workload(name);
+    auto const found = values.find(name);
+    if (found == values.end())
+        throw usage_error(fmt::format("--set: '{}' is not among the workloads of this run", name));
+    try {
+        set_value(found->second, what.parameters, name, setting.substr(dot + 1, equals - dot - 1),
+                  setting.substr(equals + 1));
+    } catch (std::invalid_argument const& wrong) {
+        throw usage_error(fmt::format("--set: {}", wrong.what()));
+    }
+}
+
+/// Of two values for one parameter only the last would count.
+void check_once(std::vector<std::string> const& settings) {
+    std::map<std::string, std::string> known;
+    for (auto const& each : settings) {
+        auto const equals = each.find('=');
+        auto const name = each.substr(0, equals);
+        auto const [other, first] = known.emplace(name, each.substr(equals + 1));
+        if (!first)
+            throw usage_error(fmt::format("--set: {} is given twice, '{}' and '{}'{}; leave one out", name,
+                                          other->second, each.substr(equals + 1),
+                                          name == "command.inputs" ? " (--inputs sets it too)" : ""));
+    }
+}
+
+void check_values(workload const& what, parameter_values const& values) {
+    if (!what.check) return;
+    try {
+        what.check(values);
+    } catch (std::exception const& wrong) {
+        throw usage_error(wrong.what());
+    }
+}
+
+values_by_workload choose_values(std::vector<workload const*> const& workloads, work_options const& options) {
+    values_by_workload values;
+    for (auto const* each : workloads)
+        values[each->name] = default_values(each->parameters, choose_preset(options));
+    for (auto const& setting : options.settings)
+        apply_setting(values, setting);
+    check_once(options.settings);
+    for (auto const* each : workloads)
+        check_values(*each, values[each->name]);
+    return values;
+}
+
+/// The setting, with a copy of the file that it names if that can't be read again.
+std::string with_copy(std::string const& setting, std::filesystem::path const& scratch,
+                      interrupt const& stop) {
+    auto const equals = setting.find('=');
+    if (equals == std::string::npos || equals + 1 == setting.size()) return setting;
+    auto const name = setting.substr(0, equals);
+    for (auto const& each : registered_workloads()) {
+        for (auto const& parameter : each.parameters) {
+            if (!parameter.names_input || fmt::format("{}.{}", each.name, parameter.name) != name) continue;
+            auto const file = readable_again(setting.substr(equals + 1), scratch / name, stop);
+            return fmt::format("{}={}", name, file.native());
+        }
+    }
+    return setting;
+}
+
+}  // namespace
+
+void add_work_options(CLI::App& command, work_options& options) {
+    command
+        .add_option(
+            "--preset", options.preset,
+            "quick: the seven tests with shorter waits; seed: exactly the parameters of the Python study")
+        ->option_text("PRESET")
+        ->capture_default_str();
+    command
+        .add_option("--set", options.settings, "a parameter of a workload (see `list`), as often as needed")
+        ->option_text("WORKLOAD.PARAMETER=VALUE")
+        ->expected(1)
+        ->take_all()
+        ->allow_extra_args(false);
+    command
+        .add_option("--inputs", options.inputs,
+                    "for the workload `command`: a file with an input per line; - is standard input")
+        ->option_text("FILE");
+}
+
+workload const& find_workload(std::string const& name) {
+    for (auto const& each : registered_workloads()) {
+        if (each.name == name) return each;
+    }
+    auto const names = workload_names();
+    throw usage_error(fmt::format("unknown workload '{}'; there are {}{}", name, detail::join(names),
+                                  detail::did_you_mean(name, names)));
+}
+
+std::vector<model_spec> parse_models(std::string const& list, std::string_view flag) {
+    std::vector<model_spec> models;
+    for (auto const& text : split(list, ',')) {
+        try {
+            auto const model = parse_spec(text);
+            if (std::ranges::find(models, model) == models.end()) models.push_back(model);
+        } catch (std::invalid_argument const& wrong) {
+            throw usage_error(fmt::format("{}: {}", flag, wrong.what()));
+        }
+    }
+    return models;
+}
+
+preset choose_preset(work_options const& options) {
+    if (options.preset == "quick") return preset::quick;
+    if (options.preset == "seed") return preset::seed;
+    std::string_view const names[] = {"quick", "seed"};
+    throw usage_error(fmt::format("--preset: unknown preset '{}'; there are quick and seed{}", options.preset,
+                                  detail::did_you_mean(options.preset, names)));
+}
+
+plan make_plan(work_options const& options, std::vector<model_spec> const& models) {
+    plan made;
+    auto const workloads = choose_workloads(options);
+    made.values = choose_values(workloads, options);
+    for (auto const* what : workloads) {
+        auto const& values = made.values[what->name];
+        made.needs_server = made.needs_server || (what->needs_server && what->needs_server(values));
+        for (auto const& model : models)
+            made.configurations.push_back(
+                {what, values, measure::resolve(model, *what, choose_preset(options))});
+    }
+    return made;
+}
+
+void take_inputs(work_options& options, std::filesystem::path const& scratch, interrupt const& stop) {
+    for (auto& setting : options.settings)
+        setting = with_copy(setting, scratch, stop);
+    if (options.inputs.empty()) return;
+    if (std::ranges::find(options.workloads, "command") == options.workloads.end())
+        throw usage_error(
+            "--inputs: only the workload 'command' takes inputs, and it is not among the workloads of this "
+            "run");
+    auto const copy = scratch / "inputs";
+    auto const file = options.inputs == "-" ? copy_of_standard_input(copy, stop)
+                                            : readable_again(options.inputs, copy, stop);
+    options.settings.push_back("command.inputs=" + std::filesystem::absolute(file).native());
+}
+
+}  // namespace quartet::cli

@@ -1,0 +1,58 @@
+// cli/measuring/plan.hpp
+//
+// From what was typed to what is measured: workloads, models, presets and parameters become configurations.
+#pragma once
+
+#include "cli/terminal/interrupt.hpp"
+#include "measure/trial/session.hpp"
+
+#include <quartet/parameter.hpp>
+#include <quartet/spec.hpp>
+#include <quartet/workload.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace quartet::cli {
+
+/// What to run, as it is typed.
+struct work_options {
+    std::vector<std::string> workloads;
+    std::string preset = "quick";
+    std::vector<std::string> settings;
+    std::string inputs;
+};
+
+/// --preset, --set and --inputs.
+void add_work_options(CLI::App& command, work_options& options);
+
+using values_by_workload = std::map<std::string, parameter_values>;
+
+struct plan {
+    std::vector<measure::configuration> configurations;
+    values_by_workload values;
+    bool needs_server = false;
+};
+
+/// Throws usage_error.
+workload const& find_workload(std::string const& name);
+
+/// "single,threads:8", each once. Throws usage_error that names `flag`.
+std::vector<model_spec> parse_models(std::string const& list, std::string_view flag);
+
+/// The preset by its name. Throws usage_error.
+preset choose_preset(work_options const& options);
+
+/// Every workload under every model. Throws usage_error.
+plan make_plan(work_options const& options, std::vector<model_spec> const& models);
+
+/// --inputs is short for --set command.inputs; '-' is standard input, of which a trial has none. What can be
+/// read only once, there and in parameters that name a file to read, is copied into `scratch`. Throws
+/// usage_error, measure::interrupted, std::system_error.
+void take_inputs(work_options& options, std::filesystem::path const& scratch, interrupt const& stop);
+
+}  // namespace quartet::cli

@@ -1,0 +1,41 @@
+// cli/measuring/scratch.hpp
+//
+// A temporary folder with quartet's mark, for a run's files; removed with the object. What a killed run
+// leaves behind, `quartet clean` finds by the mark.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace quartet::cli {
+
+class scratch_folder {
+public:
+    /// In $TMPDIR, or /tmp. Throws std::system_error.
+    scratch_folder();
+    ~scratch_folder();
+    scratch_folder(scratch_folder const&) = delete;
+    scratch_folder& operator=(scratch_folder const&) = delete;
+
+    std::filesystem::path const& path() const noexcept { return path_; }
+
+private:
+    void remove() noexcept;
+
+    std::filesystem::path path_;
+};
+
+/// A folder that quartet made.
+struct leftover {
+    std::filesystem::path path;
+    bool in_use;  ///< a living process of quartet's works in it
+};
+
+/// Folders with quartet's mark: `where` itself or directly below it.
+std::vector<leftover> find_leftovers(std::filesystem::path const& where);
+
+/// $TMPDIR, or /tmp.
+std::filesystem::path temporary_folder();
+
+}  // namespace quartet::cli

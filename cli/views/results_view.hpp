@@ -1,0 +1,18 @@
+// cli/views/results_view.hpp
+//
+// The results of a run as text for a terminal. Pure function.
+#pragma once
+
+#include "cli/terminal/terminal.hpp"
+#include "measure/results/results.hpp"
+
+#include <string>
+
+namespace quartet::cli {
+
+/// A block per test: a line per model with its time, how sure that is, a bar, processor time and memory; then
+/// what it shows, in sentences. What does not fit into the width is left out, the least important first.
+/// `plain`: the table of table.hpp with the sentences below it.
+std::string format_results(measure::results const& results, terminal const& where, bool plain);
+
+}  // namespace quartet::cli
