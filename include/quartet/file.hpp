@@ -25,6 +25,13 @@
 
 namespace quartet {
 
+/// What file operations on an event loop run on.
+enum class file_backend {
+    automatic,  ///< io_uring where the kernel lets us, threads otherwise
+    io_uring,
+    threads,
+};
+
 enum class open_mode {
     read,    ///< the file must exist
     append,  ///< created if absent (mode 0666 less the umask); all writes go to the end

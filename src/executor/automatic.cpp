@@ -3,9 +3,10 @@
 #include "src/advice/task_time.hpp"
 #include "src/base/descriptor.hpp"
 #include "src/executor/part_job.hpp"
+#include "src/io/logging.hpp"
+#include "src/models/executor_end.hpp"
 #include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"
-#include "src/models/logging.hpp"
 #include "src/models/stop_jobs.hpp"
 
 #include <quartet/models/async.hpp>
@@ -136,7 +137,7 @@ struct automatic::state {
     bool chosen() const noexcept { return how != nullptr; }
     model& model_for(job const& work) const;
     std::vector<std::pair<std::shared_ptr<part_job>, model*>> parts_of(job const& whole);
-    std::vector<stubborn_body> stubborn_bodies();
+    std::vector<unended_body> unended_bodies();
 
     automatic_options options;
     std::mutex mutex;                 // guards what follows
@@ -341,9 +342,9 @@ std::vector<std::pair<std::shared_ptr<part_job>, model*>> automatic::state::part
 }
 
 /// What is under way still.
-std::vector<stubborn_body> automatic::state::stubborn_bodies() {
+std::vector<unended_body> automatic::state::unended_bodies() {
     std::lock_guard const lock(mutex);
-    std::vector<stubborn_body> bodies;
+    std::vector<unended_body> bodies;
     for (auto const& each : portions)
         bodies.push_back({{.name = options.name}, each.tasks.work->body_name()});
     return bodies;
@@ -354,7 +355,7 @@ automatic::automatic(automatic_options options) : state_(new state(std::move(opt
 automatic::~automatic() {
     stop();
     wait_and_tell([this](auto deadline) { return state_->unfinished.wait_for_none(deadline); },
-                  [this] { return state_->stubborn_bodies(); }, state_->options.log);
+                  [this] { return state_->unended_bodies(); }, state_->options.log);
     {
         std::lock_guard const lock(state_->mutex);
         state_->ending = true;

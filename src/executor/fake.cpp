@@ -10,10 +10,10 @@
 #include "src/executor/fake_channels.hpp"
 #include "src/io/files.hpp"
 #include "src/io/http_failure.hpp"
+#include "src/io/logging.hpp"
 #include "src/io/timer_queue.hpp"
 #include "src/models/flight.hpp"
 #include "src/models/job_queue.hpp"
-#include "src/models/logging.hpp"
 
 #include <quartet/detail/deadline.hpp>
 #include <quartet/fake.hpp>

@@ -1,9 +1,8 @@
 #include "src/io/async_context.hpp"
 
 #include "src/io/http_transfer.hpp"
-#include "src/models/logging.hpp"
+#include "src/io/logging.hpp"
 
-#include <quartet/job.hpp>
 #include <quartet/outcome.hpp>
 
 namespace quartet::detail {
@@ -14,11 +13,7 @@ bool async_context::end_at_once(operation& ended) {
     if (leaves_the_deaf_) return true;
     std::uint32_t const unheard = count_unheard();
     if (unheard < deaf_after) return true;
-    if (unheard == deaf_after) {
-        auto const* const part = current_scope();
-        auto const* const body = part ? part->body() : nullptr;
-        tell(log_, where(), describe_deafness(body ? body->of().body_name() : "a body"));
-    }
+    if (unheard == deaf_after) tell(log_, where(), describe_deafness(body_name_ ? body_name_() : "a body"));
     loop_.complete_later(ended, pause_of_the_deaf);
     return false;
 }

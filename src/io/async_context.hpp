@@ -5,6 +5,7 @@
 #pragma once
 
 #include "src/io/event_loop.hpp"
+#include "src/io/logging.hpp"
 
 #include <quartet/context.hpp>
 #include <quartet/detail/stop_state.hpp>
@@ -16,10 +17,13 @@ namespace quartet::detail {
 
 class async_context final : public context {
 public:
-    using log_function = std::function<void(worker_info const&, std::string_view)>;
-
-    async_context(worker_info where, event_loop& loop, stop_state& stop, log_function log)
-        : context(std::move(where), stop.word()), loop_(loop), stop_(stop), log_(std::move(log)) {}
+    async_context(worker_info where, event_loop& loop, stop_state& stop, log_function log,
+                  name_function body_name)
+        : context(std::move(where), stop.word()),
+          loop_(loop),
+          stop_(stop),
+          log_(std::move(log)),
+          body_name_(std::move(body_name)) {}
 
     /// stop_requested() goes by another word than that of the stop.
     using context::follow;
@@ -51,6 +55,7 @@ private:
     stop_state& stop_;
     bool leaves_the_deaf_ = false;
     log_function log_;
+    name_function body_name_;
 };
 
 }  // namespace quartet::detail

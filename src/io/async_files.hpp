@@ -6,7 +6,7 @@
 
 #include "src/io/file_streams.hpp"
 
-#include <quartet/models/async.hpp>
+#include <quartet/file.hpp>
 #include <quartet/operations.hpp>
 
 #include <boost/asio/io_context.hpp>

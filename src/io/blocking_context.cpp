@@ -5,7 +5,7 @@
 #include "src/io/child_process.hpp"
 #include "src/io/file_stream.hpp"
 #include "src/io/files.hpp"
-#include "src/models/logging.hpp"
+#include "src/io/logging.hpp"
 
 #include <quartet/detail/channel_waiter.hpp>
 #include <quartet/detail/deadline.hpp>
@@ -47,11 +47,12 @@ private:
 
 }  // namespace
 
-blocking_context::blocking_context(worker_info where, job& work, log_function log)
-    : context(std::move(where), work.stop().word()),
-      work_(&work),
-      stop_(&work.stop()),
-      log_(std::move(log)) {}
+blocking_context::blocking_context(worker_info where, stop_state& stop, log_function log,
+                                   name_function body_name)
+    : context(std::move(where), stop.word()),
+      stop_(&stop),
+      log_(std::move(log)),
+      body_name_(std::move(body_name)) {}
 
 blocking_context::blocking_context(worker_info where, std::atomic<std::uint32_t> const& stop_word,
                                    log_function log, token_function stop_token)
@@ -61,7 +62,7 @@ blocking_context::blocking_context(worker_info where, std::atomic<std::uint32_t>
 bool blocking_context::ends_at_once() {
     if (!stop_requested()) return false;
     std::uint32_t const unheard = count_unheard();
-    if (unheard == deaf_after) tell(log_, where(), describe_deafness(work_ ? work_->body_name() : "a body"));
+    if (unheard == deaf_after) tell(log_, where(), describe_deafness(body_name_ ? body_name_() : "a body"));
     if (unheard >= deaf_after) std::this_thread::sleep_for(pause_of_the_deaf);
     return true;
 }

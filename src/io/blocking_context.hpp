@@ -6,10 +6,10 @@
 #pragma once
 
 #include "src/io/blocking_http.hpp"
+#include "src/io/logging.hpp"
 
 #include <quartet/context.hpp>
 #include <quartet/detail/stop_state.hpp>
-#include <quartet/job.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -17,26 +17,26 @@
 #include <memory>
 #include <stop_token>
 #include <string_view>
+#include <utility>
 
 namespace quartet::detail {
 
 class blocking_context final : public context {
 public:
-    using log_function = std::function<void(worker_info const&, std::string_view)>;
     using token_function = std::function<std::stop_token()>;
 
-    /// Runs bodies of this job. `log` may be empty.
-    blocking_context(worker_info where, job& work, log_function log);
+    /// Runs bodies that this stops.
+    blocking_context(worker_info where, stop_state& stop, log_function log, name_function body_name);
 
     /// `stop_token` makes one for the word that is followed, on the body's thread.
     blocking_context(worker_info where, std::atomic<std::uint32_t> const& stop_word, log_function log,
                      token_function stop_token);
 
-    /// The bodies that follow are of this job.
-    void follow(job& work) noexcept {
-        work_ = &work;
-        stop_ = &work.stop();
-        context::follow(work.stop().word());
+    /// The bodies that come are stopped by this one.
+    void follow(stop_state& stop, name_function body_name) noexcept {
+        body_name_ = std::move(body_name);
+        stop_ = &stop;
+        context::follow(stop.word());
     }
     using context::follow;
 
@@ -54,9 +54,9 @@ private:
     /// Whether an operation ends before it begins, since its body is to end.
     bool ends_at_once();
 
-    job const* work_ = nullptr;  // none in a worker process
-    stop_state* stop_ = nullptr;
+    stop_state* stop_ = nullptr;  // none in a worker process
     log_function log_;
+    name_function body_name_;
     token_function make_token_;            // where there is no stop_state
     std::unique_ptr<blocking_http> http_;  // made by the first fetch
 };

@@ -12,7 +12,7 @@
 #include "src/io/offload_pool.hpp"
 #include "src/io/timer_queue.hpp"
 
-#include <quartet/models/async.hpp>
+#include <quartet/file.hpp>
 #include <quartet/operations.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>

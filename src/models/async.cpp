@@ -6,12 +6,15 @@
 
 #include "src/io/async_context.hpp"
 #include "src/io/event_loop.hpp"
+#include "src/io/logging.hpp"
+#include "src/models/executor_end.hpp"
 #include "src/models/flight.hpp"
 #include "src/models/initializing.hpp"
 #include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"
-#include "src/models/logging.hpp"
 #include "src/models/loop_limit.hpp"
+#include "src/models/loop_watch.hpp"
+#include "src/models/naming.hpp"
 #include "src/models/open_jobs.hpp"
 #include "src/models/stop_jobs.hpp"
 
@@ -44,7 +47,7 @@ struct async::state {
     claim take(std::size_t room);
     void note_end(job& work, std::size_t tasks) noexcept;
     void cancel(claim const& unbegun) noexcept;
-    std::vector<detail::stubborn_body> stubborn_bodies();
+    std::vector<detail::unended_body> unended_bodies();
 
     async_options options;
     std::mutex mutex;  // guards what follows
@@ -106,7 +109,8 @@ private:
     }
 
     void make_context(std::optional<detail::async_context>& place, job& work) {
-        place.emplace(where_, loop_, work.stop(), detail::log_to(shared_.options.log));
+        place.emplace(where_, loop_, work.stop(), detail::log_to(shared_.options.log),
+                      detail::body_name_of(work));
     }
 
     void run() {
@@ -192,10 +196,10 @@ void async::state::cancel(claim const& unbegun) noexcept {
 }
 
 /// What is under way still; on which loop only that one knows, and it may be held.
-std::vector<detail::stubborn_body> async::state::stubborn_bodies() {
+std::vector<detail::unended_body> async::state::unended_bodies() {
     std::lock_guard const lock(mutex);
     std::string const kind = options.composed ? "threads" : "async";
-    std::vector<detail::stubborn_body> bodies;
+    std::vector<detail::unended_body> bodies;
     open.for_each([&](job& each) {
         bodies.push_back({{.name = options.name.empty() ? kind : options.name}, each.body_name()});
     });
@@ -216,7 +220,7 @@ async::async(async_options options) {
 async::~async() {
     stop();
     detail::wait_and_tell([this](auto deadline) { return state_->unfinished.wait_for_none(deadline); },
-                          [this] { return state_->stubborn_bodies(); }, state_->options.log);
+                          [this] { return state_->unended_bodies(); }, state_->options.log);
 }
 
 void async::start(job& work) {

@@ -1,6 +1,8 @@
 #include "src/io/blocking_context.hpp"
+#include "src/io/logging.hpp"
+#include "src/models/executor_end.hpp"
 #include "src/models/job_count.hpp"
-#include "src/models/logging.hpp"
+#include "src/models/naming.hpp"
 #include "src/models/stop_jobs.hpp"
 
 #include <quartet/models/single.hpp>
@@ -21,9 +23,9 @@ struct single::state {
     detail::job_count unfinished{};
 
     /// What runs still.
-    std::vector<detail::stubborn_body> stubborn_bodies() {
+    std::vector<detail::unended_body> unended_bodies() {
         std::lock_guard const lock(mutex);
-        std::vector<detail::stubborn_body> bodies;
+        std::vector<detail::unended_body> bodies;
         for (job const* const each : under_way)
             bodies.push_back({{.name = name}, each->body_name()});
         return bodies;
@@ -35,7 +37,7 @@ single::single(log_handler log, std::string name)
 single::~single() {
     stop();
     detail::wait_and_tell([this](auto deadline) { return state_->unfinished.wait_for_none(deadline); },
-                          [this] { return state_->stubborn_bodies(); }, state_->log);
+                          [this] { return state_->unended_bodies(); }, state_->log);
 }
 
 namespace {
@@ -63,8 +65,8 @@ void single::start(job& work) {
     }
     state_->unfinished.add();
     detail::scope_switch const outside(nullptr);  // a body may run an executor of its own
-    detail::blocking_context where({.name = state_->name, .number = 0, .process_id = getpid()}, work,
-                                   detail::log_to(state_->log));
+    detail::blocking_context where({.name = state_->name, .number = 0, .process_id = getpid()}, work.stop(),
+                                   detail::log_to(state_->log), detail::body_name_of(work));
     run(work, where);
     {
         std::lock_guard const lock(state_->mutex);

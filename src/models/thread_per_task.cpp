@@ -5,10 +5,12 @@
 // instead.
 
 #include "src/io/blocking_context.hpp"
+#include "src/io/logging.hpp"
+#include "src/models/executor_end.hpp"
 #include "src/models/initializing.hpp"
 #include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"
-#include "src/models/logging.hpp"
+#include "src/models/naming.hpp"
 #include "src/models/stop_jobs.hpp"
 
 #include <quartet/cpus.hpp>
@@ -50,7 +52,7 @@ struct thread_per_task::state {
     void run(claim const& task, std::optional<std::string> const& refused);
     void run_here(claim const& task);
     worker_info worker_of(claim const& task) const;
-    std::vector<detail::stubborn_body> stubborn_bodies();
+    std::vector<detail::unended_body> unended_bodies();
     claim next_or_leave();
     bool leave_waiting(job& work, std::size_t first);
     void fail_rest(job& work, std::size_t first, std::string const& why);
@@ -111,7 +113,8 @@ worker_info thread_per_task::state::worker_of(claim const& task) const {
 }
 
 void thread_per_task::state::run_here(claim const& task) {
-    detail::blocking_context where(worker_of(task), *task.work, detail::log_to(log));
+    detail::blocking_context where(worker_of(task), task.work->stop(), detail::log_to(log),
+                                   detail::body_name_of(*task.work));
     task.work->run(where, task.first, task.last);
 }
 
@@ -154,16 +157,16 @@ thread_per_task::thread_per_task(threads_options options)
 thread_per_task::~thread_per_task() {
     stop();
     detail::wait_and_tell([this](auto deadline) { return state_->unfinished.wait_for_none(deadline); },
-                          [this] { return state_->stubborn_bodies(); }, state_->log);
+                          [this] { return state_->unended_bodies(); }, state_->log);
     std::unique_lock lock(state_->mutex);
     state_->left.wait(lock, [this] { return state_->running.empty(); });
     if (state_->last_to_leave.joinable()) state_->last_to_leave.join();
 }
 
 /// What runs still.
-std::vector<detail::stubborn_body> thread_per_task::state::stubborn_bodies() {
+std::vector<detail::unended_body> thread_per_task::state::unended_bodies() {
     std::lock_guard const lock(mutex);
-    std::vector<detail::stubborn_body> bodies;
+    std::vector<detail::unended_body> bodies;
     for (auto const& [id, each] : running) {
         job const* const runs = each.helped ? each.helped->work : each.task.work;
         if (runs) bodies.push_back({worker_of(each.task), runs->body_name()});

@@ -5,11 +5,13 @@
 // lock is taken once a chunk, and the job that a thread is at can't finish while the lock is held.
 
 #include "src/io/blocking_context.hpp"
+#include "src/io/logging.hpp"
 #include "src/models/chunk_sizer.hpp"
+#include "src/models/executor_end.hpp"
 #include "src/models/initializing.hpp"
 #include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"
-#include "src/models/logging.hpp"
+#include "src/models/naming.hpp"
 #include "src/models/stop_jobs.hpp"
 
 #include <quartet/cpus.hpp>
@@ -85,7 +87,7 @@ struct threads::state {
     claim wait_and_take(std::size_t number, job_sizer& sizer);
     claim take_locked(std::size_t number, job_sizer& sizer);
     bool wants_another();
-    std::vector<detail::stubborn_body> stubborn_bodies();
+    std::vector<detail::unended_body> unended_bodies();
 
     threads_options options;
     std::mutex mutex;                 // guards what follows
@@ -138,7 +140,7 @@ void threads::state::serve(std::size_t number) {
     blocking_context where(thread_worker(options.name, number), no_stop, detail::log_to(options.log), {});
     job_sizer sizer(options.count);
     for (claim doing = wait_and_take(number, sizer); doing;) {
-        where.follow(*doing.work);
+        where.follow(doing.work->stop(), detail::body_name_of(*doing.work));
         sizer.run(doing, where);
         claim const next = take(number, sizer);
         unfinished.note_end(*doing.work, doing.size());
@@ -183,9 +185,9 @@ claim threads::state::take_locked(std::size_t number, job_sizer& sizer) {
 }
 
 /// What runs still.
-std::vector<detail::stubborn_body> threads::state::stubborn_bodies() {
+std::vector<detail::unended_body> threads::state::unended_bodies() {
     std::lock_guard const lock(mutex);
-    std::vector<detail::stubborn_body> bodies;
+    std::vector<detail::unended_body> bodies;
     for (std::size_t number = 0; number < current.size(); ++number) {
         job const* const runs = helped[number] ? helped[number]->work : current[number];
         if (runs) bodies.push_back({thread_worker(options.name, number), runs->body_name()});
@@ -203,7 +205,7 @@ threads::threads(threads_options options) {
 threads::~threads() {
     stop();
     detail::wait_and_tell([this](auto deadline) { return state_->unfinished.wait_for_none(deadline); },
-                          [this] { return state_->stubborn_bodies(); }, state_->options.log);
+                          [this] { return state_->unended_bodies(); }, state_->options.log);
 }
 
 void threads::start(job& work) {
@@ -245,8 +247,8 @@ void threads::on_stop(job& work) noexcept {
 void threads::before_wait(job& work) {
     if (state::mine != state_.get()) return;
     detail::scope_switch const outside(nullptr);
-    blocking_context where(thread_worker(state_->options.name, state::my_number), work,
-                           detail::log_to(state_->options.log));
+    blocking_context where(thread_worker(state_->options.name, state::my_number), work.stop(),
+                           detail::log_to(state_->options.log), detail::body_name_of(work));
     job_sizer sizer(state_->options.count);
     state::helping*& here = state_->helped[state::my_number];
     state::helping mine{&work, here};

@@ -8,6 +8,7 @@
 // from one queue, a few at a time, so none idles while another has a backlog; a body stays on its loop.
 #pragma once
 
+#include <quartet/file.hpp>
 #include <quartet/model.hpp>
 
 #include <chrono>
@@ -17,13 +18,6 @@
 #include <memory>
 
 namespace quartet {
-
-/// What file operations run on.
-enum class file_backend {
-    automatic,  ///< io_uring where the kernel lets us, threads otherwise
-    io_uring,
-    threads,
-};
 
 struct async_options {
     /// Bodies in flight on each loop at the most; above 0.

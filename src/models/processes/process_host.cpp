@@ -2,7 +2,7 @@
 
 #include "src/base/futex.hpp"
 #include "src/base/output.hpp"
-#include "src/models/logging.hpp"
+#include "src/models/executor_end.hpp"
 #include "src/models/stop_jobs.hpp"
 
 #include <quartet/cpus.hpp>
@@ -321,8 +321,8 @@ bool process_host::join_until(clock::time_point deadline) noexcept {
 
 void process_host::end() noexcept {
     stop();
-    wait_and_tell([this](auto deadline) { return join_until(deadline); },
-                  [this] { return stubborn_bodies(); }, options_.log);
+    wait_and_tell([this](auto deadline) { return join_until(deadline); }, [this] { return unended_bodies(); },
+                  options_.log);
     if (!supervisor_.joinable()) return;
     bring_all_home();
     {
@@ -347,9 +347,9 @@ void process_host::bring_all_home() noexcept {
 }
 
 /// What is under way still.
-std::vector<stubborn_body> process_host::stubborn_bodies() {
+std::vector<unended_body> process_host::unended_bodies() {
     std::lock_guard const lock(mutex_);
-    std::vector<stubborn_body> bodies;
+    std::vector<unended_body> bodies;
     for (auto const& [batch, each] : calls_) {
         if (!batch->end.ended()) bodies.push_back({{.name = options_.name}, each.work->body_name()});
     }

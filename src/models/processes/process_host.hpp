@@ -10,7 +10,7 @@
 #pragma once
 
 #include "src/base/descriptor.hpp"
-#include "src/models/logging.hpp"
+#include "src/models/executor_end.hpp"
 #include "src/models/processes/log_channel.hpp"
 #include "src/models/processes/worker_process.hpp"
 #include "src/models/processes/zygote.hpp"
@@ -167,7 +167,7 @@ private:
     void free_untouched() noexcept;
     void bring_all_home() noexcept;
     bool join_until(clock::time_point deadline) noexcept;
-    std::vector<stubborn_body> stubborn_bodies();
+    std::vector<unended_body> unended_bodies();
 
     // ---- The supervisor
 

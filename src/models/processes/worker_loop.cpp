@@ -9,8 +9,10 @@
 #include "src/base/futex.hpp"
 #include "src/io/async_context.hpp"
 #include "src/io/event_loop.hpp"
+#include "src/io/logging.hpp"
 #include "src/models/flight.hpp"
-#include "src/models/logging.hpp"
+#include "src/models/loop_watch.hpp"
+#include "src/models/naming.hpp"
 #include "src/models/processes/worker_log.hpp"
 #include "src/models/processes/worker_process.hpp"
 
@@ -38,7 +40,7 @@ public:
           loop_(files),
           flights_(
               [this](auto& place, job& work) {
-                  place.emplace(where_, loop_, work.stop(), log_);
+                  place.emplace(where_, loop_, work.stop(), log_, body_name_of(work));
                   place->leave_the_deaf();
                   place->follow(jobs_.at(&work)->hands.batch.stop);  // which a body sees while it computes
               },

@@ -1,0 +1,26 @@
+// include/quartet/log.hpp
+//
+// What bodies log, and who hears of it.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace quartet {
+
+/// A line that a body logged.
+struct log_record {
+    std::chrono::system_clock::time_point time;
+    std::string worker;
+    std::string line;
+};
+
+/// Called for every logged line: on the body's thread; under `processes` in the parent, on a thread of the
+/// executor's; for what the end of an executor has to say, on the thread that ends it; where a body holds an
+/// event loop, on a thread that looks after loops. So under `threads`, and if loops are looked after
+/// (executor_options::stall_limit), from several threads at the same time. What it throws is dropped. Must
+/// not wait for calls of the executor.
+using log_handler = std::function<void(log_record const&)>;
+
+}  // namespace quartet

@@ -1,0 +1,41 @@
+// src/models/executor_end.hpp
+//
+// An executor ends when its bodies have ended. Whoever waits for that is told for whom.
+#pragma once
+
+#include "src/io/logging.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <set>
+#include <string>
+
+namespace quartet::detail {
+
+/// A body that keeps an executor from ending.
+struct unended_body {
+    worker_info where;
+    std::string name;
+};
+
+/// Ends when `wait_until(deadline)` says that nothing is under way. Whom it waits for it tells after a
+/// second, and from then on after ten times as long each: `bodies()` gives them.
+void wait_and_tell(auto&& wait_until, auto&& bodies, log_handler const& handler) {
+    auto const began = std::chrono::steady_clock::now();
+    for (auto waited = std::chrono::seconds(1);; waited *= 10) {
+        if (wait_until(began + waited)) return;
+        std::set<std::string> told;
+        for (unended_body const& each : bodies()) {
+            if (told.size() == 10) break;
+            auto line = fmt::format(
+                "the end of the executor waits for {}, which goes on {:%Q %q} after it was "
+                "asked to stop; a body sees that by ctx.stop_requested()",
+                each.name, waited);
+            if (told.insert(each.where.name + line).second) tell(log_to(handler), each.where, line);
+        }
+    }
+}
+
+}  // namespace quartet::detail

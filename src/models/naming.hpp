@@ -1,0 +1,17 @@
+// src/models/naming.hpp
+//
+// What a job's bodies are called, for the contexts, which know no jobs.
+#pragma once
+
+#include "src/io/logging.hpp"
+
+#include <quartet/job.hpp>
+
+namespace quartet::detail {
+
+/// Good for as long as the job is kept.
+inline name_function body_name_of(job const& work) {
+    return [&work] { return work.body_name(); };
+}
+
+}  // namespace quartet::detail
