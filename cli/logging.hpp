@@ -3,7 +3,7 @@
 // Log lines as the seed's scripts print them: "HH:MM:SS: Response A: starting".
 #pragma once
 
-#include <quartet/model.hpp>
+#include <quartet/backend/model.hpp>
 
 namespace quartet::cli {
 

@@ -4,7 +4,7 @@
 #include "src/io/http_failure.hpp"
 #include "workloads/fill_in.hpp"
 
-#include <quartet/workload.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

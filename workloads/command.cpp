@@ -7,7 +7,7 @@
 #include "workloads/fill_in.hpp"
 
 #include <quartet/cpus.hpp>
-#include <quartet/workload.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <fmt/format.h>
 
@@ -271,8 +271,8 @@ workload make_command() {
         .help = "runs a command line for each input",
         .parameters = {text("line", "",
                             "the command, for /bin/sh; {} stands for the input and is quoted already; "
-                             "without {} the input comes last; {{}} is a {}"),
-                        input_file("inputs", "a file with one input a line (--inputs FILE)"),
+                            "without {} the input comes last; {{}} is a {}"),
+                       input_file("inputs", "a file with one input a line (--inputs FILE)"),
                        text("output", "",
                             "a folder that keeps what each command wrote (000000.out, 000000.err) and "
                             "exit_codes.tsv; empty: not kept"),

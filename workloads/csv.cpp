@@ -12,7 +12,7 @@
 #include "workloads/data/csv_split.hpp"
 #include "workloads/data/generate_csv.hpp"
 
-#include <quartet/workload.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 
 #include "src/io/http_failure.hpp"
 
-#include <quartet/workload.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 
 #include "workloads/data/marked_folder.hpp"
 
-#include <quartet/workload.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 // Test 4: x ** x as an exact integer: pure computing, some 20 million bits a task.
 
-#include <quartet/workload.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <fmt/format.h>
 #include <gmp.h>

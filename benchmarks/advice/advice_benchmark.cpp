@@ -17,8 +17,8 @@
 #include "measure/trial/synthetic.hpp"
 #include "measure/trial/trial_process.hpp"
 
-#include <quartet/advice.hpp>
 #include <quartet/cpus.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <fmt/format.h>
 

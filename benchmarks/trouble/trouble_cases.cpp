@@ -1,6 +1,6 @@
 // Single cases of trouble, for benchmarks/trouble/trouble.py: `trouble_cases CASE [WORD...]` makes the
 // trouble and prints what came of it in a few words. A case that hangs or dies is told by who started it.
-#include <quartet/detail/shared_heap.hpp>
+#include <quartet/detail/shm/shared_heap.hpp>
 #include <quartet/quartet.hpp>
 
 #include <algorithm>

@@ -10,7 +10,7 @@
 #include "measure/results/results.hpp"
 #include "measure/trial/session.hpp"
 
-#include <quartet/advice.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <cstddef>
 #include <string>

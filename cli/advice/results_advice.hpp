@@ -7,7 +7,7 @@
 #include "cli/views/advice_view.hpp"
 #include "measure/results/results.hpp"
 
-#include <quartet/advice.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <map>
 #include <string>

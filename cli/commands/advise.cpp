@@ -20,7 +20,7 @@
 #include "cli/views/advice_view.hpp"
 #include "measure/statistics/ranking.hpp"
 
-#include <quartet/advice.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <fmt/format.h>
 

@@ -7,9 +7,9 @@
 #include "cli/terminal/terminal.hpp"
 #include "src/base/nearest.hpp"
 
+#include <quartet/backend/async.hpp>
 #include <quartet/cpus.hpp>
-#include <quartet/models/async.hpp>
-#include <quartet/workload.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <fmt/format.h>
 

@@ -7,7 +7,7 @@
 #include "cli/measuring/measuring.hpp"
 #include "src/advice/cost_file.hpp"
 
-#include <quartet/advice.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <optional>
 #include <string>

@@ -6,9 +6,9 @@
 #include "cli/terminal/interrupt.hpp"
 #include "measure/trial/session.hpp"
 
-#include <quartet/parameter.hpp>
 #include <quartet/spec.hpp>
-#include <quartet/workload.hpp>
+#include <quartet/workload/parameter.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <CLI/CLI.hpp>
 

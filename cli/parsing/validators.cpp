@@ -1,6 +1,6 @@
 #include "cli/parsing/validators.hpp"
 
-#include <quartet/parameter.hpp>
+#include <quartet/workload/parameter.hpp>
 
 #include <fmt/format.h>
 

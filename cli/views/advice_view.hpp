@@ -6,7 +6,7 @@
 #include "cli/measuring/cost_cache.hpp"
 #include "cli/terminal/terminal.hpp"
 
-#include <quartet/advice.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <optional>
 #include <string>

@@ -1,6 +1,6 @@
 // A workload of your own: this file and quartet::main are a program with the whole command line of quartet.
 // [program]
-#include <quartet/workload.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <cstdint>
 #include <ranges>

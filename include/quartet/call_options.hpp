@@ -3,7 +3,7 @@
 // How a call of an executor goes: what it does about time, stops and failures.
 #pragma once
 
-#include <quartet/job.hpp>
+#include <quartet/backend/job.hpp>
 #include <quartet/outcome.hpp>
 
 #include <chrono>

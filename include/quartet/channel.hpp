@@ -33,9 +33,9 @@
 
 #include <quartet/codec.hpp>
 #include <quartet/context.hpp>
-#include <quartet/detail/channel_store.hpp>
-#include <quartet/detail/deadline.hpp>
-#include <quartet/detail/reach.hpp>
+#include <quartet/detail/base/deadline.hpp>
+#include <quartet/detail/base/reach.hpp>
+#include <quartet/detail/io/channel_store.hpp>
 
 #include <chrono>
 #include <cstddef>

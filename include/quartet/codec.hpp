@@ -5,7 +5,7 @@
 //
 // What already has a codec:
 //   - trivially copyable types, as their bytes, but for pointers, views, iterators and structs that hold one:
-//     what they point to stays behind (detail/holds_pointer.hpp has what of that can be seen in a type);
+//     what they point to stays behind (detail/shm/holds_pointer.hpp has what of that can be seen in a type);
 //   - std::string and std::vector of trivially copyable elements, as length and bytes;
 //   - tuples and pairs of what has a codec;
 //   - whatever the serialization library cereal can save and load in binary form: the standard containers,
@@ -21,7 +21,7 @@
 // encode and decode may throw; that makes the task a failed outcome. decode reads exactly what encode wrote.
 #pragma once
 
-#include <quartet/detail/holds_pointer.hpp>
+#include <quartet/detail/shm/holds_pointer.hpp>
 
 #include <cereal/archives/binary.hpp>
 #include <cereal/types/array.hpp>

@@ -10,18 +10,18 @@
 // less (benchmarks/dispatch).
 #pragma once
 
+#include <quartet/backend/async.hpp>
+#include <quartet/backend/model.hpp>
 #include <quartet/call_options.hpp>
-#include <quartet/detail/check_body.hpp>
-#include <quartet/detail/inputs.hpp>
-#include <quartet/detail/map_job.hpp>
-#include <quartet/detail/retried_call.hpp>
-#include <quartet/detail/retry.hpp>
-#include <quartet/detail/retry_desk.hpp>
-#include <quartet/detail/spread.hpp>
-#include <quartet/detail/stop_switch.hpp>
+#include <quartet/detail/call/check_body.hpp>
+#include <quartet/detail/call/inputs.hpp>
+#include <quartet/detail/call/map_job.hpp>
+#include <quartet/detail/call/retried_call.hpp>
+#include <quartet/detail/call/retry.hpp>
+#include <quartet/detail/call/retry_desk.hpp>
+#include <quartet/detail/call/spread.hpp>
+#include <quartet/detail/call/stop_switch.hpp>
 #include <quartet/future.hpp>
-#include <quartet/model.hpp>
-#include <quartet/models/async.hpp>
 #include <quartet/outcome.hpp>
 #include <quartet/stream.hpp>
 #include <quartet/task_recorder.hpp>

@@ -22,10 +22,10 @@
 // that was opened to append, or the other way round.
 #pragma once
 
+#include <quartet/backend/model.hpp>
 #include <quartet/command.hpp>
 #include <quartet/executor.hpp>
 #include <quartet/http.hpp>
-#include <quartet/model.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -13,7 +13,7 @@
 // Pipes, terminals and other devices may be appended to as well; they have no places to read at.
 #pragma once
 
-#include <quartet/detail/misuse.hpp>
+#include <quartet/detail/base/misuse.hpp>
 #include <quartet/operations.hpp>
 #include <quartet/task.hpp>
 

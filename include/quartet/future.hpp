@@ -7,13 +7,13 @@
 //     fmt::print("{}\n", size.get());
 #pragma once
 
+#include <quartet/backend/job.hpp>
+#include <quartet/backend/model.hpp>
 #include <quartet/call_options.hpp>
-#include <quartet/detail/call_timer.hpp>
-#include <quartet/detail/deadline.hpp>
-#include <quartet/detail/map_job.hpp>
-#include <quartet/detail/misuse.hpp>
-#include <quartet/job.hpp>
-#include <quartet/model.hpp>
+#include <quartet/detail/base/deadline.hpp>
+#include <quartet/detail/base/misuse.hpp>
+#include <quartet/detail/call/call_timer.hpp>
+#include <quartet/detail/call/map_job.hpp>
 #include <quartet/outcome.hpp>
 
 #include <array>

@@ -12,11 +12,11 @@
 #pragma once
 
 #include <quartet/command.hpp>
-#include <quartet/detail/own_awaitable.hpp>
-#include <quartet/detail/own_process.hpp>
-#include <quartet/detail/scope.hpp>
-#include <quartet/detail/stall_watch.hpp>
-#include <quartet/detail/task_slots.hpp>
+#include <quartet/detail/base/own_process.hpp>
+#include <quartet/detail/io/own_awaitable.hpp>
+#include <quartet/detail/io/scope.hpp>
+#include <quartet/detail/io/stall_watch.hpp>
+#include <quartet/detail/io/task_slots.hpp>
 #include <quartet/http.hpp>
 
 #include <chrono>

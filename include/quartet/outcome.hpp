@@ -5,7 +5,7 @@
 // Plain values without hidden state; one object is not to be changed by two threads at the same time.
 #pragma once
 
-#include <quartet/detail/misuse.hpp>
+#include <quartet/detail/base/misuse.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -3,7 +3,6 @@
 // The whole library.
 #pragma once
 
-#include <quartet/advice.hpp>
 #include <quartet/channel.hpp>
 #include <quartet/codec.hpp>
 #include <quartet/context.hpp>
@@ -16,3 +15,4 @@
 #include <quartet/structured.hpp>
 #include <quartet/task.hpp>
 #include <quartet/task_recorder.hpp>
+#include <quartet/workload/advice.hpp>

@@ -22,7 +22,7 @@
 #pragma once
 
 #include <quartet/codec.hpp>
-#include <quartet/detail/shared_memory.hpp>
+#include <quartet/detail/shm/shared_memory.hpp>
 
 #include <algorithm>
 #include <concepts>

@@ -11,8 +11,8 @@
 #pragma once
 
 #include <quartet/call_options.hpp>
-#include <quartet/detail/misuse.hpp>
-#include <quartet/detail/stream_source.hpp>
+#include <quartet/detail/base/misuse.hpp>
+#include <quartet/detail/call/stream_source.hpp>
 #include <quartet/outcome.hpp>
 
 #include <cstddef>

@@ -19,8 +19,8 @@
 #pragma once
 
 #include <quartet/context.hpp>
-#include <quartet/detail/child_group.hpp>
-#include <quartet/detail/limited.hpp>
+#include <quartet/detail/io/child_group.hpp>
+#include <quartet/detail/io/limited.hpp>
 #include <quartet/outcome.hpp>
 
 #include <array>

@@ -9,8 +9,8 @@
 // Cost: one allocation for the coroutine frame. A body whose awaits are all done at once never suspends.
 #pragma once
 
-#include <quartet/detail/misuse.hpp>
-#include <quartet/detail/own_awaitable.hpp>
+#include <quartet/detail/base/misuse.hpp>
+#include <quartet/detail/io/own_awaitable.hpp>
 
 #include <coroutine>
 #include <exception>

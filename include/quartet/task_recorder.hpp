@@ -15,7 +15,7 @@
 // everything records each task and each of its waits, whatever that costs: for pictures, not for measuring.
 #pragma once
 
-#include <quartet/detail/task_slots.hpp>
+#include <quartet/detail/io/task_slots.hpp>
 
 #include <chrono>
 #include <cstddef>

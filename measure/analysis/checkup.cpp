@@ -9,8 +9,8 @@
 #include "measure/trial/synthetic.hpp"
 #include "src/base/cgroups.hpp"
 
+#include <quartet/backend/async.hpp>
 #include <quartet/cpus.hpp>
-#include <quartet/models/async.hpp>
 #include <quartet/task_recorder.hpp>
 
 #include <fmt/format.h>

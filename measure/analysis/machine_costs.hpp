@@ -6,7 +6,7 @@
 
 #include "measure/trial/session.hpp"
 
-#include <quartet/advice.hpp>
+#include <quartet/workload/advice.hpp>
 
 namespace quartet::measure {
 

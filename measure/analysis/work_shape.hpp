@@ -5,7 +5,7 @@
 
 #include "measure/results/results.hpp"
 
-#include <quartet/advice.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <string_view>
 

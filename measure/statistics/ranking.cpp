@@ -1,7 +1,7 @@
 #include "measure/statistics/ranking.hpp"
 
-#include <quartet/advice.hpp>
 #include <quartet/spec.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <algorithm>
 #include <cstddef>

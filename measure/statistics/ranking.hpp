@@ -10,7 +10,7 @@
 #include "measure/results/results.hpp"
 #include "measure/statistics/comparison.hpp"
 
-#include <quartet/advice.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <cstddef>
 #include <optional>

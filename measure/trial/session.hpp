@@ -9,9 +9,9 @@
 #include "measure/trial/stopping.hpp"
 #include "measure/trial/trial_process.hpp"
 
-#include <quartet/parameter.hpp>
 #include <quartet/spec.hpp>
-#include <quartet/workload.hpp>
+#include <quartet/workload/parameter.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -5,8 +5,8 @@
 // is not among the registered ones, but a trial finds it by its name, in whichever program.
 #pragma once
 
-#include <quartet/advice.hpp>
-#include <quartet/workload.hpp>
+#include <quartet/workload/advice.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <chrono>
 #include <cstdint>

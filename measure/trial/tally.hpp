@@ -7,7 +7,7 @@
 #include "measure/trial/trial.hpp"
 
 #include <quartet/spec.hpp>
-#include <quartet/workload.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <cstddef>
 #include <optional>

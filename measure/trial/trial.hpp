@@ -6,8 +6,8 @@
 
 #include "measure/results/results.hpp"
 
-#include <quartet/model.hpp>
-#include <quartet/workload.hpp>
+#include <quartet/backend/model.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,7 @@
 //
 // The choice among all models and numbers by what the cost model predicts, and when it would be another.
 
-#include <quartet/advice.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 // "name value"; which machine they are of stands in it too. Any thread.
 #pragma once
 
-#include <quartet/advice.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <chrono>
 #include <filesystem>

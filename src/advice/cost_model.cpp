@@ -17,8 +17,8 @@
 // takes to touch the memory of a task, which the tasks of the next wave find touched. n tasks take n times
 // what it takes to hand one out, at least.
 
-#include <quartet/advice.hpp>
 #include <quartet/cpus.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <fmt/format.h>
 

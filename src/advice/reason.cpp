@@ -2,7 +2,7 @@
 //
 // A piece of advice in words: what kind of work it is, and what limits the model that was chosen.
 
-#include <quartet/advice.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <fmt/format.h>
 

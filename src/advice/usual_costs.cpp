@@ -8,7 +8,7 @@
 // 0.1 s of a pool is how often multiprocessing looks whether its workers have ended (docs/advice.md has them
 // all).
 
-#include <quartet/advice.hpp>
+#include <quartet/workload/advice.hpp>
 
 namespace quartet {
 

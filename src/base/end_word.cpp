@@ -1,6 +1,6 @@
 #include "src/base/futex.hpp"
 
-#include <quartet/detail/end_word.hpp>
+#include <quartet/detail/base/end_word.hpp>
 
 namespace quartet::detail {
 

@@ -1,4 +1,4 @@
-#include <quartet/detail/misuse.hpp>
+#include <quartet/detail/base/misuse.hpp>
 
 #include <stdexcept>
 #include <string>

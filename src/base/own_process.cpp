@@ -1,4 +1,4 @@
-#include <quartet/detail/own_process.hpp>
+#include <quartet/detail/base/own_process.hpp>
 
 #include <cstdlib>
 #include <exception>

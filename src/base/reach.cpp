@@ -1,4 +1,4 @@
-#include <quartet/detail/reach.hpp>
+#include <quartet/detail/base/reach.hpp>
 
 #include <mutex>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-#include <quartet/detail/body_name.hpp>
+#include <quartet/detail/call/body_name.hpp>
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 #include <quartet/call_options.hpp>
-#include <quartet/detail/stream_source.hpp>
+#include <quartet/detail/call/stream_source.hpp>
 
 #include <cmath>
 #include <cstdint>

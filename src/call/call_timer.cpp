@@ -1,7 +1,7 @@
 #include "src/base/timers.hpp"
 
-#include <quartet/detail/call_timer.hpp>
-#include <quartet/detail/deadline.hpp>
+#include <quartet/detail/base/deadline.hpp>
+#include <quartet/detail/call/call_timer.hpp>
 
 #include <fmt/format.h>
 

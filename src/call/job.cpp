@@ -1,7 +1,7 @@
-#include <quartet/detail/call_timer.hpp>
-#include <quartet/detail/map_job.hpp>
-#include <quartet/job.hpp>
-#include <quartet/model.hpp>
+#include <quartet/backend/job.hpp>
+#include <quartet/backend/model.hpp>
+#include <quartet/detail/call/call_timer.hpp>
+#include <quartet/detail/call/map_job.hpp>
 #include <quartet/task_recorder.hpp>
 
 #include <algorithm>

@@ -6,10 +6,10 @@
 #include "src/base/poll_timeout.hpp"
 #include "src/io/running_process.hpp"
 
-#include <quartet/detail/deadline.hpp>
-#include <quartet/detail/map_job.hpp>
-#include <quartet/detail/misuse.hpp>
-#include <quartet/detail/scope.hpp>
+#include <quartet/detail/base/deadline.hpp>
+#include <quartet/detail/base/misuse.hpp>
+#include <quartet/detail/call/map_job.hpp>
+#include <quartet/detail/io/scope.hpp>
 #include <quartet/process.hpp>
 
 #include <fmt/format.h>

@@ -3,9 +3,9 @@
 #include "src/base/output.hpp"
 #include "src/call/carried_exception.hpp"
 
-#include <quartet/detail/deadline.hpp>
-#include <quartet/detail/map_job.hpp>
-#include <quartet/detail/remote.hpp>
+#include <quartet/detail/base/deadline.hpp>
+#include <quartet/detail/call/map_job.hpp>
+#include <quartet/detail/call/remote.hpp>
 
 #include <fmt/format.h>
 

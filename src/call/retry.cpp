@@ -1,4 +1,4 @@
-#include <quartet/detail/retry.hpp>
+#include <quartet/detail/call/retry.hpp>
 
 #include <condition_variable>
 #include <mutex>

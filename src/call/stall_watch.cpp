@@ -1,8 +1,8 @@
 #include "src/base/timers.hpp"
 
-#include <quartet/detail/body_name.hpp>
-#include <quartet/detail/stall_watch.hpp>
-#include <quartet/job.hpp>
+#include <quartet/backend/job.hpp>
+#include <quartet/detail/call/body_name.hpp>
+#include <quartet/detail/io/stall_watch.hpp>
 
 #include <fmt/format.h>
 

@@ -13,8 +13,8 @@
 
 #include "src/io/blocking_context.hpp"
 
+#include <quartet/backend/model.hpp>
 #include <quartet/context.hpp>
-#include <quartet/model.hpp>
 #include <quartet/task_recorder.hpp>
 
 #include <algorithm>

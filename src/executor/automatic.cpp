@@ -9,7 +9,7 @@
 #include "src/models/job_queue.hpp"
 #include "src/models/stop_jobs.hpp"
 
-#include <quartet/models/async.hpp>
+#include <quartet/backend/async.hpp>
 
 #include <fmt/format.h>
 

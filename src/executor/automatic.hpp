@@ -9,8 +9,8 @@
 // would not see the caller's memory, nor `single`, since the threads are there already.
 #pragma once
 
-#include <quartet/advice.hpp>
-#include <quartet/model.hpp>
+#include <quartet/backend/model.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <cstddef>
 #include <functional>

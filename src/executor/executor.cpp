@@ -2,14 +2,14 @@
 #include "src/executor/automatic.hpp"
 #include "src/models/initializing.hpp"
 
+#include <quartet/backend/async.hpp>
+#include <quartet/backend/processes.hpp>
+#include <quartet/backend/single.hpp>
+#include <quartet/backend/threads.hpp>
 #include <quartet/cpus.hpp>
-#include <quartet/detail/misuse.hpp>
-#include <quartet/detail/reach.hpp>
+#include <quartet/detail/base/misuse.hpp>
+#include <quartet/detail/base/reach.hpp>
 #include <quartet/executor.hpp>
-#include <quartet/models/async.hpp>
-#include <quartet/models/processes.hpp>
-#include <quartet/models/single.hpp>
-#include <quartet/models/threads.hpp>
 #include <quartet/spec.hpp>
 
 #include <fmt/format.h>

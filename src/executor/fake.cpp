@@ -15,7 +15,7 @@
 #include "src/models/flight.hpp"
 #include "src/models/job_queue.hpp"
 
-#include <quartet/detail/deadline.hpp>
+#include <quartet/detail/base/deadline.hpp>
 #include <quartet/fake.hpp>
 
 #include <fmt/format.h>

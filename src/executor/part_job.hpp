@@ -4,8 +4,8 @@
 // this process. A part keeps itself alive until it has finished.
 #pragma once
 
-#include <quartet/job.hpp>
-#include <quartet/model.hpp>
+#include <quartet/backend/job.hpp>
+#include <quartet/backend/model.hpp>
 
 #include <cstddef>
 #include <functional>

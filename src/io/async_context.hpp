@@ -8,7 +8,7 @@
 #include "src/io/logging.hpp"
 
 #include <quartet/context.hpp>
-#include <quartet/detail/stop_state.hpp>
+#include <quartet/detail/io/stop_state.hpp>
 
 #include <functional>
 #include <string_view>

@@ -7,8 +7,8 @@
 #include "src/io/files.hpp"
 #include "src/io/logging.hpp"
 
-#include <quartet/detail/channel_waiter.hpp>
-#include <quartet/detail/deadline.hpp>
+#include <quartet/detail/base/deadline.hpp>
+#include <quartet/detail/io/channel_waiter.hpp>
 #include <quartet/outcome.hpp>
 
 #include <algorithm>

@@ -9,7 +9,7 @@
 #include "src/io/logging.hpp"
 
 #include <quartet/context.hpp>
-#include <quartet/detail/stop_state.hpp>
+#include <quartet/detail/io/stop_state.hpp>
 
 #include <atomic>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "src/base/futex.hpp"
 
-#include <quartet/detail/channel_waiter.hpp>
+#include <quartet/detail/io/channel_waiter.hpp>
 
 namespace quartet::detail {
 

@@ -3,7 +3,7 @@
 #include "src/io/files.hpp"
 
 #include <quartet/context.hpp>
-#include <quartet/detail/stop_state.hpp>
+#include <quartet/detail/io/stop_state.hpp>
 #include <quartet/file.hpp>
 
 #include <strings.h>

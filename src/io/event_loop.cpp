@@ -2,7 +2,7 @@
 
 #include "src/base/descriptor.hpp"
 
-#include <quartet/detail/deadline.hpp>
+#include <quartet/detail/base/deadline.hpp>
 #include <quartet/outcome.hpp>
 
 #include <array>

@@ -8,7 +8,7 @@
 #include "src/io/http_redirect.hpp"
 #include "src/io/http_text.hpp"
 
-#include <quartet/detail/deadline.hpp>
+#include <quartet/detail/base/deadline.hpp>
 #include <quartet/outcome.hpp>
 #include <quartet/version.hpp>
 

@@ -4,7 +4,7 @@
 // a third of the descriptors that the process may have, so that files and commands find some. Any thread.
 #pragma once
 
-#include <quartet/detail/own_process.hpp>
+#include <quartet/detail/base/own_process.hpp>
 
 #include <cstddef>
 

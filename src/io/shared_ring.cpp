@@ -18,7 +18,7 @@
 
 #include "src/base/futex.hpp"
 
-#include <quartet/detail/shared_ring.hpp>
+#include <quartet/detail/io/shared_ring.hpp>
 #include <quartet/outcome.hpp>
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "src/base/futex.hpp"
 
-#include <quartet/detail/stop_state.hpp>
+#include <quartet/detail/io/stop_state.hpp>
 
 #include <memory>
 

@@ -18,8 +18,8 @@
 #include "src/models/open_jobs.hpp"
 #include "src/models/stop_jobs.hpp"
 
+#include <quartet/backend/async.hpp>
 #include <quartet/cpus.hpp>
-#include <quartet/models/async.hpp>
 
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>

@@ -6,7 +6,7 @@
 
 #include "src/models/job_queue.hpp"
 
-#include <quartet/job.hpp>
+#include <quartet/backend/job.hpp>
 
 #include <cstddef>
 #include <functional>

@@ -3,8 +3,8 @@
 // executor_options::initialize, as workers run it: what it throws is a text, and never leaves the worker.
 #pragma once
 
-#include <quartet/detail/map_job.hpp>
-#include <quartet/detail/own_process.hpp>
+#include <quartet/detail/base/own_process.hpp>
+#include <quartet/detail/call/map_job.hpp>
 #include <quartet/outcome.hpp>
 
 #include <fmt/format.h>

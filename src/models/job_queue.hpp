@@ -3,7 +3,7 @@
 // Jobs that have tasks which nobody has taken yet, first come, first served. Its owner locks it.
 #pragma once
 
-#include <quartet/job.hpp>
+#include <quartet/backend/job.hpp>
 
 #include <algorithm>
 #include <cstddef>

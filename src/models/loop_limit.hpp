@@ -3,7 +3,7 @@
 // How many bodies event loops have in flight at the most, and how a spec says so.
 #pragma once
 
-#include <quartet/models/async.hpp>
+#include <quartet/backend/async.hpp>
 #include <quartet/spec.hpp>
 
 #include <cstddef>

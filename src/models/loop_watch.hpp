@@ -5,7 +5,7 @@
 
 #include "src/io/logging.hpp"
 
-#include <quartet/detail/stall_watch.hpp>
+#include <quartet/detail/io/stall_watch.hpp>
 
 #include <chrono>
 #include <memory>
@@ -14,8 +14,8 @@
 namespace quartet::detail {
 
 /// What a loop of this worker does with stalls; none if nobody is to look.
-inline std::unique_ptr<stall_watch> watch_stalls(
-    std::chrono::nanoseconds limit, worker_info const& where, log_function const& log, loop_holder* shown = nullptr) {
+inline std::unique_ptr<stall_watch> watch_stalls(std::chrono::nanoseconds limit, worker_info const& where,
+                                                 log_function const& log, loop_holder* shown = nullptr) {
     if (limit <= limit.zero()) limit = limit.max();
     if (limit == limit.max() && !shown) return nullptr;
     return std::make_unique<stall_watch>(

@@ -5,7 +5,7 @@
 
 #include "src/io/logging.hpp"
 
-#include <quartet/job.hpp>
+#include <quartet/backend/job.hpp>
 
 namespace quartet::detail {
 

@@ -4,7 +4,7 @@
 // whoever holds the lock finds each of them alive.
 #pragma once
 
-#include <quartet/job.hpp>
+#include <quartet/backend/job.hpp>
 
 namespace quartet::detail {
 

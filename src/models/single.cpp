@@ -5,7 +5,7 @@
 #include "src/models/naming.hpp"
 #include "src/models/stop_jobs.hpp"
 
-#include <quartet/models/single.hpp>
+#include <quartet/backend/single.hpp>
 
 #include <chrono>
 #include <mutex>

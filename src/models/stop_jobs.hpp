@@ -5,7 +5,7 @@
 
 #include "src/models/job_queue.hpp"
 
-#include <quartet/job.hpp>
+#include <quartet/backend/job.hpp>
 
 #include <mutex>
 #include <stop_token>

@@ -14,8 +14,8 @@
 #include "src/models/naming.hpp"
 #include "src/models/stop_jobs.hpp"
 
+#include <quartet/backend/threads.hpp>
 #include <quartet/cpus.hpp>
-#include <quartet/models/threads.hpp>
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 
 #include "src/shm/shared_pages.hpp"
 
-#include <quartet/detail/shared_heap.hpp>
+#include <quartet/detail/shm/shared_heap.hpp>
 
 #include <algorithm>
 #include <bit>

@@ -11,7 +11,7 @@
 #include "src/base/forking.hpp"
 #include "src/base/withheld_signal.hpp"
 
-#include <quartet/detail/shared_memory.hpp>
+#include <quartet/detail/shm/shared_memory.hpp>
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #include "src/base/nearest.hpp"
 
-#include <quartet/parameter.hpp>
+#include <quartet/workload/parameter.hpp>
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include <quartet/workload.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <fmt/format.h>
 

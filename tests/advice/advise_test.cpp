@@ -1,7 +1,7 @@
 #include "free_machine.hpp"
 
-#include <quartet/advice.hpp>
 #include <quartet/spec.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

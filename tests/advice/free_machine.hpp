@@ -1,7 +1,7 @@
 // A machine on which nothing costs anything, so that what is left can be reckoned in one's head.
 #pragma once
 
-#include <quartet/advice.hpp>
+#include <quartet/workload/advice.hpp>
 
 namespace quartet {
 

@@ -1,7 +1,7 @@
 // With the costs of Python, the winners of the seed's own scripts are predicted. Their times, in seconds,
 // were measured on a machine with 2 processors, against a server that answers after 20 ms (docs/advice.md).
-#include <quartet/advice.hpp>
 #include <quartet/spec.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <gtest/gtest.h>
 

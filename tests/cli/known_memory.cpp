@@ -2,7 +2,7 @@
 //
 // They wait for each other in a file, to which each appends a byte, for they may be threads or processes.
 
-#include <quartet/workload.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <chrono>
 #include <cstdint>

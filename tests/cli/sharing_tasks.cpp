@@ -1,7 +1,7 @@
 // Workloads whose tasks share what they should not, each in another way, and one whose errors are no text for
 // people, for check_test.py.
 
-#include <quartet/workload.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <chrono>
 #include <csignal>

@@ -2,8 +2,8 @@
 // machine.
 #include "src/advice/cost_file.hpp"
 
-#include <quartet/advice.hpp>
 #include <quartet/cpus.hpp>
+#include <quartet/workload/advice.hpp>
 
 #include <chrono>
 #include <iostream>

@@ -4,7 +4,7 @@
 // executor.
 #pragma once
 
-#include <quartet/detail/holds_pointer.hpp>
+#include <quartet/detail/shm/holds_pointer.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -2,8 +2,8 @@
 // threads in place of processes, so that a thread sanitizer sees them.
 #include "tests/sanitized.hpp"
 
-#include <quartet/detail/heap_bounds.hpp>
-#include <quartet/detail/shared_heap.hpp>
+#include <quartet/detail/shm/heap_bounds.hpp>
+#include <quartet/detail/shm/shared_heap.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include <quartet/detail/shared_heap.hpp>
+#include <quartet/detail/shm/shared_heap.hpp>
 
 #include <gtest/gtest.h>
 

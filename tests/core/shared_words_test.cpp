@@ -4,7 +4,7 @@
 #include "src/models/processes/task_ring.hpp"
 #include "tests/sanitized.hpp"
 
-#include <quartet/detail/remote.hpp>
+#include <quartet/detail/call/remote.hpp>
 
 #include <gtest/gtest.h>
 

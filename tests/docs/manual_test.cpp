@@ -3,7 +3,7 @@
 #include "cli/parsing/exit_codes.hpp"
 #include "measure/results/fields.hpp"
 
-#include <quartet/workload.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -4,7 +4,7 @@
 #include "cli/parsing/quantities.hpp"
 #include "tests/fuzz/require.hpp"
 
-#include <quartet/parameter.hpp>
+#include <quartet/workload/parameter.hpp>
 
 #include <algorithm>
 #include <cmath>

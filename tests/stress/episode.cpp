@@ -5,7 +5,7 @@
 #include "tests/stress/leftovers.hpp"
 #include "tests/stress/stage.hpp"
 
-#include <quartet/detail/deadline.hpp>
+#include <quartet/detail/base/deadline.hpp>
 
 #include <fmt/format.h>
 

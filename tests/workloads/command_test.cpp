@@ -2,7 +2,7 @@
 
 #include "tests/io/processes.hpp"
 
-#include <quartet/workload.hpp>
+#include <quartet/workload/workload.hpp>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

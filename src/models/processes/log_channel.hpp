@@ -6,7 +6,7 @@
 #include "src/base/descriptor.hpp"
 #include "src/base/forking.hpp"
 
-#include <quartet/model.hpp>
+#include <quartet/backend/model.hpp>
 
 #include <mutex>
 #include <optional>

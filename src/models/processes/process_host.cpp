@@ -6,7 +6,7 @@
 #include "src/models/stop_jobs.hpp"
 
 #include <quartet/cpus.hpp>
-#include <quartet/detail/map_job.hpp>
+#include <quartet/detail/call/map_job.hpp>
 
 #include <algorithm>
 #include <array>

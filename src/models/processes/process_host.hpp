@@ -15,8 +15,8 @@
 #include "src/models/processes/worker_process.hpp"
 #include "src/models/processes/zygote.hpp"
 
-#include <quartet/model.hpp>
-#include <quartet/models/processes.hpp>
+#include <quartet/backend/model.hpp>
+#include <quartet/backend/processes.hpp>
 
 #include <chrono>
 #include <cstddef>

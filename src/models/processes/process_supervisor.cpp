@@ -11,7 +11,7 @@
 #include "src/models/initializing.hpp"
 #include "src/models/processes/process_host.hpp"
 
-#include <quartet/detail/deadline.hpp>
+#include <quartet/detail/base/deadline.hpp>
 
 #include <fmt/format.h>
 

@@ -10,10 +10,10 @@
 #include "src/base/inherited_socket.hpp"
 #include "src/models/processes/task_ring.hpp"
 
-#include <quartet/detail/end_word.hpp>
-#include <quartet/detail/remote.hpp>
-#include <quartet/detail/stall_watch.hpp>
-#include <quartet/models/processes.hpp>
+#include <quartet/backend/processes.hpp>
+#include <quartet/detail/base/end_word.hpp>
+#include <quartet/detail/call/remote.hpp>
+#include <quartet/detail/io/stall_watch.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -17,7 +17,7 @@
 #include "src/base/pidfd.hpp"
 #include "src/io/running_process.hpp"
 
-#include <quartet/detail/scope.hpp>
+#include <quartet/detail/io/scope.hpp>
 
 #include <algorithm>
 #include <cerrno>

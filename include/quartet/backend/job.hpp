@@ -1,0 +1,309 @@
+// include/quartet/backend/job.hpp
+//
+// The bodies of one call with their types erased, by index: all that a model sees of them.
+//
+// A model runs every index once, in one of three ways, and each index gets one outcome:
+//   - run() goes straight through a range on the calling thread, in a blocking context;
+//   - start() begins one body on an event loop, and settle() takes its outcome when it has ended;
+//   - code(), encode() and collect() carry the bodies to other processes and their outcomes back.
+// The type is erased once per range, not once per task, so the loop over the bodies still inlines.
+//
+// A job is given to a model once, and kept until it has finished.
+#pragma once
+
+#include <quartet/context.hpp>
+#include <quartet/detail/base/end_word.hpp>
+#include <quartet/detail/call/body_name.hpp>
+#include <quartet/detail/io/scope.hpp>
+#include <quartet/detail/io/stop_state.hpp>
+#include <quartet/detail/io/task_slots.hpp>
+#include <quartet/outcome.hpp>
+#include <quartet/task.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <utility>
+
+namespace quartet {
+
+class job;
+class model;
+
+/// What happens to the other tasks when one fails.
+enum class on_failure {
+    finish_all,  ///< they run all the same
+    stop_all,    ///< those that have not begun are cancelled, those under way are asked to stop
+};
+
+namespace detail {
+
+struct remote_batch;
+struct remote_hands;
+class shared_arena;
+class ended_bodies;
+class call_timer;
+
+/// A body under way on an event loop. When it has ended it waits in an ended_bodies to be settled.
+class running_body : public task_listener {
+public:
+    explicit running_body(ended_bodies& list, job const& of, std::size_t index) noexcept
+        : list_(&list), job_(&of), index_(index) {
+        own_scope.set_body(*this);
+    }
+    std::coroutine_handle<> ended() noexcept override;
+
+    std::size_t index() const noexcept { return index_; }
+    job const& of() const noexcept { return *job_; }
+
+    /// Ends what the body awaits; nothing is resumed from within.
+    void cancel() noexcept { own_scope.cancel(); }
+
+    scope own_scope;
+    void* flight = nullptr;          ///< for who flies it
+    running_body* before = nullptr;  ///< in the same flight
+    running_body* after = nullptr;
+
+private:
+    friend class ended_bodies;
+    ended_bodies* list_;
+    job const* job_;
+    std::size_t index_;
+    running_body* next_ = nullptr;
+};
+
+/// Bodies that have ended but are not settled yet, in the order of their ends. For one thread.
+class ended_bodies {
+public:
+    ended_bodies() = default;
+    ended_bodies(ended_bodies const&) = delete;
+    ended_bodies& operator=(ended_bodies const&) = delete;
+
+    void push(running_body& body) noexcept {
+        *last_ = &body;
+        last_ = &body.next_;
+    }
+    /// The first, or null.
+    running_body* pop() noexcept {
+        running_body* const body = first_;
+        if (!body) return nullptr;
+        first_ = body->next_;
+        if (!first_) last_ = &first_;
+        return body;
+    }
+
+private:
+    running_body* first_ = nullptr;
+    running_body** last_ = &first_;  // where the next goes
+};
+
+inline std::coroutine_handle<> running_body::ended() noexcept {
+    list_->push(*this);
+    return std::noop_coroutine();
+}
+
+/// How a job's bodies are called in a worker process that has the same code at the same addresses.
+struct remote_code {
+    using run_function = std::size_t (*)(context&, remote_hands&, std::size_t first,
+                                         std::size_t last) noexcept;
+    using make_function = std::unique_ptr<job> (*)(remote_hands&);
+    run_function run;                    ///< runs bodies first to last - 1, and says how many it was
+    make_function make;                  ///< makes a job of the batch, to be run on an event loop
+    std::span<std::byte const> closure;  ///< the bytes of the body object
+};
+
+/// A job's place in a queue, for the queue; guarded by its lock.
+struct queue_place {
+    job* before = nullptr;
+    job* after = nullptr;
+    bool queued = false;
+    std::size_t next = 0;  ///< the first index that nobody has taken
+};
+
+/// A job's place among those that have not finished, for its model; guarded by its lock.
+struct open_place {
+    job* before = nullptr;
+    job* after = nullptr;
+};
+
+}  // namespace detail
+
+class job {
+public:
+    job(job const&) = delete;
+    job& operator=(job const&) = delete;
+    virtual ~job() = default;
+
+    std::size_t size() const noexcept { return size_; }
+
+    /// How long a body may take; nanoseconds::max() if there is no limit.
+    std::chrono::nanoseconds task_limit() const noexcept { return task_limit_; }
+    bool has_task_limit() const noexcept { return task_limit_ != task_limit_.max(); }
+
+    on_failure policy() const noexcept { return policy_; }
+
+    /// Tasks to be taken at a time; 0: as the model finds best.
+    std::size_t chunk_size() const noexcept { return chunk_size_; }
+    void set_chunk_size(std::size_t tasks) noexcept { chunk_size_ = tasks; }
+
+    // ---- For who makes it
+
+    /// Its tasks are numbered on from there in their call, or as the array says, which is kept by the caller:
+    /// for people. Before it begins.
+    void number_tasks(std::size_t first, std::size_t const* numbers = nullptr) noexcept {
+        first_number_ = first;
+        numbers_ = numbers;
+    }
+
+    /// Before it begins; see call_options::progress, which is kept by the caller.
+    void set_progress(std::function<void(std::size_t, std::size_t)> const& told) noexcept {
+        progress_ = told ? &told : nullptr;
+    }
+
+    bool has_progress() const noexcept { return progress_ != nullptr; }
+
+    /// On the caller's thread. What the function throws stops the job, and run_under throws it at the end.
+    void tell_progress() noexcept;
+
+    /// Has the model run it, and waits for its end. `stop` stops it. Throws what model::start and wait_until
+    /// throw.
+    void run_under(model& how, std::stop_token const& stop);
+
+    /// Asks what has not ended to stop. Any thread, as long as the job is kept.
+    void request_stop(detail::stopped_by who = detail::stopped_by::request) noexcept;
+
+    /// Whether every task has an outcome.
+    bool finished() const noexcept { return end_.load(std::memory_order_acquire)->ended(); }
+
+    /// Waits until it has finished; false if it has not at the deadline. One thread at a time. Throws
+    /// std::logic_error on the one thread that can't wait, that of an event loop which has to run it.
+    bool wait_until(std::optional<std::chrono::steady_clock::time_point> deadline = {});
+
+    /// This thread is about to wait for it in another way. Throws as wait_until does.
+    void help();
+
+    /// Nobody will wait for it any more.
+    void abandon() noexcept;
+
+    // ---- For models
+
+    detail::stop_state& stop() noexcept { return stop_; }
+
+    /// The model takes the job.
+    void taken_by(model& how) noexcept;
+
+    /// The place of a task's input in the whole call: a job may be a chunk of a stream, or a further try.
+    std::size_t number_of(std::size_t index) const noexcept {
+        return numbers_ ? numbers_[index] : first_number_ + index;
+    }
+    std::size_t first_number() const noexcept { return first_number_; }
+    std::size_t const* numbers() const noexcept { return numbers_; }
+
+    /// Where its tasks leave their records.
+    detail::task_places const& places() const noexcept { return places_; }
+    void leave_records_at(detail::task_places const& places) noexcept { places_ = places; }
+
+    /// Runs bodies first to last - 1 in order. Any thread; different ranges at the same time.
+    virtual void run(context& where, std::size_t first, std::size_t last) noexcept = 0;
+
+    /// Begins body `index`. Gives it if it is under way, and will be pushed to `ended`; null if it is done.
+    virtual detail::running_body* start(context& where, std::size_t index,
+                                        detail::ended_bodies& ended) noexcept = 0;
+
+    /// Whether its bodies are coroutines, which let a loop go on while they wait.
+    virtual bool suspends() const noexcept = 0;
+
+    /// What its bodies are called, for people.
+    std::string body_name() const { return detail::name_of(name_); }
+    detail::body_identity const& name() const noexcept { return name_; }
+
+    /// Takes the outcome of a body that has ended and frees it. On the thread that started it.
+    virtual void settle(detail::running_body& body) noexcept = 0;
+
+    /// Makes `index` a failed outcome without running it. Any thread.
+    virtual void fail(failure why) noexcept = 0;
+
+    /// Fails first to last - 1 since a stop came before they began. Any thread.
+    void cancel(std::size_t first, std::size_t last) noexcept;
+
+    virtual detail::remote_code code() const noexcept = 0;
+
+    /// Puts the inputs into shared memory; one that can't be encoded is a failed outcome. Throws
+    /// std::bad_alloc.
+    virtual void encode(detail::shared_arena& arena, detail::remote_batch& batch) = 0;
+
+    /// Takes the outcomes that workers left in shared memory. Skips those that were never left there.
+    virtual void collect(detail::remote_batch const& batch) noexcept = 0;
+
+    std::size_t left() const noexcept { return left_.load(std::memory_order_relaxed); }
+
+    /// `tasks` more have an outcome. True if they were the last; then the job may be gone. Any thread.
+    bool ended(std::size_t tasks) noexcept;
+
+    /// The same, but who hears that they were the last has yet to call finish().
+    bool count_off(std::size_t tasks) noexcept {
+        return left_.fetch_sub(tasks, std::memory_order_acq_rel) == tasks;
+    }
+
+    /// Its end is told by a word elsewhere, until finish().
+    void end_elsewhere(detail::end_word& word) noexcept { end_.store(&word, std::memory_order_release); }
+
+    /// Every task has an outcome. The job may be gone afterwards.
+    void finish() noexcept;
+
+    detail::queue_place place;
+    detail::open_place open;
+    void* remote = nullptr;  ///< what the model keeps of it
+
+protected:
+    /// Cancels by this timer are its doing. Before the job begins.
+    void explain_by(detail::call_timer const* timer) noexcept { timer_ = timer; }
+
+    explicit job(std::size_t size, on_failure policy = on_failure::finish_all,
+                 std::chrono::nanoseconds task_limit = std::chrono::nanoseconds::max()) noexcept
+        : size_(size), policy_(policy), task_limit_(task_limit), left_(size) {}
+
+    /// Ends the record of a task that has failed.
+    void record_failure(std::size_t index) const noexcept;
+
+    void be_called(detail::body_identity const& name) noexcept { name_ = name; }
+
+    /// A failure by the call's time limit says so.
+    void explain(failure& why) const;
+
+    void after_failure() noexcept {
+        if (policy_ == on_failure::stop_all) request_stop();
+    }
+
+private:
+    /// What keeps the job alive besides its maker, to be let go when it has finished.
+    virtual std::shared_ptr<void> let_go() noexcept { return {}; }
+
+    std::size_t size_;
+    on_failure policy_;
+    std::chrono::nanoseconds task_limit_;
+    std::size_t chunk_size_ = 0;
+    detail::body_identity name_;
+    std::size_t first_number_ = 0;
+    std::size_t const* numbers_ = nullptr;
+    std::function<void(std::size_t, std::size_t)> const* progress_ = nullptr;
+    std::exception_ptr progress_threw_;
+    model* model_ = nullptr;
+    detail::call_timer const* timer_ = nullptr;
+    detail::task_places places_;
+    detail::stop_state stop_;
+    std::atomic<std::size_t> left_;
+    detail::end_word own_end_;
+    std::atomic<detail::end_word*> end_{&own_end_};
+};
+
+}  // namespace quartet

@@ -1,0 +1,302 @@
+// include/quartet/detail/call/remote.hpp
+//
+// A job as it lies in shared memory, and the loop that runs its bodies in a worker process.
+//
+// Each task has a word that says what has become of it, and which worker made it so. A worker begins a task
+// by turning `waiting` into `running`, writes its result, and turns `running` into `done` with release order;
+// the parent reads the word with acquire order before it reads the result. So a task may be offered twice,
+// after a death, and is run once; and a worker that the parent has doomed can't end its task any more.
+#pragma once
+
+#include <quartet/backend/job.hpp>
+#include <quartet/codec.hpp>
+#include <quartet/context.hpp>
+#include <quartet/detail/base/end_word.hpp>
+#include <quartet/detail/base/own_process.hpp>
+#include <quartet/detail/io/limited.hpp>
+#include <quartet/detail/shm/shared_heap.hpp>
+#include <quartet/task.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace quartet::detail {
+
+enum class task_state : std::uint8_t {
+    waiting,
+    running,
+    doomed,  ///< it runs, and its worker is about to be ended for it
+    done,
+    failed,     ///< the worker filed why
+    cancelled,  ///< a stop came before it began
+    settled,    ///< the parent has dealt with it: its worker died, or its input could not be encoded
+};
+
+struct worker_slot;
+struct parent_wake;
+
+/// What has become of a task, and the number of the worker that made it so (less than 2^24).
+class task_word {
+public:
+    task_state state() const noexcept { return static_cast<task_state>(load() & 0xff); }
+    bool is_final() const noexcept { return state() >= task_state::done; }
+
+    /// Whether `worker` runs it, doomed or not.
+    bool run_by(std::size_t worker) const noexcept {
+        std::uint32_t const word = load();
+        return word == code(task_state::running, worker) || word == code(task_state::doomed, worker);
+    }
+
+    // Each says whether it was so; another may have been quicker.
+    bool begin(std::size_t worker) noexcept {
+        return change(code(task_state::waiting, 0), code(task_state::running, worker));
+    }
+    bool end(std::size_t worker, task_state how) noexcept {
+        return change(code(task_state::running, worker), code(how, worker));
+    }
+    bool doom(std::size_t worker) noexcept {
+        return change(code(task_state::running, worker), code(task_state::doomed, worker));
+    }
+    bool settle_waiting() noexcept {
+        return change(code(task_state::waiting, 0), code(task_state::settled, 0));
+    }
+
+    /// The worker that runs it is gone.
+    void settle() noexcept { word_.store(code(task_state::settled, 0), std::memory_order_release); }
+
+private:
+    static constexpr std::uint32_t code(task_state state, std::size_t worker) noexcept {
+        return static_cast<std::uint32_t>(worker) << 8 | static_cast<std::uint32_t>(state);
+    }
+    std::uint32_t load() const noexcept { return word_.load(std::memory_order_acquire); }
+    bool change(std::uint32_t from, std::uint32_t to) noexcept {
+        return word_.compare_exchange_strong(from, to, std::memory_order_acq_rel);
+    }
+
+    std::atomic<std::uint32_t> word_;
+};
+
+/// A value in shared memory whose size is its own.
+struct encoded_value {
+    std::byte const* data;
+    std::size_t size;
+};
+
+/// An exception (src/call/carried_exception.hpp); a stack that workers push to.
+struct remote_failure {
+    remote_failure* next;
+    std::size_t index;
+    cause why;
+    std::size_t worker;
+    std::uint32_t known;
+    std::int64_t number;
+    encoded_value type;
+    encoded_value message;
+};
+
+struct remote_batch {
+    shared_heap* heap;
+    std::atomic<shared_block*> blocks;  ///< all that this batch has of the heap, itself too
+    remote_code::run_function run;
+    remote_code::make_function make;
+    std::byte const* closure;
+    std::byte const* inputs;  ///< In[count] where In has a fixed size, else encoded_value[count]
+    std::byte* outputs;       ///< R[count] likewise; null for void
+    task_word* tasks;
+    task_places places;          ///< where tasks leave their records
+    std::size_t first_number;    ///< as job::first_number
+    std::size_t const* numbers;  ///< as job::numbers
+    worker_slot* own_slots;      ///< one for each task, where each has a process of its own
+    std::atomic<remote_failure*> failures;
+    std::size_t count;
+    std::size_t chunk_size;  ///< tasks that a worker takes at a time; 0: as it finds best
+    on_failure policy;
+    std::chrono::nanoseconds task_limit;  ///< nanoseconds::max() if there is none
+
+    std::atomic<std::uint32_t> stop;     ///< futex: not 0 when it is to stop
+    std::atomic<std::size_t> left;       ///< tasks without an outcome; too many after a worker's death
+    std::atomic<std::uint32_t> shaken;   ///< a worker has died: the parent must look through the tasks
+    std::atomic<std::uint32_t> watched;  ///< the parent wants to be told of its end by the event
+    parent_wake const* wake_parent;
+    end_word end;
+};
+
+/// A worker, as far as bodies and batches are concerned; lies in shared memory, so that it can be read after
+/// its death.
+struct remote_worker {
+    static constexpr std::size_t nothing = ~std::size_t{0};
+    static constexpr std::int64_t no_deadline = 0;
+
+    std::size_t number;
+    std::atomic<std::size_t> current;    ///< the task that runs, or ran last; `nothing` at first
+    std::atomic<std::int64_t> deadline;  ///< of that task, in nanoseconds of the steady clock
+};
+
+/// What a worker that runs tasks of a batch has at hand; in its own memory.
+struct remote_hands {
+    remote_batch& batch;
+    remote_worker& worker;
+    shared_arena arena;  ///< for results
+};
+
+/// Begins a task, if it is still to be run, and sets its deadline.
+bool begin_task(remote_batch& batch, remote_worker& worker, std::size_t index) noexcept;
+
+/// Ends a task that this worker runs, when what it has printed is out; does not come back if the worker is
+/// doomed.
+void end_task(remote_batch& batch, remote_worker& worker, std::size_t index, task_state how) noexcept;
+
+/// Files the exception that is being handled as the failure of `index`. If the policy says so, stops all.
+void file_failure(remote_hands& hands, std::size_t index) noexcept;
+
+/// Copies bytes into the heap. Throws std::bad_alloc.
+encoded_value store_bytes(shared_arena& arena, std::span<std::byte const> bytes);
+
+/// The failures that workers filed, made into ours; `where` names their workers ("processes").
+void collect_failures(remote_batch const& batch, std::string_view where, job& into);
+
+template <class Body, class In>
+inline constexpr bool is_coroutine_body = false;
+template <class Body, class In>
+requires std::is_invocable_v<Body&, context&, In const&>
+inline constexpr bool is_coroutine_body<Body, In> = true;
+
+/// Calls a body of either kind in a blocking context, for no longer than `limit`. A plain function can't be
+/// told of its limit. A child that the body has forked ends where the body does; `process` is the caller's.
+template <class Body, class In>
+decltype(auto) call_body(Body& body, context& where, In const& input, std::chrono::nanoseconds limit,
+                         process_stamp process) {
+    same_process const here(process);
+    if constexpr (is_coroutine_body<Body, In>) {
+        if (limit != limit.max()) [[unlikely]]
+            return run_straight(body(where, input), where, limit);
+        return run_straight(body(where, input));
+    } else {
+        return body(input);
+    }
+}
+
+/// One of a batch's inputs or outputs: a reference to where it stands if its size is fixed, else decoded.
+template <class T>
+decltype(auto) stored_value(std::byte const* values, std::size_t index) {
+    if constexpr (fixed_size<T>) {
+        return (reinterpret_cast<T const*>(values)[index]);
+    } else {
+        auto const& encoded = reinterpret_cast<encoded_value const*>(values)[index];
+        byte_reader reader({encoded.data, encoded.size});
+        return codec<T>::decode(reader);
+    }
+}
+
+/// Leaves a result for the parent; `scratch` is for its bytes. Throws what the codec throws, std::bad_alloc.
+template <class R>
+void store_result(remote_hands& hands, std::size_t index, R&& value, byte_writer& scratch) {
+    if constexpr (fixed_size<R>) {
+        ::new (hands.batch.outputs + index * sizeof(R)) R(std::move(value));
+    } else {
+        scratch.clear();
+        codec<R>::encode(value, scratch);
+        reinterpret_cast<encoded_value*>(hands.batch.outputs)[index] =
+            store_bytes(hands.arena, scratch.bytes());
+    }
+}
+
+/// In a worker: runs bodies first to last - 1 that are still to be run, and leaves their outcomes in the
+/// batch. Gives how many.
+template <class Body, class In, class R>
+std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, std::size_t last) noexcept {
+    remote_batch& batch = hands.batch;
+    alignas(Body) std::byte storage[sizeof(Body)];
+    std::memcpy(storage, batch.closure, sizeof(Body));
+    Body& body = *std::launder(reinterpret_cast<Body*>(storage));
+    byte_writer scratch;
+    process_stamp const process = this_process();
+
+    auto const run_one = [&](std::size_t index) {
+        try {
+            if (where.stop_requested()) return task_state::cancelled;
+            In const& input = stored_value<In>(batch.inputs, index);
+            if constexpr (std::is_void_v<R>) {
+                call_body(body, where, input, batch.task_limit, process);
+            } else {
+                store_result<R>(hands, index, call_body(body, where, input, batch.task_limit, process),
+                                scratch);
+            }
+            return task_state::done;
+        } catch (...) {
+            file_failure(hands, index);
+            return task_state::failed;
+        }
+    };
+    task_run recorded(batch.places, where, first, last);
+    auto const run_recorded = [&](task_slot& record, std::size_t index) {
+        task_switch const at_work(recorded.at_work(&record));
+        task_state const how = run_one(index);
+        recorded.end(record, how == task_state::failed);
+        return how;
+    };
+    std::size_t ended = 0;
+    for (std::size_t index = first; index < last; ++index) {
+        bool const begins = begin_task(batch, hands.worker, index);
+        task_slot* record = nullptr;
+        if (index == recorded.next()) [[unlikely]]
+            record = recorded.begin(begins && !where.stop_requested());
+        if (!begins) continue;
+        task_state const how = record ? run_recorded(*record, index) : run_one(index);
+        end_task(batch, hands.worker, index, how);
+        ++ended;
+    }
+    return ended;
+}
+
+/// Puts the inputs where run_remote looks for them. `failed(index)` is called within the handler of what an
+/// encoder threw; such a task is settled. Throws std::bad_alloc.
+template <class In, class Inputs>
+void encode_inputs(Inputs const& inputs, std::size_t count, shared_arena& arena, remote_batch& batch,
+                   auto&& failed) {
+    if constexpr (fixed_size<In>) {
+        In* values = arena.allocate_array<In>(count);
+        for (std::size_t index = 0; index < count; ++index)
+            std::memcpy(values + index, &inputs[index], sizeof(In));
+        batch.inputs = reinterpret_cast<std::byte const*>(values);
+    } else {
+        auto* values = arena.allocate_array<encoded_value>(count);
+        byte_writer scratch;
+        for (std::size_t index = 0; index < count; ++index) {
+            scratch.clear();
+            try {
+                codec<In>::encode(inputs[index], scratch);
+            } catch (...) {
+                batch.tasks[index].settle();
+                --batch.left;
+                failed(index);
+                continue;
+            }
+            values[index] = store_bytes(arena, scratch.bytes());
+        }
+        batch.inputs = reinterpret_cast<std::byte const*>(values);
+    }
+}
+
+/// Room for the outputs of `count` tasks; null for void.
+template <class R>
+std::byte* allocate_outputs(shared_arena& arena, std::size_t count) {
+    if constexpr (std::is_void_v<R>) {
+        return nullptr;
+    } else if constexpr (fixed_size<R>) {
+        return reinterpret_cast<std::byte*>(arena.allocate_array<R>(count));
+    } else {
+        return reinterpret_cast<std::byte*>(arena.allocate_array<encoded_value>(count));
+    }
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,114 @@
+// include/quartet/detail/call/retry.hpp
+//
+// Further tries of tasks that failed.
+#pragma once
+
+#include <quartet/call_options.hpp>
+#include <quartet/outcome.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <stop_token>
+#include <utility>
+#include <vector>
+
+namespace quartet::detail {
+
+/// The pauses before further tries.
+class retry_pauses {
+public:
+    explicit retry_pauses(retry_options const& options) noexcept
+        : next_(std::min<double_nanoseconds>(options.pause, longest)), factor_(options.factor) {}
+
+    /// The next one.
+    std::chrono::nanoseconds take() noexcept;
+
+    /// Waits for as long as the next one. False if a stop came.
+    bool wait(std::stop_token const& stop);
+
+private:
+    using double_nanoseconds = std::chrono::duration<double, std::nano>;
+    static constexpr std::chrono::hours longest{1'000'000};  // which may be added to any time
+
+    double_nanoseconds next_;
+    double factor_;
+};
+
+/// Whether a task that failed so is to be tried again.
+inline bool is_tried_again(retry_options const& options, failure const& why) noexcept {
+    if (!options.when) return why.why != cause::cancelled;
+    try {
+        return options.when(why);
+    } catch (...) {
+        return false;
+    }
+}
+
+/// The inputs whose failures are tried again, and the sink of their further try.
+template <class Elements, class Sink>
+class picked {
+public:
+    /// Takes the failures out of the sink, which gives them the numbers of the whole call: those of its own
+    /// tasks begin at `first`.
+    picked(Elements const& elements, Sink& sink, std::size_t first, retry_options const& options)
+        : elements_(elements), sink_(sink), first_(first) {
+        sink.take_failures([&](failure const& why) {
+            bool const again = is_tried_again(options, why);
+            if (again) {
+                failures_.push_back(why);
+                numbers_.push_back(why.index);
+            }
+            return again;
+        });
+    }
+
+    std::size_t size() const noexcept { return failures_.size(); }
+    decltype(auto) operator[](std::size_t index) const { return elements_[place(index)]; }
+
+    /// In the whole call.
+    std::vector<std::size_t> const& numbers() const noexcept { return numbers_; }
+
+    void set(std::size_t index, auto&& value) {
+        sink_.set(place(index), std::forward<decltype(value)>(value));
+    }
+    void set(std::size_t index) { sink_.set(place(index)); }
+    void fail(failure why) {
+        why.index = place(why.index);
+        sink_.fail(std::move(why));
+    }
+
+    /// There is no further try.
+    void give_back() {
+        for (auto& each : failures_) {
+            each.index -= first_;
+            sink_.fail(std::move(each));
+        }
+    }
+
+private:
+    /// Among the elements.
+    std::size_t place(std::size_t index) const noexcept { return numbers_[index] - first_; }
+
+    Elements const& elements_;
+    Sink& sink_;
+    std::size_t first_;
+    std::vector<failure> failures_;
+    std::vector<std::size_t> numbers_;
+};
+
+/// Runs tasks again whose failures are to be tried again, all together: `run_again(inputs_and_sink)` does it.
+/// The tasks are those from number `first` on in their call.
+template <class Elements, class Sink>
+void retry_failed(Elements const& elements, Sink& sink, std::size_t first, retry_options const& options,
+                  std::stop_token const& stop, auto&& run_again) {
+    retry_pauses pauses(options);
+    for (std::size_t round = 0; round < options.times; ++round) {
+        picked<Elements, Sink> again(elements, sink, first, options);
+        if (again.size() == 0) return;
+        if (!pauses.wait(stop)) return again.give_back();
+        run_again(again);
+    }
+}
+
+}  // namespace quartet::detail

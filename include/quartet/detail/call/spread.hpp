@@ -1,0 +1,68 @@
+// include/quartet/detail/call/spread.hpp
+//
+// Bodies made of bodies: one of several arguments as one of a tuple, and one without its result.
+#pragma once
+
+#include <quartet/context.hpp>
+#include <quartet/task.hpp>
+
+#include <concepts>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace quartet::detail {
+
+/// Calls body(context&, args…) or body(args…) with the elements of a tuple.
+template <class Body>
+struct spread {
+    Body body;
+
+    template <class... Args>
+    auto operator()(context& where, std::tuple<Args...> const& args)
+        -> std::invoke_result_t<Body&, context&, Args const&...> {
+        return std::apply([&](Args const&... each) { return body(where, each...); }, args);
+    }
+
+    template <class... Args>
+    requires(!std::is_invocable_v<Body&, context&, Args const&...>) auto operator()(
+        std::tuple<Args...> const& args) -> std::invoke_result_t<Body&, Args const&...> {
+        return std::apply([&](Args const&... each) { return body(each...); }, args);
+    }
+
+    template <class First, class Second>
+    auto operator()(context& where, std::pair<First, Second> const& args)
+        -> std::invoke_result_t<Body&, context&, First const&, Second const&> {
+        return body(where, args.first, args.second);
+    }
+
+    template <class First, class Second>
+    requires(!std::is_invocable_v<Body&, context&, First const&, Second const&>) auto operator()(
+        std::pair<First, Second> const& args) -> std::invoke_result_t<Body&, First const&, Second const&> {
+        return body(args.first, args.second);
+    }
+};
+
+/// As what an argument is kept until its call begins: what a pointer to characters points to may be gone
+/// then.
+template <class Arg>
+using kept_argument =
+    std::conditional_t<std::is_same_v<Arg, char const*> || std::is_same_v<Arg, char*>, std::string, Arg>;
+
+/// A body without its result.
+template <class Body>
+struct drop_result {
+    Body body;
+
+    template <class In>
+    requires std::is_invocable_v<Body&, context&, In const&> task<void>
+    operator()(context& where, In const& input) { co_await body(where, input); }
+
+    template <class In>
+    requires(!std::is_invocable_v<Body&, context&, In const&>) void operator()(In const& input) {
+        static_cast<void>(body(input));
+    }
+};
+
+}  // namespace quartet::detail

@@ -1,0 +1,327 @@
+// include/quartet/detail/call/stream_source.hpp
+//
+// What stands behind a stream: it pulls inputs, makes chunks of them into jobs, and takes their outcomes.
+#pragma once
+
+#include <quartet/backend/job.hpp>
+#include <quartet/backend/model.hpp>
+#include <quartet/call_options.hpp>
+#include <quartet/detail/call/call_timer.hpp>
+#include <quartet/detail/call/inputs.hpp>
+#include <quartet/detail/call/map_job.hpp>
+#include <quartet/detail/call/retry.hpp>
+#include <quartet/detail/io/stop_state.hpp>
+#include <quartet/outcome.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <ranges>
+#include <stop_token>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace quartet {
+
+enum class stream_order {
+    as_inputs,     ///< results in the order of the inputs
+    as_completed,  ///< whichever is there first
+};
+
+struct stream_options {
+    stream_order order = stream_order::as_inputs;
+
+    /// Inputs that are pulled and not yet taken as results, at the most. 0: enough to keep all workers
+    /// busy, and no more than some ten thousand.
+    std::size_t window = 0;
+
+    /// What holds for all its tasks; `chunk_size` is how many of them are handed to the model together.
+    call_options call{};
+};
+
+/// The outcome of one of a stream's tasks.
+template <class R>
+struct streamed : outcome<R> {
+    std::size_t index = 0;  ///< the place of its input in the range
+
+    streamed(outcome<R>&& what, std::size_t place) : outcome<R>(std::move(what)), index(place) {}
+};
+
+namespace detail {
+
+/// As for a map; and a stream tells of no progress.
+void check_options(stream_options const& options);
+
+template <class R>
+class stream_source {
+public:
+    virtual ~stream_source() = default;
+    virtual std::optional<streamed<R>> next() = 0;
+    virtual void stop() noexcept = 0;
+};
+
+/// How many inputs a stream pulls, and how many of them make a chunk.
+class stream_pace {
+public:
+    stream_pace(stream_options const& options, std::size_t concurrency) noexcept
+        : fixed_window_(options.window),
+          fixed_chunk_(options.call.chunk_size),
+          usual_window_(std::clamp<std::size_t>(4 * std::min<std::size_t>(concurrency, 1000), 64, 4000)) {}
+
+    std::size_t window() const noexcept {
+        return fixed_window_ ? fixed_window_ : std::max(usual_window_, chunks * chunk_);
+    }
+    std::size_t chunk() const noexcept {
+        if (fixed_chunk_) return std::min(fixed_chunk_, window());
+        return fixed_window_ ? std::clamp<std::size_t>(chunk_, 1, std::max<std::size_t>(1, window() / chunks))
+                             : chunk_;
+    }
+
+    /// So many results more were taken.
+    void took(std::size_t results) noexcept {
+        taken_ += results;
+        if (taken_ < chunks * chunk_) return;
+        auto const now = clock::now();
+        double const each = static_cast<double>((now - since_).count()) / static_cast<double>(taken_);
+        auto const fitting =
+            static_cast<std::size_t>(static_cast<double>(span.count()) / std::max(each, 1.0));
+        chunk_ = std::clamp<std::size_t>(fitting, 1, std::min(2 * chunk_, most));
+        since_ = now;
+        taken_ = 0;
+    }
+
+private:
+    using clock = std::chrono::steady_clock;
+    static constexpr std::chrono::nanoseconds span = std::chrono::microseconds(200);
+    static constexpr std::size_t chunks = 8;  // that are under way
+    static constexpr std::size_t most = 4096;
+
+    std::size_t fixed_window_;
+    std::size_t fixed_chunk_;
+    std::size_t usual_window_;
+    std::size_t chunk_ = 1;
+    std::size_t taken_ = 0;
+    clock::time_point since_ = clock::now();
+};
+
+/// The outcomes of a chunk. What failed has the number of its input in the whole stream.
+template <class R>
+class chunk_sink : public outcome_sink<R> {
+public:
+    chunk_sink(std::size_t first, std::size_t count) : outcome_sink<R>(count), first_(first) {}
+
+    void fail(failure why) {
+        std::size_t const place = why.index;
+        why.index += first_;
+        this->fail_at(place, std::move(why));
+    }
+
+private:
+    std::size_t first_;
+};
+
+/// Some inputs of a stream, as a job.
+template <class Body, class In, class R>
+class stream_chunk {
+    using inputs = input_store<In>;
+    using sink = chunk_sink<R>;
+
+public:
+    stream_chunk(Body const& body, inputs&& pulled, std::size_t first, call_options const& options,
+                 call_timer const& timer)
+        : first_(first),
+          inputs_(std::move(pulled)),
+          sink_(first, inputs_.size()),
+          job_(body, inputs_, inputs_.size(), sink_, options.failure, options.task_timeout, &timer) {
+        job_.number_tasks(first);
+    }
+
+    job& work() noexcept { return job_; }
+
+    /// Runs those again whose failures are to be tried again. When the job has finished, and before take().
+    void retry(model& how, Body const& body, call_options const& options, call_timer const& timer) {
+        retry_failed(inputs_, sink_, first_, options.retry, timer.token(), [&](auto& again) {
+            using tasks = std::decay_t<decltype(again)>;
+            map_job<Body, In, tasks, tasks> work(body, again, again.size(), again, options.failure,
+                                                 options.task_timeout, &timer);
+            work.number_tasks(0, again.numbers().data());
+            work.run_under(how, timer.token());
+        });
+    }
+
+    std::size_t size() const noexcept { return inputs_.size(); }
+
+    /// The next outcome in order. Requires that the job has finished here, and left() > 0.
+    streamed<R> take() {
+        if (outcomes_.empty()) outcomes_ = sink_.take();
+        std::size_t const place = taken_++;
+        return {std::move(outcomes_[place]), first_ + place};
+    }
+    std::size_t left() const noexcept { return inputs_.size() - taken_; }
+
+private:
+    std::size_t first_;
+    inputs inputs_;
+    sink sink_;
+    map_job<Body, In, inputs, sink> job_;
+    std::vector<outcome<R>> outcomes_;
+    std::size_t taken_ = 0;
+};
+
+template <class Body, class View, class R>
+class view_source final : public stream_source<R> {
+    using in = std::ranges::range_value_t<View>;
+    using chunk = stream_chunk<Body, in, R>;
+    using chunk_list = std::list<chunk>;
+
+public:
+    /// `stops` is that of the executor.
+    view_source(model& how, Body const& body, View inputs, stream_options const& options,
+                std::stop_token const& stops)
+        : model_(how),
+          body_(body),
+          inputs_(std::move(inputs)),
+          options_(options),
+          pace_(options, how.concurrency()),
+          timer_(options.call.stop, options.call.timeout),
+          follow_(timer_.token(), [this] { stop(who_stops(&timer_)); }),
+          follow_executor_(stops, [this] { stop(); }) {}
+
+    ~view_source() override {
+        stop();
+        for (auto& each : under_way_)
+            each.work().wait_until();
+    }
+
+    std::optional<streamed<R>> next() override {
+        fill();
+        if (ready_.empty() && under_way_.empty()) {
+            if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+            return std::nullopt;
+        }
+        if (ready_.empty()) wait();
+        auto& first = ready_.front();
+        streamed<R> result = first.take();
+        if (first.left() == 0) ready_.pop_front();
+        --pulled_;
+        pace_.took(1);
+        if (!result && options_.call.failure == on_failure::stop_all) stop();
+        return result;
+    }
+
+    void stop() noexcept override { stop(stopped_by::request); }
+
+private:
+    void stop(stopped_by who) noexcept {
+        std::lock_guard const lock(mutex_);
+        static_cast<void>(stop_.request(who));
+        for (auto& each : under_way_)
+            each.work().request_stop(who);
+    }
+
+    /// Pulls inputs and begins their tasks, as far as the window allows; where a model runs them at once, not
+    /// more than it takes to have a result.
+    void fill() {
+        while (pulled_ + pace_.chunk() <= pace_.window() && !over_) {
+            model_.check_wait();
+            auto pulled = pull(pace_.chunk());
+            if (pulled.empty()) return;
+            if (begin(std::move(pulled)).finished()) return;
+        }
+    }
+
+    input_store<in> pull(std::size_t most) {
+        input_store<in> pulled;
+        try {
+            if (!at_) at_.emplace(std::ranges::begin(inputs_));
+            for (; pulled.size() < most && !over_; ++*at_) {
+                over_ = stopped() || *at_ == std::ranges::end(inputs_);
+                if (over_) break;
+                pulled.push_back(**at_);
+            }
+        } catch (...) {
+            thrown_ = std::current_exception();
+            over_ = true;
+        }
+        return pulled;
+    }
+
+    job& begin(input_store<in>&& pulled) {
+        std::size_t const size = pulled.size();
+        {
+            std::lock_guard const lock(mutex_);
+            under_way_.emplace_back(body_, std::move(pulled), begun_, options_.call, timer_);
+            under_way_.back().work().taken_by(model_);
+        }
+        job& work = under_way_.back().work();
+        if (stopped()) work.request_stop(who_stopped());
+        try {
+            model_.start(work);
+        } catch (...) {
+            std::lock_guard const lock(mutex_);
+            under_way_.pop_back();
+            over_ = true;  // these inputs are lost, and the exception says so
+            throw;
+        }
+        begun_ += size;
+        pulled_ += size;
+        return work;
+    }
+
+    /// Until there is something ready.
+    void wait() {
+        if (options_.order == stream_order::as_inputs) {
+            under_way_.front().work().wait_until();
+            return make_ready(under_way_.begin());
+        }
+        typename chunk_list::iterator found;
+        under_way_.front().work().help();
+        model_.chime().wait_until([&] {
+            found = std::ranges::find_if(under_way_, [](chunk& each) { return each.work().finished(); });
+            return found != under_way_.end();
+        });
+        found->work().wait_until();
+        make_ready(found);
+    }
+
+    void make_ready(typename chunk_list::iterator which) {
+        if (!stopped()) which->retry(model_, body_, options_.call, timer_);
+        std::lock_guard const lock(mutex_);
+        ready_.splice(ready_.end(), under_way_, which);
+    }
+
+    bool stopped() const noexcept { return stop_.requested(); }
+    stopped_by who_stopped() const noexcept {
+        return stop_.by_call_limit() ? stopped_by::call_limit : stopped_by::request;
+    }
+
+    model& model_;
+    Body body_;
+    View inputs_;
+    std::optional<std::ranges::iterator_t<View>> at_;
+    stream_options options_;
+    stream_pace pace_;
+    bool over_ = false;          // no more inputs
+    std::exception_ptr thrown_;  // by the inputs
+    std::size_t begun_ = 0;      // tasks so far
+    std::size_t pulled_ = 0;     // and those not taken as results
+    chunk_list ready_;
+    call_timer timer_;
+
+    std::mutex mutex_;  // guards what follows from stop(); only the stream's thread changes the list
+    stop_state stop_;
+    chunk_list under_way_;
+
+    std::stop_callback<std::function<void()>> follow_;  // last: they use the others
+    std::stop_callback<std::function<void()>> follow_executor_;
+};
+
+}  // namespace detail
+}  // namespace quartet

@@ -1,0 +1,196 @@
+// include/quartet/detail/io/channel_waiter.hpp
+//
+// Who waits at a channel: a thread, or a body on an event loop.
+//
+// A wake-up carries no value; who is woken tries again. So a value is taken in the moment in which its
+// receiver goes on, and one that was woken and then cancelled leaves it where it is, for the next.
+#pragma once
+
+#include <quartet/operations.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+
+namespace quartet::detail {
+
+class waiter_list;
+
+class channel_waiter {
+public:
+    channel_waiter& operator=(channel_waiter const&) = delete;
+
+    /// Makes it try again. Any thread, under the lock of the channel in whose list it was.
+    virtual void wake() noexcept = 0;
+
+    /// A loop hears of a channel between processes by its descriptor; a thread waits for a word.
+    virtual bool on_loop() const noexcept = 0;
+
+    /// The word that a thread waits to change, as the channel saw it when it put the waiter off.
+    std::atomic<std::uint32_t> const* word = nullptr;
+    std::uint32_t seen = 0;
+
+protected:
+    channel_waiter() = default;
+    channel_waiter(channel_waiter&&) noexcept {}  // until it waits
+    virtual ~channel_waiter() = default;
+
+private:
+    friend class waiter_list;
+    waiter_list* list_ = nullptr;
+    channel_waiter* before_ = nullptr;
+    channel_waiter* after_ = nullptr;
+};
+
+/// Waiters in the order in which they came. Whoever uses it holds its lock.
+class waiter_list {
+public:
+    waiter_list() = default;
+    waiter_list(waiter_list const&) = delete;
+    waiter_list& operator=(waiter_list const&) = delete;
+
+    bool empty() const noexcept { return !first_; }
+
+    /// Nothing if it is there already.
+    void add(channel_waiter& who) noexcept {
+        if (who.list_ == this) return;
+        who.list_ = this;
+        who.before_ = last_;
+        who.after_ = nullptr;
+        (last_ ? last_->after_ : first_) = &who;
+        last_ = &who;
+    }
+
+    /// False if it is not there.
+    bool remove(channel_waiter& who) noexcept {
+        if (who.list_ != this) return false;
+        (who.before_ ? who.before_->after_ : first_) = who.after_;
+        (who.after_ ? who.after_->before_ : last_) = who.before_;
+        who.list_ = nullptr;
+        return true;
+    }
+
+    /// The first, taken out; null if there is none.
+    channel_waiter* pop() noexcept {
+        channel_waiter* const who = first_;
+        if (who) remove(*who);
+        return who;
+    }
+
+    void wake_one() noexcept {
+        if (auto* const who = pop()) who->wake();
+    }
+    void wake_all() noexcept {
+        while (auto* const who = pop())
+            who->wake();
+    }
+
+private:
+    channel_waiter* first_ = nullptr;
+    channel_waiter* last_ = nullptr;
+};
+
+/// A thread that blocks.
+class thread_waiter final : public channel_waiter {
+public:
+    void wake() noexcept override;
+    bool on_loop() const noexcept override { return false; }
+
+    /// To be called before each try.
+    void prepare() noexcept {
+        word = &own_;
+        seen = own_.load(std::memory_order_relaxed);
+    }
+
+    /// After a try that was put off: until it is worth another one, the deadline passes or `stop` is not 0;
+    /// may also return for no reason.
+    void wait(std::chrono::steady_clock::time_point deadline,
+              std::atomic<std::uint32_t> const* stop = nullptr) noexcept;
+
+private:
+    std::atomic<std::uint32_t> own_{0};  // counts the wake-ups
+};
+
+/// What became of one try to send or receive.
+enum class attempt : std::uint8_t {
+    done,
+    closed,
+    put_off,  ///< the channel is full, or empty; who tried is woken when that changes
+};
+
+/// A channel as its waiters see it. Any thread.
+class channel_gate {
+public:
+    virtual ~channel_gate() = default;
+
+    virtual void close() noexcept = 0;
+    virtual bool closed() const noexcept = 0;
+    virtual std::size_t size() const noexcept = 0;
+    virtual std::size_t capacity() const noexcept = 0;
+
+    /// `who` was put off and tries no more; a wake-up that it had goes to the next.
+    virtual void leave(channel_waiter& who) noexcept = 0;
+
+    /// An eventfd that is written to for loops that wait, but never read: watch it for edges. -1: they are
+    /// woken one by one.
+    virtual int descriptor() const noexcept { return -1; }
+};
+
+class channel_operation;
+
+/// The loop on which operations wait for channels.
+class channel_host {
+public:
+    /// Any thread, under the lock of the operation's channel.
+    virtual void woken(channel_operation& operation) noexcept = 0;
+
+protected:
+    ~channel_host() = default;
+};
+
+/// An awaited send or receive.
+class channel_operation : public operation, public channel_waiter {
+public:
+    static constexpr std::size_t nowhere = ~std::size_t{0};
+
+    bool await_ready();
+    void cancel() noexcept override;
+
+    /// For contexts: tries once, for `who`. False if that was put off; what goes wrong is left in `error`.
+    bool try_for(channel_waiter& who) noexcept {
+        try {
+            last_try_ = try_once(who);
+        } catch (...) {
+            error = std::current_exception();
+            return true;
+        }
+        return last_try_ != attempt::put_off;
+    }
+
+    channel_gate& gate() const noexcept { return *gate_; }
+    bool sends() const noexcept { return sends_; }
+
+    void wake() noexcept override { host->woken(*this); }
+    bool on_loop() const noexcept override { return true; }
+
+    channel_host* host = nullptr;  ///< set by a context before it tries with the operation itself
+    std::size_t place = nowhere;   ///< in the host's list
+
+protected:
+    channel_operation(context& owner, channel_gate& gate, bool sends) noexcept
+        : operation(owner), gate_(&gate), sends_(sends) {}
+    channel_operation(channel_operation&&) noexcept = default;
+
+    attempt last_try() const noexcept { return last_try_; }
+
+private:
+    virtual attempt try_once(channel_waiter& who) = 0;
+
+    channel_gate* gate_;
+    bool sends_;
+    attempt last_try_ = attempt::put_off;
+};
+
+}  // namespace quartet::detail

@@ -1,0 +1,211 @@
+// include/quartet/detail/io/child_group.hpp
+//
+// Children of a body: tasks that are begun together, each in a scope of its own, and awaited together.
+//
+// They are begun in order. In a blocking context each runs to its end before the next begins; on a loop it
+// runs to its first wait. A group is over when a child has ended that decides it (the first of any, the first
+// that threw); what has not begun then never does, and what is under way is cancelled. The group is done
+// when no child is under way: children never outlive the body that awaits them.
+#pragma once
+
+#include <quartet/detail/base/misuse.hpp>
+#include <quartet/detail/io/own_awaitable.hpp>
+#include <quartet/detail/io/scope.hpp>
+#include <quartet/task.hpp>
+
+#include <concepts>
+#include <coroutine>
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+// g++ 12 takes the frame of a coroutine template for a type that others may see, and warns where a value's
+// type is in an anonymous namespace.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
+
+namespace quartet::detail {
+
+/// What `co_await` gives of it; void of what can't be awaited.
+template <class Awaitable>
+struct awaited {
+    static auto find() {
+        if constexpr (check_awaitable<Awaitable>()) {
+            using awaiter = typename awaiter_of<Awaitable>::type;
+            return std::type_identity<decltype(std::declval<awaiter&>().await_resume())>();
+        } else {
+            return std::type_identity<void>();
+        }
+    }
+    using type = typename decltype(find())::type;
+};
+template <class T>
+struct awaited<task<T>> {
+    using type = T;
+};
+template <class Awaitable>
+using awaited_t = std::decay_t<typename awaited<Awaitable>::type>;
+
+/// A value where `void` can't stand.
+template <class T>
+using value_or_nothing = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+/// Throws std::logic_error for one that can't be begun: its siblings should not be either.
+template <class T>
+task<T> as_task(task<T> what) {
+    if (!what.valid() || what.begun()) [[unlikely]]
+        misuse("a task among those that are awaited together was awaited before, or was moved from");
+    return what;
+}
+/// Operations are awaited by a task of their own.
+template <class Awaitable>
+task<awaited_t<Awaitable>> as_task(Awaitable what) {
+    if constexpr (own_awaitable<Awaitable>) {
+        co_return co_await std::move(what);
+    } else {
+        co_return;
+    }
+}
+
+class child_group;
+
+class child : public task_listener {
+public:
+    child(child const&) = delete;
+    child& operator=(child const&) = delete;
+
+    /// Throws what the task threw. Requires that it failed.
+    virtual void rethrow() = 0;
+
+protected:
+    child() = default;
+
+private:
+    friend class child_group;
+
+    /// Runs the task to its first wait; true if that was its end.
+    virtual bool begin() = 0;
+    /// Whether it threw. Requires its end.
+    virtual bool failed() const noexcept = 0;
+    std::coroutine_handle<> ended() noexcept final;
+
+    scope own_;
+    child_group* group_ = nullptr;
+    bool begun_ = false;
+};
+
+template <class T>
+class typed_child final : public child {
+public:
+    explicit typed_child(task<T> body) noexcept : body_(std::move(body)) {}
+
+    /// The value, or a throw of what the task threw. Requires its end.
+    value_or_nothing<T> take() {
+        if constexpr (std::is_void_v<T>) {
+            body_.take();
+            return {};
+        } else {
+            return body_.take();
+        }
+    }
+
+    void rethrow() override { body_.take(); }
+
+private:
+    bool begin() override {
+        body_.start();
+        if (body_.done()) return true;
+        body_.set_listener(this);
+        return false;
+    }
+    bool failed() const noexcept override { return body_.failed(); }
+
+    task<T> body_;
+};
+
+/// What decides a group before all its children have ended.
+enum class decided_by { first_failure, first_end };
+
+/// Awaited once, by the body whose children they are.
+class child_group final : public waiting_place, public own_awaiter {
+public:
+    child_group(std::span<child* const> children, decided_by rule) noexcept
+        : children_(children), rule_(rule) {}
+
+    /// Ends the first child's waits at `deadline`, which on a loop is when another child ends by itself.
+    void limit_first(scope::time_point deadline) noexcept {
+        children_.front()->own_.set_deadline(deadline);
+        limits_first_ = true;
+    }
+
+    /// Whether it was that limit, before anything else, that ended the first child.
+    bool limit_ended_first() const noexcept {
+        return children_.front()->own_.first_end() == ended_by::own_limit;
+    }
+
+    bool await_ready() {
+        outer_ = current_scope();
+        for (std::size_t place = 0; place < children_.size() && !decided_; ++place) {
+            child& each = *children_[place];
+            each.group_ = this;
+            each.own_.begin_within(outer_);
+            each.begun_ = true;
+            ++under_way_;
+            scope_switch const inside(&each.own_);
+            if (each.begin()) note_end(each);
+        }
+        return under_way_ == 0;
+    }
+    void await_suspend(std::coroutine_handle<> waiter) noexcept {
+        waiter_ = waiter;
+        if (outer_) outer_->wait_in(this);
+    }
+    /// The child that decided the group, or null.
+    child* await_resume() noexcept {
+        if (outer_ && waiter_) outer_->wait_in(nullptr);
+        current_scope() = outer_;
+        return decided_;
+    }
+
+    void cancel() noexcept override {
+        for (child* each : children_) {
+            if (each->begun_) each->own_.cancel();
+        }
+    }
+
+private:
+    friend class child;
+
+    void note_end(child& ended) noexcept {
+        --under_way_;
+        if (decided_ || (rule_ == decided_by::first_failure && !ended.failed())) return;
+        decided_ = &ended;
+        if (limits_first_ && !ended.failed() && &ended != children_.front())
+            children_.front()->own_.cancel(ended_by::own_limit);
+        cancel();
+    }
+
+    std::span<child* const> children_;
+    decided_by rule_;
+    scope* outer_ = nullptr;
+    std::coroutine_handle<> waiter_;
+    std::size_t under_way_ = 0;
+    bool limits_first_ = false;
+    child* decided_ = nullptr;
+};
+
+/// The last child goes on with the body.
+inline std::coroutine_handle<> child::ended() noexcept {
+    group_->note_end(*this);
+    return group_->under_way_ == 0 ? group_->waiter_ : std::noop_coroutine();
+}
+
+}  // namespace quartet::detail
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif

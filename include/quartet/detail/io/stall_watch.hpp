@@ -1,0 +1,123 @@
+// include/quartet/detail/io/stall_watch.hpp
+//
+// Notices bodies that hold an event loop: while one computes or blocks, no other can go on.
+//
+// The clock is looked at before and after each body that is begun or resumed: the kernel's coarse one, which
+// is some milliseconds inexact and costs 5 ns. What is begun is also noted for who looks from outside: a
+// thread of the process names a body that does not let go. It looks as long as there is something to see, and
+// sleeps when the loop has rested for as long as a body may hold it.
+//
+// For the loop's thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <time.h>
+#include <typeinfo>
+#include <utility>
+
+namespace quartet {
+class job;
+}
+
+namespace quartet::detail {
+
+class running_body;
+
+/// What holds a loop just now, in shared memory, for who looks from outside. The job may be gone by then, but
+/// what it is called lies in the program.
+struct loop_holder {
+    static constexpr std::int64_t nobody = 0;
+
+    std::atomic<void*> work;  ///< job::remote
+    std::atomic<std::size_t> task;
+    std::atomic<std::size_t> number;  ///< job::number_of the task
+    std::atomic<void const*> function;
+    std::atomic<std::type_info const*> type;
+    std::atomic<std::int64_t> since;  ///< nanoseconds of the steady clock, written last; or nobody
+};
+
+class stall_watch {
+public:
+    using time_point = std::chrono::nanoseconds;  // of the steady clock
+
+    /// Tells `report` of each kind of body that holds the loop for longer than `limit`, once: while it does,
+    /// on another thread, or afterwards.
+    stall_watch(std::chrono::nanoseconds limit, std::function<void(std::string)> report,
+                loop_holder* shown = nullptr);
+    ~stall_watch();
+    stall_watch(stall_watch const&) = delete;
+    stall_watch& operator=(stall_watch const&) = delete;
+
+    /// A body is about to run.
+    time_point begin(running_body const& body) noexcept {
+        time_point const now = coarse_now();
+        show(body, now);
+        return now;
+    }
+    time_point begin(job const& work, std::size_t task) noexcept {
+        time_point const now = coarse_now();
+        show(work, task, now);
+        return now;
+    }
+
+    /// It has run since then.
+    void end(running_body const& body, time_point since) {
+        if (auto const held = hold_ended(since); held > limit_) [[unlikely]]
+            tell(body, held);
+    }
+    void end(job const& work, std::size_t task, time_point since) {
+        if (auto const held = hold_ended(since); held > limit_) [[unlikely]]
+            tell(work, task, held);
+    }
+
+private:
+    class lookout;
+
+    static time_point coarse_now() noexcept {
+        timespec coarse{};
+        clock_gettime(CLOCK_MONOTONIC_COARSE, &coarse);
+        return std::chrono::seconds(coarse.tv_sec) + std::chrono::nanoseconds(coarse.tv_nsec);
+    }
+    std::chrono::nanoseconds hold_ended(time_point since) noexcept {
+        shown_.since.store(loop_holder::nobody, std::memory_order_relaxed);
+        std::atomic_thread_fence(std::memory_order_release);  // before the next one is written
+        return coarse_now() - since;
+    }
+    void show(running_body const& body, time_point now) noexcept;
+    void show(job const& work, std::size_t task, time_point now) noexcept;
+    void tell(running_body const& body, std::chrono::nanoseconds held);
+    void tell(job const& work, std::size_t task, std::chrono::nanoseconds held);
+    bool is_first(std::string const& name);
+    std::optional<std::chrono::nanoseconds> look();
+    void tell_of_holder(std::int64_t since, std::chrono::nanoseconds held);
+
+    std::chrono::nanoseconds limit_;
+    std::function<void(std::string)> report_;
+    loop_holder own_{};
+    loop_holder& shown_;
+
+    std::mutex mutex_;  // guards what follows
+    std::set<std::string> told_;
+    std::int64_t named_since_ = loop_holder::nobody;  // the last that was named while it held the loop
+
+    bool rests_ = false;                 // at the last look; for who looks
+    std::atomic<bool> looked_at_{true};  // somebody looks, or nobody ever does
+    std::shared_ptr<lookout> lookout_;
+};
+
+/// That of the loop which runs on this thread; null if nobody watches.
+inline stall_watch*& current_stall_watch() noexcept {
+    static thread_local constinit stall_watch* current = nullptr;
+    return current;
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,138 @@
+// include/quartet/detail/io/task_slots.hpp
+//
+// Where the tasks of a job leave their records while they run. A slot is written by the worker that runs its
+// task, wherever that is, and read by whoever has the recorder; task_recorder.hpp says what becomes of it.
+#pragma once
+
+#include <quartet/detail/io/record_pace.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace quartet {
+class context;
+class task_recorder;
+}  // namespace quartet
+
+namespace quartet::detail {
+
+struct task_memory;
+
+/// Times are in nanoseconds of the context's clock, plus one; 0: not yet.
+struct task_slot {
+    std::atomic<std::int64_t> started;
+    std::atomic<std::int64_t> ended;
+    std::atomic<std::uint32_t> worker;
+    std::atomic<std::uint16_t> failed;
+    std::atomic<std::uint16_t> waits_lost;  ///< there was no room for all of them
+};
+
+/// The task that runs on this thread; without a slot if its waits leave no record.
+struct task_at_work {
+    task_slot* slot = nullptr;
+    task_memory* memory = nullptr;
+};
+inline constinit thread_local task_at_work this_task{};
+
+/// Makes a task the one that runs on this thread for as long as this lives.
+class task_switch {
+public:
+    explicit task_switch(task_at_work next) noexcept : before_(std::exchange(this_task, next)) {}
+    task_switch(task_switch const&) = delete;
+    task_switch& operator=(task_switch const&) = delete;
+    ~task_switch() { this_task = before_; }
+
+private:
+    task_at_work before_;
+};
+
+/// A task begins to wait: when, as end_wait() wants to know it.
+std::int64_t begin_wait(context const& where) noexcept;
+
+/// It goes on.
+void end_wait(task_at_work const& task, std::int64_t began, context const& where) noexcept;
+
+/// The slots of one job. Without slots, as it is unless somebody records, each member is a test.
+class task_places {
+public:
+    /// Whether the next task leaves no record, as nobody records or this thread has recorded enough.
+    bool lets_by() const noexcept {
+        if (!slots_) return true;
+        auto& mine = this_recording;
+        return mine.call == slots_ && mine.recorder == recorder_ && mine.pace.lets_by();
+    }
+
+    /// A task begins here. Null if it leaves no record.
+    task_slot* begin(std::size_t index, context const& where) const noexcept {
+        return lets_by() ? nullptr : begin_recorded(index, where);
+    }
+
+    /// A task has ended whose begin() gave this slot.
+    void end(task_slot* slot, context const& where, bool failed = false) const noexcept {
+        if (slot) end_recorded(*slot, where, failed);
+    }
+
+    /// What runs between the two.
+    task_at_work at_work(task_slot* slot) const noexcept { return {waits_ ? slot : nullptr, memory_}; }
+
+    /// A task has failed; if it had begun and not ended, it ends now. Any thread.
+    void fail(std::size_t index, std::chrono::steady_clock::time_point now) const noexcept {
+        if (slots_) fail_recorded(index, now);
+    }
+
+private:
+    friend class quartet::task_recorder;
+    friend class task_run;
+
+    task_slot* begin_recorded(std::size_t index, context const& where) const noexcept;
+    void end_recorded(task_slot& slot, context const& where, bool failed) const noexcept;
+    void fail_recorded(std::size_t index, std::chrono::steady_clock::time_point now) const noexcept;
+
+    task_memory* memory_ = nullptr;
+    task_slot* slots_ = nullptr;
+    std::uint64_t recorder_ = 0;
+    std::size_t stride_ = 1;  // of so many tasks one has a slot
+    bool waits_ = false;      // are recorded, too
+};
+
+/// Records tasks that one thread runs straight through, from `first` to `last` - 1.
+class task_run {
+public:
+    task_run(task_places const& places, context const& where, std::size_t first, std::size_t last) noexcept
+        : places_(places), where_(where), counted_(first), last_(last) {
+        if (places.slots_) enter();
+    }
+    task_run(task_run const&) = delete;
+    task_run& operator=(task_run const&) = delete;
+    ~task_run() {
+        if (places_.slots_) leave();
+    }
+
+    /// The next task that may leave a record; beyond the last if there is none.
+    std::size_t next() const noexcept { return next_; }
+
+    /// That task begins; or does not, since a stop came before. Null if it leaves no record.
+    task_slot* begin(bool begins) noexcept;
+
+    task_at_work at_work(task_slot* slot) const noexcept { return places_.at_work(slot); }
+
+    /// It has ended; `slot` is what begin() gave.
+    void end(task_slot& slot, bool failed = false) noexcept;
+
+private:
+    void enter() noexcept;
+    void leave() noexcept;
+    void look_from(std::size_t index) noexcept;
+
+    task_places places_;
+    context const& where_;
+    std::size_t next_ = static_cast<std::size_t>(-1);  // to leave a record
+    std::size_t due_ = 0;                              // the first that may, if it has a slot
+    std::size_t counted_;                              // tasks before it are counted
+    std::size_t last_;
+};
+
+}  // namespace quartet::detail

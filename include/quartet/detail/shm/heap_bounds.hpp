@@ -1,0 +1,106 @@
+// include/quartet/detail/shm/heap_bounds.hpp
+//
+// The free range in the middle of a heap: small blocks are taken from its low end, large ones from its high
+// end. Both ends stand in one word, so that whoever checks one against the other changes the state that it
+// has seen, or nothing. Any thread of any process that sees it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace quartet::detail {
+
+class heap_bounds {
+public:
+    static constexpr std::size_t low_unit = 16;
+    static constexpr std::size_t high_unit = std::size_t{256} << 10;
+    static constexpr std::size_t most = (std::size_t{1} << 43) - high_unit;  ///< that an end may be
+
+    struct range {
+        std::size_t low;
+        std::size_t high;
+    };
+
+    /// Whole units.
+    explicit heap_bounds(range free) noexcept : word_(pack(free)) {}
+
+    range look() const noexcept { return unpack(word_.load(std::memory_order_relaxed)); }
+
+    void reset(range free) noexcept { word_.store(pack(free), std::memory_order_relaxed); }
+
+    /// Where `bytes` begin that are the caller's from now on; nothing if so many are not there. Whole units.
+    /// `before_exchange` is called between the look and the exchange, for tests.
+    std::optional<std::size_t> take_low(std::size_t bytes, auto&& before_exchange) noexcept {
+        return take(bytes, before_exchange, [bytes](range& free) {
+            std::size_t const begin = free.low;
+            free.low += bytes;
+            return begin;
+        });
+    }
+    std::optional<std::size_t> take_high(std::size_t bytes, auto&& before_exchange) noexcept {
+        return take(bytes, before_exchange, [bytes](range& free) { return free.high -= bytes; });
+    }
+    std::optional<std::size_t> take_low(std::size_t bytes) noexcept {
+        return take_low(bytes, [] {});
+    }
+    std::optional<std::size_t> take_high(std::size_t bytes) noexcept {
+        return take_high(bytes, [] {});
+    }
+
+    /// Undoes a take, unless somebody has taken beyond it since: then it is lost until reset(). An end that
+    /// is where a take left it has not been elsewhere, as long as that take is not undone.
+    void undo_low(std::size_t begin, std::size_t bytes) noexcept {
+        change([&](range& free) {
+            if (free.low != begin + bytes) return false;
+            free.low = begin;
+            return true;
+        });
+    }
+    void undo_high(std::size_t begin, std::size_t bytes) noexcept {
+        change([&](range& free) {
+            if (free.high != begin) return false;
+            free.high = begin + bytes;
+            return true;
+        });
+    }
+
+private:
+    static constexpr int low_bits = 39;
+
+    static std::uint64_t pack(range free) noexcept {
+        return std::uint64_t{free.high / high_unit} << low_bits | free.low / low_unit;
+    }
+    static range unpack(std::uint64_t word) noexcept {
+        constexpr std::uint64_t low_mask = (std::uint64_t{1} << low_bits) - 1;
+        return {static_cast<std::size_t>(word & low_mask) * low_unit,
+                static_cast<std::size_t>(word >> low_bits) * high_unit};
+    }
+
+    std::optional<std::size_t> take(std::size_t bytes, auto&& before_exchange, auto&& move_end) noexcept {
+        std::optional<std::size_t> begin;
+        change([&](range& free) {
+            begin.reset();
+            if (bytes > free.high - free.low) return false;
+            begin = move_end(free);
+            before_exchange();
+            return true;
+        });
+        return begin;
+    }
+
+    void change(auto&& how) noexcept {
+        std::uint64_t seen = word_.load(std::memory_order_relaxed);
+        for (;;) {
+            range free = unpack(seen);
+            if (!how(free)) return;
+            if (word_.compare_exchange_weak(seen, pack(free), std::memory_order_relaxed)) return;
+        }
+    }
+
+    std::atomic<std::uint64_t> word_;
+    static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+};
+
+}  // namespace quartet::detail

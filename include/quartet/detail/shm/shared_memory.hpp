@@ -1,0 +1,47 @@
+// include/quartet/detail/shm/shared_memory.hpp
+//
+// Memory that one process owns and any other process of the same user can map. What shared_array<T> is made
+// of; knows bytes only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <sys/types.h>
+
+namespace quartet::detail {
+
+/// Names a shared_memory in every process.
+struct shared_memory_name {
+    std::uint64_t id = 0;  ///< random, never 0: the two numbers below may come again
+    std::size_t bytes = 0;
+    pid_t owner = 0;
+    int descriptor = -1;  ///< the owner's
+};
+
+/// Owns the memory; it ends with this object, for all processes. Copies of it in forked children own nothing.
+class shared_memory {
+public:
+    static constexpr std::size_t alignment = 64;
+
+    /// Zeros, backed by memory: to touch them never fails. Throws std::bad_alloc if the machine has less
+    /// memory or has none left, std::system_error if the system refuses for another reason.
+    explicit shared_memory(std::size_t bytes);
+    shared_memory(shared_memory&&) noexcept;
+    shared_memory& operator=(shared_memory&&) noexcept;
+    ~shared_memory();
+
+    /// Of nothing, if it was moved from.
+    shared_memory_name name() const noexcept;
+    void* data() const noexcept;
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+/// Where the memory is in this process, which maps it if it has not yet; any thread. Throws
+/// std::runtime_error if the memory has ended, std::bad_alloc and std::system_error as above.
+void* find_shared_memory(shared_memory_name const& name);
+
+}  // namespace quartet::detail
