@@ -62,7 +62,7 @@ public:
         auto const since = watch ? watch->begin(*body) : stall_watch::time_point();
         process_stamp const began = this_process();
         waiter_.resume();  // which may destroy the operation
-        if (this_process() != began) [[unlikely]]
+        if (!is_still(began)) [[unlikely]]
             end_forked_child(false);  // a child of the body's waits, and the loop is the parent's
         current_scope() = nullptr;
         if (watch) watch->end(*body, since);

@@ -9,32 +9,25 @@
 namespace quartet::detail {
 namespace {
 
-constinit std::atomic<process_stamp> unplaced{0};
 constinit std::atomic<process_stamp> made{0};  // as a child has it too, its own differ from all before
 
-/// Kernels before Linux 4.14 do not clear pages in a child.
-bool place() noexcept {
-    auto const bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    void* const page = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page != MAP_FAILED && madvise(page, bytes, MADV_WIPEONFORK) == 0) {
-        stamp_place.store(static_cast<std::atomic<process_stamp>*>(page));
-        return true;
-    }
-    if (page != MAP_FAILED) munmap(page, bytes);
-    pthread_atfork(nullptr, nullptr, [] { unplaced.store(0); });
+/// Kernels before Linux 4.14 do not clear pages in a child, nor do any where pages are larger.
+bool have_it_cleared() noexcept {
+    bool const is_a_page = sysconf(_SC_PAGESIZE) == static_cast<long>(sizeof own_stamp);
+    if (is_a_page && madvise(&own_stamp, sizeof own_stamp, MADV_WIPEONFORK) == 0) return true;
+    pthread_atfork(nullptr, nullptr, [] { own_stamp.stamp.store(0); });
     return false;
 }
 
 }  // namespace
 
-constinit std::atomic<std::atomic<process_stamp>*> stamp_place{&unplaced};
+constinit stamp_page own_stamp;
 
 process_stamp make_process_stamp() noexcept {
-    [[maybe_unused]] static bool const placed = place();
-    auto& place_now = *stamp_place.load();
+    [[maybe_unused]] static bool const cleared = have_it_cleared();
     process_stamp const mine = made.fetch_add(1) + 1;
     process_stamp others = 0;
-    return place_now.compare_exchange_strong(others, mine) ? mine : others;
+    return own_stamp.stamp.compare_exchange_strong(others, mine) ? mine : others;
 }
 
 namespace {

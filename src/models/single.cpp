@@ -26,8 +26,11 @@ struct single::state {
     std::vector<detail::unended_body> unended_bodies() {
         std::lock_guard const lock(mutex);
         std::vector<detail::unended_body> bodies;
-        for (job const* const each : under_way)
-            bodies.push_back({{.name = name}, each->body_name()});
+        for (job const* const each : under_way) {
+            auto& added = bodies.emplace_back();
+            added.where.name = name;
+            added.name = each->body_name();
+        }
         return bodies;
     }
 };

@@ -3,7 +3,7 @@
 // A body may fork, and its child may come back from the body: by a return, by an exception, or on an event
 // loop by a wait. It must not go on with what the process had to do, as a second worker that ends the task
 // and takes the next ones. So whoever calls a body looks afterwards whether the process is still the same.
-// That costs two loads: the word that is compared lies in a page which the kernel clears in every child.
+// That costs a load: the word that is compared lies in a page which the kernel clears in every child.
 #pragma once
 
 #include <atomic>
@@ -14,12 +14,21 @@ namespace quartet::detail {
 /// Differs from 0, and from that of every process which this one was forked from.
 using process_stamp = std::uint64_t;
 
-extern constinit std::atomic<std::atomic<process_stamp>*> stamp_place;
+/// A page with this process's stamp: 0 in a child until it asks.
+struct alignas(4096) stamp_page {
+    std::atomic<process_stamp> stamp{0};
+};
+extern constinit stamp_page own_stamp;
 process_stamp make_process_stamp() noexcept;
 
 inline process_stamp this_process() noexcept {
-    process_stamp const known = stamp_place.load(std::memory_order_relaxed)->load(std::memory_order_relaxed);
+    process_stamp const known = own_stamp.stamp.load(std::memory_order_relaxed);
     return known != 0 ? known : make_process_stamp();
+}
+
+/// Whether this is the process of the stamp; as this_process() == began, with nothing but a load.
+inline bool is_still(process_stamp began) noexcept {
+    return own_stamp.stamp.load(std::memory_order_relaxed) == began;
 }
 
 /// Ends a child that must not go on, quietly: no handler of exit() runs, and no buffer of the parent's is
@@ -35,12 +44,12 @@ public:
     same_process(same_process const&) = delete;
     same_process& operator=(same_process const&) = delete;
     ~same_process() {
-        if (this_process() != began_) [[unlikely]]
+        if (!is_still(began_)) [[unlikely]]
             end_child();
     }
 
 private:
-    [[noreturn]] static void end_child() noexcept;
+    [[noreturn, gnu::cold]] static void end_child() noexcept;
 
     process_stamp began_;
 };
