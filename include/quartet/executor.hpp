@@ -188,9 +188,12 @@ private:
         detail::call_timer const timer(options.stop, options.timeout, further);
         Sink sink(elements.size());
         run_once<in>(body, elements, elements.size(), sink, options, timer);
-        detail::retry_failed(elements, sink, 0, options.retry, timer.token(), [&](auto& again) {
-            run_once<in>(body, again, again.size(), again, options, timer, again.numbers().data());
-        });
+        using result = typename detail::body_result<Body, in>::type;
+        auto const run_again = [&](detail::any_inputs<in> const& again, detail::any_sink<result>& to,
+                                   std::vector<std::size_t> const& numbers) {
+            run_once<in>(body, again, numbers.size(), to, options, timer, numbers.data());
+        };
+        detail::retry_failed<in, result>(elements, sink, 0, options.retry, timer.token(), run_again);
         return sink.take();
     }
 

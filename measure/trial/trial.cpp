@@ -13,7 +13,7 @@
 #include "measure/results/records.hpp"
 #include "measure/trial/synthetic.hpp"
 
-#include <quartet/detail/call/map_job.hpp>
+#include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/task_recorder.hpp>
 
 #include <fmt/format.h>

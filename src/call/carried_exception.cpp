@@ -2,7 +2,7 @@
 // type counts: of a type derived from a known one too much would be lost.
 #include "src/call/carried_exception.hpp"
 
-#include <quartet/detail/call/map_job.hpp>
+#include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/http.hpp>
 #include <quartet/outcome.hpp>
 

@@ -1,7 +1,7 @@
 #include "src/base/bounded_text.hpp"
 
 #include <quartet/detail/call/body_name.hpp>
-#include <quartet/detail/call/map_job.hpp>
+#include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/outcome.hpp>
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include <quartet/backend/job.hpp>
 #include <quartet/backend/model.hpp>
 #include <quartet/detail/call/call_timer.hpp>
-#include <quartet/detail/call/map_job.hpp>
+#include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/task_recorder.hpp>
 
 #include <algorithm>

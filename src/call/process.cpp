@@ -8,7 +8,7 @@
 
 #include <quartet/detail/base/deadline.hpp>
 #include <quartet/detail/base/misuse.hpp>
-#include <quartet/detail/call/map_job.hpp>
+#include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/detail/io/scope.hpp>
 #include <quartet/process.hpp>
 

@@ -4,7 +4,7 @@
 #include "src/call/carried_exception.hpp"
 
 #include <quartet/detail/base/deadline.hpp>
-#include <quartet/detail/call/map_job.hpp>
+#include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/detail/call/remote.hpp>
 
 #include <fmt/format.h>

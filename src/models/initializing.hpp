@@ -4,7 +4,7 @@
 #pragma once
 
 #include <quartet/detail/base/own_process.hpp>
-#include <quartet/detail/call/map_job.hpp>
+#include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/outcome.hpp>
 
 #include <fmt/format.h>

@@ -6,7 +6,7 @@
 #include "src/models/stop_jobs.hpp"
 
 #include <quartet/cpus.hpp>
-#include <quartet/detail/call/map_job.hpp>
+#include <quartet/detail/call/describe_failure.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 // include/quartet/detail/call/remote.hpp
 //
-// A job as it lies in shared memory, and the loop that runs its bodies in a worker process.
+// A job as it lies in shared memory, in states that parent and workers agree on.
 //
 // Each task has a word that says what has become of it, and which worker made it so. A worker begins a task
 // by turning `waiting` into `running`, writes its result, and turns `running` into `done` with release order;
@@ -9,25 +9,16 @@
 #pragma once
 
 #include <quartet/backend/job.hpp>
-#include <quartet/codec.hpp>
-#include <quartet/context.hpp>
 #include <quartet/detail/base/end_word.hpp>
-#include <quartet/detail/base/own_process.hpp>
-#include <quartet/detail/io/limited.hpp>
 #include <quartet/detail/shm/shared_heap.hpp>
-#include <quartet/task.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <new>
 #include <span>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 
 namespace quartet::detail {
 
@@ -163,140 +154,5 @@ encoded_value store_bytes(shared_arena& arena, std::span<std::byte const> bytes)
 
 /// The failures that workers filed, made into ours; `where` names their workers ("processes").
 void collect_failures(remote_batch const& batch, std::string_view where, job& into);
-
-template <class Body, class In>
-inline constexpr bool is_coroutine_body = false;
-template <class Body, class In>
-requires std::is_invocable_v<Body&, context&, In const&>
-inline constexpr bool is_coroutine_body<Body, In> = true;
-
-/// Calls a body of either kind in a blocking context, for no longer than `limit`. A plain function can't be
-/// told of its limit. A child that the body has forked ends where the body does; `process` is the caller's.
-template <class Body, class In>
-decltype(auto) call_body(Body& body, context& where, In const& input, std::chrono::nanoseconds limit,
-                         process_stamp process) {
-    same_process const here(process);
-    if constexpr (is_coroutine_body<Body, In>) {
-        if (limit != limit.max()) [[unlikely]]
-            return run_straight(body(where, input), where, limit);
-        return run_straight(body(where, input));
-    } else {
-        return body(input);
-    }
-}
-
-/// One of a batch's inputs or outputs: a reference to where it stands if its size is fixed, else decoded.
-template <class T>
-decltype(auto) stored_value(std::byte const* values, std::size_t index) {
-    if constexpr (fixed_size<T>) {
-        return (reinterpret_cast<T const*>(values)[index]);
-    } else {
-        auto const& encoded = reinterpret_cast<encoded_value const*>(values)[index];
-        byte_reader reader({encoded.data, encoded.size});
-        return codec<T>::decode(reader);
-    }
-}
-
-/// Leaves a result for the parent; `scratch` is for its bytes. Throws what the codec throws, std::bad_alloc.
-template <class R>
-void store_result(remote_hands& hands, std::size_t index, R&& value, byte_writer& scratch) {
-    if constexpr (fixed_size<R>) {
-        ::new (hands.batch.outputs + index * sizeof(R)) R(std::move(value));
-    } else {
-        scratch.clear();
-        codec<R>::encode(value, scratch);
-        reinterpret_cast<encoded_value*>(hands.batch.outputs)[index] =
-            store_bytes(hands.arena, scratch.bytes());
-    }
-}
-
-/// In a worker: runs bodies first to last - 1 that are still to be run, and leaves their outcomes in the
-/// batch. Gives how many.
-template <class Body, class In, class R>
-std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, std::size_t last) noexcept {
-    remote_batch& batch = hands.batch;
-    alignas(Body) std::byte storage[sizeof(Body)];
-    std::memcpy(storage, batch.closure, sizeof(Body));
-    Body& body = *std::launder(reinterpret_cast<Body*>(storage));
-    byte_writer scratch;
-    process_stamp const process = this_process();
-
-    auto const run_one = [&](std::size_t index) {
-        try {
-            if (where.stop_requested()) return task_state::cancelled;
-            In const& input = stored_value<In>(batch.inputs, index);
-            if constexpr (std::is_void_v<R>) {
-                call_body(body, where, input, batch.task_limit, process);
-            } else {
-                store_result<R>(hands, index, call_body(body, where, input, batch.task_limit, process),
-                                scratch);
-            }
-            return task_state::done;
-        } catch (...) {
-            file_failure(hands, index);
-            return task_state::failed;
-        }
-    };
-    task_run recorded(batch.places, where, first, last);
-    auto const run_recorded = [&](task_slot& record, std::size_t index) {
-        task_switch const at_work(recorded.at_work(&record));
-        task_state const how = run_one(index);
-        recorded.end(record, how == task_state::failed);
-        return how;
-    };
-    std::size_t ended = 0;
-    for (std::size_t index = first; index < last; ++index) {
-        bool const begins = begin_task(batch, hands.worker, index);
-        task_slot* record = nullptr;
-        if (index == recorded.next()) [[unlikely]]
-            record = recorded.begin(begins && !where.stop_requested());
-        if (!begins) continue;
-        task_state const how = record ? run_recorded(*record, index) : run_one(index);
-        end_task(batch, hands.worker, index, how);
-        ++ended;
-    }
-    return ended;
-}
-
-/// Puts the inputs where run_remote looks for them. `failed(index)` is called within the handler of what an
-/// encoder threw; such a task is settled. Throws std::bad_alloc.
-template <class In, class Inputs>
-void encode_inputs(Inputs const& inputs, std::size_t count, shared_arena& arena, remote_batch& batch,
-                   auto&& failed) {
-    if constexpr (fixed_size<In>) {
-        In* values = arena.allocate_array<In>(count);
-        for (std::size_t index = 0; index < count; ++index)
-            std::memcpy(values + index, &inputs[index], sizeof(In));
-        batch.inputs = reinterpret_cast<std::byte const*>(values);
-    } else {
-        auto* values = arena.allocate_array<encoded_value>(count);
-        byte_writer scratch;
-        for (std::size_t index = 0; index < count; ++index) {
-            scratch.clear();
-            try {
-                codec<In>::encode(inputs[index], scratch);
-            } catch (...) {
-                batch.tasks[index].settle();
-                --batch.left;
-                failed(index);
-                continue;
-            }
-            values[index] = store_bytes(arena, scratch.bytes());
-        }
-        batch.inputs = reinterpret_cast<std::byte const*>(values);
-    }
-}
-
-/// Room for the outputs of `count` tasks; null for void.
-template <class R>
-std::byte* allocate_outputs(shared_arena& arena, std::size_t count) {
-    if constexpr (std::is_void_v<R>) {
-        return nullptr;
-    } else if constexpr (fixed_size<R>) {
-        return reinterpret_cast<std::byte*>(arena.allocate_array<R>(count));
-    } else {
-        return reinterpret_cast<std::byte*>(arena.allocate_array<encoded_value>(count));
-    }
-}
 
 }  // namespace quartet::detail

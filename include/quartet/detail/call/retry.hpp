@@ -4,6 +4,7 @@
 #pragma once
 
 #include <quartet/call_options.hpp>
+#include <quartet/detail/call/any_inputs.hpp>
 #include <quartet/outcome.hpp>
 
 #include <algorithm>
@@ -46,8 +47,8 @@ inline bool is_tried_again(retry_options const& options, failure const& why) noe
 }
 
 /// The inputs whose failures are tried again, and the sink of their further try.
-template <class Elements, class Sink>
-class picked {
+template <class In, class R, class Elements, class Sink>
+class picked final : public any_inputs<In>, public any_sink<R> {
 public:
     /// Takes the failures out of the sink, which gives them the numbers of the whole call: those of its own
     /// tasks begin at `first`.
@@ -64,16 +65,18 @@ public:
     }
 
     std::size_t size() const noexcept { return failures_.size(); }
-    decltype(auto) operator[](std::size_t index) const { return elements_[place(index)]; }
+    In const& operator[](std::size_t index) const override { return elements_[place(index)]; }
 
     /// In the whole call.
     std::vector<std::size_t> const& numbers() const noexcept { return numbers_; }
 
-    void set(std::size_t index, auto&& value) {
-        sink_.set(place(index), std::forward<decltype(value)>(value));
+    void set(std::size_t index, value_or_nothing<R>&& value) override {
+        if constexpr (std::is_void_v<R>)
+            sink_.set(place(index));
+        else
+            sink_.set(place(index), std::move(value));
     }
-    void set(std::size_t index) { sink_.set(place(index)); }
-    void fail(failure why) {
+    void fail(failure why) override {
         why.index = place(why.index);
         sink_.fail(std::move(why));
     }
@@ -97,17 +100,18 @@ private:
     std::vector<std::size_t> numbers_;
 };
 
-/// Runs tasks again whose failures are to be tried again, all together: `run_again(inputs_and_sink)` does it.
-/// The tasks are those from number `first` on in their call.
-template <class Elements, class Sink>
+/// Runs tasks again whose failures are to be tried again, all together: `run_again(inputs, sink, numbers)`
+/// does it. The tasks are those from number `first` on in their call.
+template <class In, class R, class Elements, class Sink>
 void retry_failed(Elements const& elements, Sink& sink, std::size_t first, retry_options const& options,
                   std::stop_token const& stop, auto&& run_again) {
     retry_pauses pauses(options);
     for (std::size_t round = 0; round < options.times; ++round) {
-        picked<Elements, Sink> again(elements, sink, first, options);
+        picked<In, R, Elements, Sink> again(elements, sink, first, options);
         if (again.size() == 0) return;
         if (!pauses.wait(stop)) return again.give_back();
-        run_again(again);
+        run_again(static_cast<any_inputs<In> const&>(again), static_cast<any_sink<R>&>(again),
+                  again.numbers());
     }
 }
 

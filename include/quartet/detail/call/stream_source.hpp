@@ -147,13 +147,13 @@ public:
 
     /// Runs those again whose failures are to be tried again. When the job has finished, and before take().
     void retry(model& how, Body const& body, call_options const& options, call_timer const& timer) {
-        retry_failed(inputs_, sink_, first_, options.retry, timer.token(), [&](auto& again) {
-            using tasks = std::decay_t<decltype(again)>;
-            map_job<Body, In, tasks, tasks> work(body, again, again.size(), again, options.failure,
-                                                 options.task_timeout, &timer);
-            work.number_tasks(0, again.numbers().data());
+        auto const run_again = [&](any_inputs<In> const& again, any_sink<R>& to, auto const& numbers) {
+            map_job<Body, In, any_inputs<In>, any_sink<R>> work(
+                body, again, numbers.size(), to, options.failure, options.task_timeout, &timer);
+            work.number_tasks(0, numbers.data());
             work.run_under(how, timer.token());
-        });
+        };
+        retry_failed<In, R>(inputs_, sink_, first_, options.retry, timer.token(), run_again);
     }
 
     std::size_t size() const noexcept { return inputs_.size(); }

@@ -1,0 +1,48 @@
+// include/quartet/detail/call/body_call.hpp
+//
+// What kind of body it is, what it gives, and how it is called in a blocking context.
+#pragma once
+
+#include <quartet/context.hpp>
+#include <quartet/detail/base/own_process.hpp>
+#include <quartet/detail/io/limited.hpp>
+#include <quartet/task.hpp>
+
+#include <chrono>
+#include <type_traits>
+
+namespace quartet::detail {
+
+template <class Body, class In>
+inline constexpr bool is_coroutine_body = false;
+template <class Body, class In>
+requires std::is_invocable_v<Body&, context&, In const&>
+inline constexpr bool is_coroutine_body<Body, In> = true;
+
+/// Calls a body of either kind in a blocking context, for no longer than `limit`. A plain function can't be
+/// told of its limit. A child that the body has forked ends where the body does; `process` is the caller's.
+template <class Body, class In>
+decltype(auto) call_body(Body& body, context& where, In const& input, std::chrono::nanoseconds limit,
+                         process_stamp process) {
+    same_process const here(process);
+    if constexpr (is_coroutine_body<Body, In>) {
+        if (limit != limit.max()) [[unlikely]]
+            return run_straight(body(where, input), where, limit);
+        return run_straight(body(where, input));
+    } else {
+        return body(input);
+    }
+}
+
+/// What a body gives: R of task<R>(context&, In) or of R(In).
+template <class Body, class In>
+struct body_result {
+    using type = std::decay_t<std::invoke_result_t<Body&, In const&>>;
+};
+template <class Body, class In>
+requires is_coroutine_body<Body, In>
+struct body_result<Body, In> {
+    using type = typename std::invoke_result_t<Body&, context&, In const&>::value_type;
+};
+
+}  // namespace quartet::detail

@@ -1,0 +1,190 @@
+// include/quartet/detail/call/body_job.hpp
+//
+// Bodies of one kind over inputs, in this process: what all models run.
+#pragma once
+
+#include <quartet/backend/job.hpp>
+#include <quartet/detail/base/own_process.hpp>
+#include <quartet/detail/call/body_call.hpp>
+#include <quartet/detail/call/body_name.hpp>
+#include <quartet/detail/call/call_timer.hpp>
+#include <quartet/detail/call/describe_failure.hpp>
+#include <quartet/detail/io/limited.hpp>
+#include <quartet/outcome.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace quartet::detail {
+
+/// Bodies of one kind over inputs, in this process.
+template <class Body, class In, class Inputs, class Sink>
+class body_job : public job {
+protected:
+    using result = typename body_result<Body, In>::type;
+
+public:
+    body_job(Body const& body, Inputs const& inputs, std::size_t count, Sink& sink, on_failure policy,
+             std::chrono::nanoseconds task_limit, call_timer const* timer) noexcept
+        : job(count, policy, task_limit), body_(body), inputs_(inputs), sink_(sink) {
+        explain_by(timer);
+        be_called(identity_of(body_));
+    }
+
+    void run(context& where, std::size_t first, std::size_t last) noexcept override {
+        // Each range has its own copy, so that a body with state of its own is not shared by two threads.
+        Body body = body_;
+        process_stamp const process = this_process();
+        task_run recorded(places(), where, first, last);
+        for (std::size_t index = first; index < last; ++index) {
+            for (std::size_t const record = std::min(recorded.next(), last); index < record; ++index)
+                run_one(body, where, index, process);
+            if (index < last) run_recorded(recorded, body, where, index);
+        }
+    }
+
+    running_body* start(context& where, std::size_t index, ended_bodies& ended) noexcept override {
+        if constexpr (!is_coroutine_body<Body, In>) {
+            stall_watch* const watch = current_stall_watch();
+            auto const since = watch ? watch->begin(*this, index) : stall_watch::time_point();
+            run_single(where, index);
+            if (watch) watch->end(*this, index, since);
+            return nullptr;
+        } else {
+            try {
+                auto* const record = places().begin(index, where);
+                task_switch const at_work(places().at_work(record));
+                auto started = std::make_unique<running>(ended, begin(where, element(index)), *this, index,
+                                                         where, record);
+                start_watched(*started);
+                if (started->body.done()) {
+                    started->end_record();
+                    store(*started);
+                    return nullptr;
+                }
+                started->body.set_listener(started.get());
+                return started.release();  // settle() takes it back
+            } catch (...) {
+                fail(describe_current_exception(index, where.where().name));
+                return nullptr;
+            }
+        }
+    }
+
+    bool suspends() const noexcept override { return is_coroutine_body<Body, In>; }
+
+    void settle(running_body& ended) noexcept override {
+        if constexpr (is_coroutine_body<Body, In>) {
+            std::unique_ptr<running> const owned(static_cast<running*>(&ended));
+            store(*owned);
+        }
+    }
+
+    void fail(failure why) noexcept override {
+        bool const cancels = why.why != cause::cancelled;
+        explain(why);
+        record_failure(why.index);
+        sink_.fail(std::move(why));
+        if (cancels) after_failure();
+    }
+
+private:
+    template <class Task>
+    struct under_way final : running_body {
+        under_way(ended_bodies& list, Task&& started, job const& of, std::size_t place, context& context_of,
+                  task_slot* slot)
+            : running_body(list, of, place), body(std::move(started)), where(context_of), record(slot) {}
+
+        /// Others may run before it is settled.
+        std::coroutine_handle<> ended() noexcept override {
+            end_forked();
+            end_record();
+            return running_body::ended();
+        }
+        void end_record() noexcept { of().places().end(record, where); }
+
+        /// It has ended or waits. In a child that it has forked nobody may go on: the loop is the parent's.
+        void end_forked() const noexcept {
+            if (!is_still(began)) [[unlikely]]
+                end_forked_child(body.done() && !body.failed());
+        }
+
+        process_stamp const began = this_process();
+        Task body;
+        context& where;
+        task_slot* record;
+    };
+    using running = under_way<task<result>>;
+
+    In const& element(std::size_t index) const { return inputs_[index]; }
+
+    void run_one(Body& body, context& where, std::size_t index, process_stamp process) noexcept {
+        if (where.stop_requested()) [[unlikely]]
+            return fail(describe_cancelled(index));
+        try {
+            if constexpr (std::is_void_v<result>) {
+                call_body(body, where, element(index), task_limit(), process);
+                sink_.set(index);
+            } else {
+                sink_.set(index, call_body(body, where, element(index), task_limit(), process));
+            }
+        } catch (...) {
+            fail(describe_current_exception(index, where.where().name));
+        }
+    }
+
+    void run_single(context& where, std::size_t index) noexcept {
+        if (!places().lets_by()) return run(where, index, index + 1);
+        Body body = body_;
+        run_one(body, where, index, this_process());
+    }
+
+    [[gnu::noinline]] void run_recorded(task_run& recorded, Body& body, context& where,
+                                        std::size_t index) noexcept {
+        task_slot* const record = recorded.begin(!where.stop_requested());
+        task_switch const at_work(recorded.at_work(record));
+        run_one(body, where, index, this_process());
+        if (record) recorded.end(*record);
+    }
+
+    task<result> begin(context& where, In const& input) requires is_coroutine_body<Body, In> {
+        if (!has_task_limit()) return body_(where, input);
+        return limited<task_timed_out>(where, task_limit(), body_(where, input));
+    }
+
+    static void start_watched(running& started) {
+        stall_watch* const watch = current_stall_watch();
+        auto const since = watch ? watch->begin(started) : stall_watch::time_point();
+        {
+            scope_switch const inside(&started.own_scope);
+            started.body.start();
+        }
+        started.end_forked();
+        if (watch) watch->end(started, since);
+    }
+
+    void store(running& ended) noexcept {
+        try {
+            if constexpr (std::is_void_v<result>) {
+                ended.body.take();
+                sink_.set(ended.index());
+            } else {
+                sink_.set(ended.index(), ended.body.take());
+            }
+        } catch (...) {
+            fail(describe_current_exception(ended.index(), ended.where.where().name));
+        }
+    }
+
+protected:
+    Body body_;
+    Inputs const& inputs_;
+    Sink& sink_;
+};
+
+}  // namespace quartet::detail

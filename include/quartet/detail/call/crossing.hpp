@@ -1,0 +1,83 @@
+// include/quartet/detail/call/crossing.hpp
+//
+// How the values of a batch lie in shared memory: in the parent's order, each by its codec.
+#pragma once
+
+#include <quartet/codec.hpp>
+#include <quartet/detail/call/remote.hpp>
+
+#include <cstddef>
+#include <cstring>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace quartet::detail {
+
+/// One of a batch's inputs or outputs: a reference to where it stands if its size is fixed, else decoded.
+template <class T>
+decltype(auto) stored_value(std::byte const* values, std::size_t index) {
+    if constexpr (fixed_size<T>) {
+        return (reinterpret_cast<T const*>(values)[index]);
+    } else {
+        auto const& encoded = reinterpret_cast<encoded_value const*>(values)[index];
+        byte_reader reader({encoded.data, encoded.size});
+        return codec<T>::decode(reader);
+    }
+}
+
+/// Leaves a result for the parent; `scratch` is for its bytes. Throws what the codec throws, std::bad_alloc.
+template <class R>
+void store_result(remote_hands& hands, std::size_t index, R&& value, byte_writer& scratch) {
+    if constexpr (fixed_size<R>) {
+        ::new (hands.batch.outputs + index * sizeof(R)) R(std::move(value));
+    } else {
+        scratch.clear();
+        codec<R>::encode(value, scratch);
+        reinterpret_cast<encoded_value*>(hands.batch.outputs)[index] =
+            store_bytes(hands.arena, scratch.bytes());
+    }
+}
+
+/// Puts the inputs where run_remote looks for them. `failed(index)` is called within the handler of what an
+/// encoder threw; such a task is settled. Throws std::bad_alloc.
+template <class In, class Inputs>
+void encode_inputs(Inputs const& inputs, std::size_t count, shared_arena& arena, remote_batch& batch,
+                   auto&& failed) {
+    if constexpr (fixed_size<In>) {
+        In* values = arena.allocate_array<In>(count);
+        for (std::size_t index = 0; index < count; ++index)
+            std::memcpy(values + index, &inputs[index], sizeof(In));
+        batch.inputs = reinterpret_cast<std::byte const*>(values);
+    } else {
+        auto* values = arena.allocate_array<encoded_value>(count);
+        byte_writer scratch;
+        for (std::size_t index = 0; index < count; ++index) {
+            scratch.clear();
+            try {
+                codec<In>::encode(inputs[index], scratch);
+            } catch (...) {
+                batch.tasks[index].settle();
+                --batch.left;
+                failed(index);
+                continue;
+            }
+            values[index] = store_bytes(arena, scratch.bytes());
+        }
+        batch.inputs = reinterpret_cast<std::byte const*>(values);
+    }
+}
+
+/// Room for the outputs of `count` tasks; null for void.
+template <class R>
+std::byte* allocate_outputs(shared_arena& arena, std::size_t count) {
+    if constexpr (std::is_void_v<R>) {
+        return nullptr;
+    } else if constexpr (fixed_size<R>) {
+        return reinterpret_cast<std::byte*>(arena.allocate_array<R>(count));
+    } else {
+        return reinterpret_cast<std::byte*>(arena.allocate_array<encoded_value>(count));
+    }
+}
+
+}  // namespace quartet::detail

@@ -1,0 +1,163 @@
+// include/quartet/detail/call/remote_job.hpp
+//
+// Bodies in a worker process: one after another in a blocking context, or as a job of its event loop.
+#pragma once
+
+#include <quartet/codec.hpp>
+#include <quartet/detail/call/any_inputs.hpp>
+#include <quartet/detail/call/body_call.hpp>
+#include <quartet/detail/call/body_job.hpp>
+#include <quartet/detail/call/crossing.hpp>
+#include <quartet/detail/call/remote.hpp>
+
+#include <cstddef>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+
+namespace quartet::detail {
+
+/// In a worker: runs bodies first to last - 1 that are still to be run, and leaves their outcomes in the
+/// batch. Gives how many.
+template <class Body, class In, class R>
+std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, std::size_t last) noexcept {
+    remote_batch& batch = hands.batch;
+    alignas(Body) std::byte storage[sizeof(Body)];
+    std::memcpy(storage, batch.closure, sizeof(Body));
+    Body& body = *std::launder(reinterpret_cast<Body*>(storage));
+    byte_writer scratch;
+    process_stamp const process = this_process();
+
+    auto const run_one = [&](std::size_t index) {
+        try {
+            if (where.stop_requested()) return task_state::cancelled;
+            In const& input = stored_value<In>(batch.inputs, index);
+            if constexpr (std::is_void_v<R>) {
+                call_body(body, where, input, batch.task_limit, process);
+            } else {
+                store_result<R>(hands, index, call_body(body, where, input, batch.task_limit, process),
+                                scratch);
+            }
+            return task_state::done;
+        } catch (...) {
+            file_failure(hands, index);
+            return task_state::failed;
+        }
+    };
+    task_run recorded(batch.places, where, first, last);
+    auto const run_recorded = [&](task_slot& record, std::size_t index) {
+        task_switch const at_work(recorded.at_work(&record));
+        task_state const how = run_one(index);
+        recorded.end(record, how == task_state::failed);
+        return how;
+    };
+    std::size_t ended = 0;
+    for (std::size_t index = first; index < last; ++index) {
+        bool const begins = begin_task(batch, hands.worker, index);
+        task_slot* record = nullptr;
+        if (index == recorded.next()) [[unlikely]]
+            record = recorded.begin(begins && !where.stop_requested());
+        if (!begins) continue;
+        task_state const how = record ? run_recorded(*record, index) : run_one(index);
+        end_task(batch, hands.worker, index, how);
+        ++ended;
+    }
+    return ended;
+}
+
+/// The inputs of a batch, in a worker process with an event loop; decoded ones live as long as their body.
+template <class In>
+class remote_inputs : public any_inputs<In> {
+public:
+    explicit remote_inputs(remote_batch const& batch) noexcept : batch_(batch) {}
+
+    In const& operator[](std::size_t index) const override {
+        if constexpr (fixed_size<In>) {
+            return stored_value<In>(batch_.inputs, index);
+        } else {
+            decoded_.erase(index);  // an input need not be assignable
+            return decoded_.emplace(index, stored_value<In>(batch_.inputs, index)).first->second;
+        }
+    }
+    void forget(std::size_t index) noexcept { decoded_.erase(index); }
+
+protected:
+    ~remote_inputs() = default;
+
+private:
+    remote_batch const& batch_;
+    mutable std::unordered_map<std::size_t, In> decoded_;
+};
+
+/// Where the outcomes of bodies go there: into the batch.
+template <class In, class R>
+class remote_sink : public any_sink<R> {
+public:
+    remote_sink(remote_hands& hands, remote_inputs<In>& inputs) noexcept : hands_(hands), inputs_(inputs) {}
+
+    void set(std::size_t index, value_or_nothing<R>&& value) override {
+        if constexpr (!std::is_void_v<R>) {
+            byte_writer scratch;
+            store_result<R>(hands_, index, std::move(value), scratch);
+        }
+        end(index, task_state::done);
+    }
+    void fail(failure why) noexcept override {
+        if (!why.exception) return end(why.index, task_state::cancelled);
+        try {
+            std::rethrow_exception(why.exception);
+        } catch (...) {
+            file_failure(hands_, why.index);
+        }
+        end(why.index, task_state::failed);
+    }
+
+protected:
+    ~remote_sink() = default;
+
+private:
+    void end(std::size_t index, task_state how) noexcept {
+        inputs_.forget(index);
+        end_task(hands_.batch, hands_.worker, index, how);
+    }
+
+    remote_hands& hands_;
+    remote_inputs<In>& inputs_;
+};
+
+/// A batch as a job, in a worker process with an event loop.
+template <class Body, class In, class R>
+class remote_job final : private remote_inputs<In>,
+                         private remote_sink<In, R>,
+                         public body_job<Body, In, any_inputs<In>, any_sink<R>> {
+    using inputs = remote_inputs<In>;
+    using sink = remote_sink<In, R>;
+    using base = body_job<Body, In, any_inputs<In>, any_sink<R>>;
+
+public:
+    explicit remote_job(remote_hands& hands)
+        : inputs(hands.batch),
+          sink(hands, *this),
+          base(*reinterpret_cast<Body const*>(hands.batch.closure), static_cast<inputs&>(*this),
+               hands.batch.count, static_cast<sink&>(*this), on_failure::finish_all, hands.batch.task_limit,
+               nullptr) {
+        this->number_tasks(hands.batch.first_number, hands.batch.numbers);
+        this->leave_records_at(hands.batch.places);
+    }
+
+    // It has come to where it runs.
+    remote_code code() const noexcept override { return {}; }
+    void encode(shared_arena&, remote_batch&) override {}
+    void collect(remote_batch const&) noexcept override {}
+};
+
+template <class Body, class In, class R>
+std::unique_ptr<job> make_remote_job(remote_hands& hands) {
+    return std::make_unique<remote_job<Body, In, R>>(hands);
+}
+
+}  // namespace quartet::detail
