@@ -185,9 +185,8 @@ private:
             can_cross,
             "quartet: the channel's values can't cross to a process: pointers and views leave behind what "
             "they "
-            "point to, so do iterators and structs that hold one; other types need a serialize() function or "
-            "a "
-            "specialization of quartet::codec");
+            "point to, so do iterators and structs that hold one; other types need a serialize() "
+            "member, what <quartet/codec_cereal.hpp> brings, or a specialization of quartet::codec");
         if constexpr (can_cross) {
             std::size_t const bytes =
                 detail::fixed_size<T> ? detail::shared_ring::bytes_for(capacity, sizeof(T)) : options.bytes;

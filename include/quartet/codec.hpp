@@ -6,10 +6,10 @@
 // What already has a codec:
 //   - trivially copyable types, as their bytes, but for pointers, views, iterators and structs that hold one:
 //     what they point to stays behind (detail/shm/holds_pointer.hpp has what of that can be seen in a type);
-//   - std::string and std::vector of trivially copyable elements, as length and bytes;
-//   - tuples and pairs of what has a codec;
-//   - whatever the serialization library cereal can save and load in binary form: the standard containers,
-//     optionals, smart pointers, and types with a serialize() member or function.
+//   - std::string, the standard containers, arrays, optionals, tuples and pairs of what has a codec;
+//   - types with a member serialize(Archive&) that hands its members to the archive: `archive(name, age)`.
+//
+// <quartet/codec_cereal.hpp> adds whatever the serialization library cereal can save and load.
 //
 // Any other type gets one by specialization:
 //
@@ -23,36 +23,18 @@
 
 #include <quartet/detail/shm/holds_pointer.hpp>
 
-#include <cereal/archives/binary.hpp>
-#include <cereal/types/array.hpp>
-#include <cereal/types/chrono.hpp>
-#include <cereal/types/map.hpp>
-#include <cereal/types/optional.hpp>
-#include <cereal/types/set.hpp>
-#include <cereal/types/string.hpp>
-#include <cereal/types/tuple.hpp>
-#include <cereal/types/unordered_map.hpp>
-#include <cereal/types/utility.hpp>
-#include <cereal/types/vector.hpp>
-
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <istream>
-#include <map>
+#include <new>
 #include <optional>
-#include <ostream>
-#include <set>
 #include <span>
 #include <stdexcept>
-#include <streambuf>
 #include <string>
-#include <string_view>
 #include <tuple>
 #include <type_traits>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -94,12 +76,14 @@ private:
 template <class T>
 struct codec;
 
-namespace detail {
-
+/// A type whose values can cross to another process.
 template <class T>
-concept cereal_type = cereal::traits::is_output_serializable<T, cereal::BinaryOutputArchive>::value &&
-    cereal::traits::is_input_serializable<T, cereal::BinaryInputArchive>::value &&
-    std::is_default_constructible_v<T>;
+concept crossable = !detail::is_view<T> && requires(T const& value, byte_writer& out, byte_reader& in) {
+    codec<T>::encode(value, out);
+    { codec<T>::decode(in) } -> std::same_as<T>;
+};
+
+namespace detail {
 
 template <class T>
 concept as_bytes = std::is_trivially_copyable_v<T> && !holds_pointer<T> && !std::is_empty_v<T>;
@@ -114,38 +98,98 @@ concept own_codec = requires {
 template <class T>
 concept fixed_size = as_bytes<T> && own_codec<T>;
 
-class writer_buffer final : public std::streambuf {
-public:
-    explicit writer_buffer(byte_writer& out) noexcept : out_(out) {}
+/// What an archive is given in the place of a member; see codec_cereal.hpp.
+template <class Part>
+struct archived {
+    using type = Part;
+    static Part& of(Part& part) noexcept { return part; }
+};
 
-protected:
-    std::streamsize xsputn(char const* data, std::streamsize size) override {
-        out_.write(data, static_cast<std::size_t>(size));
-        return size;
+/// What serialize() hands its members to when they are encoded.
+class encoding_archive {
+public:
+    explicit encoding_archive(byte_writer& out) noexcept : out_(out) {}
+
+    template <class... Parts>
+    encoding_archive& operator()(Parts&&... parts) {
+        (put(parts), ...);
+        return *this;
     }
-    int_type overflow(int_type next) override {
-        char const byte = traits_type::to_char_type(next);
-        out_.write(&byte, 1);
-        return next;
+    template <class Part>
+    encoding_archive& operator&(Part&& part) {
+        return (*this)(part);
     }
 
 private:
+    template <class Part>
+    void put(Part& part) {
+        using value = std::remove_const_t<typename archived<std::remove_const_t<Part>>::type>;
+        constexpr bool cross = crossable<value>;
+        static_assert(
+            cross,
+            "quartet: serialize() is given a member that can't cross to another process: a pointer, "
+            "a view, or a type without a codec; what cereal can save needs "
+            "<quartet/codec_cereal.hpp>");
+        if constexpr (cross) codec<value>::encode(archived<std::remove_const_t<Part>>::of(part), out_);
+    }
+
     byte_writer& out_;
 };
 
-class reader_buffer final : public std::streambuf {
+/// And when they are decoded.
+class decoding_archive {
 public:
-    explicit reader_buffer(byte_reader& in) noexcept : in_(in) {}
+    explicit decoding_archive(byte_reader& in) noexcept : in_(in) {}
 
-protected:
-    std::streamsize xsgetn(char* data, std::streamsize size) override {
-        std::memcpy(data, in_.take(static_cast<std::size_t>(size)), static_cast<std::size_t>(size));
-        return size;
+    template <class... Parts>
+    decoding_archive& operator()(Parts&&... parts) {
+        (get(parts), ...);
+        return *this;
+    }
+    template <class Part>
+    decoding_archive& operator&(Part&& part) {
+        return (*this)(part);
     }
 
 private:
+    template <class Part>
+    void get(Part& part) {
+        using value = typename archived<Part>::type;
+        if constexpr (crossable<value>) archived<Part>::of(part) = codec<value>::decode(in_);
+    }
+
     byte_reader& in_;
 };
+
+template <class T>
+concept serializes_itself = std::is_class_v<T> && !as_bytes<T> && std::is_default_constructible_v<T> &&
+                            requires(T & value, encoding_archive& out, decoding_archive& in) {
+    value.serialize(out);
+    value.serialize(in);
+};
+
+/// A container of what can cross, to which elements can be added one after another.
+template <class T>
+concept crossable_container =
+    !as_bytes<T> && !serializes_itself<T> && !is_view<T> && std::is_default_constructible_v<T> &&
+    requires(T & value, T const& given, typename T::value_type element) {
+    { given.size() } -> std::convertible_to<std::size_t>;
+    given.begin();
+    value.insert(value.end(), std::move(element));
+    requires !std::same_as<typename T::value_type, T>;
+    requires crossable<typename T::value_type>;
+};
+
+/// The number of elements that follow.
+inline void encode_size(std::size_t size, byte_writer& out) {
+    std::uint64_t const fixed = size;
+    out.write(&fixed, sizeof fixed);
+}
+inline std::uint64_t decode_size(byte_reader& in) {
+    std::uint64_t size = 0;
+    std::memcpy(&size, in.take(sizeof size), sizeof size);
+    return size;
+}
 
 }  // namespace detail
 
@@ -154,34 +198,18 @@ template <class T>
 struct codec {
     using is_quartets_own = void;
 
-    static void encode(T const& value, byte_writer& out) requires detail::as_bytes<T> || std::is_empty_v<T> ||
-        detail::cereal_type<T> {
-        if constexpr (detail::as_bytes<T>) {
-            out.write(&value, sizeof value);
-        } else if constexpr (!std::is_empty_v<T>) {
-            detail::writer_buffer buffer(out);
-            std::ostream stream(&buffer);
-            cereal::BinaryOutputArchive archive(stream);
-            archive(value);
-        }
+    static void encode(T const& value, byte_writer& out) requires detail::as_bytes<T> || std::is_empty_v<T> {
+        if constexpr (detail::as_bytes<T>) out.write(&value, sizeof value);
     }
 
     static T decode(byte_reader& in) requires detail::as_bytes<T> ||
-        (std::is_empty_v<T>&& std::is_default_constructible_v<T>) ||
-        detail::cereal_type<T> {
+        (std::is_empty_v<T>&& std::is_default_constructible_v<T>) {
         if constexpr (detail::as_bytes<T>) {
             alignas(T) std::byte storage[sizeof(T)];
             std::memcpy(storage, in.take(sizeof(T)), sizeof(T));
             return std::move(*std::launder(reinterpret_cast<T*>(storage)));
         } else {
-            T value{};
-            if constexpr (!std::is_empty_v<T>) {
-                detail::reader_buffer buffer(in);
-                std::istream stream(&buffer);
-                cereal::BinaryInputArchive archive(stream);
-                archive(value);
-            }
-            return value;
+            return T{};
         }
     }
 };
@@ -189,12 +217,11 @@ struct codec {
 template <>
 struct codec<std::string> {
     static void encode(std::string const& value, byte_writer& out) {
-        std::uint64_t const size = value.size();
-        out.write(&size, sizeof size);
+        detail::encode_size(value.size(), out);
         out.write(value.data(), value.size());
     }
     static std::string decode(byte_reader& in) {
-        auto const size = codec<std::uint64_t>::decode(in);
+        auto const size = detail::decode_size(in);
         return {reinterpret_cast<char const*>(in.take(size)), size};
     }
 };
@@ -202,12 +229,11 @@ struct codec<std::string> {
 template <detail::as_bytes T>
 requires(!std::same_as<T, bool>) struct codec<std::vector<T>> {
     static void encode(std::vector<T> const& value, byte_writer& out) {
-        std::uint64_t const size = value.size();
-        out.write(&size, sizeof size);
+        detail::encode_size(value.size(), out);
         out.write(value.data(), value.size() * sizeof(T));
     }
     static std::vector<T> decode(byte_reader& in) {
-        auto const size = codec<std::uint64_t>::decode(in);
+        auto const size = detail::decode_size(in);
         if (size > in.left() / sizeof(T)) throw std::length_error("quartet: an encoded vector is cut short");
         std::vector<T> value(size);
         if (size) std::memcpy(value.data(), in.take(size * sizeof(T)), size * sizeof(T));
@@ -215,52 +241,63 @@ requires(!std::same_as<T, bool>) struct codec<std::vector<T>> {
     }
 };
 
-namespace detail {
+template <detail::crossable_container T>
+struct codec<T> {
+    using element = typename T::value_type;
 
-/// Whether what a value consists of can cross, as far as this library and cereal take it apart.
-template <class T>
-inline constexpr bool parts_cross = true;
-
-}  // namespace detail
-
-/// A type whose values can cross to another process.
-template <class T>
-concept crossable = !detail::is_view<T> && (!detail::own_codec<T> || detail::parts_cross<T>)&&requires(
-                                               T const& value, byte_writer& out, byte_reader& in) {
-    codec<T>::encode(value, out);
-    { codec<T>::decode(in) } -> std::same_as<T>;
+    static void encode(T const& value, byte_writer& out) {
+        detail::encode_size(value.size(), out);
+        for (element const& each : value)
+            codec<element>::encode(each, out);
+    }
+    static T decode(byte_reader& in) {
+        T value;
+        for (auto left = detail::decode_size(in); left > 0; --left)
+            value.insert(value.end(), codec<element>::decode(in));
+        return value;
+    }
 };
 
-namespace detail {
+template <detail::serializes_itself T>
+struct codec<T> {
+    static void encode(T const& value, byte_writer& out) {
+        detail::encoding_archive archive(out);
+        const_cast<T&>(value).serialize(archive);  // which only reads it: the archive takes no part away
+    }
+    static T decode(byte_reader& in) {
+        T value{};
+        detail::decoding_archive archive(in);
+        value.serialize(archive);
+        return value;
+    }
+};
 
-template <class Element>
-inline constexpr bool part_crosses = crossable<std::remove_cv_t<Element>>;
+template <class T>
+requires(!detail::as_bytes<std::optional<T>> && crossable<T>) struct codec<std::optional<T>> {
+    static void encode(std::optional<T> const& value, byte_writer& out) {
+        codec<std::uint8_t>::encode(value.has_value(), out);
+        if (value) codec<T>::encode(*value, out);
+    }
+    static std::optional<T> decode(byte_reader& in) {
+        if (codec<std::uint8_t>::decode(in) == 0) return std::nullopt;
+        return codec<T>::decode(in);
+    }
+};
 
 template <class T, std::size_t size>
-inline constexpr bool parts_cross<std::array<T, size>> = part_crosses<T>;
-template <class T>
-inline constexpr bool parts_cross<std::optional<T>> = part_crosses<T>;
-template <class T, class Allocator>
-inline constexpr bool parts_cross<std::vector<T, Allocator>> = part_crosses<T>;
-template <class T, class... Rest>
-inline constexpr bool parts_cross<std::set<T, Rest...>> = part_crosses<T>;
-template <class T, class... Rest>
-inline constexpr bool parts_cross<std::multiset<T, Rest...>> = part_crosses<T>;
-template <class Key, class T, class... Rest>
-inline constexpr bool parts_cross<std::map<Key, T, Rest...>> = part_crosses<Key>&& part_crosses<T>;
-template <class Key, class T, class... Rest>
-inline constexpr bool parts_cross<std::multimap<Key, T, Rest...>> = part_crosses<Key>&& part_crosses<T>;
-template <class Key, class T, class... Rest>
-inline constexpr bool parts_cross<std::unordered_map<Key, T, Rest...>> = part_crosses<Key>&& part_crosses<T>;
-template <class Key, class T, class... Rest>
-inline constexpr bool parts_cross<std::unordered_multimap<Key, T, Rest...>> =
-    part_crosses<Key>&& part_crosses<T>;
-template <class... Ts>
-inline constexpr bool parts_cross<std::tuple<Ts...>> = (part_crosses<Ts> && ...);
-template <class First, class Second>
-inline constexpr bool parts_cross<std::pair<First, Second>> = part_crosses<First>&& part_crosses<Second>;
-
-}  // namespace detail
+requires(!detail::as_bytes<std::array<T, size>> && size > 0 &&
+         crossable<T>) struct codec<std::array<T, size>> {
+    static void encode(std::array<T, size> const& value, byte_writer& out) {
+        for (T const& each : value)
+            codec<T>::encode(each, out);
+    }
+    static std::array<T, size> decode(byte_reader& in) {
+        return [&]<std::size_t... places>(std::index_sequence<places...>) {
+            return std::array<T, size>{(static_cast<void>(places), codec<T>::decode(in))...};
+        }
+        (std::make_index_sequence<size>());
+    }
+};
 
 /// Tuples and pairs cross element by element, each by its own codec.
 template <crossable... Ts>

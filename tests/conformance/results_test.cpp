@@ -2,8 +2,7 @@
 // shared memory.
 #include "tests/conformance/models.hpp"
 
-#include <cereal/types/memory.hpp>
-#include <cereal/types/variant.hpp>
+#include <quartet/codec_cereal.hpp>
 
 #include <array>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include <quartet/codec.hpp>
 
-#include <cereal/types/memory.hpp>
+#include <quartet/codec_cereal.hpp>
 #include <gtest/gtest.h>
 
 #include <array>

@@ -3,7 +3,7 @@
 // few MiB.
 #include "tests/fuzz/require.hpp"
 
-#include <quartet/codec.hpp>
+#include <quartet/codec_cereal.hpp>
 #include <quartet/command.hpp>
 
 #include <array>

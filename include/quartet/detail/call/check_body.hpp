@@ -38,8 +38,8 @@ consteval bool check_result() {
         static_assert(
             cross,
             "quartet: the result can't cross from a process: pointers and views leave behind what they point "
-            "to, so do iterators and structs that hold one; other types need a serialize() function or a "
-            "specialization of quartet::codec");
+            "to, so do iterators and structs that hold one; other types need a serialize() member, what "
+            "<quartet/codec_cereal.hpp> brings, or a specialization of quartet::codec");
         constexpr bool placed = std::is_move_constructible_v<R> && std::is_move_assignable_v<R>;
         static_assert(
             placed,
@@ -79,8 +79,8 @@ consteval bool check_body() {
     static_assert(
         input,
         "quartet: the inputs can't cross to a process: pointers and views leave behind what they point to, "
-        "so do iterators and structs that hold one; other types need a serialize() function or a "
-        "specialization of quartet::codec");
+        "so do iterators and structs that hold one; other types need a serialize() member, what "
+        "<quartet/codec_cereal.hpp> brings, or a specialization of quartet::codec");
     if constexpr (callable && closure && input) {
         return check_result<typename declared_result<Body, In>::type>();
     } else {
