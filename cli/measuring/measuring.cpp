@@ -7,6 +7,7 @@
 #include "measure/statistics/ranking.hpp"
 #include "src/io/http_failure.hpp"
 
+#include <quartet/command.hpp>
 #include <quartet/version.hpp>
 
 #include <fmt/format.h>
@@ -56,11 +57,8 @@ void ask_own_server_directly() {
 std::string quoted(std::string const& word) {
     constexpr std::string_view plain =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-    std::string made = "'";
-    for (char const each : word)
-        made += each == '\'' ? std::string("'\\''") : std::string(1, each);
-    return made + "'";
+    bool const is_plain = !word.empty() && word.find_first_not_of(plain) == std::string::npos;
+    return is_plain ? word : shell_quote(word);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "cli/parsing/completion.hpp"
 
+#include <quartet/command.hpp>
+
 #include <fmt/format.h>
 
 #include <cctype>
@@ -9,14 +11,6 @@
 
 namespace quartet::cli {
 namespace {
-
-/// In single quotes, for any of the shells.
-std::string in_quotes(std::string_view text) {
-    std::string out = "'";
-    for (char const each : text)
-        out += each == '\'' ? std::string("'\\''") : std::string(1, each);
-    return out + "'";
-}
 
 /// A name for functions: letters, digits and underscores.
 std::string identifier(std::string_view name) {
@@ -67,13 +61,13 @@ std::string bash_values(value_rule const& rule) {
         case value_rule::folder:
             return "compgen -d -- \"$word\"";
         case value_rule::one_of:
-            return fmt::format("compgen -W {} -- \"$word\"", in_quotes(joined(rule.choices)));
+            return fmt::format("compgen -W {} -- \"$word\"", shell_quote(joined(rule.choices)));
         case value_rule::list_of:
             // After a comma the words before it stay as they are.
             return fmt::format(
                 "before=; [[ $word == *,* ]] && before=${{word%,*}},; compgen -P \"$before\" -W {} -- "
                 "\"${{word##*,}}\"",
-                in_quotes(joined(rule.choices)));
+                shell_quote(joined(rule.choices)));
         case value_rule::nothing:
         case value_rule::anything:
             break;
@@ -82,7 +76,8 @@ std::string bash_values(value_rule const& rule) {
 }
 
 std::string bash_case(command_entry const& of, command_entry const& program) {
-    auto out = fmt::format("        {})\n            case $last in\n", in_quotes(below_program(of, program)));
+    auto out =
+        fmt::format("        {})\n            case $last in\n", shell_quote(below_program(of, program)));
     for (auto const& each : of.options) {
         if (each.rule.what == value_rule::nothing) continue;
         auto const names = each.short_name.empty() ? each.long_name : each.long_name + '|' + each.short_name;
@@ -90,9 +85,10 @@ std::string bash_case(command_entry const& of, command_entry const& program) {
     }
     out += "            esac\n";
     out += fmt::format("            if [[ $word == -* ]]; then compgen -W {} -- \"$word\"; return; fi\n",
-                       in_quotes(joined(option_names(of))));
+                       shell_quote(joined(option_names(of))));
     if (!of.commands.empty())
-        out += fmt::format("            compgen -W {} -- \"$word\"\n", in_quotes(joined(command_names(of))));
+        out +=
+            fmt::format("            compgen -W {} -- \"$word\"\n", shell_quote(joined(command_names(of))));
     for (auto const& each : of.arguments) {
         out += fmt::format("            {}\n", bash_values(each.rule));
         break;
@@ -140,9 +136,9 @@ std::string zsh_option(option_entry const& each) {
     auto const spec = fmt::format("[{}]{}", zsh_escaped(each.description), value);
     // With the sign its value may also stand behind "=".
     auto const long_name = each.long_name + (value.empty() ? "" : "=");
-    if (each.short_name.empty()) return in_quotes(long_name + spec);
-    if (each.long_name.empty()) return in_quotes(each.short_name + spec);
-    return fmt::format("{{{},{}}}{}", each.short_name, long_name, in_quotes(spec));
+    if (each.short_name.empty()) return shell_quote(long_name + spec);
+    if (each.long_name.empty()) return shell_quote(each.short_name + spec);
+    return fmt::format("{{{},{}}}{}", each.short_name, long_name, shell_quote(spec));
 }
 
 std::string zsh_function(command_entry const& of, std::string const& name) {
@@ -155,7 +151,7 @@ std::string zsh_function(command_entry const& of, std::string const& name) {
             "local -a commands\n"
             "            commands=(\n";
         for (auto const& each : of.commands)
-            out += "                " + in_quotes(each.name + ":" + zsh_escaped(each.description)) + '\n';
+            out += "                " + shell_quote(each.name + ":" + zsh_escaped(each.description)) + '\n';
         out +=
             "            )\n            _describe command commands ;;\n        rest)\n            case "
             "$words[1] in\n";
@@ -169,8 +165,8 @@ std::string zsh_function(command_entry const& of, std::string const& name) {
     std::size_t place = 0;
     for (auto const& each : of.arguments)
         out += " \\\n        " +
-               in_quotes(fmt::format("{}:{}:{}", each.repeated ? "*" : fmt::format("{}", ++place),
-                                     zsh_escaped(each.name), zsh_action(each.rule)));
+               shell_quote(fmt::format("{}:{}:{}", each.repeated ? "*" : fmt::format("{}", ++place),
+                                       zsh_escaped(each.name), zsh_action(each.rule)));
     return out + "\n}\n";
 }
 
@@ -183,7 +179,7 @@ std::string fish_values(value_rule const& rule) {
         case value_rule::folder:
             return " -x -a '(__fish_complete_directories)'";
         case value_rule::one_of:
-            return fmt::format(" -x -a {}", in_quotes(joined(rule.choices)));
+            return fmt::format(" -x -a {}", shell_quote(joined(rule.choices)));
         case value_rule::list_of:
             return fmt::format(" -x -a \"(__fish_append , {})\"", joined(rule.choices));
         case value_rule::anything:
@@ -213,19 +209,19 @@ std::string fish_condition(command_entry const& of, command_entry const& program
 
 std::string fish_lines(command_entry const& of, command_entry const& program) {
     auto const begin =
-        fmt::format("complete -c {} -n {}", program.name, in_quotes(fish_condition(of, program)));
+        fmt::format("complete -c {} -n {}", program.name, shell_quote(fish_condition(of, program)));
     std::string out;
     for (auto const& each : of.commands)
-        out += fmt::format("{} -f -a {} -d {}\n", begin, each.name, in_quotes(each.description));
+        out += fmt::format("{} -f -a {} -d {}\n", begin, each.name, shell_quote(each.description));
     for (auto const& each : of.options) {
         out += begin;
         if (!each.short_name.empty()) out += " -s " + each.short_name.substr(1);
         if (!each.long_name.empty()) out += " -l " + each.long_name.substr(2);
-        out += fish_values(each.rule) + " -d " + in_quotes(each.description) + '\n';
+        out += fish_values(each.rule) + " -d " + shell_quote(each.description) + '\n';
     }
     for (auto const& each : of.arguments) {
         if (each.rule.what == value_rule::one_of)
-            out += fmt::format("{} -f -a {}\n", begin, in_quotes(joined(each.rule.choices)));
+            out += fmt::format("{} -f -a {}\n", begin, shell_quote(joined(each.rule.choices)));
         if (each.rule.what == value_rule::file) out += begin + " -F\n";
         if (each.rule.what == value_rule::folder) out += begin + " -f -a '(__fish_complete_directories)'\n";
         break;
@@ -241,7 +237,7 @@ std::string bash_completion(command_entry const& program) {
     auto const name = identifier(program.name);
     std::string paths;
     for (auto const* each : all)
-        paths += (paths.empty() ? "" : "|") + in_quotes(below_program(*each, program));
+        paths += (paths.empty() ? "" : "|") + shell_quote(below_program(*each, program));
     // The words before the one that is typed are commands as long as they name one.
     auto out = fmt::format(R"(# bash completion for {0}
 _{1}_words() {{

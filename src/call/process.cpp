@@ -2,6 +2,7 @@
 // own way (PR_SET_PDEATHSIG) goes by the thread that forked, and threads come and go.
 #include "src/base/descriptor.hpp"
 #include "src/base/forking.hpp"
+#include "src/base/grace.hpp"
 #include "src/base/output.hpp"
 #include "src/base/poll_timeout.hpp"
 #include "src/io/running_process.hpp"
@@ -34,7 +35,7 @@ namespace {
 
 using namespace std::chrono;
 
-constexpr auto grace = milliseconds(250);
+using detail::grace;
 constexpr steady_clock::time_point at_once{};  // long over
 
 /// Waits until the process of a pidfd has ended, or the deadline passes; false then.

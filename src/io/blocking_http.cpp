@@ -19,12 +19,6 @@ constexpr int look_up_ms = 100;
 /// A connection, and what libcurl wakes itself up with.
 constexpr std::size_t descriptors_of_a_client = 3;
 
-CURLM* new_multi() {
-    CURLM* const multi = curl_multi_init();
-    if (!multi) throw std::bad_alloc();
-    return multi;
-}
-
 bool is_over(blocking_http::limits const& until) noexcept {
     return until.stop_word.load(std::memory_order_relaxed) != 0 || poll_timeout(until.deadline) == 0;
 }
@@ -32,8 +26,7 @@ bool is_over(blocking_http::limits const& until) noexcept {
 }  // namespace
 
 blocking_http::blocking_http()
-    : multi_(new_multi(), &curl_multi_cleanup),
-      transfer_([multi = multi_.get()] { curl_multi_wakeup(multi); }) {
+    : multi_(new_curl_multi()), transfer_([multi = multi_.get()] { curl_multi_wakeup(multi); }) {
     kept_.keep(descriptors_of_a_client);
 }
 

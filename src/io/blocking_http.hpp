@@ -4,6 +4,7 @@
 // one thread.
 #pragma once
 
+#include "src/io/curl_multi.hpp"
 #include "src/io/http_transfer.hpp"
 #include "src/io/kept_descriptors.hpp"
 
@@ -44,7 +45,7 @@ private:
     void wait(limits const& until);
     void require(CURLMcode result);
 
-    std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_;
+    curl_multi multi_;
     bool is_broken_ = false;
     kept_descriptors kept_;
     http_transfer transfer_;  // after multi_: it is to be gone first

@@ -38,12 +38,6 @@ namespace {
 // between.
 constexpr std::size_t events_a_turn = 16;
 
-CURLM* new_multi() {
-    CURLM* const multi = curl_multi_init();
-    if (!multi) throw std::bad_alloc();
-    return multi;
-}
-
 int new_epoll() {
     int const set = epoll_create1(EPOLL_CLOEXEC);
     if (set < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
@@ -57,7 +51,7 @@ http_failure failure_of(CURLMcode result) {
 }  // namespace
 
 http_client::http_client(boost::asio::io_context& io)
-    : io_(io), multi_(new_multi(), &curl_multi_cleanup), sockets_(io, new_epoll()) {
+    : io_(io), multi_(new_curl_multi()), sockets_(io, new_epoll()) {
     set_up_multi();
     await_events();
 }

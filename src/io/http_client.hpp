@@ -4,6 +4,7 @@
 // the loop. For the loop's thread.
 #pragma once
 
+#include "src/io/curl_multi.hpp"
 #include "src/io/http_transfer.hpp"
 #include "src/io/kept_descriptors.hpp"
 
@@ -78,7 +79,7 @@ private:
     void take_back(http_transfer* ended) noexcept;
 
     boost::asio::io_context& io_;
-    std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_;
+    curl_multi multi_;
     boost::asio::posix::stream_descriptor sockets_;
     std::vector<watched> watched_;  // by the socket's number
     std::optional<time_point> deadline_;

@@ -6,6 +6,7 @@
 #include "src/base/all_signals_blocked.hpp"
 #include "src/base/describe_end.hpp"
 #include "src/base/descriptor.hpp"
+#include "src/base/grace.hpp"
 #include "src/base/poll_timeout.hpp"
 #include "src/io/running_process.hpp"
 #include "src/models/initializing.hpp"
@@ -26,10 +27,6 @@
 
 namespace quartet::detail {
 namespace {
-
-// How long a body that was asked to stop may take to end by itself, and how long one that got a SIGTERM:
-// longer than it takes to end a command (child_process.cpp), which would go on without the worker.
-constexpr auto grace = std::chrono::milliseconds(250);
 
 // Doomed at a time, and their ends not heard of yet (see zygote.cpp). Each end brings us back for the next.
 constexpr std::ptrdiff_t most_doomed = 32;
