@@ -61,7 +61,8 @@ std::string merit_of(measurement const& choice, std::vector<placing> const& orde
     if (choice.spec == "single") return "is the simplest of them";
     if (choice.tree_peak_bytes && has_least([](measurement const& of) { return of.tree_peak_bytes; }))
         return "takes the least memory of them";
-    if (has_least(cpu_seconds_of)) return "takes the least processor time of them";
+    if (has_least([](measurement const& of) { return cpu_seconds_of(of); }))
+        return "takes the least processor time of them";
     return "costs the least of them";
 }
 

@@ -13,8 +13,8 @@ namespace quartet::measure {
 namespace {
 
 scaling_count count_of(counted_measurement const& from) {
-    auto const& [count, what] = from;
-    scaling_count made{.count = count, .spec = what->spec};
+    auto const& [workers, what] = from;
+    scaling_count made{.count = workers, .spec = what->spec};
     auto const& wall = what->wall_seconds;
     if (!is_good(*what) || !(wall.median > 0 && wall.low > 0) || what->tasks == 0) return made;
     auto const tasks = static_cast<double>(what->tasks);

@@ -6,7 +6,7 @@
 namespace quartet::measure {
 namespace {
 
-double seconds(timeval const& time) {
+double seconds_of(timeval const& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
 }
 
@@ -34,8 +34,8 @@ usage combine(usage const& one, usage const& other, auto const& operation) {
 
 usage usage_from(rusage const& figures) {
     constexpr std::int64_t block = 512;  // getrusage(2) counts file system I/O in these
-    return {.cpu_user_seconds = seconds(figures.ru_utime),
-            .cpu_system_seconds = seconds(figures.ru_stime),
+    return {.cpu_user_seconds = seconds_of(figures.ru_utime),
+            .cpu_system_seconds = seconds_of(figures.ru_stime),
             .voluntary_switches = figures.ru_nvcsw,
             .involuntary_switches = figures.ru_nivcsw,
             .minor_faults = figures.ru_minflt,

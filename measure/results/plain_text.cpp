@@ -105,35 +105,35 @@ std::string shortened(std::string_view text, std::size_t most) {
     return std::string(text.substr(0, kept)) + mark;
 }
 
-std::string with_plain_texts(std::string_view json) {
+std::string with_plain_texts(std::string_view text) {
     std::string out;
-    out.reserve(json.size());
-    while (!json.empty()) {
-        if (json.starts_with('\\')) {  // with what it escapes, so that "\\\\u001b" is no control character
-            bool const coded = json.substr(1).starts_with('u') && json.size() >= 6;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        if (text.starts_with('\\')) {  // with what it escapes, so that "\\\\u001b" is no control character
+            bool const coded = text.substr(1).starts_with('u') && text.size() >= 6;
             bool const control =
-                json.substr(1, 5).starts_with("u000") || json.substr(1, 5).starts_with("u001");
-            std::size_t const length = std::min<std::size_t>(json.size(), coded ? 6 : 2);
+                text.substr(1, 5).starts_with("u000") || text.substr(1, 5).starts_with("u001");
+            std::size_t const length = std::min<std::size_t>(text.size(), coded ? 6 : 2);
             if (coded && control) {
-                out += name_of(hexadecimal(json.substr(2, 4)));
-            } else if (json.substr(1).starts_with('b')) {
+                out += name_of(hexadecimal(text.substr(2, 4)));
+            } else if (text.substr(1).starts_with('b')) {
                 out += name_of('\b');
-            } else if (json.substr(1).starts_with('f')) {
+            } else if (text.substr(1).starts_with('f')) {
                 out += name_of('\f');
             } else {
-                out += json.substr(0, length);
+                out += text.substr(0, length);
             }
-            json.remove_prefix(length);
+            text.remove_prefix(length);
             continue;
         }
-        auto const [code, length] = decode_first(json);
+        auto const [code, length] = decode_first(text);
         bool const layout = code == '\n' || code == '\t' || code == '\r';
         if (is_shown(code) || layout) {
-            out += json.substr(0, length);
+            out += text.substr(0, length);
         } else {
             out += code == 0 ? "?" : name_of(code);
         }
-        json.remove_prefix(length);
+        text.remove_prefix(length);
     }
     return out;
 }
