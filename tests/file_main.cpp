@@ -7,7 +7,8 @@
 //     PROGRAM --file order_test.cpp    runs the cases of that file
 //     PROGRAM --check a.cpp b.cpp…     runs none: fails where --file with each of these would leave one out
 //
-// A case belongs to the file where its TEST stands, as the compiler says it: there is no list of names to keep.
+// A case belongs to the file where its TEST stands, as the compiler says it: there is no list of names to
+// keep.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -86,7 +87,8 @@ int check(std::set<std::string> const& files) {
     for (auto const* each : all_cases()) {
         auto const file = file_of(*each);
         ++cases[file];
-        if (!files.contains(file)) wrong(full_name(*each) + " is in " + file + ", which no test of CTest runs");
+        if (!files.contains(file))
+            wrong(full_name(*each) + " is in " + file + ", which no test of CTest runs");
         if (!names.insert(full_name(*each)).second)
             wrong(full_name(*each) + " is in " + file + " and in another file: give it another name");
     }
