@@ -222,10 +222,13 @@ task<command_result> run_bounded(context& ctx, bounded_line given) {
 TEST_P(running_a_command, ends_one_that_writes_more_than_it_may) {
     temporary_folder const folder;
     auto const id = (folder / "id").native();
+    // Who writes leaves its number first: what it may write is over at once.
+    auto const yes = fmt::format("sh -c 'echo $$ > {}; exec yes'", id);
     for (auto const& line :
-         {fmt::format("echo $$ > {}; exec yes", id), fmt::format("yes >&2 & echo $! > {}; wait", id),
-          fmt::format("sh -c 'echo $$ > {}; exec yes' | cat; echo > {}.more", id, (folder / "x").native()),
-          fmt::format("trap '' TERM; yes & echo $! > {}; yes >&2; wait", id)}) {
+         {yes, fmt::format("{} >&2 & wait", yes),
+          fmt::format("{} | cat; echo > {}.more", yes, (folder / "x").native()),
+          fmt::format("trap '' TERM; {} & until [ -s {} ]; do sleep 0.01; done; yes >&2; wait", yes, id)}) {
+        std::filesystem::remove(id);
         auto const result = one(run_bounded, bounded_line{line, 1'000'000});
         EXPECT_TRUE(result.too_long) << line;
         EXPECT_FALSE(result.ok());
