@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from tool import QUARTET, ToolTest, settings
+from tool import LIMIT, QUARTET, ToolTest, settings
 
 
 class Advise(ToolTest):
@@ -85,7 +85,7 @@ class Advise(ToolTest):
             file = self.folder / "results.json"
             done = subprocess.run(["taskset", "-c", processor, QUARTET, "run", "command", "--inputs", "inputs", "--models", "single",
                                    "--set", f"command.line={line}", "--rounds", "2", "--warmup", "0", "--json", file],
-                                  env=self.environment(), cwd=self.folder, capture_output=True, text=True, timeout=200)
+                                  env=self.environment(), cwd=self.folder, capture_output=True, text=True, timeout=LIMIT)
         finally:
             for each in loops:
                 each.kill()

@@ -5,7 +5,7 @@ import re
 import signal
 import unittest
 
-from tool import ToolTest, settings, wait_until
+from tool import LIMIT, ToolTest, settings, wait_until
 
 SHARING_TASKS = os.environ.get("SHARING_TASKS")
 
@@ -77,7 +77,7 @@ class Check(ToolTest):
         started = self.start("check", "sleep", "--set", "sleep.scale=1")
         self.assertTrue(wait_until(lambda: list(self.tmp.glob("quartet-*/trial-*"))))
         os.killpg(started.pid, signal.SIGINT)
-        self.assertEqual(started.communicate(timeout=30), (b"", b""))
+        self.assertEqual(started.communicate(timeout=LIMIT), (b"", b""))
         self.assertEqual(started.returncode, 130)
         self.assert_nothing_left()
 

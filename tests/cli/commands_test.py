@@ -8,7 +8,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from tool import WORKLOADS, ToolTest, wait_until
+from tool import LIMIT, WORKLOADS, ToolTest, wait_until
 
 
 class List(ToolTest):
@@ -26,7 +26,7 @@ class List(ToolTest):
 class Serve(ToolTest):
     def get(self, url):
         try:
-            with urllib.request.urlopen(url, timeout=10) as reply:
+            with urllib.request.urlopen(url, timeout=LIMIT) as reply:
                 return reply.status, reply.read()
         except urllib.error.HTTPError as error:
             error.close()
@@ -85,7 +85,7 @@ class Serve(ToolTest):
             url = started.stdout.readline().decode().split()[2]
             self.get(url + "/page")
             os.killpg(started.pid, number)
-            output, errors = started.communicate(timeout=10)
+            output, errors = started.communicate(timeout=LIMIT)
             self.assertEqual(output, b"1 requests, 0 errors, 0 slow, 0 broken\n")
             self.assertEqual((started.returncode, errors), (0, b""))
 

@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from tool import QUARTET, ToolTest
+from tool import LIMIT, QUARTET, ToolTest
 
 COMMANDS = ["run", "advise", "profile", "sweep", "check", "report", "compare", "list", "doctor", "serve", "generate", "clean", "completion"]
 
@@ -58,7 +58,7 @@ class Completion(ToolTest):
         return self.environment(PATH=f"{self.bin}:{os.environ['PATH']}")
 
     def run_shell(self, *command):
-        return subprocess.run(command, env=self.with_path(), cwd=self.folder, capture_output=True, text=True, timeout=60, check=True).stdout
+        return subprocess.run(command, env=self.with_path(), cwd=self.folder, capture_output=True, text=True, timeout=LIMIT, check=True).stdout
 
     def test_bash(self):
         # As the shell cuts a line: at colons and equal signs too, which are words of their own.

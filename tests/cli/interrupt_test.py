@@ -10,7 +10,7 @@ import signal
 import time
 import unittest
 
-from tool import ToolTest, wait_until
+from tool import LIMIT, ToolTest, wait_until
 
 MODELS = ["single", "processes:2", "threads:3", "threads:each", "processes:each", "async:5", "async:each"]
 
@@ -51,7 +51,7 @@ class Interrupts(ToolTest):
         time.sleep(0.25)
 
     def check_end(self, started, code, began, what, says=b""):
-        output, errors = started.communicate(timeout=60)
+        output, errors = started.communicate(timeout=LIMIT)
         took = time.monotonic() - began
         if "QUARTET_REPORT_TIMES" in os.environ:
             print(f"{what}: {took * 1000:.0f} ms", flush=True)
@@ -167,7 +167,7 @@ class CutShort(ToolTest):
     def test_by_ctrl_c(self):
         started = self.start_rounds()
         os.killpg(started.pid, signal.SIGINT)
-        output, errors = started.communicate(timeout=60)
+        output, errors = started.communicate(timeout=LIMIT)
         self.assertEqual((started.returncode, errors), (130, b""))
         self.assertRegex(output.decode(), r"(?s)sleep  26 tasks\n.*\ncut short in round \d+ of 10000\n")
         stopped_by, rounds = self.rounds()

@@ -13,7 +13,7 @@ import termios
 import time
 import unittest
 
-from tool import QUARTET, ToolTest, settings
+from tool import LIMIT, QUARTET, ToolTest, settings
 
 ESCAPE = "\x1b"
 
@@ -28,7 +28,7 @@ class AtATerminal(ToolTest):
         shown = self.read_all(ours)
         os.close(ours)
         output = started.stdout.read().decode() if split else None
-        self.assertEqual(started.wait(timeout=30), 0)
+        self.assertEqual(started.wait(timeout=LIMIT), 0)
         return (shown, output) if split else shown
 
     def read_all(self, terminal, limit=60):
@@ -150,7 +150,7 @@ class InAPipe(ToolTest):
         for reader in ("head -1", "true"):
             command = f"'{QUARTET}' run sleep --models single --set sleep.scale=0 --json '{report}' | {reader}"
             done = subprocess.run(["bash", "-o", "pipefail", "-c", command], env=self.environment(), capture_output=True,
-                                  text=True, timeout=60, check=False)
+                                  text=True, timeout=LIMIT, check=False)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertEqual(json.loads(report.read_text())["quartet"].count("."), 2)
             report.unlink()

@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from tool import QUARTET, ToolTest, wait_until
+from tool import LIMIT, QUARTET, ToolTest, wait_until
 
 PYTHON = "/usr/bin/python3"
 BUSY = "import time\nend = time.monotonic() + 2\nwhile time.monotonic() < end: pass"
@@ -71,7 +71,7 @@ class Profile(ToolTest):
 
     def test_the_exit_code_is_known_though_children_are_not_waited_for(self):
         done = subprocess.run(["env", "--ignore-signal=CHLD", QUARTET, "profile", "--", "sh", "-c", "sleep 2; exit 3"],
-                              env=self.environment(), capture_output=True, text=True, timeout=60)
+                              env=self.environment(), capture_output=True, text=True, timeout=LIMIT)
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn("Its exit code was 3.", " ".join(done.stderr.split()))
 
@@ -94,7 +94,7 @@ class Profile(ToolTest):
                 started = self.start("profile", "--", "sh", "-c", self.STUBBORN)
                 self.assertTrue(wait_until((self.folder / "begun").exists))
                 os.kill(started.pid, number)
-                started.communicate(timeout=30)
+                started.communicate(timeout=LIMIT)
                 self.assertEqual(started.returncode, 128 + number)
                 self.assert_nothing_left()
 
@@ -109,7 +109,7 @@ class Profile(ToolTest):
 
     def test_an_ignored_hangup_stays_so(self):
         done = subprocess.run(["nohup", QUARTET, "profile", "--", "sh", "-c", "kill -HUP $PPID; kill -HUP $$; sleep 0.5; exit 4"],
-                              env=self.environment(), capture_output=True, text=True, timeout=60)
+                              env=self.environment(), capture_output=True, text=True, timeout=LIMIT)
         self.assertEqual(done.returncode, 4, done.stderr)
 
     def test_ended_at_once(self):

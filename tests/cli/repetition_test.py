@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from tool import QUARTET, ToolTest, wait_until
+from tool import LIMIT, QUARTET, ToolTest, wait_until
 
 
 class Commands(ToolTest):
@@ -26,7 +26,7 @@ class Commands(ToolTest):
     def quartet_as_typed(self, *arguments):
         """Without the rounds that tests usually ask for."""
         return subprocess.run([QUARTET, *map(str, arguments)], env=self.environment(), cwd=self.folder, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=LIMIT)
 
     def times(self):
         """How often the first command was run."""
@@ -199,7 +199,7 @@ class Inherited(Commands):
 
     def test_commands_end_as_usual(self):
         done = subprocess.run(["env", "--ignore-signal=CHLD", QUARTET, *map(str, self.command("run", "--rounds", 1, line="exit 3 # {}"))],
-                              env=self.environment(), cwd=self.folder, capture_output=True, text=True, timeout=60)
+                              env=self.environment(), cwd=self.folder, capture_output=True, text=True, timeout=LIMIT)
         self.assertEqual(done.returncode, 1)
         self.assertIn("'a': exited with code 3", done.stdout)
 
@@ -217,7 +217,7 @@ class Inherited(Commands):
         self.addCleanup(started.kill)
         self.assertTrue(wait_until(lambda: list(self.tmp.glob("quartet-*/trial-*"))))
         started.send_signal(signal.SIGHUP)
-        self.assertEqual(started.wait(timeout=60), 0)
+        self.assertEqual(started.wait(timeout=LIMIT), 0)
 
 
 if __name__ == "__main__":

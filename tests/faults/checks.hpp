@@ -8,11 +8,13 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -86,6 +88,16 @@ inline std::size_t own_threads() {
         if (!name.starts_with("iou-")) ++count;
     }
     return count;
+}
+
+/// Threads that others have left behind may end meanwhile, and one that was joined may be listed for a moment
+/// longer.
+inline testing::AssertionResult are_no_more_threads_than(std::size_t most) {
+    for (int tries = 0; tries < 5000 && own_threads() > most; ++tries)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (std::size_t const now = own_threads(); now > most)
+        return testing::AssertionFailure() << now << " threads, and not " << most;
+    return testing::AssertionSuccess();
 }
 
 /// The processes whose parent is `process`, zombies too.

@@ -68,13 +68,6 @@ struct belongings {
 
 std::size_t const threads_at_start = own_threads();
 
-/// A thread that has been joined may be listed for a moment longer.
-void expect_no_more_threads() {
-    for (int tries = 0; tries < 5000 && own_threads() > threads_at_start; ++tries)
-        std::this_thread::sleep_for(1ms);
-    EXPECT_EQ(own_threads(), threads_at_start);
-}
-
 TEST_P(leaks, of_nothing_when_an_executor_is_gone) {
     temporary_folder folder;
     {  // what libraries open once and keep
@@ -88,7 +81,7 @@ TEST_P(leaks, of_nothing_when_an_executor_is_gone) {
         use(executor, folder / "b");
     }
     EXPECT_EQ(belongings(), before);
-    expect_no_more_threads();
+    EXPECT_TRUE(are_no_more_threads_than(threads_at_start));
 }
 
 /// Each ends with an operation that leaves a descriptor to be closed by nobody but the executor.
@@ -170,7 +163,7 @@ TEST_P(leaks_after_deaths, of_nothing_when_an_executor_is_gone) {
         executor.map([](int) {}, std::vector<int>(3));
     }
     EXPECT_EQ(belongings(), before);
-    expect_no_more_threads();
+    EXPECT_TRUE(are_no_more_threads_than(threads_at_start));
 }
 
 /// Results of a hundred thousand bytes for each map.
