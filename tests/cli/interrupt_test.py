@@ -14,7 +14,7 @@ from tool import LIMIT, ToolTest, wait_until
 
 MODELS = ["single", "processes:2", "threads:3", "threads:each", "processes:each", "async:5", "async:each"]
 
-GENEROUS = 5.0  # seconds; the promise is one
+GENEROUS = 30.0  # seconds, half of what the work takes; the promise is one, where the machine is not busy
 
 LONG = {
     "sleep": ["sleep", "--set", "sleep.scale=1"],
