@@ -61,9 +61,18 @@ build() {
         say "configuring $preset"
         cmake --preset "$preset" >"$log" 2>&1 || { cat "$log" >&2; fail "cmake could not configure"; }
     fi
-    # Ninja says at once if there is nothing to do; only real work is announced.
-    if ! ninja -C "build/$preset" -n "$@" 2>/dev/null | grep 'no work to do' >/dev/null; then
-        say "building $preset"
-        cmake --build "build/$preset" ${1:+--target "$@"} >"$log" 2>&1 || { tail -n 60 "$log" >&2; fail "the build failed"; }
-    fi
+    # Sources are globbed, so a dry run always has CMake to run: what the build says is listened to instead.
+    cmake --build "build/$preset" ${1:+--target "$@"} 2>&1 | tee "$log" | announce_build "$preset" ||
+        { tail -n 60 "$log" >&2; fail "the build failed"; }
+}
+
+# announce_build PRESET < what ninja says: only real work is worth a line.
+announce_build() {
+    local line said=
+    while IFS= read -r line; do
+        case $line in
+            *'Re-checking globbed directories'* | *'no work to do'* | *': Entering directory'*) ;;
+            *) [ -n "$said" ] || say "building $1"; said=1 ;;
+        esac
+    done
 }
