@@ -36,6 +36,7 @@
 #include <quartet/detail/base/deadline.hpp>
 #include <quartet/detail/base/reach.hpp>
 #include <quartet/detail/io/channel_store.hpp>
+#include <quartet/detail/io/operations/channel_operation.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -61,15 +62,6 @@ struct between_processes {
 };
 
 namespace detail {
-
-inline bool channel_operation::await_ready() {
-    if (sends_ && last_try_ == attempt::done) [[unlikely]]
-        misuse("this send was awaited before, and its value is gone");
-    return start_waiting(*this);
-}
-inline void channel_operation::cancel() noexcept {
-    owner().cancel(*this);
-}
 
 template <class T>
 class [[nodiscard]] send_operation final : public channel_operation {

@@ -11,10 +11,15 @@
 // ended: they are waited for.
 #pragma once
 
+#include <quartet/backend/operation.hpp>
 #include <quartet/command.hpp>
+#include <quartet/detail/io/operations/command.hpp>
+#include <quartet/detail/io/operations/fetch.hpp>
+#include <quartet/detail/io/operations/file_operation.hpp>
+#include <quartet/detail/io/operations/offload.hpp>
+#include <quartet/detail/io/operations/sleep.hpp>
 #include <quartet/file.hpp>
 #include <quartet/http.hpp>
-#include <quartet/operations.hpp>
 #include <quartet/task.hpp>
 
 #include <atomic>
@@ -31,8 +36,6 @@
 
 namespace quartet {
 namespace detail {
-class channel_operation;
-
 /// In structured.hpp.
 template <class Awaitable>
 struct part_with_a_limit;
@@ -153,32 +156,16 @@ protected:
     std::atomic<std::uint32_t> const& stop_word() const noexcept { return *stop_word_; }
 
 private:
-    friend class detail::operation;
-    friend class detail::sleep_operation;
-    friend class detail::fetch_operation;
-    friend class detail::command_operation;
-    friend class detail::file_operation;
-    friend class detail::offload_base;
-    friend class detail::yield_operation;
-    friend class detail::channel_operation;
+    friend class operation;
 
-    // Each begins an operation: true if it is done (or has failed) already, false if it will be completed.
-    virtual bool start(detail::sleep_operation& operation) = 0;
-    virtual bool start(detail::fetch_operation& operation) = 0;
-    virtual bool start(detail::command_operation& operation) = 0;
-    virtual bool start(detail::file_operation& operation) = 0;
-    virtual bool start(detail::offload_base& operation) = 0;
-    virtual bool start(detail::yield_operation& operation) = 0;
-    virtual bool start(detail::channel_operation& operation) = 0;
-    // Ends an operation that is under way: it completes soon, with `cancelled`. Resumes nobody from within.
-    virtual void cancel(detail::sleep_operation&) noexcept {}
-    virtual void cancel(detail::fetch_operation&) noexcept {}
-    virtual void cancel(detail::command_operation&) noexcept {}
-    virtual void cancel(detail::file_operation&) noexcept {}
-    virtual void cancel(detail::offload_base&) noexcept {}
-    virtual void cancel(detail::channel_operation&) noexcept {}
-    /// In place, without the loop, for a `file` that is dropped.
-    virtual void perform_now(detail::file_operation& operation) noexcept;
+    /// Begins an operation: true if it is done (or has failed) already, false if it will be completed.
+    virtual bool start(operation& begun) = 0;
+    /// Ends one that is under way, if it can be ended.
+    virtual void cancel(operation&) noexcept {}
+    /// The loop that pretends operations, if this is the context of a fake.
+    virtual fake_loop* fake() noexcept { return nullptr; }
+    /// A line of quartet's own, to the log or to standard error.
+    virtual void warn(std::string_view line) = 0;
     virtual void do_log(std::string_view line) = 0;
     virtual std::stop_token do_stop_token() = 0;
 
@@ -190,52 +177,30 @@ private:
     std::uint32_t unheard_ = 0;  // of the one body in a blocking context that sees a stop
 };
 
-template <class Own>
-bool detail::operation::start_waiting(Own& own) {
-    auto const task = this_task;
+inline bool operation::start() {
+    return owner_->start(*this);
+}
+
+inline bool operation::await_ready() {
+    auto const task = detail::this_task;
     if (!task.slot) [[likely]]
-        return owner_->start(own);
-    waits_since_ = begin_wait(*owner_);
-    bool const done = owner_->start(own);
-    if (done && waits_since_ != 0) end_wait(task, std::exchange(waits_since_, 0), *owner_);
+        return start();
+    waits_since_ = detail::begin_wait(*owner_);
+    bool const done = start();
+    if (done && waits_since_ != 0) detail::end_wait(task, std::exchange(waits_since_, 0), *owner_);
     return done;
 }
 
-inline bool detail::sleep_operation::await_ready() {
-    return start_waiting(*this);
+inline void operation::cancel() noexcept {
+    owner_->cancel(*this);
 }
-inline bool detail::fetch_operation::await_ready() {
-    return start_waiting(*this);
+
+inline fake_loop* operation::fake() const noexcept {
+    return owner_->fake();
 }
-inline bool detail::command_operation::await_ready() {
-    return start_waiting(*this);
-}
-inline bool detail::file_operation::await_ready() {
-    return start_waiting(*this);
-}
-inline void detail::file_operation::perform_now() noexcept {
-    owner().perform_now(*this);
-}
-inline bool detail::offload_base::await_ready() {
-    return owner().start(*this);
-}
-inline bool detail::yield_operation::await_ready() {
-    return owner().start(*this);
-}
-inline void detail::sleep_operation::cancel() noexcept {
-    owner().cancel(*this);
-}
-inline void detail::fetch_operation::cancel() noexcept {
-    owner().cancel(*this);
-}
-inline void detail::command_operation::cancel() noexcept {
-    owner().cancel(*this);
-}
-inline void detail::file_operation::cancel() noexcept {
-    owner().cancel(*this);
-}
-inline void detail::offload_base::cancel() noexcept {
-    owner().cancel(*this);
+
+inline void operation::warn(std::string_view line) const {
+    owner_->warn(line);
 }
 
 inline auto context::open_file(std::filesystem::path const& path, open_mode mode) {

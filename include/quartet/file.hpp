@@ -14,7 +14,7 @@
 #pragma once
 
 #include <quartet/detail/base/misuse.hpp>
-#include <quartet/operations.hpp>
+#include <quartet/detail/io/operations/file_operation.hpp>
 #include <quartet/task.hpp>
 
 #include <cstddef>

@@ -4,7 +4,7 @@
 // done. One object serves all bodies of a job on the loop. For the loop's thread.
 #pragma once
 
-#include "src/io/event_loop.hpp"
+#include "src/io/asio_loop.hpp"
 #include "src/io/logging.hpp"
 
 #include <quartet/context.hpp>
@@ -17,7 +17,7 @@ namespace quartet::detail {
 
 class async_context final : public context {
 public:
-    async_context(worker_info where, event_loop& loop, stop_state& stop, log_function log,
+    async_context(worker_info where, asio_loop& loop, stop_state& stop, log_function log,
                   name_function body_name)
         : context(std::move(where), stop.word()),
           loop_(loop),
@@ -32,26 +32,16 @@ public:
     void leave_the_deaf() noexcept { leaves_the_deaf_ = true; }
 
 private:
-    bool start(sleep_operation& operation) override;
-    bool start(fetch_operation& operation) override;
-    bool start(command_operation& operation) override;
-    bool start(file_operation& operation) override;
-    bool start(offload_base& operation) override;
-    bool start(yield_operation& operation) override;
-    bool start(channel_operation& operation) override;
-    void cancel(sleep_operation& operation) noexcept override { loop_.cancel(operation); }
-    void cancel(fetch_operation& operation) noexcept override { loop_.cancel(operation); }
-    void cancel(command_operation& operation) noexcept override { loop_.cancel(operation); }
-    void cancel(file_operation& operation) noexcept override { loop_.cancel(operation); }
-    void cancel(offload_base& operation) noexcept override;
-    void cancel(channel_operation& operation) noexcept override { loop_.cancel(operation); }
+    bool start(operation& begun) override;
+    void cancel(operation& ended) noexcept override { ended.cancel_begun(loop_); }
+    void warn(std::string_view line) override { tell(log_, where(), line); }
     void do_log(std::string_view line) override;
     std::stop_token do_stop_token() override { return stop_.token(); }
 
     /// An operation that does not begin, since its body is to end: whether it is done.
     bool end_at_once(operation& ended);
 
-    event_loop& loop_;
+    asio_loop& loop_;
     stop_state& stop_;
     bool leaves_the_deaf_ = false;
     log_function log_;

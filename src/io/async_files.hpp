@@ -6,8 +6,9 @@
 
 #include "src/io/file_streams.hpp"
 
+#include <quartet/backend/loop.hpp>
+#include <quartet/detail/io/operations/file_operation.hpp>
 #include <quartet/file.hpp>
-#include <quartet/operations.hpp>
 
 #include <boost/asio/io_context.hpp>
 
@@ -16,12 +17,9 @@
 
 namespace quartet::detail {
 
-class async_files {
+class async_files : public loop_service {
 public:
     explicit async_files(boost::asio::io_context& io) : streams_(io) {}
-    async_files(async_files const&) = delete;
-    async_files& operator=(async_files const&) = delete;
-    virtual ~async_files() = default;
 
     /// Begins an operation; its completion comes from the loop.
     virtual void start(file_operation& operation) = 0;
@@ -32,9 +30,8 @@ public:
         streams_.cancel(operation);
     }
 
-    /// The loop is about to wait: hands what was begun to the kernel, and completes what that ends at once.
-    /// False if the loop may wait.
-    virtual bool submit() = 0;
+    /// Hands what was begun to the kernel, and completes what that ends at once.
+    bool advance() override = 0;
 
     /// "io_uring", or "threads" with the reason.
     virtual std::string name() const = 0;

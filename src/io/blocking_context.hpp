@@ -1,27 +1,26 @@
 // src/io/blocking_context.hpp
 //
 // The context in which an awaited operation is done at once, in the calling thread. A body in it never
-// suspends. One object per thread, for the bodies of one job after another; its HTTP client keeps connections
-// from one body to the next.
+// suspends. One object per thread, for the bodies of one job after another; what operations share (an HTTP
+// client with its connections) is kept from one body to the next.
 #pragma once
 
-#include "src/io/blocking_http.hpp"
 #include "src/io/logging.hpp"
 
+#include <quartet/backend/loop.hpp>
 #include <quartet/context.hpp>
 #include <quartet/detail/io/stop_state.hpp>
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <stop_token>
 #include <string_view>
 #include <utility>
 
 namespace quartet::detail {
 
-class blocking_context final : public context {
+class blocking_context final : public context, private blocking_thread {
 public:
     using token_function = std::function<std::stop_token()>;
 
@@ -41,24 +40,19 @@ public:
     using context::follow;
 
 private:
-    bool start(sleep_operation& operation) override;
-    bool start(fetch_operation& operation) override;
-    bool start(command_operation& operation) override;
-    bool start(file_operation& operation) override;
-    bool start(offload_base& operation) override;
-    bool start(yield_operation& operation) override;
-    bool start(channel_operation& operation) override;
+    bool start(operation& begun) override;
+    std::atomic<std::uint32_t> const& stop_word() const noexcept override { return context::stop_word(); }
+    void warn(std::string_view line) override { tell(log_, where(), line); }
     void do_log(std::string_view line) override;
     std::stop_token do_stop_token() override { return stop_ ? stop_->token() : make_token_(); }
 
-    /// Whether an operation ends before it begins, since its body is to end.
-    bool ends_at_once();
+    /// An operation does not begin, since its body is to end.
+    void end_at_once(operation& ended);
 
     stop_state* stop_ = nullptr;  // none in a worker process
     log_function log_;
     name_function body_name_;
-    token_function make_token_;            // where there is no stop_state
-    std::unique_ptr<blocking_http> http_;  // made by the first fetch
+    token_function make_token_;  // where there is no stop_state
 };
 
 }  // namespace quartet::detail

@@ -8,6 +8,9 @@
 #include "src/io/http_transfer.hpp"
 #include "src/io/kept_descriptors.hpp"
 
+#include <quartet/backend/services.hpp>
+#include <quartet/detail/io/operations/fetch.hpp>
+
 #include <curl/curl.h>
 
 #include <atomic>
@@ -18,12 +21,10 @@
 
 namespace quartet::detail {
 
-class blocking_http {
+class blocking_http final : public service {
 public:
     /// Throws std::bad_alloc if libcurl gives no handle.
     blocking_http();
-    blocking_http(blocking_http const&) = delete;
-    blocking_http& operator=(blocking_http const&) = delete;
 
     /// Whether libcurl is at odds with itself since the last fetch: then it is no good for another.
     bool is_broken() const noexcept { return is_broken_; }

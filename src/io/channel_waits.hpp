@@ -7,7 +7,8 @@
 // for the loop's thread, except woken().
 #pragma once
 
-#include <quartet/channel.hpp>  // channel_operation is whole there
+#include <quartet/backend/loop.hpp>
+#include <quartet/detail/io/operations/channel_operation.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -20,7 +21,7 @@
 
 namespace quartet::detail {
 
-class channel_waits final : private channel_host {
+class channel_waits final : public loop_service, private channel_host {
 public:
     explicit channel_waits(boost::asio::io_context& io) : io_(io) {}
 

@@ -25,7 +25,7 @@ void command_runner::wait(place which) {
                              [this, which](boost::system::error_code const& error) {
                                  if (error == boost::asio::error::operation_aborted) return;  // this is gone
                                  if (error) return fail(which, error);
-                                 advance(which);
+                                 go_on(which);
                              });
 }
 
@@ -38,7 +38,7 @@ void command_runner::fail(place which, boost::system::error_code const& why) {
     operation.complete();
 }
 
-void command_runner::advance(place which) {
+void command_runner::go_on(place which) {
     try {
         if (!which->child.advance()) return wait(which);
         which->operation.result = which->child.take();

@@ -6,7 +6,8 @@
 
 #include "src/io/child_process.hpp"
 
-#include <quartet/operations.hpp>
+#include <quartet/backend/loop.hpp>
+#include <quartet/detail/io/operations/command.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -15,7 +16,7 @@
 
 namespace quartet::detail {
 
-class command_runner {
+class command_runner final : public loop_service {
 public:
     explicit command_runner(boost::asio::io_context& io) : io_(io) {}
 
@@ -36,7 +37,7 @@ private:
     using place = std::list<running>::iterator;
 
     void wait(place which);
-    void advance(place which);
+    void go_on(place which);
     void fail(place which, boost::system::error_code const& why);
 
     boost::asio::io_context& io_;

@@ -6,7 +6,7 @@
 // it is to wait no longer. So a pipe whose other end never comes holds up nobody else.
 #pragma once
 
-#include <quartet/operations.hpp>
+#include <quartet/detail/io/operations/file_operation.hpp>
 
 #include <cstddef>
 #include <string_view>

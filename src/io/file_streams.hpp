@@ -4,7 +4,7 @@
 // so holds no thread and no place that a file on a disk would need. For the loop's thread.
 #pragma once
 
-#include <quartet/operations.hpp>
+#include <quartet/detail/io/operations/file_operation.hpp>
 
 #include <boost/asio/io_context.hpp>
 

@@ -30,7 +30,7 @@ public:
             });
         });
     }
-    bool submit() override { return streams_.advance(); }
+    bool advance() override { return streams_.advance(); }
     std::string name() const override { return reason_.empty() ? "threads" : "threads (" + reason_ + ")"; }
 
 private:

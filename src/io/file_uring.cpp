@@ -3,7 +3,7 @@
 // File operations by io_uring. An operation on a whole file is a chain of steps (open, read or write,
 // close), each one entry of the submission queue; when a step completes, the next is queued. Entries
 // gather while bodies run and go to the kernel together when the loop is about to wait, so many bodies
-// share one system call. Most steps are done by then: submit() takes such completions out at once. Those
+// share one system call. Most steps are done by then: advance() takes such completions out at once. Those
 // that come later are announced by an eventfd that Asio watches.
 //
 // A file on tmpfs has no device to wait for, yet the kernel hands reads and writes of it to a worker
@@ -136,7 +136,7 @@ public:
         }
     }
 
-    bool submit() override {
+    bool advance() override {
         hand_over();
         auto const done = std::exchange(done_, {});
         for (file_operation* each : done)

@@ -7,7 +7,7 @@
 // can end the waiting. A file on a disk gets rid of the flag again; streams keep it (file_stream.hpp).
 #pragma once
 
-#include <quartet/operations.hpp>
+#include <quartet/detail/io/operations/file_operation.hpp>
 
 #include <cerrno>
 #include <string_view>

@@ -265,7 +265,8 @@ std::optional<http_client::time_point> http_client::deadline() const noexcept {
     return earliest;
 }
 
-bool http_client::advance(time_point now) {
+bool http_client::advance() {
+    auto const now = std::chrono::steady_clock::now();
     bool const is_late = std::any_of(looking_up_.begin(), looking_up_.end(),
                                      [now](auto const* each) { return each->deadline() <= now; });
     if (is_late) proceed_with_looked_up();

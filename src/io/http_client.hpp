@@ -8,6 +8,9 @@
 #include "src/io/http_transfer.hpp"
 #include "src/io/kept_descriptors.hpp"
 
+#include <quartet/backend/loop.hpp>
+#include <quartet/detail/io/operations/fetch.hpp>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <curl/curl.h>
@@ -23,13 +26,11 @@
 
 namespace quartet::detail {
 
-class http_client {
+class http_client final : public loop_service {
 public:
-    using time_point = std::chrono::steady_clock::time_point;
-
     /// Throws std::system_error or std::bad_alloc.
     explicit http_client(boost::asio::io_context& io);
-    ~http_client();
+    ~http_client() override;
 
     /// Begins a fetch; its completion comes from the loop. Throws http_failure, std::bad_alloc; then it has
     /// not begun.
@@ -39,11 +40,10 @@ public:
     /// callback of libcurl's.
     bool cancel(fetch_operation& operation) noexcept;
 
-    /// Does what libcurl wants done by now. False if that was nothing.
-    bool advance(time_point now);
+    /// Does what libcurl wants done by now.
+    bool advance() override;
 
-    /// When advance() has something to do at the latest.
-    std::optional<time_point> deadline() const noexcept;
+    std::optional<time_point> deadline() const noexcept override;
 
 private:
     /// What is known of a socket that libcurl opened.

@@ -12,7 +12,7 @@
 #include "src/io/http_url.hpp"
 #include "src/io/name_resolver.hpp"
 
-#include <quartet/operations.hpp>
+#include <quartet/detail/io/operations/fetch.hpp>
 
 #include <curl/curl.h>
 

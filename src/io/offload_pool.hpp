@@ -7,7 +7,8 @@
 // functions that wait for each other all come to run, however few the CPUs are. For the loop's thread.
 #pragma once
 
-#include <quartet/operations.hpp>
+#include <quartet/backend/loop.hpp>
+#include <quartet/detail/io/operations/offload.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -24,13 +25,11 @@
 
 namespace quartet::detail {
 
-class offload_pool {
+class offload_pool final : public loop_service {
 public:
     explicit offload_pool(boost::asio::io_context& io);
-    offload_pool(offload_pool const&) = delete;
-    offload_pool& operator=(offload_pool const&) = delete;
     /// Waits for the functions that run.
-    ~offload_pool();
+    ~offload_pool() override;
 
     /// Has the function run; its completion comes from the loop. Throws std::system_error if there is no
     /// thread for it, nor will be one.

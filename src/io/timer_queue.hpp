@@ -6,7 +6,7 @@
 // has one, and so has the fake.
 #pragma once
 
-#include <quartet/operations.hpp>
+#include <quartet/backend/operation.hpp>
 
 #include <chrono>
 #include <cstddef>

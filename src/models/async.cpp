@@ -4,8 +4,8 @@
 // them, a few at a time so that the others get theirs, and looks at its events in between. What comes from
 // other threads (a job, a stop, the end) wakes a loop by a post.
 
+#include "src/io/asio_loop.hpp"
 #include "src/io/async_context.hpp"
-#include "src/io/event_loop.hpp"
 #include "src/io/logging.hpp"
 #include "src/models/executor_end.hpp"
 #include "src/models/flight.hpp"
@@ -124,8 +124,8 @@ private:
             if (tasks) flights_.begin(tasks);
             flights_.settle();
             if (!tasks && !sleep()) return;
-            loop_.run_some(tasks ? detail::event_loop::waiting::not_at_all
-                                 : detail::event_loop::waiting::for_an_event);
+            loop_.run_some(tasks ? detail::asio_loop::waiting::not_at_all
+                                 : detail::asio_loop::waiting::for_an_event);
             flights_.settle();
         }
     }
@@ -145,7 +145,7 @@ private:
 
     state& shared_;
     worker_info where_;
-    detail::event_loop loop_;
+    detail::asio_loop loop_;
     detail::flights<detail::async_context> flights_;
     bool asleep_ = false;
     std::thread thread_;

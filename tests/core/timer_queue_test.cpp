@@ -1,5 +1,7 @@
 #include "src/io/timer_queue.hpp"
 
+#include <quartet/detail/io/operations/sleep.hpp>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -7,8 +7,8 @@
 // and posts to the loop when the parent has offered something, or has stopped a call.
 
 #include "src/base/futex.hpp"
+#include "src/io/asio_loop.hpp"
 #include "src/io/async_context.hpp"
-#include "src/io/event_loop.hpp"
 #include "src/io/logging.hpp"
 #include "src/models/flight.hpp"
 #include "src/models/loop_watch.hpp"
@@ -58,7 +58,7 @@ public:
             bool const took = take();
             flights_.settle();
             if (took) {
-                loop_.run_some(event_loop::waiting::not_at_all);
+                loop_.run_some(asio_loop::waiting::not_at_all);
             } else {
                 sleep();
             }
@@ -169,7 +169,7 @@ private:
     std::size_t limit_;
     worker_info where_;
     std::function<void(worker_info const&, std::string_view)> log_;
-    event_loop loop_;
+    asio_loop loop_;
     flights<async_context> flights_;
     std::unordered_map<remote_batch*, guest> guests_;
     std::unordered_map<job*, guest*> jobs_;

@@ -6,13 +6,10 @@
 // receiver goes on, and one that was woken and then cancelled leaves it where it is, for the next.
 #pragma once
 
-#include <quartet/operations.hpp>
-
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 
 namespace quartet::detail {
 
@@ -136,61 +133,6 @@ public:
     /// An eventfd that is written to for loops that wait, but never read: watch it for edges. -1: they are
     /// woken one by one.
     virtual int descriptor() const noexcept { return -1; }
-};
-
-class channel_operation;
-
-/// The loop on which operations wait for channels.
-class channel_host {
-public:
-    /// Any thread, under the lock of the operation's channel.
-    virtual void woken(channel_operation& operation) noexcept = 0;
-
-protected:
-    ~channel_host() = default;
-};
-
-/// An awaited send or receive.
-class channel_operation : public operation, public channel_waiter {
-public:
-    static constexpr std::size_t nowhere = ~std::size_t{0};
-
-    bool await_ready();
-    void cancel() noexcept override;
-
-    /// For contexts: tries once, for `who`. False if that was put off; what goes wrong is left in `error`.
-    bool try_for(channel_waiter& who) noexcept {
-        try {
-            last_try_ = try_once(who);
-        } catch (...) {
-            error = std::current_exception();
-            return true;
-        }
-        return last_try_ != attempt::put_off;
-    }
-
-    channel_gate& gate() const noexcept { return *gate_; }
-    bool sends() const noexcept { return sends_; }
-
-    void wake() noexcept override { host->woken(*this); }
-    bool on_loop() const noexcept override { return true; }
-
-    channel_host* host = nullptr;  ///< set by a context before it tries with the operation itself
-    std::size_t place = nowhere;   ///< in the host's list
-
-protected:
-    channel_operation(context& owner, channel_gate& gate, bool sends) noexcept
-        : operation(owner), gate_(&gate), sends_(sends) {}
-    channel_operation(channel_operation&&) noexcept = default;
-
-    attempt last_try() const noexcept { return last_try_; }
-
-private:
-    virtual attempt try_once(channel_waiter& who) = 0;
-
-    channel_gate* gate_;
-    bool sends_;
-    attempt last_try_ = attempt::put_off;
 };
 
 }  // namespace quartet::detail

@@ -1,4 +1,4 @@
-// src/executor/fake_channels.hpp
+// src/io/fake_channels.hpp
 //
 // The sends and receives that wait on the fake's loop.
 //
@@ -6,7 +6,8 @@
 // looked at when nothing else can happen. For one thread: the fake knows what its own bodies do.
 #pragma once
 
-#include <quartet/channel.hpp>  // channel_operation is whole there
+#include <quartet/backend/loop.hpp>
+#include <quartet/detail/io/operations/channel_operation.hpp>
 #include <quartet/outcome.hpp>
 
 #include <algorithm>
@@ -16,8 +17,10 @@
 
 namespace quartet::detail {
 
-class fake_channels final : private channel_host {
+class fake_channels final : public fake_service, private channel_host {
 public:
+    explicit fake_channels(fake_loop& loop) noexcept : loop_(loop) {}
+
     /// Tries; true if the operation is done, false if it waits.
     bool start(channel_operation& operation) {
         operation.host = this;
@@ -27,20 +30,25 @@ public:
         return false;
     }
 
-    /// Takes out one that waits, with the error `why`; false if it does not wait here.
-    bool end(channel_operation& operation, std::exception_ptr why) {
-        if (operation.place == channel_operation::nowhere) return false;
+    /// Ends one with the error `why`, if it waits here.
+    void end(channel_operation& operation, std::exception_ptr why) {
+        if (operation.place == channel_operation::nowhere) return;
         operation.gate().leave(operation);
         woken_.remove(operation);
         to_try_.remove(operation);
         forget(operation);
         operation.error = std::move(why);
-        return true;
+        loop_.complete_soon(operation);
     }
 
-    /// One of those that wait; null if none does.
-    channel_operation* any() const noexcept { return waiting_.empty() ? nullptr : waiting_.front(); }
+    void end_all(std::exception_ptr const& why) override {
+        while (!waiting_.empty())
+            end(*waiting_.front(), why);
+    }
 
+    bool advance(bool idle) override { return try_woken() || (idle && try_between_processes()); }
+
+private:
     /// Completes those that were woken and are done now. True if there were any.
     bool try_woken() {
         while (auto* const each = woken_.pop())
@@ -57,7 +65,6 @@ public:
             waiting_, [this](auto* each) { return each->gate().descriptor() >= 0 && try_again(*each); });
     }
 
-private:
     void woken(channel_operation& operation) noexcept override { woken_.add(operation); }
 
     bool try_again(channel_operation& operation) {
@@ -74,6 +81,7 @@ private:
         operation.place = channel_operation::nowhere;
     }
 
+    fake_loop& loop_;
     std::vector<channel_operation*> waiting_;  // each knows its place
     waiter_list woken_;
     waiter_list to_try_;  // woken, and looked at in this turn

@@ -1,0 +1,66 @@
+// src/io/asio_loop.hpp
+//
+// One thread's event loop on an Asio io_context: timers, what completes soon, and the services of operations.
+//
+// All members are for the thread that runs the loop, except post().
+#pragma once
+
+#include "src/io/async_files.hpp"
+#include "src/io/timer_queue.hpp"
+
+#include <quartet/backend/loop.hpp>
+#include <quartet/file.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace quartet::detail {
+
+class asio_loop final : public event_loop {
+public:
+    /// Throws std::system_error.
+    explicit asio_loop(file_backend files);
+    asio_loop(asio_loop const&) = delete;
+    asio_loop& operator=(asio_loop const&) = delete;
+    ~asio_loop();
+
+    void complete_soon(operation& done) override { ready_.push_back(&done); }
+    void complete_after(timed_operation& timed, std::chrono::nanoseconds time) override;
+    void cancel_wait(timed_operation& timed) noexcept override;
+
+    void post(std::function<void()> function) override { boost::asio::post(io_, std::move(function)); }
+    boost::asio::io_context& io() noexcept override { return io_; }
+
+    /// Completes an operation that did not begin, when that time is over.
+    void complete_unbegun(operation& ended, std::chrono::nanoseconds time);
+
+    enum class waiting { for_an_event, not_at_all };
+
+    /// Waits until something happens, then completes all that is due.
+    void run_some(waiting how = waiting::for_an_event);
+
+    std::string file_backend_name() const { return services.find<async_files>()->name(); }
+
+private:
+    void arm_timer();
+    void complete_due();
+    void complete_ready();
+
+    boost::asio::io_context io_;  // with the hint that one thread runs it
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> alive_{io_.get_executor()};
+    timer_queue timed_;
+    boost::asio::steady_timer timer_{io_};
+    std::optional<timer_queue::time_point> armed_for_;
+    std::vector<operation*> ready_;
+};
+
+}  // namespace quartet::detail
