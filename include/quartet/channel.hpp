@@ -34,6 +34,7 @@
 #include <quartet/codec.hpp>
 #include <quartet/context.hpp>
 #include <quartet/detail/base/deadline.hpp>
+#include <quartet/detail/base/misuse.hpp>
 #include <quartet/detail/base/reach.hpp>
 #include <quartet/detail/io/channel_store.hpp>
 #include <quartet/detail/io/operations/channel_operation.hpp>
@@ -63,6 +64,15 @@ struct between_processes {
 
 namespace detail {
 
+// Most need not wait, and are done before a loop hears of them.
+inline bool channel_operation::await_ready() {
+    if (sends_ && last_try_ == attempt::done) [[unlikely]]
+        misuse("this send was awaited before, and its value is gone");
+    bool const leaves_record = this_task.slot != nullptr;
+    if (!leaves_record && !owner().stop_requested() && try_for(nullptr)) return true;
+    return operation::await_ready();
+}
+
 template <class T>
 class [[nodiscard]] send_operation final : public channel_operation {
 public:
@@ -77,7 +87,7 @@ public:
     }
 
 private:
-    attempt try_once(channel_waiter& who) override { return store_->put(parcel_, &who); }
+    attempt try_once(channel_waiter* who) override { return store_->put(parcel_, who); }
 
     channel_store<T>* store_;
     T value_;
@@ -96,7 +106,7 @@ public:
     }
 
 private:
-    attempt try_once(channel_waiter& who) override { return store_->take(value_, &who); }
+    attempt try_once(channel_waiter* who) override { return store_->take(value_, who); }
 
     channel_store<T>* store_;
     std::optional<T> value_;

@@ -15,7 +15,7 @@ namespace quartet::detail {
 
 bool channel_waits::start(channel_operation& operation) {
     operation.host = this;
-    if (operation.try_for(operation)) return true;
+    if (operation.try_for(&operation)) return true;
     try {
         waiting_.push_back(&operation);
         operation.place = waiting_.size() - 1;
@@ -72,7 +72,7 @@ void channel_waits::try_woken() {
 
 /// Completes the operation if it is done.
 bool channel_waits::try_again(channel_operation& operation) {
-    if (!operation.try_for(operation)) return false;
+    if (!operation.try_for(&operation)) return false;
     forget(operation);
     operation.complete();
     return true;

@@ -24,7 +24,7 @@ public:
     /// Tries; true if the operation is done, false if it waits.
     bool start(channel_operation& operation) {
         operation.host = this;
-        if (operation.try_for(operation)) return true;
+        if (operation.try_for(&operation)) return true;
         operation.place = waiting_.size();
         waiting_.push_back(&operation);
         return false;
@@ -68,7 +68,7 @@ private:
     void woken(channel_operation& operation) noexcept override { woken_.add(operation); }
 
     bool try_again(channel_operation& operation) {
-        if (!operation.try_for(operation)) return false;
+        if (!operation.try_for(&operation)) return false;
         forget(operation);
         operation.complete();
         return true;

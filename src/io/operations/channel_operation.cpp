@@ -14,7 +14,7 @@ void channel_operation::perform(blocking_thread& here) {
     thread_waiter self;
     while (!owner().stop_requested()) {
         self.prepare();
-        if (try_for(self)) return;
+        if (try_for(&self)) return;
         self.wait(here.deadline(), &here.stop_word());
     }
     gate().leave(self);

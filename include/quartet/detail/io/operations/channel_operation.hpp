@@ -4,7 +4,6 @@
 #pragma once
 
 #include <quartet/backend/operation.hpp>
-#include <quartet/detail/base/misuse.hpp>
 #include <quartet/detail/io/channel_waiter.hpp>
 
 #include <cstddef>
@@ -29,14 +28,11 @@ class channel_operation : public operation, public channel_waiter {
 public:
     static constexpr std::size_t nowhere = ~std::size_t{0};
 
-    bool await_ready() {
-        if (sends_ && last_try_ == attempt::done) [[unlikely]]
-            misuse("this send was awaited before, and its value is gone");
-        return operation::await_ready();
-    }
+    bool await_ready();
 
-    /// Tries once, for `who`. False if that was put off; what goes wrong is left in `error`.
-    bool try_for(channel_waiter& who) noexcept {
+    /// Tries once, for `who` if that is not null. False if that was put off; what goes wrong is left in
+    /// `error`.
+    bool try_for(channel_waiter* who) noexcept {
         try {
             last_try_ = try_once(who);
         } catch (...) {
@@ -63,7 +59,7 @@ protected:
     attempt last_try() const noexcept { return last_try_; }
 
 private:
-    virtual attempt try_once(channel_waiter& who) = 0;
+    virtual attempt try_once(channel_waiter* who) = 0;
     void perform(blocking_thread& here) override;
     bool begin(event_loop& loop) override;
     bool pretend(fake_loop& loop) override;
