@@ -1,6 +1,13 @@
 // include/quartet/version.hpp
 //
-// The library's version; CMakeLists.txt checks that it is the project's.
+// The library's version, for people and for #if. CMakeLists.txt reads it here.
 #pragma once
 
+#define QUARTET_VERSION_MAJOR 0
+#define QUARTET_VERSION_MINOR 1
+#define QUARTET_VERSION_PATCH 0
 #define QUARTET_VERSION "0.1.0"
+
+/// As one number that grows: `#if QUARTET_VERSION_NUMBER >= 10203` is "1.2.3 or later".
+#define QUARTET_VERSION_NUMBER \
+    (QUARTET_VERSION_MAJOR * 10000 + QUARTET_VERSION_MINOR * 100 + QUARTET_VERSION_PATCH)

@@ -1,0 +1,24 @@
+#include <quartet/version.hpp>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace quartet {
+namespace {
+
+TEST(version, says_the_same_as_text_and_as_numbers) {
+    EXPECT_EQ(QUARTET_VERSION,
+              fmt::format("{}.{}.{}", QUARTET_VERSION_MAJOR, QUARTET_VERSION_MINOR, QUARTET_VERSION_PATCH));
+    EXPECT_EQ(QUARTET_VERSION, std::string(QUARTET_CMAKE_VERSION));
+}
+
+TEST(version, grows_as_a_number) {
+    EXPECT_EQ(QUARTET_VERSION_NUMBER / 10000, QUARTET_VERSION_MAJOR);
+    EXPECT_EQ(QUARTET_VERSION_NUMBER / 100 % 100, QUARTET_VERSION_MINOR);
+    EXPECT_EQ(QUARTET_VERSION_NUMBER % 100, QUARTET_VERSION_PATCH);
+}
+
+}  // namespace
+}  // namespace quartet
