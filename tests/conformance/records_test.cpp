@@ -51,8 +51,18 @@ TEST_P(records, tell_when_a_task_was_queued_began_and_ended) {
 }
 
 TEST_P(records, of_bodies_that_take_turns_overlap_and_others_do_not) {
+    shared_counter begun;
     auto executor = make({}, &recorder_);
-    executor.map(wait_for, std::vector(std::min<std::size_t>(executor.concurrency(), 4), 50ms));
+    std::size_t const count = std::min<std::size_t>(executor.concurrency(), 4);
+    // Where they take turns none ends before all have begun.
+    auto const body = [begun = &begun, meeting = GetParam().interleaves ? count : 1](context& ctx,
+                                                                                     int) -> task<void> {
+        ++*begun;
+        do
+            co_await ctx.sleep_for(5ms);
+        while (*begun < meeting);
+    };
+    executor.map(body, std::vector<int>(count));
     auto const found = recorder_.records();
     auto const last_start = std::ranges::max(found, {}, &task_record::started).started;
     auto const first_end = *std::ranges::min(found, {}, &task_record::finished).finished;

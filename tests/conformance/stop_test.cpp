@@ -102,15 +102,16 @@ TEST_P(stop, comes_as_an_exception_that_a_body_may_answer) {
             co_return stopped.what();
         }
     };
-    auto const outcomes = stop_in_the_middle(executor, body);
-    auto const answered = std::ranges::count_if(outcomes, [](auto const& each) { return each.has_value(); });
-    EXPECT_GE(answered, 1);
-    for (auto const& each : outcomes) {
-        if (each) {
-            EXPECT_EQ(*each, "cancelled");
-        } else {
-            EXPECT_EQ(each.error().why, cause::cancelled);
+    // On a busy machine a worker may be ended before it has answered: then once more.
+    for (bool was_killed = true; was_killed; *begun_ = 0) {
+        was_killed = false;
+        std::size_t answered = 0;
+        for (auto const& each : stop_in_the_middle(executor, body)) {
+            answered += each.has_value();
+            EXPECT_TRUE(each ? *each == "cancelled" : each.error().why == cause::cancelled);
+            was_killed = was_killed || (!each && each.error().message.ends_with("worker process was ended"));
         }
+        EXPECT_TRUE(was_killed || answered > 0);
     }
 }
 

@@ -35,6 +35,15 @@ QUARTET_SUITE(time_limits_with_a_kill, rows_where([](row const& each) {
                   return each.name.starts_with("processes") && !each.on_loops;
               }));
 
+/// A busy machine may be late for any limit: tries longer and longer ones, until one was enough for those who
+/// have time, as `attempt` says.
+void by_a_limit_that_is_enough(milliseconds limit, auto&& attempt) {
+    for (; limit < 1min; limit *= 4) {
+        if (attempt(limit)) return;
+    }
+    ADD_FAILURE() << "tasks are late however much time they have";
+}
+
 task<int> sleep(context& ctx, milliseconds duration) {
     co_await ctx.sleep_for(duration);
     co_return 1;
@@ -46,16 +55,16 @@ QUARTET_SUITE(time_limits_with_a_kill_of_a_loop, rows_where([](row const& each) 
               }));
 
 TEST_P(time_limits, fail_the_task_that_is_late_and_no_other) {
-    std::vector<milliseconds> const durations{0ms, 1h, 0ms};
-    auto const outcomes = make().try_map(sleep, durations, {.task_timeout = 300ms});
-    for (std::size_t n = 0; n < durations.size(); ++n) {
-        ASSERT_EQ(outcomes[n].has_value(), durations[n] < 1h) << n;
-        if (outcomes[n]) continue;
-        EXPECT_EQ(outcomes[n].error().index, n);
-        EXPECT_EQ(outcomes[n].error().why, cause::timed_out);
-        EXPECT_EQ(outcomes[n].error().message, "timed out after 0.3 s");
-        EXPECT_THROW(outcomes[n].value(), timed_out);
-    }
+    auto executor = make();
+    by_a_limit_that_is_enough(300ms, [&](milliseconds limit) {
+        auto const outcomes =
+            executor.try_map(sleep, std::vector<milliseconds>{0ms, 1h, 0ms}, {.task_timeout = limit});
+        EXPECT_EQ(outcomes[1].error().index, 1u);
+        EXPECT_EQ(outcomes[1].error().why, cause::timed_out);
+        EXPECT_EQ(outcomes[1].error().message, timed_out(limit).what());
+        EXPECT_THROW(outcomes[1].value(), timed_out);
+        return outcomes[0] && outcomes[2];
+    });
 }
 
 TEST_P(time_limits, are_told_to_bodies_that_compute) {
@@ -119,7 +128,7 @@ TEST_P(time_limits, leave_every_task_with_one_outcome) {
     for (std::size_t n = 0; n < count; ++n) {
         if (outcomes[n]) {
             ASSERT_EQ(*outcomes[n], n);
-        } else {
+        } else if (!may_be_taken_along(GetParam(), outcomes[n].error())) {
             ASSERT_EQ(outcomes[n].error().why, cause::timed_out) << outcomes[n].error().message;
         }
     }
@@ -194,18 +203,26 @@ TEST_P(time_limits_with_a_kill, end_a_worker_whose_task_ignores_them) {
         return n;
     };
     auto executor = make();
-    auto const outcomes = executor.try_map(body, std::views::iota(0, 10), {.task_timeout = 300ms});
-    for (std::size_t n = 0; n < outcomes.size(); ++n) {
-        if (n != 3 && n != 4) {
-            EXPECT_EQ(outcomes[n].value(), static_cast<int>(n));
-            continue;
+    by_a_limit_that_is_enough(300ms, [&](milliseconds limit) {
+        auto const outcomes = executor.try_map(body, std::views::iota(0, 10), {.task_timeout = limit});
+        bool in_time = true;
+        for (std::size_t n = 0; n < outcomes.size(); ++n) {
+            if (n != 3 && n != 4) {
+                in_time = in_time && outcomes[n];
+                EXPECT_TRUE(outcomes[n] ? *outcomes[n] == static_cast<int>(n)
+                                        : outcomes[n].error().why == cause::timed_out);
+                continue;
+            }
+            auto const& why = outcomes[n].error();
+            EXPECT_EQ(why.why, cause::timed_out);
+            EXPECT_EQ(why.message,
+                      timed_out(limit).what() + std::string(", and went on until its worker was killed"));
+            EXPECT_TRUE(why.signal == SIGTERM || why.signal == SIGKILL) << why.signal;
+            in_time = in_time && why.signal == (n == 3 ? SIGTERM : SIGKILL);
+            EXPECT_THROW(outcomes[n].value(), task_error);
         }
-        EXPECT_EQ(outcomes[n].error().why, cause::timed_out);
-        EXPECT_EQ(outcomes[n].error().message,
-                  "timed out after 0.3 s, and went on until its worker was killed");
-        EXPECT_EQ(outcomes[n].error().signal, n == 3 ? SIGTERM : SIGKILL);
-        EXPECT_THROW(outcomes[n].value(), task_error);
-    }
+        return in_time;
+    });
     EXPECT_EQ(executor.map(sleep, std::vector{1ms, 1ms}), (std::vector{1, 1}));
 }
 
@@ -218,17 +235,19 @@ TEST_P(time_limits_with_a_kill_of_a_loop, end_the_worker_whose_loop_is_held) {
         co_return n;
     };
     auto executor = make();
-    auto const outcomes = executor.try_map(body, std::views::iota(0, 20), {.task_timeout = 500ms});
-    for (std::size_t n = 0; n < outcomes.size(); ++n) {
-        if (n == 3) {
-            EXPECT_EQ(outcomes[n].error().why, cause::timed_out) << outcomes[n].error().message;
-        } else if (!outcomes[n]) {  // it was on the same loop
-            EXPECT_EQ(outcomes[n].error().why, cause::worker_died);
-            EXPECT_TRUE(outcomes[n].error().message.ends_with("another task went on after its time limit"))
-                << outcomes[n].error().message;
+    by_a_limit_that_is_enough(500ms, [&](milliseconds limit) {
+        auto const outcomes = executor.try_map(body, std::views::iota(0, 20), {.task_timeout = limit});
+        std::size_t late = 0;
+        for (auto const& each : outcomes) {
+            late += !each && each.error().why == cause::timed_out;
+            if (each || each.error().why == cause::timed_out) continue;
+            EXPECT_EQ(each.error().why, cause::worker_died);  // it was on the same loop
+            EXPECT_TRUE(each.error().message.ends_with("another task went on after its time limit"))
+                << each.error().message;
         }
-    }
-    EXPECT_GE(std::ranges::count_if(outcomes, [](auto const& each) { return each.has_value(); }), 1);
+        EXPECT_EQ(outcomes[3].error().why, cause::timed_out) << outcomes[3].error().message;
+        return late == 1 && std::ranges::any_of(outcomes, [](auto const& each) { return each.has_value(); });
+    });
     EXPECT_EQ(executor.map(sleep, std::vector{1ms, 1ms}), (std::vector{1, 1}));
 }
 
