@@ -12,7 +12,7 @@
 #pragma once
 
 #include <quartet/context.hpp>
-#include <quartet/detail/base/end_word.hpp>
+#include <quartet/detail/base/events.hpp>
 #include <quartet/detail/call/body_name.hpp>
 #include <quartet/detail/io/scope.hpp>
 #include <quartet/detail/io/stop_state.hpp>

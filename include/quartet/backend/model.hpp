@@ -4,7 +4,7 @@
 #pragma once
 
 #include <quartet/backend/job.hpp>
-#include <quartet/detail/base/end_word.hpp>
+#include <quartet/detail/base/events.hpp>
 #include <quartet/log.hpp>
 
 #include <chrono>

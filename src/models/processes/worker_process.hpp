@@ -11,7 +11,7 @@
 #include "src/models/processes/task_ring.hpp"
 
 #include <quartet/backend/processes.hpp>
-#include <quartet/detail/base/end_word.hpp>
+#include <quartet/detail/base/events.hpp>
 #include <quartet/detail/call/remote.hpp>
 #include <quartet/detail/io/stall_watch.hpp>
 

@@ -9,7 +9,7 @@
 #pragma once
 
 #include <quartet/backend/job.hpp>
-#include <quartet/detail/base/end_word.hpp>
+#include <quartet/detail/base/events.hpp>
 #include <quartet/detail/shm/shared_heap.hpp>
 
 #include <atomic>

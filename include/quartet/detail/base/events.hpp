@@ -1,4 +1,4 @@
-// include/quartet/detail/base/end_word.hpp
+// include/quartet/detail/base/events.hpp
 //
 // Words in memory that threads and processes wait for. Both may lie in shared memory. Any thread.
 #pragma once

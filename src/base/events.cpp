@@ -1,6 +1,6 @@
 #include "src/base/futex.hpp"
 
-#include <quartet/detail/base/end_word.hpp>
+#include <quartet/detail/base/events.hpp>
 
 namespace quartet::detail {
 
