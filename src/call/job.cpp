@@ -36,7 +36,7 @@ void job::run_under(model& how, std::stop_token const& stop) {
 }
 
 void job::request_stop(detail::stopped_by who) noexcept {
-    if (own_end_.ended()) return;  // the model may be gone
+    if (own_end_.is_set()) return;  // the model may be gone
     if (stop_.request(who) && model_) model_->on_stop(*this);
 }
 
@@ -45,12 +45,12 @@ void job::explain(failure& why) const {
 }
 
 bool job::wait_until(std::optional<std::chrono::steady_clock::time_point> deadline) {
-    if (own_end_.ended()) return true;  // the model may be gone
+    if (own_end_.is_set()) return true;  // the model may be gone
     if (!finished()) {
         help();
         if (!end_.load(std::memory_order_acquire)->wait_until(deadline)) return false;
     }
-    if (!own_end_.ended()) model_->bring_home(*this);
+    if (!own_end_.is_set()) model_->bring_home(*this);
     return true;
 }
 
@@ -72,7 +72,7 @@ void job::help() {
 }
 
 void job::abandon() noexcept {
-    if (!own_end_.ended()) model_->abandon(*this);  // else the model may be gone
+    if (!own_end_.is_set()) model_->abandon(*this);  // else the model may be gone
 }
 
 void job::cancel(std::size_t first, std::size_t last) noexcept {
@@ -88,10 +88,10 @@ bool job::ended(std::size_t tasks) noexcept {
 
 void job::finish() noexcept {
     auto const kept = let_go();
-    auto& chime = model_->chime();
+    auto& event = model_->end_event();
     end_.store(&own_end_, std::memory_order_release);
     own_end_.set();  // now the maker may take the job away
-    chime.ring();
+    event.notify();
 }
 
 }  // namespace quartet

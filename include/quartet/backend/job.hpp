@@ -182,7 +182,7 @@ public:
     void request_stop(detail::stopped_by who = detail::stopped_by::request) noexcept;
 
     /// Whether every task has an outcome.
-    bool finished() const noexcept { return end_.load(std::memory_order_acquire)->ended(); }
+    bool finished() const noexcept { return end_.load(std::memory_order_acquire)->is_set(); }
 
     /// Waits until it has finished; false if it has not at the deadline. One thread at a time. Throws
     /// std::logic_error on the one thread that can't wait, that of an event loop which has to run it.
@@ -254,8 +254,10 @@ public:
         return left_.fetch_sub(tasks, std::memory_order_acq_rel) == tasks;
     }
 
-    /// Its end is told by a word elsewhere, until finish().
-    void end_elsewhere(detail::end_word& word) noexcept { end_.store(&word, std::memory_order_release); }
+    /// Until finish(), this event tells its end in place of its own.
+    void end_elsewhere(detail::one_shot_event& event) noexcept {
+        end_.store(&event, std::memory_order_release);
+    }
 
     /// Every task has an outcome. The job may be gone afterwards.
     void finish() noexcept;
@@ -302,8 +304,8 @@ private:
     detail::task_places places_;
     detail::stop_state stop_;
     std::atomic<std::size_t> left_;
-    detail::end_word own_end_;
-    std::atomic<detail::end_word*> end_{&own_end_};
+    detail::one_shot_event own_end_;
+    std::atomic<detail::one_shot_event*> end_{&own_end_};
 };
 
 }  // namespace quartet

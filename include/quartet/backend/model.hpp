@@ -86,15 +86,15 @@ public:
     /// Nobody will wait for `work` any more.
     virtual void abandon(job&) noexcept {}
 
-    /// Rings when a job has finished or has ended elsewhere.
-    virtual detail::bell& chime() noexcept { return chime_; }
+    /// Told whenever a job has finished or has ended elsewhere.
+    virtual detail::eventcount& end_event() noexcept { return end_event_; }
 
 protected:
     model() = default;
 
 private:
     task_recorder* recorder_ = nullptr;
-    detail::bell chime_;
+    detail::eventcount end_event_;
 };
 
 }  // namespace quartet

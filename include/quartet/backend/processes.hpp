@@ -69,7 +69,7 @@ public:
     void bring_home(job& work) noexcept override;
     std::size_t tasks_left(job const& work) const noexcept override;
     void abandon(job& work) noexcept override;
-    detail::bell& chime() noexcept override;
+    detail::eventcount& end_event() noexcept override;
     std::size_t concurrency() const noexcept override;
     std::string spec() const override;
     model_traits traits() const noexcept override {

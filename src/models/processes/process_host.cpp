@@ -283,7 +283,7 @@ void process_host::abandon(job& work) noexcept {
     if (!batch) return;
     abandoned_.push_back(batch);
     batch->watched.store(1);
-    if (batch->end.ended()) wake_supervisor();
+    if (batch->end.is_set()) wake_supervisor();
 }
 
 std::size_t process_host::tasks_left(job const& work) noexcept {
@@ -304,16 +304,16 @@ bool process_host::join_until(clock::time_point deadline) noexcept {
         {
             std::lock_guard const lock(mutex_);
             for (auto const& [batch, each] : calls_) {
-                if (!batch->end.ended()) under_way.push_back(batch);
+                if (!batch->end.is_set()) under_way.push_back(batch);
             }
         }
         for (remote_batch* const each : under_way) {
             auto const has_ended = [&] {
                 std::lock_guard const lock(mutex_);
                 call const* const of = find(each);
-                return !of || of->batch->end.ended();
+                return !of || of->batch->end.is_set();
             };
-            if (!pool_->chime.wait_until(has_ended, deadline)) return false;
+            if (!pool_->batch_ended.wait_until(has_ended, deadline)) return false;
         }
     } while (!under_way.empty());
     return true;
@@ -351,7 +351,7 @@ std::vector<unended_body> process_host::unended_bodies() {
     std::lock_guard const lock(mutex_);
     std::vector<unended_body> bodies;
     for (auto const& [batch, each] : calls_) {
-        if (!batch->end.ended()) bodies.push_back({{.name = options_.name}, each.work->body_name()});
+        if (!batch->end.is_set()) bodies.push_back({{.name = options_.name}, each.work->body_name()});
     }
     return bodies;
 }

@@ -46,7 +46,7 @@ public:
     void bring_home(job& work) noexcept;
     void abandon(job& work) noexcept;
     std::size_t tasks_left(job const& work) noexcept;
-    bell& chime() noexcept { return pool_->chime; }
+    eventcount& end_event() noexcept { return pool_->batch_ended; }
 
     virtual std::string spec() const = 0;
     virtual std::size_t concurrency() const noexcept = 0;

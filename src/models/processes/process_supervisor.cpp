@@ -335,7 +335,7 @@ void process_host::bring_abandoned_home() {
         std::lock_guard const lock(mutex_);
         std::erase_if(abandoned_, [&](remote_batch* batch) {
             call const* const of = find(batch);
-            if (of && !batch->end.ended()) return false;
+            if (of && !batch->end.is_set()) return false;
             if (of) home.push_back(*claim(*of->work));
             return true;
         });
@@ -457,7 +457,7 @@ process_host::clock::time_point process_host::doom_stopped(clock::time_point now
 process_host::clock::time_point process_host::doom_stopped_on_loops(clock::time_point now) {
     auto next = never;
     for (auto& [batch, each] : calls_) {
-        if (!each.stopped || batch->end.ended()) continue;
+        if (!each.stopped || batch->end.is_set()) continue;
         if (*each.stopped + grace > now) {
             next = std::min(next, *each.stopped + grace);
             continue;

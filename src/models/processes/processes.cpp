@@ -42,8 +42,8 @@ std::size_t processes::tasks_left(job const& work) const noexcept {
 void processes::abandon(job& work) noexcept {
     host_->abandon(work);
 }
-detail::bell& processes::chime() noexcept {
-    return host_->chime();
+detail::eventcount& processes::end_event() noexcept {
+    return host_->end_event();
 }
 std::size_t processes::concurrency() const noexcept {
     return host_->concurrency();

@@ -162,7 +162,7 @@ std::string why_refused(pool_state const& pool) {
 
 void tell_end(pool_state& pool, remote_batch& batch) noexcept {
     batch.end.set();
-    pool.chime.ring();
+    pool.batch_ended.notify();
     if (batch.watched.load()) (*batch.wake_parent)();
 }
 

@@ -65,7 +65,7 @@ struct pool_state {
     parent_wake wake_parent;
     inherited_socket log_socket;           ///< none: nobody reads logs
     std::atomic<std::uint32_t> overflown;  ///< the parent has offers that found no room in the ring
-    bell chime;                            ///< rings when a batch has ended
+    eventcount batch_ended;                ///< told whenever a batch has ended
     task_ring ring;
     refusal refused;
 };

@@ -118,7 +118,7 @@ struct remote_batch {
     std::atomic<std::uint32_t> shaken;   ///< a worker has died: the parent must look through the tasks
     std::atomic<std::uint32_t> watched;  ///< the parent wants to be told of its end by the event
     parent_wake const* wake_parent;
-    end_word end;
+    one_shot_event end;
 };
 
 /// A worker, as far as bodies and batches are concerned; lies in shared memory, so that it can be read after

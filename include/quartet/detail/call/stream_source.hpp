@@ -283,7 +283,7 @@ private:
         }
         typename chunk_list::iterator found;
         under_way_.front().work().help();
-        model_.chime().wait_until([&] {
+        model_.end_event().wait_until([&] {
             found = std::ranges::find_if(under_way_, [](chunk& each) { return each.work().finished(); });
             return found != under_way_.end();
         });
