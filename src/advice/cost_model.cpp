@@ -126,7 +126,8 @@ arrangement arrange(work_shape const& work, model_spec const& spec, machine_cost
     made.slots = std::min(tasks, workers * in_flight);
     made.start_seconds += loop.start_seconds;  // the workers start theirs at the same time
     made.by_turns = true;
-    // The loop makes the result, and the worker brings it home; both figures have the making in them.
+    // The loop makes the result, and the worker passes it to the parent; both figures have the making in
+    // them.
     double const bringing = std::max(0.0, own.result_byte_seconds - loop.result_byte_seconds);
     made.task_cpu_seconds = own.task_seconds + work.result_bytes * bringing + task_of(loop, work);
     made.late_seconds = late_of(loop, work);

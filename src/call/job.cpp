@@ -50,7 +50,7 @@ bool job::wait_until(std::optional<std::chrono::steady_clock::time_point> deadli
         help();
         if (!end_.load(std::memory_order_acquire)->wait_until(deadline)) return false;
     }
-    if (!own_end_.is_set()) model_->bring_home(*this);
+    if (!own_end_.is_set()) model_->collect_results(*this);
     return true;
 }
 

@@ -78,7 +78,7 @@ public:
     virtual void before_wait(job&) {}
 
     /// `work` has ended elsewhere: takes its outcomes, and calls its finish().
-    virtual void bring_home(job&) noexcept {}
+    virtual void collect_results(job&) noexcept {}
 
     /// About how many tasks of `work` have no outcome yet.
     virtual std::size_t tasks_left(job const& work) const noexcept { return work.left(); }

@@ -66,7 +66,7 @@ public:
     void stop() noexcept override;
     void join() noexcept override;
     void on_stop(job& work) noexcept override;
-    void bring_home(job& work) noexcept override;
+    void collect_results(job& work) noexcept override;
     std::size_t tasks_left(job const& work) const noexcept override;
     void abandon(job& work) noexcept override;
     detail::eventcount& end_event() noexcept override;

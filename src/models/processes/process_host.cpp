@@ -108,7 +108,7 @@ void process_host::start(job& work) {
     write_out_files();  // before what the tasks print
     remote_batch* batch = nullptr;
     try {
-        batch = put_in_place(work);
+        batch = make_batch(work);
     } catch (...) {
         std::lock_guard const lock(mutex_);
         --in_use_;
@@ -119,7 +119,7 @@ void process_host::start(job& work) {
     enlist(work, *batch);
 }
 
-remote_batch* process_host::put_in_place(job& work) {
+remote_batch* process_host::make_batch(job& work) {
     constexpr std::size_t first_block = 512 - sizeof(shared_block);
     static_assert(sizeof(remote_batch) < first_block / 2 + 64);
     shared_block* const block = heap_->take(first_block);
@@ -195,7 +195,7 @@ void process_host::strike_off(call const& of) noexcept {
     calls_.erase(of.batch);
 }
 
-void process_host::bring_home(job& work) noexcept {
+void process_host::collect_results(job& work) noexcept {
     std::optional<ended_call> mine;
     {
         std::lock_guard const lock(mutex_);
@@ -324,7 +324,7 @@ void process_host::end() noexcept {
     wait_and_tell([this](auto deadline) { return join_until(deadline); }, [this] { return unended_bodies(); },
                   options_.log);
     if (!supervisor_.joinable()) return;
-    bring_all_home();
+    collect_all_results();
     {
         std::lock_guard const lock(mutex_);
         ending_ = true;
@@ -333,7 +333,7 @@ void process_host::end() noexcept {
     supervisor_.join();
 }
 
-void process_host::bring_all_home() noexcept {
+void process_host::collect_all_results() noexcept {
     for (;;) {
         std::optional<ended_call> next;
         {

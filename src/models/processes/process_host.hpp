@@ -43,7 +43,7 @@ public:
     void stop() noexcept;
     void join() noexcept;
     void on_stop(job& work) noexcept;
-    void bring_home(job& work) noexcept;
+    void collect_results(job& work) noexcept;
     void abandon(job& work) noexcept;
     std::size_t tasks_left(job const& work) noexcept;
     eventcount& end_event() noexcept { return pool_->batch_ended; }
@@ -54,7 +54,7 @@ public:
 protected:
     using clock = std::chrono::steady_clock;
 
-    /// A batch that has not been brought home.
+    /// A batch whose results have not been collected.
     struct call {
         job* work;
         remote_batch* batch;
@@ -98,7 +98,7 @@ protected:
     enum class lost { worker, zygote };
     virtual bool offer_again(call& of, index_range tasks, lost why) = 0;
 
-    /// Whether no worker will touch a batch any more, which was brought home.
+    /// Whether no worker will touch a batch any more whose results were collected.
     virtual bool untouched(remote_batch const& batch, task_ring::position offered_to) = 0;
 
     /// A call was asked to stop.
@@ -156,7 +156,7 @@ private:
 
     // ---- Calls
 
-    remote_batch* put_in_place(job& work);
+    remote_batch* make_batch(job& work);
     std::optional<ended_call> claim(job& work) noexcept;
     void finish(ended_call const& mine) noexcept;
     void enlist(job& work, remote_batch& batch);
@@ -165,7 +165,7 @@ private:
     void settle(call& of, std::size_t tasks) noexcept;
     void fail_waiting(call& of, failure const& why) noexcept;
     void free_untouched() noexcept;
-    void bring_all_home() noexcept;
+    void collect_all_results() noexcept;
     bool join_until(clock::time_point deadline) noexcept;
     std::vector<unended_body> unended_bodies();
 
@@ -190,7 +190,7 @@ private:
     void follow_stop(call& of) noexcept;
     void look_for_end(call& of) noexcept;
     void scan_shaken();
-    void bring_abandoned_home();
+    void collect_abandoned();
     clock::time_point end_overdue();
     clock::time_point doom_late(clock::time_point now);
     clock::time_point doom_late_on_loops(clock::time_point now);
@@ -210,8 +210,8 @@ private:
     std::mutex mutex_;              // guards what follows
     std::optional<zygote> zygote_;  // used by the supervisor alone
     std::unordered_map<remote_batch*, call> calls_;
-    std::size_t in_use_ = 0;           // batches that are being put in place or brought home
-    std::deque<waiting_batch> ended_;  // brought home, but a worker may still touch them
+    std::size_t in_use_ = 0;                                  // batches that are being filled or collected
+    std::deque<waiting_batch> ended_;                         // collected, but a worker may still touch them
     std::unordered_map<worker_slot*, worker_state> workers_;  // also those on their way
     std::vector<remote_batch*> abandoned_;
     std::size_t limited_ = 0;  // calls with a limit for each task

@@ -140,7 +140,7 @@ void process_host::supervise() {
         if (zygote_) advance();
         free_untouched();
         lock.unlock();
-        bring_abandoned_home();
+        collect_abandoned();
         lock.lock();
     }
 }
@@ -329,18 +329,18 @@ void process_host::wait_for_orphans() const {
     }
 }
 
-void process_host::bring_abandoned_home() {
-    std::vector<ended_call> home;
+void process_host::collect_abandoned() {
+    std::vector<ended_call> ended;
     {
         std::lock_guard const lock(mutex_);
         std::erase_if(abandoned_, [&](remote_batch* batch) {
             call const* const of = find(batch);
             if (of && !batch->end.is_set()) return false;
-            if (of) home.push_back(*claim(*of->work));
+            if (of) ended.push_back(*claim(*of->work));
             return true;
         });
     }
-    for (auto const& each : home)
+    for (auto const& each : ended)
         finish(each);
 }
 

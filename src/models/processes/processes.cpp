@@ -33,8 +33,8 @@ void processes::join() noexcept {
 void processes::on_stop(job& work) noexcept {
     host_->on_stop(work);
 }
-void processes::bring_home(job& work) noexcept {
-    host_->bring_home(work);
+void processes::collect_results(job& work) noexcept {
+    host_->collect_results(work);
 }
 std::size_t processes::tasks_left(job const& work) const noexcept {
     return host_->tasks_left(work);
