@@ -104,7 +104,7 @@ public:
             begin_tasks();
             cancel_stopped();
             if (flights_.in_flight() > 0) run_some();
-            flights_.settle();
+            flights_.collect_outcomes();
         }
         runs_ = false;
     }

@@ -56,7 +56,7 @@ public:
     running_body* start(context& where, std::size_t index, ended_bodies& ended) noexcept override {
         return whole_.start(where, offset_ + index, ended);
     }
-    void settle(running_body& body) noexcept override { whole_.settle(body); }
+    void collect_outcome(running_body& body) noexcept override { whole_.collect_outcome(body); }
     void fail(failure why) noexcept override {
         why.index += offset_;
         whole_.fail(std::move(why));

@@ -354,12 +354,12 @@ void http_client::complete_ended() {
         if (message->msg != CURLMSG_DONE) continue;
         CURLcode const result = message->data.result;  // the message is gone once its handle is removed
         if (http_transfer* const transfer = http_transfer::of(message->easy_handle))
-            settle(*transfer, result);
+            complete(*transfer, result);
     }
 }
 
 /// libcurl is done with a request; the exchange may go on with another.
-void http_client::settle(http_transfer& transfer, CURLcode result) {
+void http_client::complete(http_transfer& transfer, CURLcode result) {
     take_out(transfer);
     if (transfer.lacked_descriptor()) keep_few_connections();
     fetch_operation& operation = transfer.operation();

@@ -68,7 +68,7 @@ private:
     void proceed_with_looked_up();
     void take_out(http_transfer& transfer) noexcept;
     void complete_ended();
-    void settle(http_transfer& transfer, CURLcode result);
+    void complete(http_transfer& transfer, CURLcode result);
     fetch_operation& fail(http_transfer& transfer) noexcept;
     static void complete(std::vector<fetch_operation*> const& ended);
     void fail_unwatched();

@@ -149,7 +149,7 @@ private:
             lock.unlock();
             auto answer = look_up_or_say_why(*about.name);
             lock.lock();
-            settle(about, std::move(answer));
+            complete(about, std::move(answer));
         }
     }
 
@@ -161,7 +161,7 @@ private:
         }
     }
 
-    void settle(entry& about, std::shared_ptr<name_answer const> answer) noexcept {
+    void complete(entry& about, std::shared_ptr<name_answer const> answer) noexcept {
         for (name_lookup* const each : about.waiting) {
             each->answer_ = answer;
             each->wake_();

@@ -122,11 +122,11 @@ private:
         for (;;) {
             claim const tasks = shared_.take(room());
             if (tasks) flights_.begin(tasks);
-            flights_.settle();
+            flights_.collect_outcomes();
             if (!tasks && !sleep()) return;
             loop_.run_some(tasks ? detail::asio_loop::waiting::not_at_all
                                  : detail::asio_loop::waiting::for_an_event);
-            flights_.settle();
+            flights_.collect_outcomes();
         }
     }
 

@@ -28,10 +28,10 @@ template <class Context>
 class flights {
 public:
     /// `make(place, job)` puts a context for a job in place; `ended(job, n)` is told that n tasks more have
-    /// an outcome, `settling(job)` that a body that waited is about to give one.
+    /// an outcome, `collecting(job)` that a body that waited is about to give one.
     flights(std::function<void(std::optional<Context>&, job&)> make,
-            std::function<void(job&, std::size_t)> ended, std::function<void(job&)> settling = {})
-        : make_(std::move(make)), ended_(std::move(ended)), settling_(std::move(settling)) {}
+            std::function<void(job&, std::size_t)> ended, std::function<void(job&)> collecting = {})
+        : make_(std::move(make)), ended_(std::move(ended)), collecting_(std::move(collecting)) {}
 
     /// Bodies that have begun and not ended.
     std::size_t in_flight() const noexcept { return in_flight_; }
@@ -58,14 +58,14 @@ public:
     }
 
     /// Takes the outcomes of the bodies that have ended.
-    void settle() {
+    void collect_outcomes() {
         while (running_body* body = over_.pop()) {
             auto& mine = *static_cast<flight*>(body->flight);
             job& work = *mine.work;
             mine.unlink(*body);
             --in_flight_;
-            if (settling_) settling_(work);
-            work.settle(*body);
+            if (collecting_) collecting_(work);
+            work.collect_outcome(*body);
             drop_if_empty(mine);
             ended_(work, 1);
         }
@@ -116,7 +116,7 @@ private:
 
     std::function<void(std::optional<Context>&, job&)> make_;
     std::function<void(job&, std::size_t)> ended_;
-    std::function<void(job&)> settling_;
+    std::function<void(job&)> collecting_;
     std::unordered_map<job*, flight> flights_;
     ended_bodies over_;
     std::size_t in_flight_ = 0;

@@ -116,7 +116,7 @@ struct contested {
     std::atomic<std::uint32_t> begun = 0;    // by whomever
     std::atomic<std::uint32_t> ended = 0;    // with a result
     std::atomic<std::uint32_t> lost = 0;     // its worker was doomed
-    std::atomic<std::uint32_t> unbegun = 0;  // settled by the parent
+    std::atomic<std::uint32_t> unbegun = 0;  // ended by the parent
     std::atomic<std::uint32_t> doomed = 0;
 };
 
@@ -151,7 +151,7 @@ protected:
             contested& one = tasks_[n];
             std::size_t const victim = random() % workers;
             if (one.word.doom(victim)) ++one.doomed;
-            if (random() % 4 == 0 && one.word.settle_waiting()) ++one.unbegun;
+            if (random() % 4 == 0 && one.word.end_waiting()) ++one.unbegun;
         }
     }
 
@@ -186,7 +186,7 @@ TEST_F(task_words, give_each_task_to_one_and_one_end) {
         ASSERT_EQ(one.ended + one.lost, one.begun) << "task " << n;
         ASSERT_EQ(one.lost, one.doomed)
             << "task " << n << ": who is doomed can't end it, and nobody else is kept from it";
-        if (one.doomed) one.word.settle();
+        if (one.doomed) one.word.end_by_parent();
         ASSERT_TRUE(one.word.is_final()) << "task " << n;
     }
 }

@@ -4,7 +4,7 @@
 //
 // A model runs every index once, in one of three ways, and each index gets one outcome:
 //   - run() goes straight through a range on the calling thread, in a blocking context;
-//   - start() begins one body on an event loop, and settle() takes its outcome when it has ended;
+//   - start() begins one body on an event loop, and collect_outcome() takes its outcome when it has ended;
 //   - code(), encode() and collect() carry the bodies to other processes and their outcomes back.
 // The type is erased once per range, not once per task, so the loop over the bodies still inlines.
 //
@@ -53,7 +53,8 @@ class shared_arena;
 class ended_bodies;
 class call_timer;
 
-/// A body under way on an event loop. When it has ended it waits in an ended_bodies to be settled.
+/// A body under way on an event loop. When it has ended it waits in an ended_bodies until its outcome is
+/// collected.
 class running_body : public task_listener {
 public:
     explicit running_body(ended_bodies& list, job const& of, std::size_t index) noexcept
@@ -81,7 +82,8 @@ private:
     running_body* next_ = nullptr;
 };
 
-/// Bodies that have ended but are not settled yet, in the order of their ends. For one thread.
+/// Bodies that have ended and whose outcomes are not collected yet, in the order of their ends. For one
+/// thread.
 class ended_bodies {
 public:
     ended_bodies() = default;
@@ -227,7 +229,7 @@ public:
     detail::body_identity const& name() const noexcept { return name_; }
 
     /// Takes the outcome of a body that has ended and frees it. On the thread that started it.
-    virtual void settle(detail::running_body& body) noexcept = 0;
+    virtual void collect_outcome(detail::running_body& body) noexcept = 0;
 
     /// Makes `index` a failed outcome without running it. Any thread.
     virtual void fail(failure why) noexcept = 0;

@@ -362,7 +362,7 @@ process_host::call* process_host::find(remote_batch* batch) noexcept {
 }
 
 /// Under the lock: so many tasks more have an outcome.
-void process_host::settle(call& of, std::size_t tasks) noexcept {
+void process_host::count_off(call& of, std::size_t tasks) noexcept {
     if (tasks > 0 && of.batch->left.fetch_sub(tasks) == tasks) tell_end(*pool_, *of.batch);
 }
 
@@ -374,13 +374,13 @@ void process_host::fail_waiting(failure const& why) {
 void process_host::fail_waiting(call& of, failure const& why) noexcept {
     std::size_t failed = 0;
     for (std::size_t index = 0; index < of.batch->count; ++index) {
-        if (!of.batch->tasks[index].settle_waiting()) continue;
+        if (!of.batch->tasks[index].end_waiting()) continue;
         failure own = why;
         own.index = index;
         of.work->fail(std::move(own));
         ++failed;
     }
-    settle(of, failed);
+    count_off(of, failed);
 }
 
 }  // namespace quartet::detail

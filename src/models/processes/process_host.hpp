@@ -162,7 +162,7 @@ private:
     void enlist(job& work, remote_batch& batch);
     void strike_off(call const& of) noexcept;
     void stop_batch(remote_batch& batch, std::uint32_t mark) noexcept;
-    void settle(call& of, std::size_t tasks) noexcept;
+    void count_off(call& of, std::size_t tasks) noexcept;
     void fail_waiting(call& of, failure const& why) noexcept;
     void free_untouched() noexcept;
     void collect_all_results() noexcept;

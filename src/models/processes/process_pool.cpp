@@ -111,7 +111,7 @@ void process_pool::wake_workers(std::size_t tasks) {
 bool process_pool::untouched(remote_batch const& batch, task_ring::position offered_to) {
     return pool().ring.head() >= offered_to &&
            std::none_of(pool().slots, pool().slots + pool().workers, [&](worker_slot const& each) {
-               return each.batch.load() == &batch || each.settling.load() == &batch;
+               return each.batch.load() == &batch || each.storing.load() == &batch;
            });
 }
 

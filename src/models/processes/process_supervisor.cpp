@@ -205,9 +205,9 @@ void process_host::account_for(call& of, worker_slot const& slot,
     for (std::uint32_t index = perhaps_run.first; index < perhaps_run.last; ++index) {
         task_word& task = of.batch->tasks[index];
         if (!task.run_by(slot.remote.number)) continue;
-        task.settle();
+        task.end_by_parent();
         of.work->fail(describe(index));
-        settle(of, 1);
+        count_off(of, 1);
     }
     give_back(of, taken, lost::worker, describe);
     mark_shaken(of);
@@ -222,9 +222,9 @@ void process_host::give_back(call& of, index_range tasks, lost why,
             ++end;
         if (end > first && !of.stopped && !offer_again(of, {first, end}, why)) {
             for (; first < end; ++first) {
-                if (!of.batch->tasks[first].settle_waiting()) continue;
+                if (!of.batch->tasks[first].end_waiting()) continue;
                 of.work->fail(describe(first));
-                settle(of, 1);
+                count_off(of, 1);
             }
         }
         first = end + 1;
@@ -295,9 +295,9 @@ void process_host::account_for_all(call& of) {
     for (std::size_t index = 0; index < of.batch->count; ++index) {
         task_word& task = of.batch->tasks[index];
         if (task.is_final() || task.state() == task_state::waiting) continue;
-        task.settle();
+        task.end_by_parent();
         of.work->fail(describe(index));
-        settle(of, 1);
+        count_off(of, 1);
     }
     give_back(of, {0, static_cast<std::uint32_t>(of.batch->count)}, lost::zygote, describe);
     mark_shaken(of);
@@ -370,11 +370,11 @@ void process_host::follow_stop(call& of) noexcept {
     static_cast<void>(of.work->stop().raise());
     std::size_t cancelled = 0;
     for (std::size_t index = 0; index < of.batch->count; ++index) {
-        if (!of.batch->tasks[index].settle_waiting()) continue;
+        if (!of.batch->tasks[index].end_waiting()) continue;
         of.work->cancel(index, index + 1);
         ++cancelled;
     }
-    settle(of, cancelled);
+    count_off(of, cancelled);
     on_stop_of_call();
 }
 

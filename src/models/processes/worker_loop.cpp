@@ -45,7 +45,7 @@ public:
                   place->follow(jobs_.at(&work)->hands.batch.stop);  // which a body sees while it computes
               },
               [this](job& work, std::size_t tasks) { note_end(work, tasks); },
-              [this](job& work) { slot_.settling.store(&jobs_.at(&work)->hands.batch); }) {
+              [this](job& work) { slot_.storing.store(&jobs_.at(&work)->hands.batch); }) {
         slot.process.store(getpid());
         std::thread([this, heard = slot.calls.load()] { listen(heard); }).detach();  // a worker ends by _exit
     }
@@ -56,13 +56,13 @@ public:
         for (;;) {
             follow_stops();
             bool const took = take();
-            flights_.settle();
+            flights_.collect_outcomes();
             if (took) {
                 loop_.run_some(asio_loop::waiting::not_at_all);
             } else {
                 sleep();
             }
-            flights_.settle();
+            flights_.collect_outcomes();
             if (retires() && flights_.in_flight() == 0) retire();
         }
     }
@@ -124,7 +124,7 @@ private:
         remote_batch& batch = mine.hands.batch;
         if ((mine.open -= tasks) == 0) forget(batch);
         count_ended(pool_, batch, tasks);
-        slot_.settling.store(nullptr, std::memory_order_release);
+        slot_.storing.store(nullptr, std::memory_order_release);
     }
 
     void forget(remote_batch& batch) {

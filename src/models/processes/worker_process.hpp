@@ -45,13 +45,13 @@ struct alignas(64) worker_slot {
     remote_worker remote;
     std::atomic<remote_batch*> batch;  ///< that it may touch; set before it takes tasks of it
     std::atomic<index_range> chunk;  ///< that it is about to take or has taken, and has not counted as ended
-    std::atomic<remote_batch*> settling;  ///< of a worker with a loop: whose outcome it is storing
-    loop_holder holder;                   ///< of a worker with a loop
-    std::atomic<pid_t> process;           ///< that the worker is
-    std::atomic<std::uint32_t> asleep;    ///< 0, or one of the following; cleared by who calls it
-    std::atomic<std::uint32_t> calls;     ///< futex: how often it was called
-    std::atomic<std::uint32_t> retired;   ///< it has run as many tasks as it was to, and ends
-    std::atomic<readiness> ready;         ///< whether it was initialized
+    std::atomic<remote_batch*> storing;  ///< of a worker with a loop: whose outcome it is storing
+    loop_holder holder;                  ///< of a worker with a loop
+    std::atomic<pid_t> process;          ///< that the worker is
+    std::atomic<std::uint32_t> asleep;   ///< 0, or one of the following; cleared by who calls it
+    std::atomic<std::uint32_t> calls;    ///< futex: how often it was called
+    std::atomic<std::uint32_t> retired;  ///< it has run as many tasks as it was to, and ends
+    std::atomic<readiness> ready;        ///< whether it was initialized
 };
 
 /// What the parent and all workers share.

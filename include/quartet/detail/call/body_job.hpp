@@ -68,7 +68,7 @@ public:
                     return nullptr;
                 }
                 started->body.set_listener(started.get());
-                return started.release();  // settle() takes it back
+                return started.release();  // collect_outcome() takes it back
             } catch (...) {
                 fail(describe_current_exception(index, where.where().name));
                 return nullptr;
@@ -78,7 +78,7 @@ public:
 
     bool suspends() const noexcept override { return is_coroutine_body<Body, In>; }
 
-    void settle(running_body& ended) noexcept override {
+    void collect_outcome(running_body& ended) noexcept override {
         if constexpr (is_coroutine_body<Body, In>) {
             std::unique_ptr<running> const owned(static_cast<running*>(&ended));
             store(*owned);
@@ -100,7 +100,7 @@ private:
                   task_slot* slot)
             : running_body(list, of, place), body(std::move(started)), where(context_of), record(slot) {}
 
-        /// Others may run before it is settled.
+        /// Others may run before its outcome is collected.
         std::coroutine_handle<> ended() noexcept override {
             end_forked();
             end_record();

@@ -40,7 +40,7 @@ void store_result(remote_hands& hands, std::size_t index, R&& value, byte_writer
 }
 
 /// Puts the inputs where run_remote looks for them. `failed(index)` is called within the handler of what an
-/// encoder threw; such a task is settled. Throws std::bad_alloc.
+/// encoder threw; such a task is ended by the parent. Throws std::bad_alloc.
 template <class In, class Inputs>
 void encode_inputs(Inputs const& inputs, std::size_t count, shared_arena& arena, remote_batch& batch,
                    auto&& failed) {
@@ -57,7 +57,7 @@ void encode_inputs(Inputs const& inputs, std::size_t count, shared_arena& arena,
             try {
                 codec<In>::encode(inputs[index], scratch);
             } catch (...) {
-                batch.tasks[index].settle();
+                batch.tasks[index].end_by_parent();
                 --batch.left;
                 failed(index);
                 continue;

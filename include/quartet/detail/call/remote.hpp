@@ -27,9 +27,9 @@ enum class task_state : std::uint8_t {
     running,
     doomed,  ///< it runs, and its worker is about to be ended for it
     done,
-    failed,     ///< the worker filed why
-    cancelled,  ///< a stop came before it began
-    settled,    ///< the parent has dealt with it: its worker died, or its input could not be encoded
+    failed,           ///< the worker filed why
+    cancelled,        ///< a stop came before it began
+    ended_by_parent,  ///< the parent gave it its outcome: its worker died, or its input could not be encoded
 };
 
 struct worker_slot;
@@ -57,12 +57,14 @@ public:
     bool doom(std::size_t worker) noexcept {
         return change(code(task_state::running, worker), code(task_state::doomed, worker));
     }
-    bool settle_waiting() noexcept {
-        return change(code(task_state::waiting, 0), code(task_state::settled, 0));
+    bool end_waiting() noexcept {
+        return change(code(task_state::waiting, 0), code(task_state::ended_by_parent, 0));
     }
 
     /// The worker that runs it is gone.
-    void settle() noexcept { word_.store(code(task_state::settled, 0), std::memory_order_release); }
+    void end_by_parent() noexcept {
+        word_.store(code(task_state::ended_by_parent, 0), std::memory_order_release);
+    }
 
 private:
     static constexpr std::uint32_t code(task_state state, std::size_t worker) noexcept {
