@@ -63,7 +63,7 @@ bool begin_task(remote_batch& batch, remote_worker& worker, std::size_t index) n
 void end_task(remote_batch& batch, remote_worker& worker, std::size_t index, task_state how) noexcept {
     // Where a worker has ended, as each does that has one task only, the parent looks at the tasks' words and
     // does not wait for the chunk to be counted.
-    if (batch.own_slots || batch.shaken.load(std::memory_order_relaxed)) {
+    if (batch.own_slots || batch.needs_rescan.load(std::memory_order_relaxed)) {
         write_out_all();
     } else {
         write_out_printed();

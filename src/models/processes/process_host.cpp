@@ -191,7 +191,7 @@ void process_host::strike_off(call const& of) noexcept {
     if (of.work->has_task_limit() && --limited_ == 0) least_limit_ = std::chrono::nanoseconds::max();
     easily_stopped_ -= of.work->policy() == on_failure::stop_all;
     stopped_ -= of.stopped.has_value();
-    shaken_ -= of.batch->shaken.load(std::memory_order_relaxed);
+    to_rescan_ -= of.batch->needs_rescan.load(std::memory_order_relaxed);
     calls_.erase(of.batch);
 }
 

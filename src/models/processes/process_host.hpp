@@ -59,7 +59,7 @@ protected:
         job* work;
         remote_batch* batch;
         task_ring::position offered_to = 0;  ///< the head of the ring when all its offers are taken
-        std::size_t scanned = 0;             ///< tasks that are known to have an outcome, when it is shaken
+        std::size_t scanned = 0;  ///< tasks that are known to have an outcome, when it needs rescans
         std::optional<clock::time_point> stopped{};
     };
     struct task_place {
@@ -180,7 +180,7 @@ private:
     void account_for_all(call& of);
     void give_back(call& of, index_range tasks, lost why,
                    std::function<failure(std::size_t)> const& describe);
-    void mark_shaken(call& of) noexcept;
+    void mark_for_rescan(call& of) noexcept;
     failure describe_end_of(std::size_t index, worker_slot const& slot, zygote::event const& end,
                             worker_state const& worker, call const& of) const;
     void handle_loss_of_zygote();
@@ -189,7 +189,7 @@ private:
     void follow_stops();
     void follow_stop(call& of) noexcept;
     void look_for_end(call& of) noexcept;
-    void scan_shaken();
+    void rescan();
     void collect_abandoned();
     clock::time_point end_overdue();
     clock::time_point doom_late(clock::time_point now);
@@ -218,7 +218,7 @@ private:
     std::chrono::nanoseconds least_limit_ = std::chrono::nanoseconds::max();  // of them
     std::size_t easily_stopped_ = 0;                                          // calls that a failure stops
     std::size_t stopped_ = 0;                                                 // calls that were asked to stop
-    std::size_t shaken_ = 0;  // calls whose end the parent must find
+    std::size_t to_rescan_ = 0;  // calls whose end the parent must find
     bool ending_ = false;
 
     std::mutex stops_mutex_;  // guards job::remote and what follows; the last to be locked

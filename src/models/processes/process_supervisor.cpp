@@ -136,7 +136,7 @@ void process_host::supervise() {
         if (zygote_) handle_events();
         if (!zygote_ && has_calls()) revive_zygote();
         follow_stops();
-        scan_shaken();
+        rescan();
         if (zygote_) advance();
         free_untouched();
         lock.unlock();
@@ -210,7 +210,7 @@ void process_host::account_for(call& of, worker_slot const& slot,
         count_off(of, 1);
     }
     give_back(of, taken, lost::worker, describe);
-    mark_shaken(of);
+    mark_for_rescan(of);
 }
 
 /// What is still waiting goes to the others, or fails.
@@ -232,8 +232,8 @@ void process_host::give_back(call& of, index_range tasks, lost why,
 }
 
 /// Tasks that a worker has ended may not be counted.
-void process_host::mark_shaken(call& of) noexcept {
-    if (of.batch->shaken.exchange(1) == 0) ++shaken_;
+void process_host::mark_for_rescan(call& of) noexcept {
+    if (of.batch->needs_rescan.exchange(1) == 0) ++to_rescan_;
     look_for_end(of);
 }
 
@@ -260,7 +260,7 @@ failure process_host::describe_end_of(std::size_t index, worker_slot const& slot
     return describe_death(index, name, end);
 }
 
-/// Whether all tasks of a shaken call have an outcome.
+/// Whether all tasks of a call that needs rescans have an outcome.
 void process_host::look_for_end(call& of) noexcept {
     while (of.scanned < of.batch->count && of.batch->tasks[of.scanned].is_final())
         ++of.scanned;
@@ -268,10 +268,10 @@ void process_host::look_for_end(call& of) noexcept {
     if (of.scanned == of.batch->count) tell_end(*pool_, *of.batch);
 }
 
-void process_host::scan_shaken() {
-    if (shaken_ == 0) return;
+void process_host::rescan() {
+    if (to_rescan_ == 0) return;
     for (auto& [batch, each] : calls_) {
-        if (batch->shaken.load(std::memory_order_relaxed)) look_for_end(each);
+        if (batch->needs_rescan.load(std::memory_order_relaxed)) look_for_end(each);
     }
 }
 
@@ -300,7 +300,7 @@ void process_host::account_for_all(call& of) {
         count_off(of, 1);
     }
     give_back(of, {0, static_cast<std::uint32_t>(of.batch->count)}, lost::zygote, describe);
-    mark_shaken(of);
+    mark_for_rescan(of);
 }
 
 void process_host::revive_zygote() {

@@ -174,7 +174,7 @@ void count_ended(pool_state& pool, remote_batch& batch, std::size_t tasks) noexc
     write_out_all();
     if (tasks > 0 && batch.left.fetch_sub(tasks) == tasks) {
         tell_end(pool, batch);
-    } else if (batch.shaken.load()) {
+    } else if (batch.needs_rescan.load()) {
         pool.wake_parent();
     }
 }

@@ -115,10 +115,10 @@ struct remote_batch {
     on_failure policy;
     std::chrono::nanoseconds task_limit;  ///< nanoseconds::max() if there is none
 
-    std::atomic<std::uint32_t> stop;     ///< futex: not 0 when it is to stop
-    std::atomic<std::size_t> left;       ///< tasks without an outcome; too many after a worker's death
-    std::atomic<std::uint32_t> shaken;   ///< a worker has died: the parent must look through the tasks
-    std::atomic<std::uint32_t> watched;  ///< the parent wants to be told of its end by the event
+    std::atomic<std::uint32_t> stop;          ///< futex: not 0 when it is to stop
+    std::atomic<std::size_t> left;            ///< tasks without an outcome; too many after a worker's death
+    std::atomic<std::uint32_t> needs_rescan;  ///< a worker has died: the parent must look through the tasks
+    std::atomic<std::uint32_t> watched;       ///< the parent wants to be told of its end by the event
     parent_wake const* wake_parent;
     one_shot_event end;
 };
