@@ -115,9 +115,9 @@ struct contested {
     std::size_t result = nobody;             // plain: its worker's before the word is final, anybody's after
     std::atomic<std::uint32_t> begun = 0;    // by whomever
     std::atomic<std::uint32_t> ended = 0;    // with a result
-    std::atomic<std::uint32_t> lost = 0;     // its worker was doomed
+    std::atomic<std::uint32_t> lost = 0;     // its worker was being ended
     std::atomic<std::uint32_t> unbegun = 0;  // ended by the parent
-    std::atomic<std::uint32_t> doomed = 0;
+    std::atomic<std::uint32_t> terminating = 0;
 };
 
 class task_words : public testing::Test {
@@ -150,7 +150,7 @@ protected:
                 std::this_thread::yield();  // where the workers are
             contested& one = tasks_[n];
             std::size_t const victim = random() % workers;
-            if (one.word.doom(victim)) ++one.doomed;
+            if (one.word.mark_terminating(victim)) ++one.terminating;
             if (random() % 4 == 0 && one.word.end_waiting()) ++one.unbegun;
         }
     }
@@ -184,9 +184,9 @@ TEST_F(task_words, give_each_task_to_one_and_one_end) {
         contested& one = tasks_[n];
         ASSERT_EQ(one.begun + one.unbegun, 1u) << "task " << n;
         ASSERT_EQ(one.ended + one.lost, one.begun) << "task " << n;
-        ASSERT_EQ(one.lost, one.doomed)
-            << "task " << n << ": who is doomed can't end it, and nobody else is kept from it";
-        if (one.doomed) one.word.end_by_parent();
+        ASSERT_EQ(one.lost, one.terminating)
+            << "task " << n << ": a worker that is being ended can't end it, and nobody else is kept from it";
+        if (one.terminating) one.word.end_by_parent();
         ASSERT_TRUE(one.word.is_final()) << "task " << n;
     }
 }

@@ -69,7 +69,7 @@ protected:
     };
     struct worker_state {
         pid_t process = 0;  ///< 0: it is on its way
-        std::optional<clock::time_point> doomed{};
+        std::optional<clock::time_point> terminating{};
         std::optional<task_place> late{};  ///< that it is ended for
         bool killed = false;
     };
@@ -192,12 +192,13 @@ private:
     void rescan();
     void collect_abandoned();
     clock::time_point end_overdue();
-    clock::time_point doom_late(clock::time_point now);
-    clock::time_point doom_late_on_loops(clock::time_point now);
-    clock::time_point doom_stopped(clock::time_point now);
-    clock::time_point kill_doomed(clock::time_point now);
-    clock::time_point doom_stopped_on_loops(clock::time_point now);
-    void doom(worker_slot& slot, worker_state& worker, remote_batch& batch, std::size_t task, bool by_limit);
+    clock::time_point terminate_late(clock::time_point now);
+    clock::time_point terminate_late_on_loops(clock::time_point now);
+    clock::time_point terminate_stopped(clock::time_point now);
+    clock::time_point kill_terminating(clock::time_point now);
+    clock::time_point terminate_stopped_on_loops(clock::time_point now);
+    void terminate(worker_slot& slot, worker_state& worker, remote_batch& batch, std::size_t task,
+                   bool by_limit);
 
     processes_options options_;
     shared_heap_owner heap_;                   // batches

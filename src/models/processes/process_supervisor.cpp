@@ -28,8 +28,9 @@
 namespace quartet::detail {
 namespace {
 
-// Doomed at a time, and their ends not heard of yet (see zygote.cpp). Each end brings us back for the next.
-constexpr std::ptrdiff_t most_doomed = 32;
+// Workers that are being ended at a time, and whose ends are not known yet (see zygote.cpp). Each end brings
+// the supervisor back for the next.
+constexpr std::ptrdiff_t most_terminating = 32;
 
 constexpr auto never = std::chrono::steady_clock::time_point::max();
 
@@ -248,7 +249,7 @@ failure process_host::describe_end_of(std::size_t index, worker_slot const& slot
                                   std::chrono::duration<double>(of.work->task_limit()).count());
         return why;
     }
-    if (of.stopped && worker.doomed)
+    if (of.stopped && worker.terminating)
         return {
             .index = index, .why = cause::cancelled, .message = "cancelled: its worker process was ended"};
     if (worker.late)
@@ -382,16 +383,16 @@ void process_host::follow_stop(call& of) noexcept {
 /// again.
 process_host::clock::time_point process_host::end_overdue() {
     auto const now = clock::now();
-    return std::min({doom_late(now), doom_stopped(now), kill_doomed(now)});
+    return std::min({terminate_late(now), terminate_stopped(now), kill_terminating(now)});
 }
 
-process_host::clock::time_point process_host::doom_late(clock::time_point now) {
+process_host::clock::time_point process_host::terminate_late(clock::time_point now) {
     if (limited_ == 0) return never;
-    if (options_.in_flight > 0) return doom_late_on_loops(now);
+    if (options_.in_flight > 0) return terminate_late_on_loops(now);
     // No task that begins from now on is overdue earlier.
     auto next = deadline_after(deadline_after(now, least_limit_), grace);
     for (auto& [slot, worker] : workers_) {
-        if (worker.doomed || worker.process == 0) continue;
+        if (worker.terminating || worker.process == 0) continue;
         // In this order: a deadline that is read after the task is that task's or a later one's.
         remote_batch* const batch = slot->batch.load();
         std::size_t const task = slot->remote.current.load(std::memory_order_acquire);
@@ -403,17 +404,17 @@ process_host::clock::time_point process_host::doom_late(clock::time_point now) {
         } else {
             call const* const of = find(batch);
             clock::time_point const limit(std::chrono::nanoseconds{deadline});
-            if (of) doom(*slot, worker, *of->batch, task, !was_stopped_before(limit, *of->batch));
+            if (of) terminate(*slot, worker, *of->batch, task, !was_stopped_before(limit, *of->batch));
         }
     }
     return next;
 }
 
 /// A loop looks at the limits of its tasks itself, unless one of them holds it.
-process_host::clock::time_point process_host::doom_late_on_loops(clock::time_point now) {
+process_host::clock::time_point process_host::terminate_late_on_loops(clock::time_point now) {
     auto next = deadline_after(deadline_after(now, least_limit_), grace);
     for (auto& [slot, worker] : workers_) {
-        if (worker.doomed || worker.process == 0) continue;
+        if (worker.terminating || worker.process == 0) continue;
         loop_holder const& holder = slot->holder;
         std::int64_t const since = holder.since.load(std::memory_order_acquire);
         if (since == loop_holder::nobody) continue;
@@ -428,25 +429,25 @@ process_host::clock::time_point process_host::doom_late_on_loops(clock::time_poi
             next = std::min(next, overdue);
         } else {
             auto const limit = deadline_after(began, of->work->task_limit());
-            doom(*slot, worker, *of->batch, task, !was_stopped_before(limit, *of->batch));
+            terminate(*slot, worker, *of->batch, task, !was_stopped_before(limit, *of->batch));
         }
     }
     return next;
 }
 
-process_host::clock::time_point process_host::doom_stopped(clock::time_point now) {
+process_host::clock::time_point process_host::terminate_stopped(clock::time_point now) {
     if (stopped_ == 0) return never;
-    if (options_.in_flight > 0) return doom_stopped_on_loops(now);
+    if (options_.in_flight > 0) return terminate_stopped_on_loops(now);
     auto next = never;
     for (auto& [slot, worker] : workers_) {
-        if (worker.doomed || worker.process == 0) continue;
+        if (worker.terminating || worker.process == 0) continue;
         call const* const of = find(slot->batch.load());
         if (!of || !of->stopped) continue;
         auto const overdue = *of->stopped + grace;
         if (overdue > now) {
             next = std::min(next, overdue);
         } else {
-            doom(*slot, worker, *of->batch, slot->remote.current.load(std::memory_order_acquire), false);
+            terminate(*slot, worker, *of->batch, slot->remote.current.load(std::memory_order_acquire), false);
             next = std::min(next, now + grace);  // it may have been between two tasks
         }
     }
@@ -454,7 +455,7 @@ process_host::clock::time_point process_host::doom_stopped(clock::time_point now
 }
 
 /// A worker with a loop that still runs tasks of a stopped call.
-process_host::clock::time_point process_host::doom_stopped_on_loops(clock::time_point now) {
+process_host::clock::time_point process_host::terminate_stopped_on_loops(clock::time_point now) {
     auto next = never;
     for (auto& [batch, each] : calls_) {
         if (!each.stopped || batch->end.is_set()) continue;
@@ -465,7 +466,7 @@ process_host::clock::time_point process_host::doom_stopped_on_loops(clock::time_
         for (auto& [slot, worker] : workers_) {
             for (std::size_t index = 0; index < batch->count && worker.process != 0; ++index) {
                 if (!batch->tasks[index].run_by(slot->remote.number)) continue;
-                if (!worker.doomed) doom(*slot, worker, *batch, index, false);
+                if (!worker.terminating) terminate(*slot, worker, *batch, index, false);
                 break;
             }
         }
@@ -474,23 +475,23 @@ process_host::clock::time_point process_host::doom_stopped_on_loops(clock::time_
 }
 
 /// If the worker still runs the task, takes from it the right to end it, and asks it to end itself.
-void process_host::doom(worker_slot& slot, worker_state& worker, remote_batch& batch, std::size_t task,
-                        bool by_limit) {
-    auto const doomed =
-        std::ranges::count_if(workers_, [](auto const& each) { return !!each.second.doomed; });
-    if (doomed >= most_doomed || !zygote_) return;
-    if (task >= batch.count || !batch.tasks[task].doom(slot.remote.number)) return;
-    worker.doomed = clock::now();
+void process_host::terminate(worker_slot& slot, worker_state& worker, remote_batch& batch, std::size_t task,
+                             bool by_limit) {
+    auto const terminating =
+        std::ranges::count_if(workers_, [](auto const& each) { return !!each.second.terminating; });
+    if (terminating >= most_terminating || !zygote_) return;
+    if (task >= batch.count || !batch.tasks[task].mark_terminating(slot.remote.number)) return;
+    worker.terminating = clock::now();
     if (by_limit) worker.late = {&batch, task};
     zygote_->kill(worker.process, SIGTERM);
 }
 
-process_host::clock::time_point process_host::kill_doomed(clock::time_point now) {
+process_host::clock::time_point process_host::kill_terminating(clock::time_point now) {
     auto next = never;
     for (auto& [slot, worker] : workers_) {
-        if (!worker.doomed || worker.killed) continue;
-        if (*worker.doomed + grace > now) {
-            next = std::min(next, *worker.doomed + grace);
+        if (!worker.terminating || worker.killed) continue;
+        if (*worker.terminating + grace > now) {
+            next = std::min(next, *worker.terminating + grace);
         } else {
             zygote_->kill(worker.process, SIGKILL);
             worker.killed = true;

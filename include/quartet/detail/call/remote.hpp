@@ -5,7 +5,7 @@
 // Each task has a word that says what has become of it, and which worker made it so. A worker begins a task
 // by turning `waiting` into `running`, writes its result, and turns `running` into `done` with release order;
 // the parent reads the word with acquire order before it reads the result. So a task may be offered twice,
-// after a death, and is run once; and a worker that the parent has doomed can't end its task any more.
+// after a death, and is run once; and a worker that the parent is ending can't end its task any more.
 #pragma once
 
 #include <quartet/backend/job.hpp>
@@ -25,7 +25,7 @@ namespace quartet::detail {
 enum class task_state : std::uint8_t {
     waiting,
     running,
-    doomed,  ///< it runs, and its worker is about to be ended for it
+    terminating,  ///< it runs, and its worker is being ended for it
     done,
     failed,           ///< the worker filed why
     cancelled,        ///< a stop came before it began
@@ -41,10 +41,10 @@ public:
     task_state state() const noexcept { return static_cast<task_state>(load() & 0xff); }
     bool is_final() const noexcept { return state() >= task_state::done; }
 
-    /// Whether `worker` runs it, doomed or not.
+    /// Whether `worker` runs it, also if the worker is being ended for it.
     bool run_by(std::size_t worker) const noexcept {
         std::uint32_t const word = load();
-        return word == code(task_state::running, worker) || word == code(task_state::doomed, worker);
+        return word == code(task_state::running, worker) || word == code(task_state::terminating, worker);
     }
 
     // Each says whether it was so; another may have been quicker.
@@ -54,8 +54,8 @@ public:
     bool end(std::size_t worker, task_state how) noexcept {
         return change(code(task_state::running, worker), code(how, worker));
     }
-    bool doom(std::size_t worker) noexcept {
-        return change(code(task_state::running, worker), code(task_state::doomed, worker));
+    bool mark_terminating(std::size_t worker) noexcept {
+        return change(code(task_state::running, worker), code(task_state::terminating, worker));
     }
     bool end_waiting() noexcept {
         return change(code(task_state::waiting, 0), code(task_state::ended_by_parent, 0));
@@ -145,7 +145,7 @@ struct remote_hands {
 bool begin_task(remote_batch& batch, remote_worker& worker, std::size_t index) noexcept;
 
 /// Ends a task that this worker runs, when what it has printed is out; does not come back if the worker is
-/// doomed.
+/// being ended for it.
 void end_task(remote_batch& batch, remote_worker& worker, std::size_t index, task_state how) noexcept;
 
 /// Files the exception that is being handled as the failure of `index`. If the policy says so, stops all.
