@@ -141,7 +141,7 @@ private:
         this->explain_by(&extras_->timer);
     }
 
-    std::shared_ptr<void> let_go() noexcept override {
+    std::shared_ptr<void> release_self() noexcept override {
         if (extras_) {
             extras_->follow.reset();  // a stop that is under way is waited for
             if (extras_->hand_over) extras_->hand_over(sink::take());

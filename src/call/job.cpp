@@ -87,7 +87,7 @@ bool job::ended(std::size_t tasks) noexcept {
 }
 
 void job::finish() noexcept {
-    auto const kept = let_go();
+    auto const kept = release_self();
     auto& event = model_->end_event();
     end_.store(&own_end_, std::memory_order_release);
     own_end_.set();  // now the maker may take the job away

@@ -108,7 +108,7 @@ struct process::state {
 process::state::~state() {
     if (!child || ended) return;
     if (getpid() != starter) {  // a copy in a forked child
-        child->let_go();
+        child->disown();
         return;
     }
     child->signal(SIGTERM);

@@ -70,7 +70,7 @@ public:
     void collect(remote_batch const&) noexcept override {}
 
 private:
-    std::shared_ptr<void> let_go() noexcept override { return std::exchange(self_, {}); }
+    std::shared_ptr<void> release_self() noexcept override { return std::exchange(self_, {}); }
 
     job& whole_;
     std::size_t offset_;

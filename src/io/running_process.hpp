@@ -34,7 +34,7 @@ public:
     void signal(int number) const noexcept;
 
     /// Neither kills nor reaps it: it is another's.
-    void let_go() noexcept { self_ = descriptor(); }
+    void disown() noexcept { self_ = descriptor(); }
 
     /// A descriptor for each living descendant; fewer if there are not enough descriptors or memory.
     std::vector<descriptor> descendants() const noexcept;

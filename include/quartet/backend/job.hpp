@@ -289,8 +289,8 @@ protected:
     }
 
 private:
-    /// What keeps the job alive besides its maker, to be let go when it has finished.
-    virtual std::shared_ptr<void> let_go() noexcept { return {}; }
+    /// Gives up what keeps the job alive besides its maker. Called when every task has an outcome.
+    virtual std::shared_ptr<void> release_self() noexcept { return {}; }
 
     std::size_t size_;
     on_failure policy_;
