@@ -34,8 +34,8 @@
 #include <quartet/codec.hpp>
 #include <quartet/context.hpp>
 #include <quartet/detail/base/deadline.hpp>
+#include <quartet/detail/base/fork_visibility.hpp>
 #include <quartet/detail/base/misuse.hpp>
-#include <quartet/detail/base/reach.hpp>
 #include <quartet/detail/io/channel_store.hpp>
 #include <quartet/detail/io/operations/channel_operation.hpp>
 

@@ -13,13 +13,13 @@
 #include <quartet/backend/async.hpp>
 #include <quartet/backend/model.hpp>
 #include <quartet/call_options.hpp>
+#include <quartet/detail/call/body_adaptors.hpp>
 #include <quartet/detail/call/check_body.hpp>
 #include <quartet/detail/call/inputs.hpp>
 #include <quartet/detail/call/map_job.hpp>
 #include <quartet/detail/call/retried_call.hpp>
 #include <quartet/detail/call/retry.hpp>
-#include <quartet/detail/call/retry_desk.hpp>
-#include <quartet/detail/call/spread.hpp>
+#include <quartet/detail/call/retry_scheduler.hpp>
 #include <quartet/detail/call/stop_switch.hpp>
 #include <quartet/future.hpp>
 #include <quartet/outcome.hpp>

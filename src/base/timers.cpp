@@ -3,7 +3,7 @@
 #include "src/base/all_signals_blocked.hpp"
 #include "src/base/futex.hpp"
 
-#include <quartet/detail/base/reach.hpp>
+#include <quartet/detail/base/fork_visibility.hpp>
 
 #include <algorithm>
 #include <pthread.h>

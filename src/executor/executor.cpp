@@ -7,8 +7,8 @@
 #include <quartet/backend/single.hpp>
 #include <quartet/backend/threads.hpp>
 #include <quartet/cpus.hpp>
+#include <quartet/detail/base/fork_visibility.hpp>
 #include <quartet/detail/base/misuse.hpp>
-#include <quartet/detail/base/reach.hpp>
 #include <quartet/executor.hpp>
 #include <quartet/spec.hpp>
 

@@ -9,8 +9,8 @@
 
 #include "src/io/logging.hpp"
 #include "src/io/timer_queue.hpp"
-#include "src/models/flight.hpp"
 #include "src/models/job_queue.hpp"
+#include "src/models/running_bodies.hpp"
 
 #include <quartet/backend/loop.hpp>
 #include <quartet/detail/base/deadline.hpp>

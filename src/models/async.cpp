@@ -8,7 +8,6 @@
 #include "src/io/async_context.hpp"
 #include "src/io/logging.hpp"
 #include "src/models/executor_end.hpp"
-#include "src/models/flight.hpp"
 #include "src/models/initializing.hpp"
 #include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"
@@ -16,6 +15,7 @@
 #include "src/models/loop_watch.hpp"
 #include "src/models/naming.hpp"
 #include "src/models/open_jobs.hpp"
+#include "src/models/running_bodies.hpp"
 #include "src/models/stop_jobs.hpp"
 
 #include <quartet/backend/async.hpp>

@@ -10,11 +10,11 @@
 #include "src/io/asio_loop.hpp"
 #include "src/io/async_context.hpp"
 #include "src/io/logging.hpp"
-#include "src/models/flight.hpp"
 #include "src/models/loop_watch.hpp"
 #include "src/models/naming.hpp"
 #include "src/models/processes/worker_log.hpp"
 #include "src/models/processes/worker_process.hpp"
+#include "src/models/running_bodies.hpp"
 
 #include <quartet/cpus.hpp>
 

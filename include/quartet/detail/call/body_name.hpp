@@ -3,7 +3,7 @@
 // What a body is called, for people.
 #pragma once
 
-#include <quartet/detail/call/spread.hpp>
+#include <quartet/detail/call/body_adaptors.hpp>
 
 #include <string>
 #include <type_traits>

@@ -8,7 +8,7 @@
 #include <quartet/detail/call/body_name.hpp>
 #include <quartet/detail/call/call_timer.hpp>
 #include <quartet/detail/call/retry.hpp>
-#include <quartet/detail/call/retry_desk.hpp>
+#include <quartet/detail/call/retry_scheduler.hpp>
 #include <quartet/future.hpp>
 
 #include <condition_variable>

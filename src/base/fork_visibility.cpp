@@ -1,4 +1,4 @@
-#include <quartet/detail/base/reach.hpp>
+#include <quartet/detail/base/fork_visibility.hpp>
 
 #include <mutex>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-// include/quartet/detail/call/spread.hpp
+// include/quartet/detail/call/body_adaptors.hpp
 //
 // Bodies made of bodies: one of several arguments as one of a tuple, and one without its result.
 #pragma once

@@ -1,4 +1,4 @@
-// include/quartet/detail/call/retry_desk.hpp
+// include/quartet/detail/call/retry_scheduler.hpp
 //
 // The calls of an executor that are tried again, and where they wait meanwhile. Its thread begins with the
 // first pause.

@@ -1,4 +1,4 @@
-#include <quartet/detail/call/retry_desk.hpp>
+#include <quartet/detail/call/retry_scheduler.hpp>
 
 #include <exception>
 #include <utility>

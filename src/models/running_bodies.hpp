@@ -1,4 +1,4 @@
-// src/models/flight.hpp
+// src/models/running_bodies.hpp
 //
 // The bodies that one event loop, real or fake, has in flight: of any number of jobs, each with a context of
 // its own. For the loop's thread.

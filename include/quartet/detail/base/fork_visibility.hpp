@@ -1,4 +1,4 @@
-// include/quartet/detail/base/reach.hpp
+// include/quartet/detail/base/fork_visibility.hpp
 //
 // Whether an object that bodies refer to is there in the process that they run in.
 //
