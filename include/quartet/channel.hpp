@@ -123,11 +123,11 @@ public:
     /// A channel within this process, for `capacity` values at a time. Throws std::invalid_argument if that
     /// is 0.
     explicit channel(std::size_t capacity)
-        : reach_(false), store_(std::make_unique<detail::local_store<T>>(at_least_one(capacity))) {}
+        : visibility_(false), store_(std::make_unique<detail::local_store<T>>(at_least_one(capacity))) {}
 
     /// A channel between processes. Takes a descriptor. Throws std::system_error if the system refuses.
     channel(std::size_t capacity, between_processes options)
-        : reach_(true), store_(make_shared_store(at_least_one(capacity), options)) {}
+        : visibility_(true), store_(make_shared_store(at_least_one(capacity), options)) {}
 
     /// Values that are left in it are dropped. In the process that made it: for the others it is closed.
     ~channel() = default;
@@ -205,9 +205,9 @@ private:
         return how == detail::attempt::done;
     }
 
-    // The address of a member, and nothing of the object: see reach.hpp.
+    // The address of a member, and nothing of the object: see fork_visibility.hpp.
     detail::channel_store<T>& store() const {
-        detail::reach::require(&reach_);
+        detail::fork_visibility::require(&visibility_);
         return *store_;
     }
 
@@ -245,7 +245,7 @@ private:
         }
     }
 
-    detail::reach reach_;
+    detail::fork_visibility visibility_;
     std::unique_ptr<detail::channel_store<T>> store_;
 };
 

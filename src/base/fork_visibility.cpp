@@ -13,7 +13,7 @@ namespace {
 /// All objects of this process, the last one first.
 struct object_list {
     std::mutex mutex;
-    reach* last = nullptr;
+    fork_visibility* last = nullptr;
     std::atomic<std::uint32_t> changes{0};  // of the list, and of what it means
 };
 constinit object_list objects;
@@ -29,7 +29,7 @@ constinit object_list objects;
 
 }  // namespace
 
-reach::reach(bool shared) noexcept : shared_(shared) {
+fork_visibility::fork_visibility(bool shared) noexcept : shared_(shared) {
     std::lock_guard const lock(objects.mutex);
     made_after_ = forks;
     before_ = objects.last;
@@ -38,22 +38,22 @@ reach::reach(bool shared) noexcept : shared_(shared) {
     ++objects.changes;
 }
 
-reach::~reach() {
+fork_visibility::~fork_visibility() {
     std::lock_guard const lock(objects.mutex);
     (after_ ? after_->before_ : objects.last) = before_;
     if (before_) before_->after_ = after_;
     ++objects.changes;
 }
 
-void reach::look_up(reach const* object) {
+void fork_visibility::look_up(fork_visibility const* object) {
     struct answer {
-        reach const* object;
+        fork_visibility const* object;
         std::uint32_t changes;
     };
     static thread_local answer known{};  // most ask for the same one again
     if (known.object == object && known.changes == objects.changes) return;
     std::lock_guard const lock(objects.mutex);
-    reach const* each = objects.last;
+    fork_visibility const* each = objects.last;
     while (each && each != object)
         each = each->before_;
     if (!each)

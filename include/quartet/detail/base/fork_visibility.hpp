@@ -16,27 +16,27 @@ namespace quartet::detail {
 /// How often this process and its forebears were forked; a static of the library keeps count.
 extern std::atomic<std::uint32_t> forks;
 
-class reach {
+class fork_visibility {
 public:
     /// What is not shared belongs to the process that made it alone.
-    explicit reach(bool shared) noexcept;
-    ~reach();
-    reach(reach const&) = delete;
-    reach& operator=(reach const&) = delete;
+    explicit fork_visibility(bool shared) noexcept;
+    ~fork_visibility();
+    fork_visibility(fork_visibility const&) = delete;
+    fork_visibility& operator=(fork_visibility const&) = delete;
 
     /// Throws std::logic_error if `object` can't be used in this process.
-    static void require(reach const* object) {
+    static void require(fork_visibility const* object) {
         if (forks.load(std::memory_order_relaxed) != 0) [[unlikely]]
             look_up(object);
     }
 
 private:
-    static void look_up(reach const* object);
+    static void look_up(fork_visibility const* object);
 
     bool shared_;
     std::uint32_t made_after_;  // so many forks
-    reach* before_;
-    reach* after_ = nullptr;
+    fork_visibility* before_;
+    fork_visibility* after_ = nullptr;
 };
 
 }  // namespace quartet::detail
