@@ -92,7 +92,7 @@ public:
     /// As map, for a range of tuples or pairs: their elements are the body's arguments.
     template <class Body, std::ranges::input_range Range>
     auto starmap(Body body, Range&& inputs, call_options const& options = {}) {
-        return map(detail::spread<Body>{body}, inputs, options);
+        return map(detail::apply_args<Body>{body}, inputs, options);
     }
 
     /// As map, for what bodies do rather than give: their results are dropped where they were made.
@@ -115,7 +115,7 @@ public:
     template <class Body, class... Args>
     auto submit(call_options const& options, Body body, Args... args) {
         using in = std::tuple<detail::kept_argument<Args>...>;
-        using whole = detail::spread<Body>;
+        using whole = detail::apply_args<Body>;
         if constexpr (detail::check_body<whole, in>()) {
             using result = typename detail::body_result<whole, in>::type;
             model& how = own_model();

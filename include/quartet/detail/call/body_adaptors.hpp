@@ -1,6 +1,6 @@
 // include/quartet/detail/call/body_adaptors.hpp
 //
-// Bodies made of bodies: one of several arguments as one of a tuple, and one without its result.
+// Adaptors of bodies: a body of several arguments as one of a tuple, and a body without its result.
 #pragma once
 
 #include <quartet/context.hpp>
@@ -14,9 +14,9 @@
 
 namespace quartet::detail {
 
-/// Calls body(context&, args…) or body(args…) with the elements of a tuple.
+/// Calls body(context&, args…) or body(args…) with the elements of a tuple, as std::apply does.
 template <class Body>
-struct spread {
+struct apply_args {
     Body body;
 
     template <class... Args>

@@ -32,7 +32,7 @@ body_identity identity_of(Body const& body) noexcept {
     }
 }
 template <class Body>
-body_identity identity_of(spread<Body> const& made) noexcept {
+body_identity identity_of(apply_args<Body> const& made) noexcept {
     return identity_of(made.body);
 }
 template <class Body>
