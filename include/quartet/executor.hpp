@@ -224,7 +224,7 @@ private:
         return result;
     }
 
-    std::unique_ptr<detail::retry_desk> retries_;  // outlives the model, whose calls come there
+    std::unique_ptr<detail::retry_scheduler> retries_;  // outlives the model, whose calls come there
     std::unique_ptr<detail::stop_switch> stops_;
     std::unique_ptr<model> model_;
     std::uint32_t made_after_;  // so many forks, as detail::forks counts them

@@ -6,33 +6,33 @@
 
 namespace quartet::detail {
 
-retry_desk::~retry_desk() {
+retry_scheduler::~retry_scheduler() {
     join();
 }
 
-void retry_desk::enter(std::shared_ptr<guest> call) {
+void retry_scheduler::enter(std::shared_ptr<client> call) {
     std::lock_guard const lock(mutex_);
     auto const* const who = call.get();
-    inside_.emplace(who, entry{std::move(call)});
+    clients_.emplace(who, entry{std::move(call)});
     ++entered_;
 }
 
-void retry_desk::leave(guest const& call) noexcept {
-    std::shared_ptr<guest> gone;
+void retry_scheduler::leave(client const& call) noexcept {
+    std::shared_ptr<client> gone;
     std::lock_guard const lock(mutex_);
-    auto const place = inside_.find(&call);
-    if (place == inside_.end()) return;
-    gone = std::move(place->second.call);
-    inside_.erase(place);
-    changed_.notify_all();  // under the lock: who joins may end the desk
+    auto const found = clients_.find(&call);
+    if (found == clients_.end()) return;
+    gone = std::move(found->second.call);
+    clients_.erase(found);
+    changed_.notify_all();  // under the lock: the thread that joins may destroy the scheduler
 }
 
-bool retry_desk::wait(guest const& call, clock::time_point until) noexcept {
+bool retry_scheduler::wait(client const& call, clock::time_point until) noexcept {
     std::lock_guard const lock(mutex_);
     if (closed_) return false;
     try {
         if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
-        inside_.at(&call).pause = pausing_.emplace(until, &call);
+        clients_.at(&call).pause = pausing_.emplace(until, &call);
     } catch (std::exception const&) {
         return false;
     }
@@ -40,30 +40,30 @@ bool retry_desk::wait(guest const& call, clock::time_point until) noexcept {
     return true;
 }
 
-void retry_desk::disturb(guest const& call) noexcept {
-    std::shared_ptr<guest> kept;
+void retry_scheduler::disturb(client const& call) noexcept {
+    std::shared_ptr<client> kept;
     {
         std::lock_guard const lock(mutex_);
-        auto const place = inside_.find(&call);
-        if (place == inside_.end() || !place->second.pause) return;
-        pausing_.erase(*std::exchange(place->second.pause, std::nullopt));
-        kept = place->second.call;
+        auto const found = clients_.find(&call);
+        if (found == clients_.end() || !found->second.pause) return;
+        pausing_.erase(*std::exchange(found->second.pause, std::nullopt));
+        kept = found->second.call;
     }
     kept->give_up();
 }
 
-void retry_desk::stop() noexcept {
-    std::vector<std::shared_ptr<guest>> calls;
+void retry_scheduler::stop() noexcept {
+    std::vector<std::shared_ptr<client>> calls;
     {
         std::lock_guard const lock(mutex_);
-        for (auto const& [who, each] : inside_)
+        for (auto const& [who, each] : clients_)
             calls.push_back(each.call);
     }
     for (auto const& each : calls)
         each->cancel();
 }
 
-void retry_desk::close() noexcept {
+void retry_scheduler::close() noexcept {
     {
         std::lock_guard const lock(mutex_);
         closed_ = true;
@@ -73,13 +73,13 @@ void retry_desk::close() noexcept {
     stop();
 }
 
-std::size_t retry_desk::join() noexcept {
+std::size_t retry_scheduler::join() noexcept {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return inside_.empty(); });
+    changed_.wait(lock, [this] { return clients_.empty(); });
     return entered_;
 }
 
-void retry_desk::run() noexcept {
+void retry_scheduler::run() noexcept {
     std::unique_lock lock(mutex_);
     while (!closed_) {
         if (pausing_.empty()) {
@@ -91,9 +91,9 @@ void retry_desk::run() noexcept {
             changed_.wait_until(lock, until);
             continue;
         }
-        auto& place = inside_.at(call);
-        pausing_.erase(*std::exchange(place.pause, std::nullopt));
-        auto kept = place.call;
+        auto& pausing = clients_.at(call);
+        pausing_.erase(*std::exchange(pausing.pause, std::nullopt));
+        auto kept = pausing.call;
         lock.unlock();
         kept->try_again();
         kept.reset();

@@ -118,7 +118,7 @@ std::unique_ptr<model> make_automatic(executor_options options) {
 }  // namespace
 
 executor::executor(std::unique_ptr<model> how)
-    : retries_(std::make_unique<detail::retry_desk>()),
+    : retries_(std::make_unique<detail::retry_scheduler>()),
       stops_(std::make_unique<detail::stop_switch>()),
       model_(std::move(how)),
       made_after_(detail::forks) {

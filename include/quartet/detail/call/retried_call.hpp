@@ -26,15 +26,16 @@ namespace quartet::detail {
 
 template <class Body, class In, class R>
 class retried_call final : public call<R>,
-                           public retry_desk::guest,
+                           public retry_scheduler::client,
                            public std::enable_shared_from_this<retried_call<Body, In, R>> {
     using attempt = call_job<Body, In, R>;
     using typename call<R>::time_point;
 
 public:
-    retried_call(model& how, retry_desk& desk, Body const& body, In&& input, call_options const& options)
+    retried_call(model& how, retry_scheduler& scheduler, Body const& body, In&& input,
+                 call_options const& options)
         : model_(how),
-          desk_(desk),
+          scheduler_(scheduler),
           body_(body),
           input_(std::move(input)),
           options_(options),
@@ -51,21 +52,21 @@ public:
     }
 
     /// Throws what model::start throws.
-    static std::shared_ptr<retried_call> begin(model& how, retry_desk& desk, Body const& body, In&& input,
-                                               call_options const& options) {
+    static std::shared_ptr<retried_call> begin(model& how, retry_scheduler& scheduler, Body const& body,
+                                               In&& input, call_options const& options) {
         if (!how.goes_on_alone())
             throw std::invalid_argument(
                 "quartet: calls of this model go on only while somebody waits for them, so they can't be "
                 "tried again; map and its kin can");
-        auto made = std::make_shared<retried_call>(how, desk, body, std::move(input), options);
-        desk.enter(made);
+        auto made = std::make_shared<retried_call>(how, scheduler, body, std::move(input), options);
+        scheduler.enter(made);
         made->follow_.emplace(made->timer_.token(),
                               [call = made.get()] { call->cancel(who_stops(&call->timer_)); });
         try {
             made->begin_try();
         } catch (...) {
             made->follow_.reset();
-            desk.leave(*made);
+            scheduler.leave(*made);
             throw;
         }
         made->go_on_here();
@@ -129,8 +130,8 @@ private:
             if (!std::exchange(cancelled_, true)) canceller_ = who;
             changed_.notify_all();
         }
-        desk_.disturb(*this);
-        stop_.request_stop();  // this may end the call, and then the desk may be gone
+        scheduler_.disturb(*this);
+        stop_.request_stop();  // this may end the call, and then the scheduler may be gone
     }
 
     /// Whether the call's time limit ended it. Under the lock.
@@ -175,8 +176,8 @@ private:
     }
 
     void pause() noexcept {
-        if (!desk_.wait(*this, retry_desk::clock::now() + pauses_.take())) return end(std::nullopt);
-        if (stop_requested()) desk_.disturb(*this);  // it came before the pause
+        if (!scheduler_.wait(*this, retry_scheduler::clock::now() + pauses_.take())) return end(std::nullopt);
+        if (stop_requested()) scheduler_.disturb(*this);  // it came before the pause
     }
 
     /// In a model that runs its calls on the thread that makes them, that thread pauses too.
@@ -222,11 +223,11 @@ private:
             ended_ = true;
             changed_.notify_all();
         }
-        desk_.leave(*this);
+        scheduler_.leave(*this);
     }
 
     model& model_;
-    retry_desk& desk_;
+    retry_scheduler& scheduler_;
     Body body_;
     In input_;
     call_options options_;

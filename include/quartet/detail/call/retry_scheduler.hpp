@@ -15,59 +15,59 @@
 
 namespace quartet::detail {
 
-class retry_desk {
+class retry_scheduler {
 public:
     using clock = std::chrono::steady_clock;
 
     /// A call with retries. None of its functions is called under a lock.
-    class guest {
+    class client {
     public:
-        virtual ~guest() = default;
+        virtual ~client() = default;
 
         /// It is to end soon, and is not tried again.
         virtual void cancel() noexcept = 0;
 
-        /// Its pause is over. On the desk's thread.
+        /// Its pause is over. On the scheduler's thread.
         virtual void try_again() noexcept = 0;
 
         /// There is no further try.
         virtual void give_up() noexcept = 0;
     };
 
-    retry_desk() = default;
-    retry_desk(retry_desk const&) = delete;
-    retry_desk& operator=(retry_desk const&) = delete;
+    retry_scheduler() = default;
+    retry_scheduler(retry_scheduler const&) = delete;
+    retry_scheduler& operator=(retry_scheduler const&) = delete;
 
     /// Waits until every call has left. Requires close().
-    ~retry_desk();
+    ~retry_scheduler();
 
     // ---- For calls; any thread
 
     /// A call begins, and is kept until it leaves. Throws std::bad_alloc.
-    void enter(std::shared_ptr<guest> call);
-    void leave(guest const& call) noexcept;
+    void enter(std::shared_ptr<client> call);
+    void leave(client const& call) noexcept;
 
     /// False if no more tries are wanted, or the system has no thread or memory for it.
-    bool wait(guest const& call, clock::time_point until) noexcept;
+    bool wait(client const& call, clock::time_point until) noexcept;
 
     /// Ends the pause of a call, if it pauses: it gives up.
-    void disturb(guest const& call) noexcept;
+    void disturb(client const& call) noexcept;
 
     // ---- For the executor
 
     /// Cancels all calls. Any thread.
     void stop() noexcept;
 
-    /// As stop(), and no further try begins: when it returns, the desk uses the model no more.
+    /// As stop(), and no further try begins: when it returns, the scheduler uses the model no more.
     void close() noexcept;
 
     /// Waits until every call has left, and gives how many have entered so far. Any thread.
     std::size_t join() noexcept;
 
 private:
-    using pauses = std::multimap<clock::time_point, guest const*>;
+    using pauses = std::multimap<clock::time_point, client const*>;
     struct entry {
-        std::shared_ptr<guest> call;
+        std::shared_ptr<client> call;
         std::optional<pauses::iterator> pause{};
     };
 
@@ -75,7 +75,7 @@ private:
 
     std::mutex mutex_;  // guards what follows
     std::condition_variable changed_;
-    std::map<guest const*, entry> inside_;
+    std::map<client const*, entry> clients_;
     pauses pausing_;
     std::size_t entered_ = 0;
     bool closed_ = false;
