@@ -59,7 +59,7 @@ public:
         : world_(world),
           now_(now),
           options_(std::move(options)),
-          flights_(
+          bodies_(
               [this](auto& place, job& work) { place.emplace(world_, options_.log_to, *this, work.stop()); },
               [](job& work, std::size_t tasks) { work.ended(tasks); }) {}
 
@@ -92,7 +92,7 @@ public:
     void stop_all() noexcept {
         for (job* each = queue_.front(); each; each = each->place.after)
             each->stop().request();
-        flights_.for_each_job([](job& each) { each.stop().request(); });
+        bodies_.for_each_job([](job& each) { each.stop().request(); });
         hear_of_stop();
     }
 
@@ -103,22 +103,22 @@ public:
         while (!over()) {
             begin_tasks();
             cancel_stopped();
-            if (flights_.in_flight() > 0) run_some();
-            flights_.collect_outcomes();
+            if (bodies_.in_flight() > 0) run_some();
+            bodies_.collect_outcomes();
         }
         runs_ = false;
     }
-    bool empty() const noexcept { return queue_.empty() && flights_.in_flight() == 0; }
+    bool empty() const noexcept { return queue_.empty() && bodies_.in_flight() == 0; }
 
 private:
     void begin_tasks() {
-        while (!queue_.empty() && flights_.in_flight() < options_.limit)
-            flights_.begin(queue_.take(*queue_.front(), 1));
+        while (!queue_.empty() && bodies_.in_flight() < options_.limit)
+            bodies_.begin(queue_.take(*queue_.front(), 1));
     }
 
     void cancel_stopped() {
         if (!stops_.exchange(false)) return;
-        flights_.for_each_job([this](job& each) { flights_.cancel(&each); });
+        bodies_.for_each_job([this](job& each) { bodies_.cancel(&each); });
     }
 
     void run_some() {
@@ -155,7 +155,7 @@ private:
     std::chrono::nanoseconds& now_;
     fake_options options_;
     detail::job_queue queue_;
-    detail::flights<fake_context> flights_;
+    detail::running_bodies<fake_context> bodies_;
     detail::timer_queue waiting_;
     std::vector<operation*> ready_;
     std::atomic<bool> stops_ = false;

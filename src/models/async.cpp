@@ -70,8 +70,8 @@ public:
         : shared_(shared),
           where_{.name = name(number), .number = number, .process_id = getpid()},
           loop_(shared.options.files),
-          flights_([this](auto& place, job& work) { make_context(place, work); },
-                   [this](job& work, std::size_t tasks) { shared_.note_end(work, tasks); }) {}
+          bodies_([this](auto& place, job& work) { make_context(place, work); },
+                  [this](job& work, std::size_t tasks) { shared_.note_end(work, tasks); }) {}
 
     void start() {
         std::size_t const share = detail::one_share(cpu_share(), shared_.options.loops);
@@ -93,10 +93,10 @@ public:
     }
     /// The job may have finished by the time the loop comes to it.
     void cancel(job& work) {
-        loop_.post([this, &work] { flights_.cancel(&work); });
+        loop_.post([this, &work] { bodies_.cancel(&work); });
     }
     void cancel_stopped() {
-        loop_.post([this] { flights_.for_each_job([this](job& work) { flights_.cancel(&work); }); });
+        loop_.post([this] { bodies_.for_each_job([this](job& work) { bodies_.cancel(&work); }); });
     }
 
     std::string file_backend_name() const { return loop_.file_backend_name(); }
@@ -121,17 +121,17 @@ private:
         if (!shared_.initialized.run(where_.name)) return;
         for (;;) {
             claim const tasks = shared_.take(room());
-            if (tasks) flights_.begin(tasks);
-            flights_.collect_outcomes();
+            if (tasks) bodies_.begin(tasks);
+            bodies_.collect_outcomes();
             if (!tasks && !sleep()) return;
             loop_.run_some(tasks ? detail::asio_loop::waiting::not_at_all
                                  : detail::asio_loop::waiting::for_an_event);
-            flights_.collect_outcomes();
+            bodies_.collect_outcomes();
         }
     }
 
     std::size_t room() const noexcept {
-        return shared_.options.limit - std::min(shared_.options.limit, flights_.in_flight());
+        return shared_.options.limit - std::min(shared_.options.limit, bodies_.in_flight());
     }
 
     /// Nothing was there to take. False if nothing will come any more.
@@ -140,13 +140,13 @@ private:
         bool const wants_more = room() > 0;
         if (wants_more && !shared_.queue.empty()) loop_.post([] {});  // it came just now
         asleep_ = wants_more;
-        return !shared_.ending || flights_.in_flight() > 0;
+        return !shared_.ending || bodies_.in_flight() > 0;
     }
 
     state& shared_;
     worker_info where_;
     detail::asio_loop loop_;
-    detail::flights<detail::async_context> flights_;
+    detail::running_bodies<detail::async_context> bodies_;
     bool asleep_ = false;
     std::thread thread_;
 };

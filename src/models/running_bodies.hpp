@@ -25,12 +25,12 @@ namespace quartet::detail {
 }
 
 template <class Context>
-class flights {
+class running_bodies {
 public:
     /// `make(place, job)` puts a context for a job in place; `ended(job, n)` is told that n tasks more have
     /// an outcome, `collecting(job)` that a body that waited is about to give one.
-    flights(std::function<void(std::optional<Context>&, job&)> make,
-            std::function<void(job&, std::size_t)> ended, std::function<void(job&)> collecting = {})
+    running_bodies(std::function<void(std::optional<Context>&, job&)> make,
+                   std::function<void(job&, std::size_t)> ended, std::function<void(job&)> collecting = {})
         : make_(std::move(make)), ended_(std::move(ended)), collecting_(std::move(collecting)) {}
 
     /// Bodies that have begun and not ended.
@@ -41,15 +41,15 @@ public:
             tasks.work->cancel(tasks.first, tasks.last);
             return ended_(*tasks.work, tasks.size());
         }
-        flight& mine = flight_of(*tasks.work);
+        job_bodies& mine = bodies_of(*tasks.work);
         std::size_t done = 0;
         for (std::size_t index = tasks.first; index < tasks.last; ++index) {
-            running_body* const body = tasks.work->start(*mine.where, index, over_);
+            running_body* const body = tasks.work->start(*mine.ctx, index, over_);
             if (!body) {
                 ++done;
                 continue;
             }
-            body->flight = &mine;
+            body->group = &mine;
             mine.link(*body);
             ++in_flight_;
         }
@@ -60,7 +60,7 @@ public:
     /// Takes the outcomes of the bodies that have ended.
     void collect_outcomes() {
         while (running_body* body = over_.pop()) {
-            auto& mine = *static_cast<flight*>(body->flight);
+            auto& mine = *static_cast<job_bodies*>(body->group);
             job& work = *mine.work;
             mine.unlink(*body);
             --in_flight_;
@@ -73,21 +73,21 @@ public:
 
     /// Cancels what is in flight of a job, if its stop was requested; the job may have finished by now.
     void cancel(job* work) noexcept {
-        auto const found = flights_.find(work);
-        if (found == flights_.end() || !work->stop().requested()) return;
+        auto const found = jobs_.find(work);
+        if (found == jobs_.end() || !work->stop().requested()) return;
         for (running_body* body = found->second.first; body; body = body->after)
             body->cancel();
     }
 
     void for_each_job(auto&& use) {
-        for (auto& [work, each] : flights_)
+        for (auto& [work, each] : jobs_)
             use(*work);
     }
 
 private:
-    struct flight {
+    struct job_bodies {
         job* work = nullptr;
-        std::optional<Context> where{};
+        std::optional<Context> ctx{};
         running_body* first = nullptr;
 
         void link(running_body& body) noexcept {
@@ -101,23 +101,23 @@ private:
         }
     };
 
-    flight& flight_of(job& work) {
-        flight& mine = flights_[&work];
-        if (!mine.where) {
+    job_bodies& bodies_of(job& work) {
+        job_bodies& mine = jobs_[&work];
+        if (!mine.ctx) {
             mine.work = &work;
-            make_(mine.where, work);
+            make_(mine.ctx, work);
         }
         return mine;
     }
 
-    void drop_if_empty(flight& each) {
-        if (!each.first) flights_.erase(each.work);
+    void drop_if_empty(job_bodies& each) {
+        if (!each.first) jobs_.erase(each.work);
     }
 
     std::function<void(std::optional<Context>&, job&)> make_;
     std::function<void(job&, std::size_t)> ended_;
     std::function<void(job&)> collecting_;
-    std::unordered_map<job*, flight> flights_;
+    std::unordered_map<job*, job_bodies> jobs_;
     ended_bodies over_;
     std::size_t in_flight_ = 0;
 };

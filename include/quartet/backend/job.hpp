@@ -70,8 +70,8 @@ public:
     void cancel() noexcept { own_scope.cancel(); }
 
     scope own_scope;
-    void* flight = nullptr;          ///< for who flies it
-    running_body* before = nullptr;  ///< in the same flight
+    void* group = nullptr;           ///< for the loop: the bodies of the same job
+    running_body* before = nullptr;  ///< in the same group
     running_body* after = nullptr;
 
 private:

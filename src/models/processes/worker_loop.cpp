@@ -38,7 +38,7 @@ public:
                  .process_id = getpid()},
           log_(log_to_parent(pool.log_socket)),
           loop_(files),
-          flights_(
+          bodies_(
               [this](auto& place, job& work) {
                   place.emplace(where_, loop_, work.stop(), log_, body_name_of(work));
                   place->leave_the_deaf();
@@ -56,21 +56,21 @@ public:
         for (;;) {
             follow_stops();
             bool const took = take();
-            flights_.collect_outcomes();
+            bodies_.collect_outcomes();
             if (took) {
                 loop_.run_some(asio_loop::waiting::not_at_all);
             } else {
                 sleep();
             }
-            flights_.collect_outcomes();
-            if (retires() && flights_.in_flight() == 0) retire();
+            bodies_.collect_outcomes();
+            if (retires() && bodies_.in_flight() == 0) retire();
         }
     }
 
 private:
     /// A batch of which bodies are under way, or are about to begin.
-    struct guest {
-        explicit guest(remote_batch& batch, remote_worker& worker)
+    struct active_batch {
+        explicit active_batch(remote_batch& batch, remote_worker& worker)
             : hands{batch, worker, {*batch.heap, batch.blocks}}, work(batch.make(hands)) {
             work->remote = &batch;
         }
@@ -85,7 +85,7 @@ private:
 
     std::size_t room() const noexcept {
         if (parent_wake::lost) return 0;
-        std::size_t const free = limit_ - std::min(limit_, flights_.in_flight());
+        std::size_t const free = limit_ - std::min(limit_, bodies_.in_flight());
         return pool_.recycle_after == 0 ? free : std::min(free, pool_.recycle_after - ran_);
     }
 
@@ -104,7 +104,7 @@ private:
     }
 
     void begin(remote_batch& batch, index_range chunk) {
-        guest& mine = guests_.try_emplace(&batch, batch, slot_.remote).first->second;
+        active_batch& mine = batches_.try_emplace(&batch, batch, slot_.remote).first->second;
         jobs_[mine.work.get()] = &mine;
         if (batch.stop.load() != 0) mine.work->stop().request();
         ++mine.open;  // it stays until all of the chunk has begun
@@ -112,7 +112,7 @@ private:
             if (!begin_task(batch, slot_.remote, index)) continue;
             ++ran_;
             ++mine.open;
-            flights_.begin({mine.work.get(), index, index + 1});
+            bodies_.begin({mine.work.get(), index, index + 1});
         }
         if (--mine.open == 0) forget(batch);
         slot_.chunk.store({});
@@ -120,7 +120,7 @@ private:
     }
 
     void note_end(job& work, std::size_t tasks) {
-        guest& mine = *jobs_.at(&work);
+        active_batch& mine = *jobs_.at(&work);
         remote_batch& batch = mine.hands.batch;
         if ((mine.open -= tasks) == 0) forget(batch);
         count_ended(pool_, batch, tasks);
@@ -128,15 +128,15 @@ private:
     }
 
     void forget(remote_batch& batch) {
-        auto const found = guests_.find(&batch);
+        auto const found = batches_.find(&batch);
         jobs_.erase(found->second.work.get());
-        guests_.erase(found);
+        batches_.erase(found);
     }
 
     void follow_stops() {
-        for (auto& [batch, mine] : guests_) {
+        for (auto& [batch, mine] : batches_) {
             if (batch->stop.load() == 0 || !mine.work->stop().request()) continue;
-            flights_.cancel(mine.work.get());
+            bodies_.cancel(mine.work.get());
         }
     }
 
@@ -170,9 +170,9 @@ private:
     worker_info where_;
     std::function<void(worker_info const&, std::string_view)> log_;
     asio_loop loop_;
-    flights<async_context> flights_;
-    std::unordered_map<remote_batch*, guest> guests_;
-    std::unordered_map<job*, guest*> jobs_;
+    running_bodies<async_context> bodies_;
+    std::unordered_map<remote_batch*, active_batch> batches_;
+    std::unordered_map<job*, active_batch*> jobs_;
     std::size_t ran_ = 0;
 };
 
