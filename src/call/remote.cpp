@@ -24,18 +24,18 @@ std::string_view text_of(encoded_value const& value) {
     return {reinterpret_cast<char const*>(value.data), value.size};
 }
 
-void push_failure(remote_hands& hands, std::size_t index, carried_exception const& thrown) {
-    remote_batch& batch = hands.batch;
+void push_failure(worker_services& services, std::size_t index, carried_exception const& thrown) {
+    remote_batch& batch = services.batch;
     auto* filed =
-        ::new (hands.arena.allocate(sizeof(remote_failure), alignof(remote_failure))) remote_failure{
+        ::new (services.arena.allocate(sizeof(remote_failure), alignof(remote_failure))) remote_failure{
             .next = batch.failures.load(std::memory_order_relaxed),
             .index = index,
             .why = thrown.why,
-            .worker = hands.worker.number,
+            .worker = services.worker.number,
             .known = thrown.known,
             .number = thrown.number,
-            .type = store_bytes(hands.arena, bytes_of(thrown.type)),
-            .message = store_bytes(hands.arena, bytes_of(thrown.message)),
+            .type = store_bytes(services.arena, bytes_of(thrown.type)),
+            .message = store_bytes(services.arena, bytes_of(thrown.message)),
         };
     while (!batch.failures.compare_exchange_weak(filed->next, filed, std::memory_order_release)) {
     }
@@ -81,12 +81,12 @@ encoded_value store_bytes(shared_arena& arena, std::span<std::byte const> bytes)
     return {stored, bytes.size()};
 }
 
-void file_failure(remote_hands& hands, std::size_t index) noexcept {
+void file_failure(worker_services& services, std::size_t index) noexcept {
     try {
         auto const thrown = carry_current_exception();
-        push_failure(hands, index, thrown);
-        if (hands.batch.policy == on_failure::stop_all && thrown.why != cause::cancelled)
-            stop_all(hands.batch);
+        push_failure(services, index, thrown);
+        if (services.batch.policy == on_failure::stop_all && thrown.why != cause::cancelled)
+            stop_all(services.batch);
     } catch (...) {
         // No room for the text: the task's state alone tells that it failed.
     }

@@ -42,10 +42,10 @@ public:
               [this](auto& place, job& work) {
                   place.emplace(where_, loop_, work.stop(), log_, body_name_of(work));
                   place->leave_the_deaf();
-                  place->follow(jobs_.at(&work)->hands.batch.stop);  // which a body sees while it computes
+                  place->follow(jobs_.at(&work)->services.batch.stop);  // which a body sees while it computes
               },
               [this](job& work, std::size_t tasks) { note_end(work, tasks); },
-              [this](job& work) { slot_.storing.store(&jobs_.at(&work)->hands.batch); }) {
+              [this](job& work) { slot_.storing.store(&jobs_.at(&work)->services.batch); }) {
         slot.process.store(getpid());
         std::thread([this, heard = slot.calls.load()] { listen(heard); }).detach();  // a worker ends by _exit
     }
@@ -71,10 +71,10 @@ private:
     /// A batch of which bodies are under way, or are about to begin.
     struct active_batch {
         explicit active_batch(remote_batch& batch, remote_worker& worker)
-            : hands{batch, worker, {*batch.heap, batch.blocks}}, work(batch.make(hands)) {
+            : services{batch, worker, {*batch.heap, batch.blocks}}, work(batch.make(services)) {
             work->remote = &batch;
         }
-        remote_hands hands;
+        worker_services services;
         std::unique_ptr<job> work;
         std::size_t open = 0;  // tasks that are under way
     };
@@ -121,7 +121,7 @@ private:
 
     void note_end(job& work, std::size_t tasks) {
         active_batch& mine = *jobs_.at(&work);
-        remote_batch& batch = mine.hands.batch;
+        remote_batch& batch = mine.services.batch;
         if ((mine.open -= tasks) == 0) forget(batch);
         count_ended(pool_, batch, tasks);
         slot_.storing.store(nullptr, std::memory_order_release);

@@ -87,9 +87,9 @@ public:
     /// Runs tasks of the batch that the slot names.
     void run(index_range tasks) {
         remote_batch& batch = *slot_.batch.load(std::memory_order_relaxed);
-        remote_hands hands{batch, slot_.remote, {*batch.heap, batch.blocks}};
+        worker_services services{batch, slot_.remote, {*batch.heap, batch.blocks}};
         where_.follow(batch.stop);
-        std::size_t const ended = batch.run(where_, hands, tasks.first, tasks.last);
+        std::size_t const ended = batch.run(where_, services, tasks.first, tasks.last);
         stop_.reset();
         where_.follow(no_stop_);
         ran_ += ended;

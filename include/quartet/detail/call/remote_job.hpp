@@ -24,8 +24,9 @@ namespace quartet::detail {
 /// In a worker: runs bodies first to last - 1 that are still to be run, and leaves their outcomes in the
 /// batch. Gives how many.
 template <class Body, class In, class R>
-std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, std::size_t last) noexcept {
-    remote_batch& batch = hands.batch;
+std::size_t run_remote(context& where, worker_services& services, std::size_t first,
+                       std::size_t last) noexcept {
+    remote_batch& batch = services.batch;
     alignas(Body) std::byte storage[sizeof(Body)];
     std::memcpy(storage, batch.closure, sizeof(Body));
     Body& body = *std::launder(reinterpret_cast<Body*>(storage));
@@ -39,12 +40,12 @@ std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, s
             if constexpr (std::is_void_v<R>) {
                 call_body(body, where, input, batch.task_limit, process);
             } else {
-                store_result<R>(hands, index, call_body(body, where, input, batch.task_limit, process),
+                store_result<R>(services, index, call_body(body, where, input, batch.task_limit, process),
                                 scratch);
             }
             return task_state::done;
         } catch (...) {
-            file_failure(hands, index);
+            file_failure(services, index);
             return task_state::failed;
         }
     };
@@ -57,13 +58,13 @@ std::size_t run_remote(context& where, remote_hands& hands, std::size_t first, s
     };
     std::size_t ended = 0;
     for (std::size_t index = first; index < last; ++index) {
-        bool const begins = begin_task(batch, hands.worker, index);
+        bool const begins = begin_task(batch, services.worker, index);
         task_slot* record = nullptr;
         if (index == recorded.next()) [[unlikely]]
             record = recorded.begin(begins && !where.stop_requested());
         if (!begins) continue;
         task_state const how = record ? run_recorded(*record, index) : run_one(index);
-        end_task(batch, hands.worker, index, how);
+        end_task(batch, services.worker, index, how);
         ++ended;
     }
     return ended;
@@ -97,12 +98,13 @@ private:
 template <class In, class R>
 class remote_sink : public any_sink<R> {
 public:
-    remote_sink(remote_hands& hands, remote_inputs<In>& inputs) noexcept : hands_(hands), inputs_(inputs) {}
+    remote_sink(worker_services& services, remote_inputs<In>& inputs) noexcept
+        : services_(services), inputs_(inputs) {}
 
     void set(std::size_t index, value_or_nothing<R>&& value) override {
         if constexpr (!std::is_void_v<R>) {
             byte_writer scratch;
-            store_result<R>(hands_, index, std::move(value), scratch);
+            store_result<R>(services_, index, std::move(value), scratch);
         }
         end(index, task_state::done);
     }
@@ -111,7 +113,7 @@ public:
         try {
             std::rethrow_exception(why.exception);
         } catch (...) {
-            file_failure(hands_, why.index);
+            file_failure(services_, why.index);
         }
         end(why.index, task_state::failed);
     }
@@ -122,10 +124,10 @@ protected:
 private:
     void end(std::size_t index, task_state how) noexcept {
         inputs_.forget(index);
-        end_task(hands_.batch, hands_.worker, index, how);
+        end_task(services_.batch, services_.worker, index, how);
     }
 
-    remote_hands& hands_;
+    worker_services& services_;
     remote_inputs<In>& inputs_;
 };
 
@@ -139,14 +141,14 @@ class remote_job final : private remote_inputs<In>,
     using base = body_job<Body, In, any_inputs<In>, any_sink<R>>;
 
 public:
-    explicit remote_job(remote_hands& hands)
-        : inputs(hands.batch),
-          sink(hands, *this),
-          base(*reinterpret_cast<Body const*>(hands.batch.closure), static_cast<inputs&>(*this),
-               hands.batch.count, static_cast<sink&>(*this), on_failure::finish_all, hands.batch.task_limit,
-               nullptr) {
-        this->number_tasks(hands.batch.first_number, hands.batch.numbers);
-        this->leave_records_at(hands.batch.places);
+    explicit remote_job(worker_services& services)
+        : inputs(services.batch),
+          sink(services, *this),
+          base(*reinterpret_cast<Body const*>(services.batch.closure), static_cast<inputs&>(*this),
+               services.batch.count, static_cast<sink&>(*this), on_failure::finish_all,
+               services.batch.task_limit, nullptr) {
+        this->number_tasks(services.batch.first_number, services.batch.numbers);
+        this->leave_records_at(services.batch.places);
     }
 
     // It has come to where it runs.
@@ -156,9 +158,9 @@ public:
 };
 
 template <class Body, class In, class R>
-std::unique_ptr<job> make_remote_job(remote_hands& hands) {
+std::unique_ptr<job> make_remote_job(worker_services& services) {
     // Not by make_unique, which would be one more function for each map to compile.
-    return std::unique_ptr<job>(new remote_job<Body, In, R>(hands));
+    return std::unique_ptr<job>(new remote_job<Body, In, R>(services));
 }
 
 }  // namespace quartet::detail
