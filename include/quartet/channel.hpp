@@ -219,26 +219,26 @@ private:
     bool send_until(T& value, time_point deadline) {
         detail::parcel<T> what(value);
         return sent(
-            wait(deadline, [&](auto& where, detail::channel_waiter* who) { return where.put(what, who); }));
+            wait(deadline, [&](auto& queue, detail::channel_waiter* who) { return queue.put(what, who); }));
     }
 
     std::optional<T> receive_until(time_point deadline) {
         std::optional<T> value;
-        wait(deadline, [&](auto& where, detail::channel_waiter* who) { return where.take(value, who); });
+        wait(deadline, [&](auto& queue, detail::channel_waiter* who) { return queue.take(value, who); });
         return value;
     }
 
     detail::attempt wait(time_point deadline, auto&& try_once) {
-        auto& where = store();
-        auto how = try_once(where, nullptr);
+        auto& queue = store();
+        auto how = try_once(queue, nullptr);
         if (how != detail::attempt::put_off) return how;
         detail::thread_waiter self;
         for (;;) {
             self.prepare();
-            how = try_once(where, &self);
+            how = try_once(queue, &self);
             if (how != detail::attempt::put_off) return how;
             if (deadline != time_point::max() && std::chrono::steady_clock::now() >= deadline) {
-                where.leave(self);
+                queue.leave(self);
                 return how;
             }
             self.wait(deadline);

@@ -138,12 +138,12 @@ public:
         return std::chrono::steady_clock::now();
     }
 
-    worker_info const& where() const noexcept { return where_; }
+    worker_info const& where() const noexcept { return worker_; }
 
 protected:
     /// `stop_word` turns non-zero when the job is to stop; it outlives the context, or what it follows next.
-    context(worker_info where, std::atomic<std::uint32_t> const& stop_word)
-        : where_(std::move(where)), stop_word_(&stop_word) {}
+    context(worker_info worker, std::atomic<std::uint32_t> const& stop_word)
+        : worker_(std::move(worker)), stop_word_(&stop_word) {}
 
     void follow(std::atomic<std::uint32_t> const& stop_word) noexcept {
         stop_word_ = &stop_word;
@@ -172,7 +172,7 @@ private:
     /// That part of the body sees that it is to end, and goes by what came first.
     void notice_end(detail::scope& part, std::uint32_t stopped) const noexcept;
 
-    worker_info where_;
+    worker_info worker_;
     std::atomic<std::uint32_t> const* stop_word_;
     std::uint32_t unheard_ = 0;  // of the one body in a blocking context that sees a stop
 };

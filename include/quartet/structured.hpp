@@ -134,8 +134,8 @@ task<detail::gathered_t<Range>> gather(Range what) {
 /// (context::with_timeout)
 template <class Awaitable>
 struct detail::part_with_a_limit {
-    static auto begin(context& where, std::chrono::nanoseconds limit, Awaitable what) {
-        return limited<timed_out>(where, limit, as_task(std::move(what)));
+    static auto begin(context& ctx, std::chrono::nanoseconds limit, Awaitable what) {
+        return limited<timed_out>(ctx, limit, as_task(std::move(what)));
     }
 };
 

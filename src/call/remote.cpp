@@ -92,7 +92,7 @@ void file_failure(worker_services& services, std::size_t index) noexcept {
     }
 }
 
-void collect_failures(remote_batch const& batch, std::string_view where, job& into) {
+void collect_failures(remote_batch const& batch, std::string_view pool_name, job& into) {
     bool any = false;
     for (std::size_t index = 0; index < batch.count && !any; ++index)
         any = batch.tasks[index].state() == task_state::failed;
@@ -103,7 +103,7 @@ void collect_failures(remote_batch const& batch, std::string_view where, job& in
         if (batch.tasks[filed->index].state() != task_state::failed) continue;
         told[filed->index] = true;
         std::string const message(text_of(filed->message));
-        std::string const worker = fmt::format("{}-{}", where, filed->worker);
+        std::string const worker = fmt::format("{}-{}", pool_name, filed->worker);
         failure why{.index = filed->index, .why = filed->why, .message = message, .worker = worker};
         if (filed->why == cause::cancelled) {
             why.exception = std::make_exception_ptr(cancelled());

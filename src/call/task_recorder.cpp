@@ -108,32 +108,32 @@ struct calling_thread {
 };
 constinit thread_local calling_thread this_caller{};
 
-void enlist(task_memory& memory, context const& where) noexcept {
+void enlist(task_memory& memory, context const& ctx) noexcept {
     this_recording = {.recorder = memory.id};
     std::uint32_t const place = memory.workers_known.fetch_add(1, relaxed);
     if (place >= most_workers) return;
     auto& mine = memory.workers[place];
-    mine.number.store(static_cast<std::uint32_t>(where.where().number), relaxed);
+    mine.number.store(static_cast<std::uint32_t>(ctx.where().number), relaxed);
     mine.process_id.store(::getpid(), relaxed);
     mine.thread_id.store(::gettid(), std::memory_order_release);
 }
 
 /// This thread is about to run tasks of a call.
-void come_to(task_memory& memory, task_slot const* call, context const& where) noexcept {
-    if (this_recording.recorder != memory.id) enlist(memory, where);
+void come_to(task_memory& memory, task_slot const* call, context const& ctx) noexcept {
+    if (this_recording.recorder != memory.id) enlist(memory, ctx);
     if (std::exchange(this_recording.call, call) != call) this_recording.pace.set_skip(0);
 }
 
-void note_start(task_slot& slot, task_memory const& memory, context const& where) noexcept {
-    slot.worker.store(static_cast<std::uint32_t>(where.where().number), relaxed);
-    std::int64_t const now = stamp(where.now());
+void note_start(task_slot& slot, task_memory const& memory, context const& ctx) noexcept {
+    slot.worker.store(static_cast<std::uint32_t>(ctx.where().number), relaxed);
+    std::int64_t const now = stamp(ctx.now());
     slot.started.store(now, std::memory_order_release);
     this_recording.pace.pay(now, memory.price);
 }
 
 /// Of a task that has failed it may have been noted already.
-void note_end(task_slot& slot, task_memory const& memory, context const& where, bool failed) noexcept {
-    std::int64_t const now = stamp(where.now());
+void note_end(task_slot& slot, task_memory const& memory, context const& ctx, bool failed) noexcept {
+    std::int64_t const now = stamp(ctx.now());
     if (slot.ended.load(relaxed) == 0) {
         slot.failed.store(failed, relaxed);
         slot.ended.store(now, std::memory_order_release);
@@ -143,34 +143,34 @@ void note_end(task_slot& slot, task_memory const& memory, context const& where, 
 
 }  // namespace
 
-std::int64_t begin_wait(context const& where) noexcept {
-    return stamp(where.now());
+std::int64_t begin_wait(context const& ctx) noexcept {
+    return stamp(ctx.now());
 }
 
-void end_wait(task_at_work const& task, std::int64_t began, context const& where) noexcept {
+void end_wait(task_at_work const& task, std::int64_t began, context const& ctx) noexcept {
     auto& memory = *task.memory;
     std::size_t const place = memory.waits_known.fetch_add(1, relaxed);
     if (place >= memory.wait_room) return task.slot->waits_lost.store(1, relaxed);
     auto& kept = memory.waits()[place];
     kept.began = began;
-    kept.ended = stamp(where.now());
+    kept.ended = stamp(ctx.now());
     kept.task.store(static_cast<std::uint32_t>(task.slot - memory.slots()) + 1, std::memory_order_release);
 }
 
-task_slot* task_places::begin_recorded(std::size_t index, context const& where) const noexcept {
-    come_to(*memory_, slots_, where);
+task_slot* task_places::begin_recorded(std::size_t index, context const& ctx) const noexcept {
+    come_to(*memory_, slots_, ctx);
     if (this_recording.pace.lets_by() || index % stride_ != 0) return nullptr;
     task_slot& slot = slots_[index / stride_];
-    note_start(slot, *memory_, where);
+    note_start(slot, *memory_, ctx);
     return &slot;
 }
 
-void task_places::end_recorded(task_slot& slot, context const& where, bool failed) const noexcept {
-    note_end(slot, *memory_, where, failed);
+void task_places::end_recorded(task_slot& slot, context const& ctx, bool failed) const noexcept {
+    note_end(slot, *memory_, ctx, failed);
 }
 
 void task_run::enter() noexcept {
-    come_to(*places_.memory_, places_.slots_, where_);
+    come_to(*places_.memory_, places_.slots_, ctx_);
     look_from(counted_ + this_recording.pace.skip());
 }
 
@@ -190,12 +190,12 @@ task_slot* task_run::begin(bool begins) noexcept {
     if (!begins) return nullptr;
     this_recording.pace.passed(index - std::exchange(counted_, index + 1));
     task_slot& slot = places_.slots_[index / places_.stride_];
-    note_start(slot, *places_.memory_, where_);
+    note_start(slot, *places_.memory_, ctx_);
     return &slot;
 }
 
 void task_run::end(task_slot& slot, bool failed) noexcept {
-    note_end(slot, *places_.memory_, where_, failed);
+    note_end(slot, *places_.memory_, ctx_, failed);
     look_from(counted_ + this_recording.pace.skip());
 }
 
@@ -217,7 +217,7 @@ namespace {
 /// Of one reading of the clock with all that belongs to it: the median of a few tries.
 std::chrono::nanoseconds measure_price() {
     std::atomic<std::uint32_t> const no_stop{0};
-    detail::blocking_context const where({}, no_stop, {}, {});
+    detail::blocking_context const ctx({}, no_stop, {}, {});
     task_slot slot{};
     detail::record_pace pace;
     constexpr int readings = 1000;
@@ -225,7 +225,7 @@ std::chrono::nanoseconds measure_price() {
     for (auto& each : tries) {
         auto const begin = std::chrono::steady_clock::now();
         for (int i = 0; i < readings; ++i) {
-            std::int64_t const now = detail::stamp(where.now());
+            std::int64_t const now = detail::stamp(ctx.now());
             slot.started.store(now, std::memory_order_release);
             pace.pay(now, 50);
         }

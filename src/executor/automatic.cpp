@@ -130,7 +130,7 @@ struct automatic::state {
     void begin(place where);
     void begin_or_cancel(place where) noexcept;
     void forget(place where) noexcept;
-    void run_first(portion const& which, job& whole, context& where, std::size_t from, std::size_t to);
+    void run_first(portion const& which, job& whole, context& ctx, std::size_t from, std::size_t to);
     void try_some(std::unique_lock<std::mutex>& lock);
     void choose();
     void take(work_shape const& work, bool on_loops);
@@ -234,7 +234,7 @@ void automatic::state::begin_or_cancel(place where) noexcept {
     }
 }
 
-void automatic::state::run_first(portion const& which, job& whole, context& where, std::size_t from,
+void automatic::state::run_first(portion const& which, job& whole, context& ctx, std::size_t from,
                                  std::size_t to) {
     std::optional<stint> here;
     bool noted = false;
@@ -245,7 +245,7 @@ void automatic::state::run_first(portion const& which, job& whole, context& wher
         if (noted) stints.push_back(&*here);
     }
     auto* const outer = std::exchange(mine, this);
-    whole.run(where, from, to);
+    whole.run(ctx, from, to);
     mine = outer;
     if (!noted) return;
     std::lock_guard const lock(mutex);

@@ -19,7 +19,7 @@ namespace quartet::detail {
 class part_job final : public job {
 public:
     /// Runs tasks of the whole, from one up to another.
-    using runner = std::function<void(job& whole, context& where, std::size_t first, std::size_t last)>;
+    using runner = std::function<void(job& whole, context& ctx, std::size_t first, std::size_t last)>;
 
     /// Tasks `first` to `last` - 1 of `whole`. `ended` is called when they have outcomes and nothing of this
     /// object is used any more; `run_with` may do something about runs on threads.
@@ -49,12 +49,12 @@ public:
         }
     }
 
-    void run(context& where, std::size_t first, std::size_t last) noexcept override {
-        if (run_with_) return run_with_(whole_, where, offset_ + first, offset_ + last);
-        whole_.run(where, offset_ + first, offset_ + last);
+    void run(context& ctx, std::size_t first, std::size_t last) noexcept override {
+        if (run_with_) return run_with_(whole_, ctx, offset_ + first, offset_ + last);
+        whole_.run(ctx, offset_ + first, offset_ + last);
     }
-    running_body* start(context& where, std::size_t index, ended_bodies& ended) noexcept override {
-        return whole_.start(where, offset_ + index, ended);
+    running_body* start(context& ctx, std::size_t index, ended_bodies& ended) noexcept override {
+        return whole_.start(ctx, offset_ + index, ended);
     }
     void collect_outcome(running_body& body) noexcept override { whole_.collect_outcome(body); }
     void fail(failure why) noexcept override {

@@ -17,9 +17,9 @@ namespace quartet::detail {
 
 class async_context final : public context {
 public:
-    async_context(worker_info where, asio_loop& loop, stop_state& stop, log_function log,
+    async_context(worker_info worker, asio_loop& loop, stop_state& stop, log_function log,
                   name_function body_name)
-        : context(std::move(where), stop.word()),
+        : context(std::move(worker), stop.word()),
           loop_(loop),
           stop_(stop),
           log_(std::move(log)),

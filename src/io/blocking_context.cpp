@@ -7,16 +7,16 @@
 
 namespace quartet::detail {
 
-blocking_context::blocking_context(worker_info where, stop_state& stop, log_function log,
+blocking_context::blocking_context(worker_info worker, stop_state& stop, log_function log,
                                    name_function body_name)
-    : context(std::move(where), stop.word()),
+    : context(std::move(worker), stop.word()),
       stop_(&stop),
       log_(std::move(log)),
       body_name_(std::move(body_name)) {}
 
-blocking_context::blocking_context(worker_info where, std::atomic<std::uint32_t> const& stop_word,
+blocking_context::blocking_context(worker_info worker, std::atomic<std::uint32_t> const& stop_word,
                                    log_function log, token_function stop_token)
-    : context(std::move(where), stop_word), log_(std::move(log)), make_token_(std::move(stop_token)) {}
+    : context(std::move(worker), stop_word), log_(std::move(log)), make_token_(std::move(stop_token)) {}
 
 // A body that swallows its end can't be ended here. It shall not use up a processor as well.
 void blocking_context::end_at_once(operation& ended) {

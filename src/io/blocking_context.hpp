@@ -25,10 +25,10 @@ public:
     using token_function = std::function<std::stop_token()>;
 
     /// Runs bodies that this stops.
-    blocking_context(worker_info where, stop_state& stop, log_function log, name_function body_name);
+    blocking_context(worker_info worker, stop_state& stop, log_function log, name_function body_name);
 
     /// `stop_token` makes one for the word that is followed, on the body's thread.
-    blocking_context(worker_info where, std::atomic<std::uint32_t> const& stop_word, log_function log,
+    blocking_context(worker_info worker, std::atomic<std::uint32_t> const& stop_word, log_function log,
                      token_function stop_token);
 
     /// The bodies that come are stopped by this one.

@@ -34,15 +34,15 @@ inline void hand_over(log_handler const& handler, log_record const& record) noex
 
 inline log_function log_to(log_handler const& handler) {
     if (!handler) return {};
-    return [&handler](worker_info const& where, std::string_view line) {
-        hand_over(handler, {std::chrono::system_clock::now(), where.name, std::string(line)});
+    return [&handler](worker_info const& worker, std::string_view line) {
+        hand_over(handler, {std::chrono::system_clock::now(), worker.name, std::string(line)});
     };
 }
 
 /// A line of quartet's own: to the log, or without a handler on standard error.
-inline void tell(log_function const& log, worker_info const& where, std::string_view line) {
-    if (log) return log(where, line);
-    fmt::print(stderr, "quartet: {}: {}\n", where.name, line);
+inline void tell(log_function const& log, worker_info const& worker, std::string_view line) {
+    if (log) return log(worker, line);
+    fmt::print(stderr, "quartet: {}: {}\n", worker.name, line);
 }
 
 /// So many operations of a body in a row that end before they begin, since it is to end, and it does not.

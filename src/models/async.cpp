@@ -68,7 +68,7 @@ class async::state::loop_thread {
 public:
     loop_thread(state& shared, std::size_t number)
         : shared_(shared),
-          where_{.name = name(number), .number = number, .process_id = getpid()},
+          worker_{.name = name(number), .number = number, .process_id = getpid()},
           loop_(shared.options.files),
           bodies_([this](auto& place, job& work) { make_context(place, work); },
                   [this](job& work, std::size_t tasks) { shared_.note_end(work, tasks); }) {}
@@ -109,16 +109,16 @@ private:
     }
 
     void make_context(std::optional<detail::async_context>& place, job& work) {
-        place.emplace(where_, loop_, work.stop(), detail::log_to(shared_.options.log),
+        place.emplace(worker_, loop_, work.stop(), detail::log_to(shared_.options.log),
                       detail::body_name_of(work));
     }
 
     void run() {
         mine = &shared_;
         auto watch =
-            detail::watch_stalls(shared_.options.stall_limit, where_, detail::log_to(shared_.options.log));
+            detail::watch_stalls(shared_.options.stall_limit, worker_, detail::log_to(shared_.options.log));
         detail::current_stall_watch() = watch.get();
-        if (!shared_.initialized.run(where_.name)) return;
+        if (!shared_.initialized.run(worker_.name)) return;
         for (;;) {
             claim const tasks = shared_.take(room());
             if (tasks) bodies_.begin(tasks);
@@ -144,7 +144,7 @@ private:
     }
 
     state& shared_;
-    worker_info where_;
+    worker_info worker_;
     detail::asio_loop loop_;
     detail::running_bodies<detail::async_context> bodies_;
     bool asleep_ = false;

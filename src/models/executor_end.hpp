@@ -16,7 +16,7 @@ namespace quartet::detail {
 
 /// A body that keeps an executor from ending.
 struct unended_body {
-    worker_info where;
+    worker_info worker;
     std::string name;
 };
 
@@ -33,7 +33,7 @@ void wait_and_tell(auto&& wait_until, auto&& bodies, log_handler const& handler)
                 "the end of the executor waits for {}, which goes on {:%Q %q} after it was "
                 "asked to stop; a body sees that by ctx.stop_requested()",
                 each.name, waited);
-            if (told.insert(each.where.name + line).second) tell(log_to(handler), each.where, line);
+            if (told.insert(each.worker.name + line).second) tell(log_to(handler), each.worker, line);
         }
     }
 }

@@ -14,12 +14,12 @@
 namespace quartet::detail {
 
 /// What a loop of this worker does with stalls; none if nobody is to look.
-inline std::unique_ptr<stall_watch> watch_stalls(std::chrono::nanoseconds limit, worker_info const& where,
+inline std::unique_ptr<stall_watch> watch_stalls(std::chrono::nanoseconds limit, worker_info const& worker,
                                                  log_function const& log, loop_holder* shown = nullptr) {
     if (limit <= limit.zero()) limit = limit.max();
     if (limit == limit.max() && !shown) return nullptr;
     return std::make_unique<stall_watch>(
-        limit, [&where, log](std::string const& line) { tell(log, where, line); }, shown);
+        limit, [&worker, log](std::string const& line) { tell(log, worker, line); }, shown);
 }
 
 }  // namespace quartet::detail

@@ -28,7 +28,7 @@ struct single::state {
         std::vector<detail::unended_body> bodies;
         for (job const* const each : under_way) {
             auto& added = bodies.emplace_back();
-            added.where.name = name;
+            added.worker.name = name;
             added.name = each->body_name();
         }
         return bodies;
@@ -46,12 +46,12 @@ single::~single() {
 namespace {
 
 /// All of it, but for the count of the last tasks.
-void run(job& work, context& where) {
-    if (!work.has_progress()) return work.run(where, 0, work.size());
+void run(job& work, context& ctx) {
+    if (!work.has_progress()) return work.run(ctx, 0, work.size());
     using clock = std::chrono::steady_clock;
     auto told = clock::now();
     for (std::size_t index = 0; index < work.size(); ++index) {
-        work.run(where, index, index + 1);
+        work.run(ctx, index, index + 1);
         if (index + 1 == work.size() || clock::now() < told + std::chrono::milliseconds(100)) continue;
         work.ended(index + 1 - (work.size() - work.left()));
         work.tell_progress();
@@ -68,9 +68,9 @@ void single::start(job& work) {
     }
     state_->unfinished.add();
     detail::scope_switch const outside(nullptr);  // a body may run an executor of its own
-    detail::blocking_context where({.name = state_->name, .number = 0, .process_id = getpid()}, work.stop(),
-                                   detail::log_to(state_->log), detail::body_name_of(work));
-    run(work, where);
+    detail::blocking_context ctx({.name = state_->name, .number = 0, .process_id = getpid()}, work.stop(),
+                                 detail::log_to(state_->log), detail::body_name_of(work));
+    run(work, ctx);
     {
         std::lock_guard const lock(state_->mutex);
         state_->under_way.erase(&work);

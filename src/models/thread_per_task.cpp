@@ -113,9 +113,9 @@ worker_info thread_per_task::state::worker_of(claim const& task) const {
 }
 
 void thread_per_task::state::run_here(claim const& task) {
-    detail::blocking_context where(worker_of(task), task.work->stop(), detail::log_to(log),
-                                   detail::body_name_of(*task.work));
-    task.work->run(where, task.first, task.last);
+    detail::blocking_context ctx(worker_of(task), task.work->stop(), detail::log_to(log),
+                                 detail::body_name_of(*task.work));
+    task.work->run(ctx, task.first, task.last);
 }
 
 /// `refused`: why this thread can't run it.

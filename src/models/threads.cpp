@@ -54,10 +54,10 @@ public:
         return sizer_.next(left);
     }
 
-    void run(claim const& chunk, context& where) {
-        if (chunk.work != of_) return chunk.work->run(where, chunk.first, chunk.last);
+    void run(claim const& chunk, context& ctx) {
+        if (chunk.work != of_) return chunk.work->run(ctx, chunk.first, chunk.last);
         auto const began = chunk_sizer::clock::now();
-        chunk.work->run(where, chunk.first, chunk.last);
+        chunk.work->run(ctx, chunk.first, chunk.last);
         sizer_.took(chunk.size(), chunk_sizer::clock::now() - began);
     }
 
@@ -137,11 +137,11 @@ void threads::state::serve(std::size_t number) {
     my_number = number;
     if (!initialized.run(fmt::format("{}-{}", options.name, number))) return;
     std::atomic<std::uint32_t> const no_stop{0};
-    blocking_context where(thread_worker(options.name, number), no_stop, detail::log_to(options.log), {});
+    blocking_context ctx(thread_worker(options.name, number), no_stop, detail::log_to(options.log), {});
     job_sizer sizer(options.count);
     for (claim doing = wait_and_take(number, sizer); doing;) {
-        where.follow(doing.work->stop(), detail::body_name_of(*doing.work));
-        sizer.run(doing, where);
+        ctx.follow(doing.work->stop(), detail::body_name_of(*doing.work));
+        sizer.run(doing, ctx);
         claim const next = take(number, sizer);
         unfinished.note_end(*doing.work, doing.size());
         doing = next ? next : wait_and_take(number, sizer);
@@ -247,8 +247,8 @@ void threads::on_stop(job& work) noexcept {
 void threads::before_wait(job& work) {
     if (state::mine != state_.get()) return;
     detail::scope_switch const outside(nullptr);
-    blocking_context where(thread_worker(state_->options.name, state::my_number), work.stop(),
-                           detail::log_to(state_->options.log), detail::body_name_of(work));
+    blocking_context ctx(thread_worker(state_->options.name, state::my_number), work.stop(),
+                         detail::log_to(state_->options.log), detail::body_name_of(work));
     job_sizer sizer(state_->options.count);
     state::helping*& here = state_->helped[state::my_number];
     state::helping mine{&work, here};
@@ -260,7 +260,7 @@ void threads::before_wait(job& work) {
             chunk = state_->queue.take(work, sizer.next(work));
             here = &mine;
         }
-        sizer.run(chunk, where);
+        sizer.run(chunk, ctx);
         {
             std::lock_guard const lock(state_->mutex);
             here = mine.outer;

@@ -8,6 +8,6 @@
 
 quartet::task<int&> body(quartet::context&, int x);
 
-void wrong(quartet::context& where) {
-    body(where, 1);
+void wrong(quartet::context& ctx) {
+    body(ctx, 1);
 }

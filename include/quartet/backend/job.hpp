@@ -215,10 +215,10 @@ public:
     void leave_records_at(detail::task_places const& places) noexcept { places_ = places; }
 
     /// Runs bodies first to last - 1 in order. Any thread; different ranges at the same time.
-    virtual void run(context& where, std::size_t first, std::size_t last) noexcept = 0;
+    virtual void run(context& ctx, std::size_t first, std::size_t last) noexcept = 0;
 
     /// Begins body `index`. Gives it if it is under way, and will be pushed to `ended`; null if it is done.
-    virtual detail::running_body* start(context& where, std::size_t index,
+    virtual detail::running_body* start(context& ctx, std::size_t index,
                                         detail::ended_bodies& ended) noexcept = 0;
 
     /// Whether its bodies are coroutines, which let a loop go on while they wait.

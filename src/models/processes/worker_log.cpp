@@ -10,9 +10,9 @@
 namespace quartet::detail {
 namespace {
 
-void send_log(inherited_socket const& socket, worker_info const& where, std::string_view line) {
+void send_log(inherited_socket const& socket, worker_info const& worker, std::string_view line) {
     auto const now = std::chrono::system_clock::now().time_since_epoch();
-    log_packet head{std::chrono::nanoseconds(now).count(), where.number};
+    log_packet head{std::chrono::nanoseconds(now).count(), worker.number};
     line = line.substr(0, log_packet::room);
     iovec parts[] = {{&head, sizeof head}, {const_cast<char*>(line.data()), line.size()}};
     msghdr message{};
@@ -32,7 +32,7 @@ void send_log(inherited_socket const& socket, worker_info const& where, std::str
 
 std::function<void(worker_info const&, std::string_view)> log_to_parent(inherited_socket socket) {
     if (!socket) return {};
-    return [socket](worker_info const& where, std::string_view line) { send_log(socket, where, line); };
+    return [socket](worker_info const& worker, std::string_view line) { send_log(socket, worker, line); };
 }
 
 }  // namespace quartet::detail

@@ -33,14 +33,14 @@ public:
         : pool_(pool),
           slot_(slot),
           limit_(limit),
-          where_{.name = worker_name(pool, slot.remote.number),
-                 .number = slot.remote.number,
-                 .process_id = getpid()},
+          worker_{.name = worker_name(pool, slot.remote.number),
+                  .number = slot.remote.number,
+                  .process_id = getpid()},
           log_(log_to_parent(pool.log_socket)),
           loop_(files),
           bodies_(
               [this](auto& place, job& work) {
-                  place.emplace(where_, loop_, work.stop(), log_, body_name_of(work));
+                  place.emplace(worker_, loop_, work.stop(), log_, body_name_of(work));
                   place->leave_the_deaf();
                   place->follow(jobs_.at(&work)->services.batch.stop);  // which a body sees while it computes
               },
@@ -51,7 +51,7 @@ public:
     }
 
     [[noreturn]] void run(std::chrono::nanoseconds stall_limit) {
-        auto watch = watch_stalls(stall_limit, where_, log_, &slot_.holder);
+        auto watch = watch_stalls(stall_limit, worker_, log_, &slot_.holder);
         current_stall_watch() = watch.get();
         for (;;) {
             follow_stops();
@@ -167,7 +167,7 @@ private:
     pool_state& pool_;
     worker_slot& slot_;
     std::size_t limit_;
-    worker_info where_;
+    worker_info worker_;
     std::function<void(worker_info const&, std::string_view)> log_;
     asio_loop loop_;
     running_bodies<async_context> bodies_;

@@ -59,10 +59,10 @@ public:
     worker(pool_state& pool, worker_slot& slot)
         : pool_(pool),
           slot_(slot),
-          where_({.name = worker_name(pool, slot.remote.number),
-                  .number = slot.remote.number,
-                  .process_id = getpid()},
-                 no_stop_, log_to_parent(pool.log_socket), [this] { return stop_token(); }) {
+          ctx_({.name = worker_name(pool, slot.remote.number),
+                .number = slot.remote.number,
+                .process_id = getpid()},
+               no_stop_, log_to_parent(pool.log_socket), [this] { return stop_token(); }) {
         slot.process.store(getpid());
     }
 
@@ -88,10 +88,10 @@ public:
     void run(index_range tasks) {
         remote_batch& batch = *slot_.batch.load(std::memory_order_relaxed);
         worker_services services{batch, slot_.remote, {*batch.heap, batch.blocks}};
-        where_.follow(batch.stop);
-        std::size_t const ended = batch.run(where_, services, tasks.first, tasks.last);
+        ctx_.follow(batch.stop);
+        std::size_t const ended = batch.run(ctx_, services, tasks.first, tasks.last);
         stop_.reset();
-        where_.follow(no_stop_);
+        ctx_.follow(no_stop_);
         ran_ += ended;
         count_ended(pool_, batch, ended);
         slot_.chunk.store({});
@@ -131,7 +131,7 @@ private:
     worker_slot& slot_;
     std::atomic<std::uint32_t> const no_stop_{0};
     std::optional<stop_watch> stop_;  // of the chunk that runs
-    blocking_context where_;
+    blocking_context ctx_;
     chunk_sizer sizer_{1};
     remote_batch const* sized_for_ = nullptr;
     std::size_t ran_ = 0;

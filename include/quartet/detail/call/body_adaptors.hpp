@@ -20,9 +20,9 @@ struct apply_args {
     Body body;
 
     template <class... Args>
-    auto operator()(context& where, std::tuple<Args...> const& args)
+    auto operator()(context& ctx, std::tuple<Args...> const& args)
         -> std::invoke_result_t<Body&, context&, Args const&...> {
-        return std::apply([&](Args const&... each) { return body(where, each...); }, args);
+        return std::apply([&](Args const&... each) { return body(ctx, each...); }, args);
     }
 
     template <class... Args>
@@ -32,9 +32,9 @@ struct apply_args {
     }
 
     template <class First, class Second>
-    auto operator()(context& where, std::pair<First, Second> const& args)
+    auto operator()(context& ctx, std::pair<First, Second> const& args)
         -> std::invoke_result_t<Body&, context&, First const&, Second const&> {
-        return body(where, args.first, args.second);
+        return body(ctx, args.first, args.second);
     }
 
     template <class First, class Second>
@@ -57,7 +57,7 @@ struct drop_result {
 
     template <class In>
     requires std::is_invocable_v<Body&, context&, In const&> task<void>
-    operator()(context& where, In const& input) { co_await body(where, input); }
+    operator()(context& ctx, In const& input) { co_await body(ctx, input); }
 
     template <class In>
     requires(!std::is_invocable_v<Body&, context&, In const&>) void operator()(In const& input) {

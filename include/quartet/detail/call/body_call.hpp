@@ -22,13 +22,13 @@ inline constexpr bool is_coroutine_body<Body, In> = true;
 /// Calls a body of either kind in a blocking context, for no longer than `limit`. A plain function can't be
 /// told of its limit. A child that the body has forked ends where the body does; `process` is the caller's.
 template <class Body, class In>
-decltype(auto) call_body(Body& body, context& where, In const& input, std::chrono::nanoseconds limit,
+decltype(auto) call_body(Body& body, context& ctx, In const& input, std::chrono::nanoseconds limit,
                          process_stamp process) {
     same_process const here(process);
     if constexpr (is_coroutine_body<Body, In>) {
         if (limit != limit.max()) [[unlikely]]
-            return run_straight(body(where, input), where, limit);
-        return run_straight(body(where, input));
+            return run_straight(body(ctx, input), ctx, limit);
+        return run_straight(body(ctx, input));
     } else {
         return body(input);
     }

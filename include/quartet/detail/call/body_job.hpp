@@ -36,31 +36,31 @@ public:
         be_called(identity_of(body_));
     }
 
-    void run(context& where, std::size_t first, std::size_t last) noexcept override {
+    void run(context& ctx, std::size_t first, std::size_t last) noexcept override {
         // Each range has its own copy, so that a body with state of its own is not shared by two threads.
         Body body = body_;
         process_stamp const process = this_process();
-        task_run recorded(places(), where, first, last);
+        task_run recorded(places(), ctx, first, last);
         for (std::size_t index = first; index < last; ++index) {
             for (std::size_t const record = std::min(recorded.next(), last); index < record; ++index)
-                run_one(body, where, index, process);
-            if (index < last) run_recorded(recorded, body, where, index);
+                run_one(body, ctx, index, process);
+            if (index < last) run_recorded(recorded, body, ctx, index);
         }
     }
 
-    running_body* start(context& where, std::size_t index, ended_bodies& ended) noexcept override {
+    running_body* start(context& ctx, std::size_t index, ended_bodies& ended) noexcept override {
         if constexpr (!is_coroutine_body<Body, In>) {
             stall_watch* const watch = current_stall_watch();
             auto const since = watch ? watch->begin(*this, index) : stall_watch::time_point();
-            run_single(where, index);
+            run_single(ctx, index);
             if (watch) watch->end(*this, index, since);
             return nullptr;
         } else {
             try {
-                auto* const record = places().begin(index, where);
+                auto* const record = places().begin(index, ctx);
                 task_switch const at_work(places().at_work(record));
-                auto started = std::make_unique<running>(ended, begin(where, element(index)), *this, index,
-                                                         where, record);
+                auto started =
+                    std::make_unique<running>(ended, begin(ctx, element(index)), *this, index, ctx, record);
                 start_watched(*started);
                 if (started->body.done()) {
                     started->end_record();
@@ -70,7 +70,7 @@ public:
                 started->body.set_listener(started.get());
                 return started.release();  // collect_outcome() takes it back
             } catch (...) {
-                fail(describe_current_exception(index, where.where().name));
+                fail(describe_current_exception(index, ctx.where().name));
                 return nullptr;
             }
         }
@@ -96,9 +96,9 @@ public:
 private:
     template <class Task>
     struct under_way final : running_body {
-        under_way(ended_bodies& list, Task&& started, job const& of, std::size_t place, context& context_of,
+        under_way(ended_bodies& list, Task&& started, job const& of, std::size_t place, context& task_ctx,
                   task_slot* slot)
-            : running_body(list, of, place), body(std::move(started)), where(context_of), record(slot) {}
+            : running_body(list, of, place), body(std::move(started)), ctx(task_ctx), record(slot) {}
 
         /// Others may run before its outcome is collected.
         std::coroutine_handle<> ended() noexcept override {
@@ -106,7 +106,7 @@ private:
             end_record();
             return running_body::ended();
         }
-        void end_record() noexcept { of().places().end(record, where); }
+        void end_record() noexcept { of().places().end(record, ctx); }
 
         /// It has ended or waits. In a child that it has forked nobody may go on: the loop is the parent's.
         void end_forked() const noexcept {
@@ -116,45 +116,45 @@ private:
 
         process_stamp const began = this_process();
         Task body;
-        context& where;
+        context& ctx;
         task_slot* record;
     };
     using running = under_way<task<result>>;
 
     In const& element(std::size_t index) const { return inputs_[index]; }
 
-    void run_one(Body& body, context& where, std::size_t index, process_stamp process) noexcept {
-        if (where.stop_requested()) [[unlikely]]
+    void run_one(Body& body, context& ctx, std::size_t index, process_stamp process) noexcept {
+        if (ctx.stop_requested()) [[unlikely]]
             return fail(describe_cancelled(index));
         try {
             if constexpr (std::is_void_v<result>) {
-                call_body(body, where, element(index), task_limit(), process);
+                call_body(body, ctx, element(index), task_limit(), process);
                 sink_.set(index);
             } else {
-                sink_.set(index, call_body(body, where, element(index), task_limit(), process));
+                sink_.set(index, call_body(body, ctx, element(index), task_limit(), process));
             }
         } catch (...) {
-            fail(describe_current_exception(index, where.where().name));
+            fail(describe_current_exception(index, ctx.where().name));
         }
     }
 
-    void run_single(context& where, std::size_t index) noexcept {
-        if (!places().lets_by()) return run(where, index, index + 1);
+    void run_single(context& ctx, std::size_t index) noexcept {
+        if (!places().lets_by()) return run(ctx, index, index + 1);
         Body body = body_;
-        run_one(body, where, index, this_process());
+        run_one(body, ctx, index, this_process());
     }
 
-    [[gnu::noinline]] void run_recorded(task_run& recorded, Body& body, context& where,
+    [[gnu::noinline]] void run_recorded(task_run& recorded, Body& body, context& ctx,
                                         std::size_t index) noexcept {
-        task_slot* const record = recorded.begin(!where.stop_requested());
+        task_slot* const record = recorded.begin(!ctx.stop_requested());
         task_switch const at_work(recorded.at_work(record));
-        run_one(body, where, index, this_process());
+        run_one(body, ctx, index, this_process());
         if (record) recorded.end(*record);
     }
 
-    task<result> begin(context& where, In const& input) requires is_coroutine_body<Body, In> {
-        if (!has_task_limit()) return body_(where, input);
-        return limited<task_timed_out>(where, task_limit(), body_(where, input));
+    task<result> begin(context& ctx, In const& input) requires is_coroutine_body<Body, In> {
+        if (!has_task_limit()) return body_(ctx, input);
+        return limited<task_timed_out>(ctx, task_limit(), body_(ctx, input));
     }
 
     static void start_watched(running& started) {
@@ -177,7 +177,7 @@ private:
                 sink_.set(ended.index(), ended.body.take());
             }
         } catch (...) {
-            fail(describe_current_exception(ended.index(), ended.where.where().name));
+            fail(describe_current_exception(ended.index(), ended.ctx.where().name));
         }
     }
 

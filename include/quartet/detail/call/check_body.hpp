@@ -17,8 +17,8 @@
 namespace quartet::detail {
 
 template <class Body, class In>
-concept coroutine_body = requires(Body& body, context& where, In const& input) {
-    requires is_task<std::remove_cvref_t<decltype(body(where, input))>>;
+concept coroutine_body = requires(Body& body, context& ctx, In const& input) {
+    requires is_task<std::remove_cvref_t<decltype(body(ctx, input))>>;
 };
 template <class Body, class In>
 concept plain_body = requires(Body& body, In const& input) {

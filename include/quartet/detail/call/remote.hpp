@@ -154,7 +154,7 @@ void file_failure(worker_services& services, std::size_t index) noexcept;
 /// Copies bytes into the heap. Throws std::bad_alloc.
 encoded_value store_bytes(shared_arena& arena, std::span<std::byte const> bytes);
 
-/// The failures that workers filed, made into ours; `where` names their workers ("processes").
-void collect_failures(remote_batch const& batch, std::string_view where, job& into);
+/// The failures that workers filed, made into ours; `pool_name` is that of their workers ("processes").
+void collect_failures(remote_batch const& batch, std::string_view pool_name, job& into);
 
 }  // namespace quartet::detail

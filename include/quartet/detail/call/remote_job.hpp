@@ -24,7 +24,7 @@ namespace quartet::detail {
 /// In a worker: runs bodies first to last - 1 that are still to be run, and leaves their outcomes in the
 /// batch. Gives how many.
 template <class Body, class In, class R>
-std::size_t run_remote(context& where, worker_services& services, std::size_t first,
+std::size_t run_remote(context& ctx, worker_services& services, std::size_t first,
                        std::size_t last) noexcept {
     remote_batch& batch = services.batch;
     alignas(Body) std::byte storage[sizeof(Body)];
@@ -35,12 +35,12 @@ std::size_t run_remote(context& where, worker_services& services, std::size_t fi
 
     auto const run_one = [&](std::size_t index) {
         try {
-            if (where.stop_requested()) return task_state::cancelled;
+            if (ctx.stop_requested()) return task_state::cancelled;
             In const& input = stored_value<In>(batch.inputs, index);
             if constexpr (std::is_void_v<R>) {
-                call_body(body, where, input, batch.task_limit, process);
+                call_body(body, ctx, input, batch.task_limit, process);
             } else {
-                store_result<R>(services, index, call_body(body, where, input, batch.task_limit, process),
+                store_result<R>(services, index, call_body(body, ctx, input, batch.task_limit, process),
                                 scratch);
             }
             return task_state::done;
@@ -49,7 +49,7 @@ std::size_t run_remote(context& where, worker_services& services, std::size_t fi
             return task_state::failed;
         }
     };
-    task_run recorded(batch.places, where, first, last);
+    task_run recorded(batch.places, ctx, first, last);
     auto const run_recorded = [&](task_slot& record, std::size_t index) {
         task_switch const at_work(recorded.at_work(&record));
         task_state const how = run_one(index);
@@ -61,7 +61,7 @@ std::size_t run_remote(context& where, worker_services& services, std::size_t fi
         bool const begins = begin_task(batch, services.worker, index);
         task_slot* record = nullptr;
         if (index == recorded.next()) [[unlikely]]
-            record = recorded.begin(begins && !where.stop_requested());
+            record = recorded.begin(begins && !ctx.stop_requested());
         if (!begins) continue;
         task_state const how = record ? run_recorded(*record, index) : run_one(index);
         end_task(batch, services.worker, index, how);

@@ -60,9 +60,9 @@ R run_straight(task<R>&& body) {
 
 /// The same, for no longer than `limit`.
 template <class R>
-R run_straight(task<R>&& body, context& where, std::chrono::nanoseconds limit) {
+R run_straight(task<R>&& body, context& ctx, std::chrono::nanoseconds limit) {
     scope part;
-    part.set_deadline(deadline_after(where.now(), limit));
+    part.set_deadline(deadline_after(ctx.now(), limit));
     scope_switch const inside(&part);
     try {
         return run_straight(std::move(body));

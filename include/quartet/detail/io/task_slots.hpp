@@ -50,10 +50,10 @@ private:
 };
 
 /// A task begins to wait: when, as end_wait() wants to know it.
-std::int64_t begin_wait(context const& where) noexcept;
+std::int64_t begin_wait(context const& ctx) noexcept;
 
 /// It goes on.
-void end_wait(task_at_work const& task, std::int64_t began, context const& where) noexcept;
+void end_wait(task_at_work const& task, std::int64_t began, context const& ctx) noexcept;
 
 /// The slots of one job. Without slots, as it is unless somebody records, each member is a test.
 class task_places {
@@ -66,13 +66,13 @@ public:
     }
 
     /// A task begins here. Null if it leaves no record.
-    task_slot* begin(std::size_t index, context const& where) const noexcept {
-        return lets_by() ? nullptr : begin_recorded(index, where);
+    task_slot* begin(std::size_t index, context const& ctx) const noexcept {
+        return lets_by() ? nullptr : begin_recorded(index, ctx);
     }
 
     /// A task has ended whose begin() gave this slot.
-    void end(task_slot* slot, context const& where, bool failed = false) const noexcept {
-        if (slot) end_recorded(*slot, where, failed);
+    void end(task_slot* slot, context const& ctx, bool failed = false) const noexcept {
+        if (slot) end_recorded(*slot, ctx, failed);
     }
 
     /// What runs between the two.
@@ -87,8 +87,8 @@ private:
     friend class quartet::task_recorder;
     friend class task_run;
 
-    task_slot* begin_recorded(std::size_t index, context const& where) const noexcept;
-    void end_recorded(task_slot& slot, context const& where, bool failed) const noexcept;
+    task_slot* begin_recorded(std::size_t index, context const& ctx) const noexcept;
+    void end_recorded(task_slot& slot, context const& ctx, bool failed) const noexcept;
     void fail_recorded(std::size_t index, std::chrono::steady_clock::time_point now) const noexcept;
 
     task_memory* memory_ = nullptr;
@@ -101,8 +101,8 @@ private:
 /// Records tasks that one thread runs straight through, from `first` to `last` - 1.
 class task_run {
 public:
-    task_run(task_places const& places, context const& where, std::size_t first, std::size_t last) noexcept
-        : places_(places), where_(where), counted_(first), last_(last) {
+    task_run(task_places const& places, context const& ctx, std::size_t first, std::size_t last) noexcept
+        : places_(places), ctx_(ctx), counted_(first), last_(last) {
         if (places.slots_) enter();
     }
     task_run(task_run const&) = delete;
@@ -128,7 +128,7 @@ private:
     void look_from(std::size_t index) noexcept;
 
     task_places places_;
-    context const& where_;
+    context const& ctx_;
     std::size_t next_ = static_cast<std::size_t>(-1);  // to leave a record
     std::size_t due_ = 0;                              // the first that may, if it has a slot
     std::size_t counted_;                              // tasks before it are counted

@@ -34,8 +34,8 @@ public:
         close,         ///< descriptor
     };
 
-    file_operation(context& owner, kind what, std::string_view where, std::string_view data = {})
-        : operation(owner), work(what), path(where), input(data) {}
+    file_operation(context& owner, kind what, std::string_view file_path, std::string_view data = {})
+        : operation(owner), work(what), path(file_path), input(data) {}
 
     void await_resume() { throw_error(); }
 
