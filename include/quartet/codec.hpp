@@ -292,8 +292,8 @@ requires(!detail::as_bytes<std::array<T, size>> && size > 0 &&
             codec<T>::encode(each, out);
     }
     static std::array<T, size> decode(byte_reader& in) {
-        return [&]<std::size_t... places>(std::index_sequence<places...>) {
-            return std::array<T, size>{(static_cast<void>(places), codec<T>::decode(in))...};
+        return [&]<std::size_t... indices>(std::index_sequence<indices...>) {
+            return std::array<T, size>{(static_cast<void>(indices), codec<T>::decode(in))...};
         }
         (std::make_index_sequence<size>());
     }

@@ -33,7 +33,7 @@ std::string_view to_string(cause why) noexcept;
 
 /// A task that has no value, and all that is known about why.
 struct failure {
-    std::size_t index = 0;  ///< the task's place in the inputs
+    std::size_t index = 0;  ///< of the task's input
     cause why = cause::threw;
 
     /// The exception's text, or the signal or exit code, in one line if the exception's is. Of a text longer

@@ -50,11 +50,11 @@ std::array<child*, sizeof...(Ts)> list_of(std::tuple<typed_child<Ts>...>& childr
     return std::apply([](auto&... each) { return std::array<child*, sizeof...(Ts)>{&each...}; }, children);
 }
 
-/// Calls `use.operator()<place>(element)` for every element.
+/// Calls `use.operator()<index>(element)` for every element.
 template <class... Ts>
-void for_each_place(std::tuple<Ts...>& elements, auto&& use) {
-    [&]<std::size_t... place>(std::index_sequence<place...>) {
-        (use.template operator()<place>(std::get<place>(elements)), ...);
+void for_each_index(std::tuple<Ts...>& elements, auto&& use) {
+    [&]<std::size_t... index>(std::index_sequence<index...>) {
+        (use.template operator()<index>(std::get<index>(elements)), ...);
     }
     (std::index_sequence_for<Ts...>());
 }
@@ -98,8 +98,8 @@ when_any(First first, Others... others) {
     detail::child_group group(list, detail::decided_by::first_end);
     auto const* const winner = co_await group;
     std::optional<value> result;
-    detail::for_each_place(children, [&]<std::size_t place>(auto& each) {
-        if (&each == winner) result.emplace(std::in_place_index<place>, each.take());
+    detail::for_each_index(children, [&]<std::size_t index>(auto& each) {
+        if (&each == winner) result.emplace(std::in_place_index<index>, each.take());
     });
     co_return std::move(*result);
 }

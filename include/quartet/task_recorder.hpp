@@ -104,8 +104,8 @@ public:
     /// What a record costs, measured when the first recorder is made, in about a millisecond.
     static std::chrono::nanoseconds cost_per_record();
 
-    /// For models: places for the tasks of a call that begins now, on `clock`'s now.
-    detail::task_places reserve(std::size_t tasks, model const& clock) noexcept;
+    /// For models: slots for the tasks of a call that begins now, on `clock`'s now.
+    detail::job_slots reserve(std::size_t tasks, model const& clock) noexcept;
 
 private:
     struct state;

@@ -58,8 +58,8 @@ void timers::add(std::shared_ptr<timed> what, clock::time_point deadline) {
         start();
         added.among_ = this;
         added.made_after_ = forks.load();
-        added.place_ = waiting_.emplace(deadline, std::move(what));
-        is_first = *added.place_ == waiting_.begin();
+        added.position_ = waiting_.emplace(deadline, std::move(what));
+        is_first = *added.position_ == waiting_.begin();
         if (is_first) changes_.fetch_add(1);
     }
     if (is_first) futex_wake_all(changes_);
@@ -73,8 +73,8 @@ void timers::take_back(timed& what) noexcept {
     timed::queue::node_type gone;  // destroyed when the lock is free
     {
         std::lock_guard const lock(among.mutex_);
-        if (!what.place_) return;
-        gone = among.waiting_.extract(*std::exchange(what.place_, std::nullopt));
+        if (!what.position_) return;
+        gone = among.waiting_.extract(*std::exchange(what.position_, std::nullopt));
         if (!among.waiting_.empty()) return;
         among.changes_.fetch_add(1);
     }
@@ -124,7 +124,7 @@ void timers::run() {
 std::shared_ptr<timed> timers::take_first() noexcept {
     auto first = std::move(waiting_.begin()->second);
     waiting_.erase(waiting_.begin());
-    first->place_.reset();
+    first->position_.reset();
     return first;
 }
 

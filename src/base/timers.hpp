@@ -31,8 +31,8 @@ private:
     using queue = std::multimap<std::chrono::steady_clock::time_point, std::shared_ptr<timed>>;
 
     timers* among_ = nullptr;
-    std::uint32_t made_after_ = 0;          // so many forks
-    std::optional<queue::iterator> place_;  // guarded by the mutex of the timers
+    std::uint32_t made_after_ = 0;             // so many forks
+    std::optional<queue::iterator> position_;  // guarded by the mutex of the timers
 };
 
 class timers {

@@ -25,12 +25,12 @@ std::string readable_name(std::type_info const& type) {
 }
 
 std::string function_name(void const* address) {
-    Dl_info place{};
-    if (dladdr(address, &place) == 0) return fmt::format("the function at {}", address);
-    if (place.dli_saddr == address && place.dli_sname) return demangled(place.dli_sname);
+    Dl_info found{};
+    if (dladdr(address, &found) == 0) return fmt::format("the function at {}", address);
+    if (found.dli_saddr == address && found.dli_sname) return demangled(found.dli_sname);
     auto const offset =
-        static_cast<std::byte const*>(address) - static_cast<std::byte const*>(place.dli_fbase);
-    return fmt::format("the function at {}+{:#x}", place.dli_fname, offset);
+        static_cast<std::byte const*>(address) - static_cast<std::byte const*>(found.dli_fbase);
+    return fmt::format("the function at {}+{:#x}", found.dli_fname, offset);
 }
 
 std::string name_of(body_identity const& body) {

@@ -1,4 +1,4 @@
-// Parent and workers are the same program, so the place in one table says which type it is. Only the very
+// Parent and workers are the same program, so the index in one table says which type it is. Only the very
 // type counts: of a type derived from a known one too much would be lost.
 #include "src/call/carried_exception.hpp"
 
@@ -94,12 +94,12 @@ std::array const known_types{
 };
 
 void recognize(std::exception const& thrown, carried_exception& carried) {
-    for (std::size_t place = 0; place < known_types.size(); ++place) {
-        if (*known_types[place].type != typeid(thrown)) continue;
-        auto const number = known_types[place].number(thrown);
+    for (std::size_t index = 0; index < known_types.size(); ++index) {
+        if (*known_types[index].type != typeid(thrown)) continue;
+        auto const number = known_types[index].number(thrown);
         if (!number) return;
         carried.number = *number;
-        carried.known = static_cast<std::uint32_t>(place);
+        carried.known = static_cast<std::uint32_t>(index);
     }
 }
 

@@ -12,11 +12,11 @@ namespace quartet {
 
 void job::taken_by(model& how) noexcept {
     model_ = &how;
-    if (auto* const recorder = how.recorder()) places_ = recorder->reserve(size_, how);
+    if (auto* const recorder = how.recorder()) slots_ = recorder->reserve(size_, how);
 }
 
 void job::record_failure(std::size_t index) const noexcept {
-    places_.fail(index, model_ ? model_->now() : std::chrono::steady_clock::now());
+    slots_.fail(index, model_ ? model_->now() : std::chrono::steady_clock::now());
 }
 
 void job::run_under(model& how, std::stop_token const& stop) {

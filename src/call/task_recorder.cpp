@@ -59,7 +59,7 @@ struct task_memory {
 
     /// Times as in a slot.
     struct wait {
-        std::atomic<std::uint32_t> task;  ///< its slot's place, plus one; written last
+        std::atomic<std::uint32_t> task;  ///< its slot's index, plus one; written last
         std::int64_t began;
         std::int64_t ended;
     };
@@ -110,9 +110,9 @@ constinit thread_local calling_thread this_caller{};
 
 void enlist(task_memory& memory, context const& ctx) noexcept {
     this_recording = {.recorder = memory.id};
-    std::uint32_t const place = memory.workers_known.fetch_add(1, relaxed);
-    if (place >= most_workers) return;
-    auto& mine = memory.workers[place];
+    std::uint32_t const index = memory.workers_known.fetch_add(1, relaxed);
+    if (index >= most_workers) return;
+    auto& mine = memory.workers[index];
     mine.number.store(static_cast<std::uint32_t>(ctx.where().number), relaxed);
     mine.process_id.store(::getpid(), relaxed);
     mine.thread_id.store(::gettid(), std::memory_order_release);
@@ -149,28 +149,28 @@ std::int64_t begin_wait(context const& ctx) noexcept {
 
 void end_wait(task_at_work const& task, std::int64_t began, context const& ctx) noexcept {
     auto& memory = *task.memory;
-    std::size_t const place = memory.waits_known.fetch_add(1, relaxed);
-    if (place >= memory.wait_room) return task.slot->waits_lost.store(1, relaxed);
-    auto& kept = memory.waits()[place];
+    std::size_t const index = memory.waits_known.fetch_add(1, relaxed);
+    if (index >= memory.wait_room) return task.slot->waits_lost.store(1, relaxed);
+    auto& kept = memory.waits()[index];
     kept.began = began;
     kept.ended = stamp(ctx.now());
     kept.task.store(static_cast<std::uint32_t>(task.slot - memory.slots()) + 1, std::memory_order_release);
 }
 
-task_slot* task_places::begin_recorded(std::size_t index, context const& ctx) const noexcept {
-    come_to(*memory_, slots_, ctx);
+task_slot* job_slots::begin_recorded(std::size_t index, context const& ctx) const noexcept {
+    come_to(*memory_, first_, ctx);
     if (this_recording.pace.lets_by() || index % stride_ != 0) return nullptr;
-    task_slot& slot = slots_[index / stride_];
+    task_slot& slot = first_[index / stride_];
     note_start(slot, *memory_, ctx);
     return &slot;
 }
 
-void task_places::end_recorded(task_slot& slot, context const& ctx, bool failed) const noexcept {
+void job_slots::end_recorded(task_slot& slot, context const& ctx, bool failed) const noexcept {
     note_end(slot, *memory_, ctx, failed);
 }
 
 void task_run::enter() noexcept {
-    come_to(*places_.memory_, places_.slots_, ctx_);
+    come_to(*slots_.memory_, slots_.first_, ctx_);
     look_from(counted_ + this_recording.pace.skip());
 }
 
@@ -181,7 +181,7 @@ void task_run::leave() noexcept {
 
 void task_run::look_from(std::size_t index) noexcept {
     due_ = index;
-    next_ = (index + places_.stride_ - 1) / places_.stride_ * places_.stride_;
+    next_ = (index + slots_.stride_ - 1) / slots_.stride_ * slots_.stride_;
 }
 
 task_slot* task_run::begin(bool begins) noexcept {
@@ -189,19 +189,19 @@ task_slot* task_run::begin(bool begins) noexcept {
     look_from(index + 1);
     if (!begins) return nullptr;
     this_recording.pace.passed(index - std::exchange(counted_, index + 1));
-    task_slot& slot = places_.slots_[index / places_.stride_];
-    note_start(slot, *places_.memory_, ctx_);
+    task_slot& slot = slots_.first_[index / slots_.stride_];
+    note_start(slot, *slots_.memory_, ctx_);
     return &slot;
 }
 
 void task_run::end(task_slot& slot, bool failed) noexcept {
-    note_end(slot, *places_.memory_, ctx_, failed);
+    note_end(slot, *slots_.memory_, ctx_, failed);
     look_from(counted_ + this_recording.pace.skip());
 }
 
-void task_places::fail_recorded(std::size_t index, time_point now) const noexcept {
+void job_slots::fail_recorded(std::size_t index, time_point now) const noexcept {
     if (index % stride_ != 0) return;
-    task_slot& slot = slots_[index / stride_];
+    task_slot& slot = first_[index / stride_];
     if (slot.started.load(relaxed) == 0) return;
     slot.failed.store(1, relaxed);
     if (slot.ended.load(relaxed) == 0) slot.ended.store(stamp(now), std::memory_order_release);
@@ -273,11 +273,11 @@ struct task_recorder::state {
     }
     ~state() { ::munmap(memory, mapped_bytes); }
 
-    task_record record_of(reservation const& call, std::size_t place) const noexcept {
-        task_slot const& slot = memory->slots()[call.first + place];
+    task_record record_of(reservation const& call, std::size_t index) const noexcept {
+        task_slot const& slot = memory->slots()[call.first + index];
         std::int64_t const ended = slot.ended.load(std::memory_order_acquire);
         return {.call = call.call,
-                .index = place * call.stride,
+                .index = index * call.stride,
                 .worker = slot.worker.load(detail::relaxed),
                 .queued = call.queued,
                 .started = detail::time_of(slot.started.load(std::memory_order_acquire)),
@@ -298,9 +298,9 @@ struct task_recorder::state {
     }
 
     detail::calling_thread new_caller() noexcept {
-        std::size_t const place = callers.fetch_add(1, detail::relaxed);
+        std::size_t const index = callers.fetch_add(1, detail::relaxed);
         std::size_t const last = counts.size() - 1;
-        return {.recorder = memory->id, .counted = &counts[std::min(place, last)], .shared = place >= last};
+        return {.recorder = memory->id, .counted = &counts[std::min(index, last)], .shared = index >= last};
     }
 
     std::size_t sum(std::atomic<std::size_t> detail::call_count::*of) const noexcept {
@@ -327,7 +327,7 @@ task_recorder::task_recorder(std::size_t capacity, recording what)
     : state_(std::make_unique<state>(capacity, what)) {}
 task_recorder::~task_recorder() = default;
 
-detail::task_places task_recorder::reserve(std::size_t tasks, model const& clock) noexcept {
+detail::job_slots task_recorder::reserve(std::size_t tasks, model const& clock) noexcept {
     constexpr std::size_t few = 64;          // so many tasks pay for the reservation
     constexpr std::int64_t in_readings = 3;  // what that costs, as many readings of the clock
     auto& caller = detail::this_caller;
@@ -345,14 +345,14 @@ detail::task_places task_recorder::reserve(std::size_t tasks, model const& clock
     std::size_t const call = std::max(state_->sum(&detail::call_count::calls) - 1, state_->next_call);
     state_->next_call = call + 1;
     ::new (state_->calls + state_->calls_known++) reservation{state_->used, tasks, stride, call, now};
-    detail::task_places places;
-    places.memory_ = state_->memory;
-    places.slots_ = state_->memory->slots() + state_->used;
-    places.recorder_ = state_->memory->id;
-    places.stride_ = stride;
-    places.waits_ = state_->memory->wait_room > 0;
+    detail::job_slots slots;
+    slots.memory_ = state_->memory;
+    slots.first_ = state_->memory->slots() + state_->used;
+    slots.recorder_ = state_->memory->id;
+    slots.stride_ = stride;
+    slots.waits_ = state_->memory->wait_room > 0;
     state_->used += (tasks + stride - 1) / stride;
-    return places;
+    return slots;
 }
 
 std::vector<task_record> task_recorder::records() const {
@@ -360,11 +360,11 @@ std::vector<task_record> task_recorder::records() const {
     auto waits = state_->waits();
     std::vector<task_record> found;
     for (auto const& call : std::span(state_->calls, state_->calls_known)) {
-        for (std::size_t place = 0; place * call.stride < call.tasks; ++place) {
-            bool const began = state_->memory->slots()[call.first + place].started.load(detail::relaxed) != 0;
+        for (std::size_t index = 0; index * call.stride < call.tasks; ++index) {
+            bool const began = state_->memory->slots()[call.first + index].started.load(detail::relaxed) != 0;
             if (!began) continue;
-            found.push_back(state_->record_of(call, place));
-            if (!waits.empty()) found.back().waits = std::move(waits[call.first + place]);
+            found.push_back(state_->record_of(call, index));
+            if (!waits.empty()) found.back().waits = std::move(waits[call.first + index]);
         }
     }
     return found;
@@ -378,8 +378,8 @@ std::vector<recorded_worker> task_recorder::workers() const {
     std::vector<recorded_worker> found;
     auto& memory = *state_->memory;
     std::size_t const known = std::min<std::size_t>(memory.workers_known.load(), memory.workers.size());
-    for (std::size_t place = 0; place < known; ++place) {
-        auto const& each = memory.workers[place];
+    for (std::size_t index = 0; index < known; ++index) {
+        auto const& each = memory.workers[index];
         pid_t const thread = each.thread_id.load(std::memory_order_acquire);
         if (thread != 0)
             found.push_back(

@@ -122,14 +122,14 @@ struct automatic::state {
         bool measured;                      // and no part of what another one does
         std::weak_ptr<part_job> part = {};  // none yet, if it is about to be
     };
-    using place = std::list<portion>::iterator;
+    using portion_iterator = std::list<portion>::iterator;
 
     explicit state(automatic_options chosen);
 
-    place note(claim const& tasks, model& under, bool nested);
-    void begin(place where);
-    void begin_or_cancel(place where) noexcept;
-    void forget(place where) noexcept;
+    portion_iterator note(claim const& tasks, model& under, bool nested);
+    void begin(portion_iterator at);
+    void begin_or_cancel(portion_iterator at) noexcept;
+    void forget(portion_iterator at) noexcept;
     void run_first(portion const& which, job& whole, context& ctx, std::size_t from, std::size_t to);
     void try_some(std::unique_lock<std::mutex>& lock);
     void choose();
@@ -171,7 +171,7 @@ automatic::state::state(automatic_options made) : options(std::move(made)) {
 }
 
 /// What is noted hears of a stop. Under the lock.
-automatic::state::place automatic::state::note(claim const& tasks, model& under, bool nested) {
+automatic::state::portion_iterator automatic::state::note(claim const& tasks, model& under, bool nested) {
     bool const measured = !chosen() && !nested;
     if (measured) ++to_measure;
     return portions.insert(
@@ -179,49 +179,49 @@ automatic::state::place automatic::state::note(claim const& tasks, model& under,
         {.tasks = tasks, .how = &under, .at_first = !chosen() || nested, .measured = measured});
 }
 
-void automatic::state::forget(place where) noexcept {
+void automatic::state::forget(portion_iterator at) noexcept {
     std::lock_guard const lock(mutex);
-    if (where->measured && --to_measure == 0) changed.notify_all();
-    portions.erase(where);
+    if (at->measured && --to_measure == 0) changed.notify_all();
+    portions.erase(at);
 }
 
 /// Gives noted tasks to their model. Throws what that throws, and has forgotten them then.
-void automatic::state::begin(place where) {
+void automatic::state::begin(portion_iterator at) {
     try {
-        auto const ended = [this, where] {
-            claim const tasks = where->tasks;
-            forget(where);
+        auto const ended = [this, at] {
+            claim const tasks = at->tasks;
+            forget(at);
             unfinished.note_end(*tasks.work, tasks.size());
         };
         part_job::runner run_with;
-        if (where->at_first) {
-            run_with = [this, where](job& whole, context& ctx, std::size_t from, std::size_t to) {
-                run_first(*where, whole, ctx, from, to);
+        if (at->at_first) {
+            run_with = [this, at](job& whole, context& ctx, std::size_t from, std::size_t to) {
+                run_first(*at, whole, ctx, from, to);
             };
         }
-        auto const& tasks = where->tasks;
+        auto const& tasks = at->tasks;
         auto const part =
             std::make_shared<part_job>(*tasks.work, tasks.first, tasks.last, ended, std::move(run_with));
-        part->taken_by(*where->how);  // before a stop can find the part
-        bool stopped = false;         // before that
+        part->taken_by(*at->how);  // before a stop can find the part
+        bool stopped = false;      // before that
         {
             std::lock_guard const lock(mutex);
-            where->part = part;
+            at->part = part;
             stopped = tasks.work->stop().requested();
         }
         if (stopped) part->request_stop();
-        part_job::begin(part, *where->how);
+        part_job::begin(part, *at->how);
     } catch (...) {
-        forget(where);
+        forget(at);
         throw;
     }
 }
 
 /// If the model's means are at an end, there are still the first threads.
-void automatic::state::begin_or_cancel(place where) noexcept {
-    claim const tasks = where->tasks;
+void automatic::state::begin_or_cancel(portion_iterator at) noexcept {
+    claim const tasks = at->tasks;
     try {
-        begin(where);
+        begin(at);
     } catch (...) {
         try {
             std::unique_lock lock(mutex);
@@ -258,7 +258,7 @@ void automatic::state::try_some(std::unique_lock<std::mutex>& lock) {
     double const wanted = seen.seconds > 0 ? enough_seconds * seen.tasks / seen.seconds : 1;
     auto const part = static_cast<double>(known_tasks / small_part);
     auto left = std::max(options.costs.cpus, static_cast<std::size_t>(std::min(wanted, part)));
-    std::vector<place> some;
+    std::vector<portion_iterator> some;
     while (left > 0 && !queue.empty()) {
         auto const tasks = queue.take(*queue.front(), left);
         left -= tasks.size();

@@ -59,9 +59,8 @@ public:
         : world_(world),
           now_(now),
           options_(std::move(options)),
-          bodies_(
-              [this](auto& place, job& work) { place.emplace(world_, options_.log_to, *this, work.stop()); },
-              [](job& work, std::size_t tasks) { work.ended(tasks); }) {}
+          bodies_([this](auto& ctx, job& work) { ctx.emplace(world_, options_.log_to, *this, work.stop()); },
+                  [](job& work, std::size_t tasks) { work.ended(tasks); }) {}
 
     std::size_t limit() const noexcept { return options_.limit; }
     time_point now() const noexcept { return time_point(now_); }
@@ -90,7 +89,7 @@ public:
     void hear_of_stop() noexcept { stops_.store(true); }
 
     void stop_all() noexcept {
-        for (job* each = queue_.front(); each; each = each->place.after)
+        for (job* each = queue_.front(); each; each = each->hook.after)
             each->stop().request();
         bodies_.for_each_job([](job& each) { each.stop().request(); });
         hear_of_stop();

@@ -18,7 +18,7 @@ bool channel_waits::start(channel_operation& operation) {
     if (operation.try_for(&operation)) return true;
     try {
         waiting_.push_back(&operation);
-        operation.place = waiting_.size() - 1;
+        operation.list_index = waiting_.size() - 1;
         if (operation.gate().descriptor() >= 0) watch(operation);
     } catch (...) {
         withdraw(operation);
@@ -28,7 +28,7 @@ bool channel_waits::start(channel_operation& operation) {
 }
 
 bool channel_waits::cancel(channel_operation& operation) noexcept {
-    if (operation.place == channel_operation::nowhere) return false;
+    if (operation.list_index == channel_operation::nowhere) return false;
     withdraw(operation);
     operation.error = std::make_exception_ptr(cancelled());
     return true;
@@ -41,15 +41,15 @@ void channel_waits::withdraw(channel_operation& operation) noexcept {
         woken_.remove(operation);
     }
     to_try_.remove(operation);
-    if (operation.place != channel_operation::nowhere) forget(operation);
+    if (operation.list_index != channel_operation::nowhere) forget(operation);
 }
 
 void channel_waits::forget(channel_operation& operation) noexcept {
     unwatch(operation);
-    waiting_.back()->place = operation.place;
-    waiting_[operation.place] = waiting_.back();
+    waiting_.back()->list_index = operation.list_index;
+    waiting_[operation.list_index] = waiting_.back();
     waiting_.pop_back();
-    operation.place = channel_operation::nowhere;
+    operation.list_index = channel_operation::nowhere;
 }
 
 void channel_waits::woken(channel_operation& operation) noexcept {

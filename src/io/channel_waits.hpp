@@ -49,7 +49,7 @@ private:
     void try_lines(int descriptor);
 
     boost::asio::io_context& io_;
-    std::vector<channel_operation*> waiting_;                   // each knows its place
+    std::vector<channel_operation*> waiting_;                   // each knows its index
     waiter_list to_try_;                                        // woken, and looked at in this turn
     std::map<int, lines> watched_;                              // by the channel's descriptor
     std::optional<boost::asio::posix::stream_descriptor> set_;  // of those; opened for the first

@@ -19,7 +19,7 @@ void command_runner::start(command_operation& operation) {
     wait(active_.begin());
 }
 
-void command_runner::wait(place which) {
+void command_runner::wait(iterator which) {
     using boost::asio::posix::stream_descriptor;
     which->events.async_wait(stream_descriptor::wait_read,
                              [this, which](boost::system::error_code const& error) {
@@ -30,7 +30,7 @@ void command_runner::wait(place which) {
 }
 
 /// Ends one that can't be waited for: it would never be heard of again.
-void command_runner::fail(place which, boost::system::error_code const& why) {
+void command_runner::fail(iterator which, boost::system::error_code const& why) {
     command_operation& operation = which->operation;
     operation.error =
         std::make_exception_ptr(std::system_error(std::error_code(why), "cannot wait for a command"));
@@ -38,7 +38,7 @@ void command_runner::fail(place which, boost::system::error_code const& why) {
     operation.complete();
 }
 
-void command_runner::go_on(place which) {
+void command_runner::go_on(iterator which) {
     try {
         if (!which->child.advance()) return wait(which);
         which->operation.result = which->child.take();

@@ -34,11 +34,11 @@ private:
         child_process child;
         boost::asio::posix::stream_descriptor events;  // the child's; not owned
     };
-    using place = std::list<running>::iterator;
+    using iterator = std::list<running>::iterator;
 
-    void wait(place which);
-    void go_on(place which);
-    void fail(place which, boost::system::error_code const& why);
+    void wait(iterator which);
+    void go_on(iterator which);
+    void fail(iterator which, boost::system::error_code const& why);
 
     boost::asio::io_context& io_;
     std::list<running> active_;

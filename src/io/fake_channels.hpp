@@ -25,14 +25,14 @@ public:
     bool start(channel_operation& operation) {
         operation.host = this;
         if (operation.try_for(&operation)) return true;
-        operation.place = waiting_.size();
+        operation.list_index = waiting_.size();
         waiting_.push_back(&operation);
         return false;
     }
 
     /// Ends one with the error `why`, if it waits here.
     void end(channel_operation& operation, std::exception_ptr why) {
-        if (operation.place == channel_operation::nowhere) return;
+        if (operation.list_index == channel_operation::nowhere) return;
         operation.gate().leave(operation);
         woken_.remove(operation);
         to_try_.remove(operation);
@@ -75,14 +75,14 @@ private:
     }
 
     void forget(channel_operation& operation) {
-        waiting_.back()->place = operation.place;
-        waiting_[operation.place] = waiting_.back();
+        waiting_.back()->list_index = operation.list_index;
+        waiting_[operation.list_index] = waiting_.back();
         waiting_.pop_back();
-        operation.place = channel_operation::nowhere;
+        operation.list_index = channel_operation::nowhere;
     }
 
     fake_loop& loop_;
-    std::vector<channel_operation*> waiting_;  // each knows its place
+    std::vector<channel_operation*> waiting_;  // each knows its index
     waiter_list woken_;
     waiter_list to_try_;  // woken, and looked at in this turn
 };

@@ -74,13 +74,13 @@ http_client::~http_client() {
 void http_client::start(fetch_operation& operation) {
     auto transfer = idle_transfer();
     transfer->prepare(operation);
-    auto const place = active_.insert(transfer.get()).first;
+    auto const added = active_.insert(transfer.get()).first;
     try {
         keep_connections(active_.size());
         proceed(*transfer);
         static_cast<void>(transfer.release());
     } catch (...) {
-        active_.erase(place);
+        active_.erase(added);
         operation.transfer = nullptr;
         throw;
     }

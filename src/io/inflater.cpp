@@ -28,9 +28,9 @@ inflater::~inflater() {
 }
 
 std::string_view inflater::next(std::string_view& data) {
-    if (place_ == place::before) begin(data);
-    if (place_ == place::between) go_on_with_next(data);
-    return place_ == place::within ? decode(data) : std::string_view();
+    if (position_ == position::before) begin(data);
+    if (position_ == position::between) go_on_with_next(data);
+    return position_ == position::within ? decode(data) : std::string_view();
 }
 
 void inflater::begin(std::string_view& data) {
@@ -53,7 +53,7 @@ void inflater::go_on_with_next(std::string_view& data) {
     if (data.empty()) return;
     if (coding_ != coding::gzip || data[0] != '\x1f') refuse("is followed by something else");
     inflateReset(&stream_);
-    place_ = place::within;
+    position_ = position::within;
 }
 
 std::string_view inflater::decode(std::string_view& data) {
@@ -65,7 +65,7 @@ std::string_view inflater::decode(std::string_view& data) {
     int const result = inflate(&stream_, Z_NO_FLUSH);
     data.remove_prefix(size - stream_.avail_in);
     if (result == Z_MEM_ERROR) throw std::bad_alloc();
-    if (result == Z_STREAM_END) place_ = place::between;
+    if (result == Z_STREAM_END) position_ = position::between;
     if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
         refuse(fmt::format("is damaged ({})", stream_.msg ? stream_.msg : "it wants a dictionary"));
     std::size_t const got = room - stream_.avail_out;
@@ -76,11 +76,12 @@ std::string_view inflater::decode(std::string_view& data) {
 void inflater::open(int window_bits) {
     if (inflateInit2(&stream_, window_bits) != Z_OK) throw std::bad_alloc();
     is_open_ = true;
-    place_ = place::within;
+    position_ = position::within;
 }
 
 void inflater::end() const {
-    bool const has_begun = place_ == place::within || (place_ == place::before && !first_.empty());
+    bool const has_begun =
+        position_ == position::within || (position_ == position::before && !first_.empty());
     if (has_begun) refuse("breaks off before its end");
 }
 

@@ -34,7 +34,7 @@ public:
     std::size_t produced() const noexcept { return produced_; }
 
 private:
-    enum class place {
+    enum class position {
         before,   ///< the first byte
         within,   ///< a stream
         between,  ///< one that has ended and one that may begin
@@ -47,7 +47,7 @@ private:
     [[noreturn]] void refuse(std::string_view why) const;
 
     coding coding_;
-    place place_ = place::before;
+    position position_ = position::before;
     bool is_open_ = false;
     z_stream stream_{};
     std::string first_;  // byte of a deflate stream, until the second tells what it is

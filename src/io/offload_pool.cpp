@@ -135,7 +135,7 @@ bool offload_pool::try_to_add_workers(std::size_t count) noexcept {
     }
 }
 
-void offload_pool::work(worker_place self) {
+void offload_pool::work(worker_iterator self) {
     set_thread_cpu_share(1);
     while (offload_base* const operation = next(self)) {
         operation->run();
@@ -144,7 +144,7 @@ void offload_pool::work(worker_place self) {
 }
 
 /// Waits for a function; null if the thread is to end.
-offload_base* offload_pool::next(worker_place self) {
+offload_base* offload_pool::next(worker_iterator self) {
     std::unique_lock lock(mutex_);
     if (self->id == 0) --beginning_;
     self->id = gettid();
@@ -170,8 +170,8 @@ void offload_pool::join_ended() {
     {
         std::lock_guard const lock(mutex_);
         for (auto each = workers_.begin(); each != workers_.end();) {
-            auto const place = each++;
-            if (place->over) ended.splice(ended.end(), workers_, place);
+            auto const self = each++;
+            if (self->over) ended.splice(ended.end(), workers_, self);
         }
     }
     for (auto& each : ended)

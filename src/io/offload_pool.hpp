@@ -46,12 +46,12 @@ private:
         bool at_work = false;
         bool over = false;
     };
-    using worker_place = std::list<worker>::iterator;
+    using worker_iterator = std::list<worker>::iterator;
 
     void add_worker();
     bool try_to_add_workers(std::size_t count) noexcept;
-    void work(worker_place self);
-    offload_base* next(worker_place self);
+    void work(worker_iterator self);
+    offload_base* next(worker_iterator self);
     void join_ended();
 
     std::size_t missing_workers();

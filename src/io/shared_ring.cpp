@@ -1,4 +1,4 @@
-// One mapping holds the bookkeeping, a place for each message, and the bytes. It is made before the processes
+// One mapping holds the bookkeeping, a slot for each message, and the bytes. It is made before the processes
 // that use it are forked, so they have it at the same address.
 //
 // A process may be killed between any two instructions. So:
@@ -46,7 +46,7 @@ bool is_event(int descriptor) noexcept {
     return fstat(descriptor, &what) == 0 && (what.st_mode & S_IFMT) == 0;
 }
 
-struct place_of_string {
+struct string_slot {
     std::size_t offset;
     std::size_t size;
     std::size_t end() const noexcept { return offset + shared_ring::footprint(size); }
@@ -67,14 +67,14 @@ struct shared_ring::layout {
     pthread_mutex_t mutex;
     std::size_t capacity;
     std::size_t bytes;
-    place_of_string* places;  // the string that was sent as number n is in places[n % capacity]
+    string_slot* slots;  // the string that was sent as number n is in slots[n % capacity]
     std::byte* data;
     std::atomic<std::uint64_t> head{0};  // the number of the first string
     std::atomic<std::uint64_t> tail{0};  // the number of the next one to be sent
     std::atomic<bool> closed{false};
     waiting_line lines[2];
 
-    place_of_string& place(std::uint64_t number) const noexcept { return places[number % capacity]; }
+    string_slot& slot(std::uint64_t number) const noexcept { return slots[number % capacity]; }
     waiting_line& line(side which) noexcept { return lines[which == side::send ? 0 : 1]; }
 };
 
@@ -98,10 +98,10 @@ void make_robust(pthread_mutex_t& mutex) {
 
 shared_ring::shared_ring(std::size_t capacity, std::size_t bytes) : maker_(getpid()) {
     constexpr std::size_t most = std::numeric_limits<std::size_t>::max() / 4;
-    if (capacity > most / sizeof(place_of_string) || bytes > most) refuse(ENOMEM);
+    if (capacity > most / sizeof(string_slot) || bytes > most) refuse(ENOMEM);
     bytes = footprint(bytes);
-    std::size_t const places_at = footprint(sizeof(layout));
-    std::size_t const data_at = places_at + capacity * sizeof(place_of_string);
+    std::size_t const slots_at = footprint(sizeof(layout));
+    std::size_t const data_at = slots_at + capacity * sizeof(string_slot);
     mapped_bytes_ = data_at + bytes;
     void* const base = mmap(nullptr, mapped_bytes_, PROT_READ | PROT_WRITE,
                             MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -116,7 +116,7 @@ shared_ring::shared_ring(std::size_t capacity, std::size_t bytes) : maker_(getpi
     at_ = ::new (base) layout{.mutex = {},
                               .capacity = capacity,
                               .bytes = bytes,
-                              .places = reinterpret_cast<place_of_string*>(start + places_at),
+                              .slots = reinterpret_cast<string_slot*>(start + slots_at),
                               .data = start + data_at,
                               .lines = {}};
     make_robust(at_->mutex);
@@ -172,23 +172,23 @@ std::byte* shared_ring::access::reserve(std::size_t size) const noexcept {
     std::size_t const needed = footprint(size);
     if (empty()) return at_.data;
     if (this->size() == at_.capacity) return nullptr;
-    std::size_t const first = at_.place(at_.head.load(std::memory_order_relaxed)).offset;
-    place_of_string const& last = at_.place(at_.tail.load(std::memory_order_relaxed) - 1);
+    std::size_t const first = at_.slot(at_.head.load(std::memory_order_relaxed)).offset;
+    string_slot const& last = at_.slot(at_.tail.load(std::memory_order_relaxed) - 1);
     bool const wrapped = last.offset < first;
     std::size_t const until = wrapped ? first : at_.bytes;
     if (until - last.end() >= needed) return at_.data + last.end();
     return !wrapped && first >= needed ? at_.data : nullptr;
 }
 
-void shared_ring::access::push(std::byte const* place, std::size_t size) const {
+void shared_ring::access::push(std::byte const* string, std::size_t size) const {
     std::uint64_t const number = at_.tail.load(std::memory_order_relaxed);
-    at_.place(number) = {static_cast<std::size_t>(place - at_.data), size};
+    at_.slot(number) = {static_cast<std::size_t>(string - at_.data), size};
     wake(side::receive);
     at_.tail.store(number + 1, std::memory_order_release);
 }
 
 std::span<std::byte const> shared_ring::access::front() const noexcept {
-    auto const& first = at_.place(at_.head.load(std::memory_order_relaxed));
+    auto const& first = at_.slot(at_.head.load(std::memory_order_relaxed));
     return {at_.data + first.offset, first.size};
 }
 

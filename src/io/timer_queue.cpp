@@ -11,34 +11,34 @@ constexpr std::size_t arity = 4;
 
 }  // namespace
 
-void timer_queue::put(std::size_t place, entry const& moved) noexcept {
-    heap_[place] = moved;
-    moved.waiting->place = place;
+void timer_queue::put(std::size_t index, entry const& moved) noexcept {
+    heap_[index] = moved;
+    moved.waiting->heap_index = index;
 }
 
-void timer_queue::rise(std::size_t place, entry const& moved) noexcept {
-    while (place > 0) {
-        std::size_t const parent = (place - 1) / arity;
+void timer_queue::rise(std::size_t index, entry const& moved) noexcept {
+    while (index > 0) {
+        std::size_t const parent = (index - 1) / arity;
         if (!moved.before(heap_[parent])) break;
-        put(place, heap_[parent]);
-        place = parent;
+        put(index, heap_[parent]);
+        index = parent;
     }
-    put(place, moved);
+    put(index, moved);
 }
 
-void timer_queue::sink(std::size_t place, entry const& moved) noexcept {
+void timer_queue::sink(std::size_t index, entry const& moved) noexcept {
     for (;;) {
-        std::size_t const first = place * arity + 1;
+        std::size_t const first = index * arity + 1;
         if (first >= heap_.size()) break;
         std::size_t earliest = first;
         for (std::size_t child = first + 1; child < std::min(first + arity, heap_.size()); ++child) {
             if (heap_[child].before(heap_[earliest])) earliest = child;
         }
         if (!heap_[earliest].before(moved)) break;
-        put(place, heap_[earliest]);
-        place = earliest;
+        put(index, heap_[earliest]);
+        index = earliest;
     }
-    put(place, moved);
+    put(index, moved);
 }
 
 void timer_queue::add(timed_operation& waiting, time_point deadline) {
@@ -54,16 +54,16 @@ timed_operation& timer_queue::pop() noexcept {
 }
 
 bool timer_queue::remove(timed_operation& waiting) noexcept {
-    std::size_t const place = waiting.place;
-    if (place == timed_operation::not_queued) return false;
-    waiting.place = timed_operation::not_queued;
+    std::size_t const index = waiting.heap_index;
+    if (index == timed_operation::not_queued) return false;
+    waiting.heap_index = timed_operation::not_queued;
     entry const last = heap_.back();
     heap_.pop_back();
-    if (place == heap_.size()) return true;
-    if (place > 0 && last.before(heap_[(place - 1) / arity])) {
-        rise(place, last);
+    if (index == heap_.size()) return true;
+    if (index > 0 && last.before(heap_[(index - 1) / arity])) {
+        rise(index, last);
     } else {
-        sink(place, last);
+        sink(index, last);
     }
     return true;
 }

@@ -1,7 +1,7 @@
 // src/io/timer_queue.hpp
 //
 // The operations of one event loop that end by the clock, in order of their deadlines: a heap of pointers,
-// and each operation knows its place in it. Adding and removing take O(log n), and 24 bytes an operation; an
+// and each operation knows its index in it. Adding and removing take O(log n), and 24 bytes an operation; an
 // Asio timer for each would take some 200 bytes and an allocation. For one thread. Knows no clock: the loop
 // has one, and so has the fake.
 #pragma once
@@ -44,9 +44,9 @@ private:
         }
     };
 
-    void put(std::size_t place, entry const& moved) noexcept;
-    void rise(std::size_t place, entry const& moved) noexcept;
-    void sink(std::size_t place, entry const& moved) noexcept;
+    void put(std::size_t index, entry const& moved) noexcept;
+    void rise(std::size_t index, entry const& moved) noexcept;
+    void sink(std::size_t index, entry const& moved) noexcept;
 
     std::vector<entry> heap_;
     std::uint64_t added_ = 0;

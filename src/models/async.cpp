@@ -70,7 +70,7 @@ public:
         : shared_(shared),
           worker_{.name = name(number), .number = number, .process_id = getpid()},
           loop_(shared.options.files),
-          bodies_([this](auto& place, job& work) { make_context(place, work); },
+          bodies_([this](auto& ctx, job& work) { make_context(ctx, work); },
                   [this](job& work, std::size_t tasks) { shared_.note_end(work, tasks); }) {}
 
     void start() {
@@ -108,9 +108,9 @@ private:
         return fmt::format("{}-{}", options.name.empty() ? kind : options.name, number);
     }
 
-    void make_context(std::optional<detail::async_context>& place, job& work) {
-        place.emplace(worker_, loop_, work.stop(), detail::log_to(shared_.options.log),
-                      detail::body_name_of(work));
+    void make_context(std::optional<detail::async_context>& ctx, job& work) {
+        ctx.emplace(worker_, loop_, work.stop(), detail::log_to(shared_.options.log),
+                    detail::body_name_of(work));
     }
 
     void run() {
@@ -176,7 +176,7 @@ claim async::state::take(std::size_t room) {
     std::lock_guard const lock(mutex);
     if (room == 0 || queue.empty()) return {};
     job& work = *queue.front();
-    std::size_t const left = work.size() - work.place.next;
+    std::size_t const left = work.size() - work.hook.next;
     std::size_t const fair = options.loops == 1 ? left : std::max<std::size_t>(1, left / (4 * options.loops));
     std::size_t const best = work.chunk_size() > 0 ? work.chunk_size() : std::min(most, fair);
     return queue.take(work, std::min(best, room));

@@ -29,23 +29,23 @@ public:
     job* front() const noexcept { return first_; }
 
     void push(job& work) noexcept {
-        work.place = {.before = last_, .queued = true};
-        (last_ ? last_->place.after : first_) = &work;
+        work.hook = {.before = last_, .queued = true};
+        (last_ ? last_->hook.after : first_) = &work;
         last_ = &work;
     }
 
     /// Up to `most` tasks of a job that is queued; the job leaves the queue with its last ones.
     claim take(job& work, std::size_t most) noexcept {
-        auto& place = work.place;
-        std::size_t const first = place.next;
-        place.next = std::min(work.size(), first + std::min(most, work.size() - first));
-        if (place.next == work.size()) remove(work);
-        return {&work, first, place.next};
+        auto& hook = work.hook;
+        std::size_t const first = hook.next;
+        hook.next = std::min(work.size(), first + std::min(most, work.size() - first));
+        if (hook.next == work.size()) remove(work);
+        return {&work, first, hook.next};
     }
 
     /// All tasks of `work` that nobody has taken; nothing if it is not queued.
     claim take_rest(job& work) noexcept {
-        if (!work.place.queued) return {};
+        if (!work.hook.queued) return {};
         return take(work, work.size());
     }
 
@@ -59,10 +59,10 @@ public:
 
 private:
     void remove(job& work) noexcept {
-        auto& place = work.place;
-        (place.before ? place.before->place.after : first_) = place.after;
-        (place.after ? place.after->place.before : last_) = place.before;
-        place.queued = false;
+        auto& hook = work.hook;
+        (hook.before ? hook.before->hook.after : first_) = hook.after;
+        (hook.after ? hook.after->hook.before : last_) = hook.before;
+        hook.queued = false;
     }
 
     job* first_ = nullptr;

@@ -27,7 +27,7 @@ namespace quartet::detail {
 template <class Context>
 class running_bodies {
 public:
-    /// `make(place, job)` puts a context for a job in place; `ended(job, n)` is told that n tasks more have
+    /// `make(ctx, job)` makes the context of a job; `ended(job, n)` is told that n tasks more have
     /// an outcome, `collecting(job)` that a body that waited is about to give one.
     running_bodies(std::function<void(std::optional<Context>&, job&)> make,
                    std::function<void(job&, std::size_t)> ended, std::function<void(job&)> collecting = {})

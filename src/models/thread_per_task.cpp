@@ -196,7 +196,7 @@ bool thread_per_task::state::leave_waiting(job& work, std::size_t first) {
     std::lock_guard const lock(mutex);
     if (running.empty()) return false;
     waiting.push(work);
-    work.place.next = first;
+    work.hook.next = first;
     return true;
 }
 
@@ -240,7 +240,7 @@ void thread_per_task::before_wait(job& work) {
         state::helping** here = nullptr;
         {
             std::lock_guard const lock(state_->mutex);
-            if (!work.place.queued) return;
+            if (!work.hook.queued) return;
             task = state_->waiting.take(work, 1);
             here = &state_->running.at(std::this_thread::get_id()).helped;
             mine.outer = std::exchange(*here, &mine);

@@ -44,10 +44,10 @@ public:
     explicit job_sizer(std::size_t workers) noexcept : workers_(workers), sizer_(workers) {}
 
     std::size_t next(job const& work) noexcept {
-        std::size_t const left = work.size() - work.place.next;
+        std::size_t const left = work.size() - work.hook.next;
         if (left == 1) return 1;
         if (work.chunk_size() > 0) return work.chunk_size();
-        if (&work != of_ || work.place.next == 0) {
+        if (&work != of_ || work.hook.next == 0) {
             of_ = &work;
             sizer_ = chunk_sizer(workers_);
         }
@@ -256,7 +256,7 @@ void threads::before_wait(job& work) {
         claim chunk;
         {
             std::lock_guard const lock(state_->mutex);
-            if (!work.place.queued) return;
+            if (!work.hook.queued) return;
             chunk = state_->queue.take(work, sizer.next(work));
             here = &mine;
         }

@@ -95,7 +95,7 @@ void shared_heap::keep_or_drop(shared_block& block) noexcept {
         return;
     }
     if (bytes <= kept_bytes) kept_.fetch_sub(bytes, std::memory_order_relaxed);
-    drop_pages(place_of(block) + sizeof(shared_block), bytes - sizeof(shared_block));
+    drop_pages(address_of(block) + sizeof(shared_block), bytes - sizeof(shared_block));
 }
 
 std::uint64_t shared_heap::offset_of(shared_block const& block) const noexcept {
@@ -169,7 +169,7 @@ bool shared_heap::back_small(std::size_t end) noexcept {
 
 /// Gives the first `bytes` of a block pages; if there are none the block goes back.
 void shared_heap::back_large(shared_block& block, std::size_t bytes) {
-    if (back_pages(place_of(block), bytes)) return;
+    if (back_pages(address_of(block), bytes)) return;
     give_back(&block);
     throw std::bad_alloc();
 }

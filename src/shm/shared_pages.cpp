@@ -20,8 +20,8 @@ std::size_t page_size() noexcept {
     return bytes;
 }
 
-std::byte* page_of(std::byte* place) noexcept {
-    return place - reinterpret_cast<std::uintptr_t>(place) % page_size();
+std::byte* page_of(std::byte* address) noexcept {
+    return address - reinterpret_cast<std::uintptr_t>(address) % page_size();
 }
 
 /// The kernel touches the page as if to write there: it ors a word with 0.

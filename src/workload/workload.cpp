@@ -37,7 +37,7 @@ void checksum::add_bytes(std::span<std::byte const> bytes) noexcept {
     }
 }
 
-std::vector<std::size_t> task_order::places(std::size_t count) const {
+std::vector<std::size_t> task_order::indices(std::size_t count) const {
     std::vector<std::size_t> order(count);
     std::iota(order.begin(), order.end(), std::size_t{0});
     if (how == backwards) std::ranges::reverse(order);

@@ -41,7 +41,7 @@ struct offered {
 
 class a_ring : public testing::Test {
 protected:
-    // Some times around the ring, whose places are 4096.
+    // Some times around the ring, whose slots are 4096.
     static constexpr std::size_t count = test::sanitized ? 10'000 : 50'000;
 
     a_ring() : ring_(std::make_unique<task_ring>()), offers_(std::make_unique<offered[]>(count)) {}

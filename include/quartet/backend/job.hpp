@@ -123,16 +123,16 @@ struct remote_code {
     std::span<std::byte const> closure;  ///< the bytes of the body object
 };
 
-/// A job's place in a queue, for the queue; guarded by its lock.
-struct queue_place {
+/// A job's hook in the list of a queue, and what of it is queued; guarded by the queue's lock.
+struct queue_hook {
     job* before = nullptr;
     job* after = nullptr;
     bool queued = false;
     std::size_t next = 0;  ///< the first index that nobody has taken
 };
 
-/// A job's place among those that have not finished, for its model; guarded by its lock.
-struct open_place {
+/// A job's hook in its model's list of those that have not finished; guarded by the model's lock.
+struct open_hook {
     job* before = nullptr;
     job* after = nullptr;
 };
@@ -203,7 +203,7 @@ public:
     /// The model takes the job.
     void taken_by(model& how) noexcept;
 
-    /// The place of a task's input in the whole call: a job may be a chunk of a stream, or a further try.
+    /// The index of a task's input in the whole call: a job may be a chunk of a stream, or a further try.
     std::size_t number_of(std::size_t index) const noexcept {
         return numbers_ ? numbers_[index] : first_number_ + index;
     }
@@ -211,8 +211,8 @@ public:
     std::size_t const* numbers() const noexcept { return numbers_; }
 
     /// Where its tasks leave their records.
-    detail::task_places const& places() const noexcept { return places_; }
-    void leave_records_at(detail::task_places const& places) noexcept { places_ = places; }
+    detail::job_slots const& record_slots() const noexcept { return slots_; }
+    void leave_records_at(detail::job_slots const& slots) noexcept { slots_ = slots; }
 
     /// Runs bodies first to last - 1 in order. Any thread; different ranges at the same time.
     virtual void run(context& ctx, std::size_t first, std::size_t last) noexcept = 0;
@@ -264,8 +264,8 @@ public:
     /// Every task has an outcome. The job may be gone afterwards.
     void finish() noexcept;
 
-    detail::queue_place place;
-    detail::open_place open;
+    detail::queue_hook hook;
+    detail::open_hook open;
     void* remote = nullptr;  ///< what the model keeps of it
 
 protected:
@@ -303,7 +303,7 @@ private:
     std::exception_ptr progress_threw_;
     model* model_ = nullptr;
     detail::call_timer const* timer_ = nullptr;
-    detail::task_places places_;
+    detail::job_slots slots_;
     detail::stop_state stop_;
     std::atomic<std::size_t> left_;
     detail::one_shot_event own_end_;

@@ -37,7 +37,7 @@ class context;
 class event_loop;
 class fake_loop;
 
-class operation : public detail::waiting_place, public detail::own_awaiter {
+class operation : public detail::suspension_point, public detail::own_awaiter {
 public:
     operation& operator=(operation const&) = delete;
 
@@ -124,11 +124,11 @@ private:
     std::int64_t waits_since_ = 0;
 };
 
-/// An operation that may wait for a moment, and its place among those that do.
+/// An operation that may wait for a moment, and its index in the heap of those that do.
 class timed_operation : public operation {
 public:
     static constexpr std::size_t not_queued = ~std::size_t{0};
-    std::size_t place = not_queued;
+    std::size_t heap_index = not_queued;
 
     void cancel_pretended(fake_loop& loop) noexcept override;
 

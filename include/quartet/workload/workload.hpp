@@ -81,9 +81,9 @@ struct task_order {
     kind how = as_given;
     std::uint64_t seed = 0;  ///< of shuffled
 
-    /// The places of `count` tasks in the order they are to begin. The same for the same seed, on every
+    /// The indices of `count` tasks in the order they are to begin. The same for the same seed, on every
     /// machine.
-    std::vector<std::size_t> places(std::size_t count) const;
+    std::vector<std::size_t> indices(std::size_t count) const;
 
     friend bool operator==(task_order const&, task_order const&) = default;
 };
@@ -178,7 +178,7 @@ public:
     }
 
     /// Counts a task as failed whose outcome is a value: if what it read or gave turns out to be wrong only
-    /// beside that of others. Once for a task; `task` is its place among the inputs.
+    /// beside that of others. Once for a task; `task` is the index of its input.
     void fail(std::size_t task, std::string_view why);
 
     /// The answer that must be the same under all models: here the values in order, failures left out.
@@ -239,20 +239,20 @@ private:
     template <class In, class Body, class Range>
     auto map_out_of_order(Body body, Range&& inputs) {
         auto const elements = detail::indexable(inputs);
-        auto const places = setting_.order.places(elements.size());
+        auto const indices = setting_.order.indices(elements.size());
         detail::input_store<In> moved;
-        for (std::size_t const place : places)
-            moved.push_back(elements[place]);
+        for (std::size_t const index : indices)
+            moved.push_back(elements[index]);
         auto outcomes = how().try_map(std::move(body), moved, {.stop = setting_.stop});
         decltype(outcomes) in_order(outcomes.size());
         using one = typename decltype(outcomes)::value_type;
-        for (std::size_t i = 0; i < places.size(); ++i) {
+        for (std::size_t i = 0; i < indices.size(); ++i) {
             if (outcomes[i]) {
-                in_order[places[i]] = std::move(outcomes[i]);
+                in_order[indices[i]] = std::move(outcomes[i]);
             } else {
                 failure why = outcomes[i].error();
-                why.index = places[i];
-                in_order[places[i]] = one(std::move(why));
+                why.index = indices[i];
+                in_order[indices[i]] = one(std::move(why));
             }
         }
         return in_order;

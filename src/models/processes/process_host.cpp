@@ -137,7 +137,7 @@ remote_batch* process_host::make_batch(job& work) {
         batch->chunk_size = work.chunk_size();
         batch->wake_parent = &pool_->wake_parent;
         batch->task_limit = work.task_limit();
-        batch->places = work.places();
+        batch->record_slots = work.record_slots();
         batch->first_number = work.first_number();
         if (auto const* const numbers = work.numbers()) {
             auto* const kept = arena.allocate_array<std::size_t>(work.size());

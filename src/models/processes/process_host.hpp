@@ -62,15 +62,15 @@ protected:
         std::size_t scanned = 0;  ///< tasks that are known to have an outcome, when it needs rescans
         std::optional<clock::time_point> stopped{};
     };
-    struct task_place {
+    struct task_id {
         remote_batch const* batch;
         std::size_t index;
-        bool operator==(task_place const&) const = default;
+        bool operator==(task_id const&) const = default;
     };
     struct worker_state {
         pid_t process = 0;  ///< 0: it is on its way
         std::optional<clock::time_point> terminating{};
-        std::optional<task_place> late{};  ///< that it is ended for
+        std::optional<task_id> late{};  ///< that it is ended for
         bool killed = false;
     };
 

@@ -242,7 +242,7 @@ failure process_host::describe_end_of(std::size_t index, worker_slot const& slot
                                       worker_state const& worker, call const& of) const {
     auto const name = worker_name(*pool_, slot.remote.number);
     if (slot.ready.load() == readiness::refused) return not_initialized(index, why_refused(*pool_), name);
-    if (worker.late == task_place{of.batch, index}) {
+    if (worker.late == task_id{of.batch, index}) {
         auto why = describe_death(index, name, end);
         why.why = cause::timed_out;
         why.message = fmt::format("timed out after {:g} s, and went on until its worker was killed",

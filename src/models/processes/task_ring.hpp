@@ -2,8 +2,8 @@
 //
 // Offers of tasks, from one parent to its worker processes. Lies in shared memory.
 //
-// An offer is a range of one batch's tasks. It stands in a place of the ring until all of it is taken; then
-// the first who finds it empty moves the head on, and the parent may use the place again. A worker takes a
+// An offer is a range of one batch's tasks. It stands in a slot of the ring until all of it is taken; then
+// the first who finds it empty moves the head on, and the parent may use the slot again. A worker takes a
 // part by compare-and-swap of a word that holds the offer's number along with the next task: so a worker
 // that has read an old offer takes nothing of the new one. A worker that is killed leaves the ring usable.
 #pragma once
@@ -39,13 +39,13 @@ public:
 
     // ---- For the parent, under its lock
 
-    bool full() const noexcept { return tail_.load() - head_.load() >= places; }
+    bool full() const noexcept { return tail_.load() - head_.load() >= capacity; }
 
     /// Gives the position that the head has to pass before the batch may be freed. Requires !full().
     position push(remote_batch& batch, index_range tasks) noexcept {
         position const at = tail_.load(std::memory_order_relaxed);
-        place& here = places_[at % places];
-        // From here on nobody takes anything of the place's old offer.
+        slot& here = slots_[at % capacity];
+        // From here on nobody takes anything of the slot's old offer.
         here.claimed.store({number(at), std::numeric_limits<std::uint32_t>::max()});
         here.batch.store(&batch, std::memory_order_release);
         here.last.store(tasks.last, std::memory_order_release);
@@ -65,17 +65,17 @@ public:
 
     // ---- For any process
 
-    bool half_empty() const noexcept { return tail_.load() - head_.load() < places / 2; }
+    bool half_empty() const noexcept { return tail_.load() - head_.load() < capacity / 2; }
 
     /// The first offer that is not all taken, if there is one.
     std::optional<offer> look() noexcept {
         for (;;) {
             position at = head_.load();
             if (at == tail_.load()) return std::nullopt;
-            place& here = places_[at % places];
+            slot& here = slots_[at % capacity];
             claim_word const now = here.claimed.load(std::memory_order_acquire);
             if (now.number != number(at)) continue;  // the head has moved
-            // If the place is another offer's by now, the head has moved too, and take() will fail.
+            // If the slot is another offer's by now, the head has moved too, and take() will fail.
             offer const seen{at,
                              here.batch.load(std::memory_order_acquire),
                              {now.next, here.last.load(std::memory_order_acquire)}};
@@ -87,28 +87,30 @@ public:
     /// Takes the first `wanted` tasks of what look() gave; false if somebody else was quicker.
     bool take(offer const& seen, std::uint32_t wanted) noexcept {
         claim_word expected{number(seen.at), seen.tasks.first};
-        return places_[seen.at % places].claimed.compare_exchange_strong(
+        return slots_[seen.at % capacity].claimed.compare_exchange_strong(
             expected, {expected.number, seen.tasks.first + wanted});
     }
 
 private:
-    static constexpr std::size_t places = 4096;
+    static constexpr std::size_t capacity = 4096;
 
     struct claim_word {
         std::uint32_t number;  // of the offer
         std::uint32_t next;    // the first task that nobody has taken
     };
     static_assert(std::atomic<claim_word>::is_always_lock_free);
-    struct place {
+    struct slot {
         std::atomic<claim_word> claimed;
         std::atomic<remote_batch*> batch;
         std::atomic<std::uint32_t> last;
     };
-    static std::uint32_t number(position at) noexcept { return static_cast<std::uint32_t>(at / places + 1); }
+    static std::uint32_t number(position at) noexcept {
+        return static_cast<std::uint32_t>(at / capacity + 1);
+    }
 
     alignas(64) std::atomic<position> head_;
     alignas(64) std::atomic<position> tail_;
-    alignas(64) std::array<place, places> places_;
+    alignas(64) std::array<slot, capacity> slots_;
 };
 
 }  // namespace quartet::detail

@@ -39,10 +39,10 @@ public:
           log_(log_to_parent(pool.log_socket)),
           loop_(files),
           bodies_(
-              [this](auto& place, job& work) {
-                  place.emplace(worker_, loop_, work.stop(), log_, body_name_of(work));
-                  place->leave_the_deaf();
-                  place->follow(jobs_.at(&work)->services.batch.stop);  // which a body sees while it computes
+              [this](auto& ctx, job& work) {
+                  ctx.emplace(worker_, loop_, work.stop(), log_, body_name_of(work));
+                  ctx->leave_the_deaf();
+                  ctx->follow(jobs_.at(&work)->services.batch.stop);  // which a body sees while it computes
               },
               [this](job& work, std::size_t tasks) { note_end(work, tasks); },
               [this](job& work) { slot_.storing.store(&jobs_.at(&work)->services.batch); }) {

@@ -37,7 +37,7 @@ struct refusal {
     char text[most];
 };
 
-/// One worker's place in shared memory.
+/// What shared memory has of one worker.
 struct alignas(64) worker_slot {
     static constexpr std::uint32_t wants_calls = 1;  // it sleeps until it is called
     static constexpr std::uint32_t has_no_room = 2;  // it sleeps, and could take nothing

@@ -40,7 +40,7 @@ public:
         // Each range has its own copy, so that a body with state of its own is not shared by two threads.
         Body body = body_;
         process_stamp const process = this_process();
-        task_run recorded(places(), ctx, first, last);
+        task_run recorded(record_slots(), ctx, first, last);
         for (std::size_t index = first; index < last; ++index) {
             for (std::size_t const record = std::min(recorded.next(), last); index < record; ++index)
                 run_one(body, ctx, index, process);
@@ -57,8 +57,8 @@ public:
             return nullptr;
         } else {
             try {
-                auto* const record = places().begin(index, ctx);
-                task_switch const at_work(places().at_work(record));
+                auto* const record = record_slots().begin(index, ctx);
+                task_switch const at_work(record_slots().at_work(record));
                 auto started =
                     std::make_unique<running>(ended, begin(ctx, element(index)), *this, index, ctx, record);
                 start_watched(*started);
@@ -96,9 +96,9 @@ public:
 private:
     template <class Task>
     struct under_way final : running_body {
-        under_way(ended_bodies& list, Task&& started, job const& of, std::size_t place, context& task_ctx,
+        under_way(ended_bodies& list, Task&& started, job const& of, std::size_t index, context& task_ctx,
                   task_slot* slot)
-            : running_body(list, of, place), body(std::move(started)), ctx(task_ctx), record(slot) {}
+            : running_body(list, of, index), body(std::move(started)), ctx(task_ctx), record(slot) {}
 
         /// Others may run before its outcome is collected.
         std::coroutine_handle<> ended() noexcept override {
@@ -106,7 +106,7 @@ private:
             end_record();
             return running_body::ended();
         }
-        void end_record() noexcept { of().places().end(record, ctx); }
+        void end_record() noexcept { of().record_slots().end(record, ctx); }
 
         /// It has ended or waits. In a child that it has forked nobody may go on: the loop is the parent's.
         void end_forked() const noexcept {
@@ -139,7 +139,7 @@ private:
     }
 
     void run_single(context& ctx, std::size_t index) noexcept {
-        if (!places().lets_by()) return run(ctx, index, index + 1);
+        if (!record_slots().lets_by()) return run(ctx, index, index + 1);
         Body body = body_;
         run_one(body, ctx, index, this_process());
     }

@@ -14,7 +14,7 @@ namespace quartet::detail {
 /// The name of a type, readable.
 std::string readable_name(std::type_info const& type);
 
-/// The name of the function at an address; where the program does not tell it, the place in its file.
+/// The name of the function at an address; where the program does not tell it, the offset in its file.
 std::string function_name(void const* address);
 
 /// What a name is made of: either the function or the type of the body. Both lie in the program.

@@ -111,8 +111,8 @@ template <class V>
 inline constexpr bool is_endless_view<std::ranges::common_view<V>> = is_endless<V>;
 template <class V>
 inline constexpr bool is_endless_view<std::ranges::join_view<V>> = is_endless<V>;
-template <class V, std::size_t place>
-inline constexpr bool is_endless_view<std::ranges::elements_view<V, place>> = is_endless<V>;
+template <class V, std::size_t position>
+inline constexpr bool is_endless_view<std::ranges::elements_view<V, position>> = is_endless<V>;
 
 /// Says in one sentence what is wrong with the inputs of a map as a whole; false if there is anything.
 template <class Range>

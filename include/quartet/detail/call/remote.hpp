@@ -105,7 +105,7 @@ struct remote_batch {
     std::byte const* inputs;  ///< In[count] where In has a fixed size, else encoded_value[count]
     std::byte* outputs;       ///< R[count] likewise; null for void
     task_word* tasks;
-    task_places places;          ///< where tasks leave their records
+    job_slots record_slots;      ///< where tasks leave their records
     std::size_t first_number;    ///< as job::first_number
     std::size_t const* numbers;  ///< as job::numbers
     worker_slot* own_slots;      ///< one for each task, where each has a process of its own

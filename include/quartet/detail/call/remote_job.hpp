@@ -49,7 +49,7 @@ std::size_t run_remote(context& ctx, worker_services& services, std::size_t firs
             return task_state::failed;
         }
     };
-    task_run recorded(batch.places, ctx, first, last);
+    task_run recorded(batch.record_slots, ctx, first, last);
     auto const run_recorded = [&](task_slot& record, std::size_t index) {
         task_switch const at_work(recorded.at_work(&record));
         task_state const how = run_one(index);
@@ -148,7 +148,7 @@ public:
                services.batch.count, static_cast<sink&>(*this), on_failure::finish_all,
                services.batch.task_limit, nullptr) {
         this->number_tasks(services.batch.first_number, services.batch.numbers);
-        this->leave_records_at(services.batch.places);
+        this->leave_records_at(services.batch.record_slots);
     }
 
     // It has come to where it runs.

@@ -65,19 +65,19 @@ public:
     }
 
     std::size_t size() const noexcept { return failures_.size(); }
-    In const& operator[](std::size_t index) const override { return elements_[place(index)]; }
+    In const& operator[](std::size_t index) const override { return elements_[call_index(index)]; }
 
     /// In the whole call.
     std::vector<std::size_t> const& numbers() const noexcept { return numbers_; }
 
     void set(std::size_t index, value_or_nothing<R>&& value) override {
         if constexpr (std::is_void_v<R>)
-            sink_.set(place(index));
+            sink_.set(call_index(index));
         else
-            sink_.set(place(index), std::move(value));
+            sink_.set(call_index(index), std::move(value));
     }
     void fail(failure why) override {
-        why.index = place(why.index);
+        why.index = call_index(why.index);
         sink_.fail(std::move(why));
     }
 
@@ -91,7 +91,7 @@ public:
 
 private:
     /// Among the elements.
-    std::size_t place(std::size_t index) const noexcept { return numbers_[index] - first_; }
+    std::size_t call_index(std::size_t index) const noexcept { return numbers_[index] - first_; }
 
     Elements const& elements_;
     Sink& sink_;

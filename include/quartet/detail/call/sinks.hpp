@@ -85,7 +85,7 @@ public:
     std::vector<outcome<R>> take() { return std::move(outcomes_); }
 
 protected:
-    void fail_at(std::size_t place, failure&& why) { outcomes_[place] = outcome<R>(std::move(why)); }
+    void fail_at(std::size_t index, failure&& why) { outcomes_[index] = outcome<R>(std::move(why)); }
 
 private:
     std::vector<outcome<R>> outcomes_;

@@ -49,9 +49,9 @@ struct stream_options {
 /// The outcome of one of a stream's tasks.
 template <class R>
 struct streamed : outcome<R> {
-    std::size_t index = 0;  ///< the place of its input in the range
+    std::size_t index = 0;  ///< of its input in the range
 
-    streamed(outcome<R>&& what, std::size_t place) : outcome<R>(std::move(what)), index(place) {}
+    streamed(outcome<R>&& what, std::size_t of_input) : outcome<R>(std::move(what)), index(of_input) {}
 };
 
 namespace detail {
@@ -118,9 +118,9 @@ public:
     chunk_sink(std::size_t first, std::size_t count) : outcome_sink<R>(count), first_(first) {}
 
     void fail(failure why) {
-        std::size_t const place = why.index;
+        std::size_t const index = why.index;
         why.index += first_;
-        this->fail_at(place, std::move(why));
+        this->fail_at(index, std::move(why));
     }
 
 private:
@@ -161,8 +161,8 @@ public:
     /// The next outcome in order. Requires that the job has finished here, and left() > 0.
     streamed<R> take() {
         if (outcomes_.empty()) outcomes_ = sink_.take();
-        std::size_t const place = taken_++;
-        return {std::move(outcomes_[place]), first_ + place};
+        std::size_t const index = taken_++;
+        return {std::move(outcomes_[index]), first_ + index};
     }
     std::size_t left() const noexcept { return inputs_.size() - taken_; }
 

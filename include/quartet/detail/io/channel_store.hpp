@@ -57,8 +57,9 @@ public:
         if (!closed_ && count_ == capacity_) return put_off(senders_, who);
         if (who) senders_.remove(*who);
         if (closed_) return attempt::closed;
-        std::size_t const place = first_ + count_;
-        std::construct_at(ring_ + (place < capacity_ ? place : place - capacity_), std::move(what.value));
+        std::size_t const position = first_ + count_;
+        std::construct_at(ring_ + (position < capacity_ ? position : position - capacity_),
+                          std::move(what.value));
         ++count_;
         receivers_.wake_one();
         return attempt::done;
@@ -130,10 +131,10 @@ public:
         ring_.require_room_for(bytes.size());
         shared_ring::access const ring(ring_);
         if (ring.closed()) return attempt::closed;
-        std::byte* const place = ring.reserve(bytes.size());
-        if (!place) return ring.put_off(shared_ring::side::send, who);
-        if (!bytes.empty()) std::memcpy(place, bytes.data(), bytes.size());
-        ring.push(place, bytes.size());
+        std::byte* const room = ring.reserve(bytes.size());
+        if (!room) return ring.put_off(shared_ring::side::send, who);
+        if (!bytes.empty()) std::memcpy(room, bytes.data(), bytes.size());
+        ring.push(room, bytes.size());
         return attempt::done;
     }
 

@@ -131,7 +131,7 @@ private:
 enum class decided_by { first_failure, first_end };
 
 /// Awaited once, by the body whose children they are.
-class child_group final : public waiting_place, public own_awaiter {
+class child_group final : public suspension_point, public own_awaiter {
 public:
     child_group(std::span<child* const> children, decided_by rule) noexcept
         : children_(children), rule_(rule) {}
@@ -149,8 +149,8 @@ public:
 
     bool await_ready() {
         outer_ = current_scope();
-        for (std::size_t place = 0; place < children_.size() && !decided_; ++place) {
-            child& each = *children_[place];
+        for (std::size_t index = 0; index < children_.size() && !decided_; ++index) {
+            child& each = *children_[index];
             each.group_ = this;
             each.own_.begin_within(outer_);
             each.begun_ = true;

@@ -2,8 +2,8 @@
 //
 // A part of a body that can be ended by itself: what with_timeout, when_all, when_any and gather begin.
 //
-// A chain of tasks that await each other waits in one place at a time: in an operation, or for the children
-// of a group. Its scope knows that place, and to cancel the scope is to cancel the waiting. What runs next
+// A chain of tasks that await each other waits at one point at a time: in an operation, or for the children
+// of a group. Its scope knows that point, and to cancel the scope is to cancel the waiting. What runs next
 // in the chain then gets the exception `cancelled`, as after a stop of the whole run.
 //
 // A scope also knows what ended it first, its own time limit or something else: a task that was cancelled may
@@ -21,14 +21,14 @@ namespace quartet::detail {
 class scope;
 class running_body;
 
-/// Where a chain of tasks waits.
-class waiting_place {
+/// Where a chain of tasks is suspended.
+class suspension_point {
 public:
     /// Ends the waiting soon; nothing is resumed from within. What can't be ended goes on.
     virtual void cancel() noexcept = 0;
 
 protected:
-    virtual ~waiting_place() = default;
+    virtual ~suspension_point() = default;
 };
 
 /// The scope of what runs on this thread; null for a body that is in no group.
@@ -113,14 +113,14 @@ public:
         }
     }
 
-    void wait_in(waiting_place* place) noexcept { waiting_in_ = place; }
+    void wait_in(suspension_point* point) noexcept { waiting_in_ = point; }
 
 private:
     void note_end(ended_by what) noexcept {
         if (first_end_ == ended_by::nothing) first_end_ = what;
     }
 
-    waiting_place* waiting_in_ = nullptr;
+    suspension_point* waiting_in_ = nullptr;
     scope* outer_ = nullptr;
     running_body* body_ = nullptr;
     time_point deadline_ = time_point::max();

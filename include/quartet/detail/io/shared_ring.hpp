@@ -76,7 +76,7 @@ public:
     /// Where the next string of `size` bytes may be written; null if there is no room for it now.
     std::byte* reserve(std::size_t size) const noexcept;
     /// Adds what was written there.
-    void push(std::byte const* place, std::size_t size) const;
+    void push(std::byte const* string, std::size_t size) const;
 
     /// The first string. Requires that there is one.
     std::span<std::byte const> front() const noexcept;

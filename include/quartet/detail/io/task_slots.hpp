@@ -56,13 +56,13 @@ std::int64_t begin_wait(context const& ctx) noexcept;
 void end_wait(task_at_work const& task, std::int64_t began, context const& ctx) noexcept;
 
 /// The slots of one job. Without slots, as it is unless somebody records, each member is a test.
-class task_places {
+class job_slots {
 public:
     /// Whether the next task leaves no record, as nobody records or this thread has recorded enough.
     bool lets_by() const noexcept {
-        if (!slots_) return true;
+        if (!first_) return true;
         auto& mine = this_recording;
-        return mine.call == slots_ && mine.recorder == recorder_ && mine.pace.lets_by();
+        return mine.call == first_ && mine.recorder == recorder_ && mine.pace.lets_by();
     }
 
     /// A task begins here. Null if it leaves no record.
@@ -80,7 +80,7 @@ public:
 
     /// A task has failed; if it had begun and not ended, it ends now. Any thread.
     void fail(std::size_t index, std::chrono::steady_clock::time_point now) const noexcept {
-        if (slots_) fail_recorded(index, now);
+        if (first_) fail_recorded(index, now);
     }
 
 private:
@@ -92,7 +92,7 @@ private:
     void fail_recorded(std::size_t index, std::chrono::steady_clock::time_point now) const noexcept;
 
     task_memory* memory_ = nullptr;
-    task_slot* slots_ = nullptr;
+    task_slot* first_ = nullptr;
     std::uint64_t recorder_ = 0;
     std::size_t stride_ = 1;  // of so many tasks one has a slot
     bool waits_ = false;      // are recorded, too
@@ -101,14 +101,14 @@ private:
 /// Records tasks that one thread runs straight through, from `first` to `last` - 1.
 class task_run {
 public:
-    task_run(task_places const& places, context const& ctx, std::size_t first, std::size_t last) noexcept
-        : places_(places), ctx_(ctx), counted_(first), last_(last) {
-        if (places.slots_) enter();
+    task_run(job_slots const& slots, context const& ctx, std::size_t first, std::size_t last) noexcept
+        : slots_(slots), ctx_(ctx), counted_(first), last_(last) {
+        if (slots.first_) enter();
     }
     task_run(task_run const&) = delete;
     task_run& operator=(task_run const&) = delete;
     ~task_run() {
-        if (places_.slots_) leave();
+        if (slots_.first_) leave();
     }
 
     /// The next task that may leave a record; beyond the last if there is none.
@@ -117,7 +117,7 @@ public:
     /// That task begins; or does not, since a stop came before. Null if it leaves no record.
     task_slot* begin(bool begins) noexcept;
 
-    task_at_work at_work(task_slot* slot) const noexcept { return places_.at_work(slot); }
+    task_at_work at_work(task_slot* slot) const noexcept { return slots_.at_work(slot); }
 
     /// It has ended; `slot` is what begin() gave.
     void end(task_slot& slot, bool failed = false) noexcept;
@@ -127,7 +127,7 @@ private:
     void leave() noexcept;
     void look_from(std::size_t index) noexcept;
 
-    task_places places_;
+    job_slots slots_;
     context const& ctx_;
     std::size_t next_ = static_cast<std::size_t>(-1);  // to leave a record
     std::size_t due_ = 0;                              // the first that may, if it has a slot

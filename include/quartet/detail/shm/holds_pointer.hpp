@@ -135,7 +135,7 @@ struct class_value {
 };
 
 // clang-format off
-/// Whether the member at this place can be made of a Probe.
+/// Whether the member at this position can be made of a Probe.
 template <class T, class Probe, std::size_t at>
 consteval bool member_takes() {
     if constexpr (at == 0) return requires { T{Probe()}; };

@@ -50,7 +50,7 @@ private:
     explicit shared_heap(std::size_t capacity) noexcept;
     static void destroy(shared_heap* heap) noexcept;
     std::byte* base() noexcept { return reinterpret_cast<std::byte*>(this); }
-    std::byte* place_of(shared_block& block) noexcept { return reinterpret_cast<std::byte*>(&block); }
+    std::byte* address_of(shared_block& block) noexcept { return reinterpret_cast<std::byte*>(&block); }
     std::uint64_t offset_of(shared_block const& block) const noexcept;
     shared_block* pop(std::uint32_t size_class) noexcept;
     void push(shared_block& block) noexcept;

@@ -48,8 +48,8 @@ public:
     void wake() noexcept override { host->woken(*this); }
     bool on_loop() const noexcept override { return true; }
 
-    channel_host* host = nullptr;  ///< set before the first try with the operation itself
-    std::size_t place = nowhere;   ///< in the host's list
+    channel_host* host = nullptr;      ///< set before the first try with the operation itself
+    std::size_t list_index = nowhere;  ///< in the host's list
 
 protected:
     channel_operation(context& owner, channel_gate& gate, bool sends) noexcept
