@@ -150,8 +150,9 @@ protected:
         unheard_ = 0;
     }
 
-    /// How many operations of a body, or of the part of it that is to end, ended at once for that reason:
-    /// what is about to end counts. A body that does not swallow `cancelled` has few of them.
+    /// Counts an operation that ends at once since its body, or a part of it, is to end. Returns how many
+    /// there were of that body or part, this one included. A body that does not swallow `cancelled` has few
+    /// of them.
     std::uint32_t count_unheard() noexcept;
     std::atomic<std::uint32_t> const& stop_word() const noexcept { return *stop_word_; }
 
@@ -169,7 +170,7 @@ private:
     virtual void do_log(std::string_view line) = 0;
     virtual std::stop_token do_stop_token() = 0;
 
-    /// That part of the body sees that it is to end, and goes by what came first.
+    /// Notes that a part of the body has seen that it is to end, and which reason came first.
     void notice_end(detail::scope& part, std::uint32_t stopped) const noexcept;
 
     worker_info worker_;

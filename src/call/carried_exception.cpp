@@ -42,7 +42,7 @@ std::error_code code_of(std::int64_t number) {
     return {value, number >> 32 ? std::system_category() : std::generic_category()};
 }
 
-/// The text of a system_error ends with the words of its code, which the new one adds again.
+/// Cuts the words of the code off the text, since the new system_error adds them again.
 std::exception_ptr system_error_of(carried_exception const& carried) {
     auto const code = code_of(carried.number);
     std::string text = carried.message;

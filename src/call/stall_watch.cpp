@@ -14,7 +14,7 @@ namespace {
 
 /// As exact as the coarse clock.
 constexpr auto a_tick = std::chrono::milliseconds(10);
-/// Who was named is looked after from time to time only.
+/// How often a body that has been named is looked at again.
 constexpr auto patience_with_the_named = std::chrono::seconds(1);
 
 double milliseconds(std::chrono::nanoseconds time) {
@@ -23,12 +23,12 @@ double milliseconds(std::chrono::nanoseconds time) {
 
 }  // namespace
 
-/// Looks after one loop, on the thread that all loops of the process have for that.
+/// Watches one loop, on the thread that watches all loops of the process.
 class stall_watch::lookout final : public timed, public std::enable_shared_from_this<lookout> {
 public:
     explicit lookout(stall_watch& of) : watch_(&of) {}
 
-    /// The loop's thread has begun a body, and nobody looks.
+    /// The loop's thread has begun a body, and nothing watches it.
     void begin(std::chrono::nanoseconds in) noexcept {
         std::lock_guard const lock(mutex_);
         watch_->looked_at_.store(true, std::memory_order_relaxed);
@@ -43,7 +43,7 @@ public:
         if (auto const in = watch_->look()) look_again(*in);
     }
 
-    /// Waits until nobody looks.
+    /// Ends the watching; waits for a look that is under way.
     void end() noexcept {
         {
             std::lock_guard const lock(mutex_);
@@ -53,7 +53,7 @@ public:
     }
 
 private:
-    /// Without memory or a thread nobody looks: it is told afterwards then.
+    /// Without memory or a thread the loop is not watched: a stall is told of when it is over.
     void look_again(std::chrono::nanoseconds in) noexcept {
         try {
             timers::of_watchers().add(shared_from_this(), timers::clock::now() + in);
@@ -92,13 +92,13 @@ void stall_watch::show(job const& work, std::size_t task, time_point now) noexce
     shown_.function.store(name.function, std::memory_order_relaxed);
     shown_.type.store(name.type, std::memory_order_relaxed);
     shown_.since.store(now.count(), std::memory_order_release);
-    // A look that finds the loop at rest says that nobody looks any more, and then looks once more: so it
-    // does not matter if that is not seen here yet.
+    // A look that finds the loop at rest clears looked_at_, and looks once more afterwards. So it does not
+    // matter if this thread does not see the cleared value yet.
     if (!looked_at_.load(std::memory_order_relaxed)) [[unlikely]]
         lookout_->begin(limit_ + a_tick);
 }
 
-/// On another thread. Gives the time until the next look; nothing if there need not be one.
+/// On the watching thread. Returns the time until the next look; nothing if there need not be one.
 std::optional<std::chrono::nanoseconds> stall_watch::look() {
     std::int64_t const since = shown_.since.load(std::memory_order_acquire);
     if (since == loop_holder::nobody) {

@@ -89,7 +89,7 @@ struct alignas(64) call_count {
 };
 constexpr std::size_t most_callers = 64;
 
-/// Which calls of few tasks are recorded that this thread makes.
+/// Decides which of the short calls that this thread makes are recorded.
 struct calling_thread {
     std::uint64_t recorder = 0;
     call_count* counted = nullptr;

@@ -25,10 +25,10 @@ public:
           log_(std::move(log)),
           body_name_(std::move(body_name)) {}
 
-    /// stop_requested() goes by another word than that of the stop.
+    /// Makes stop_requested() read another word than that of the stop.
     using context::follow;
 
-    /// Who swallows its end is ended with its process, which goes by whether it holds the loop.
+    /// Does not slow down bodies that swallow their end: their process is ended when they hold the loop.
     void leave_the_deaf() noexcept { leaves_the_deaf_ = true; }
 
 private:

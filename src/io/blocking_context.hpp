@@ -24,14 +24,14 @@ class blocking_context final : public context, private blocking_thread {
 public:
     using token_function = std::function<std::stop_token()>;
 
-    /// Runs bodies that this stops.
+    /// A context for bodies that `stop` stops.
     blocking_context(worker_info worker, stop_state& stop, log_function log, name_function body_name);
 
-    /// `stop_token` makes one for the word that is followed, on the body's thread.
+    /// `stop_token` makes a stop token of the word that is followed, on the body's thread.
     blocking_context(worker_info worker, std::atomic<std::uint32_t> const& stop_word, log_function log,
                      token_function stop_token);
 
-    /// The bodies that come are stopped by this one.
+    /// From now on, for bodies that `stop` stops.
     void follow(stop_state& stop, name_function body_name) noexcept {
         body_name_ = std::move(body_name);
         stop_ = &stop;

@@ -30,7 +30,7 @@ struct async_options {
     std::function<void()> initialize{};  ///< run by each loop's thread before its first body
 
     /// A body that holds a loop for longer is named in the log, once; without a log handler on standard
-    /// error. 0: nobody looks.
+    /// error. 0: loops are not watched.
     std::chrono::nanoseconds stall_limit = std::chrono::milliseconds(25);
 
     static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();

@@ -157,23 +157,25 @@ public:
     std::size_t chunk_size() const noexcept { return chunk_size_; }
     void set_chunk_size(std::size_t tasks) noexcept { chunk_size_ = tasks; }
 
-    // ---- For who makes it
+    // ---- For the maker of a job
 
-    /// Its tasks are numbered on from there in their call, or as the array says, which is kept by the caller:
-    /// for people. Before it begins.
+    /// Sets the numbers that failures and records give its tasks: counted from `first`, or those of the
+    /// array, which the caller keeps. Before the job begins.
     void number_tasks(std::size_t first, std::size_t const* numbers = nullptr) noexcept {
         first_number_ = first;
         numbers_ = numbers;
     }
 
-    /// Before it begins; see call_options::progress, which is kept by the caller.
+    /// Sets the function that is told of its progress (call_options::progress), which the caller keeps.
+    /// Before the job begins.
     void set_progress(std::function<void(std::size_t, std::size_t)> const& told) noexcept {
         progress_ = told ? &told : nullptr;
     }
 
     bool has_progress() const noexcept { return progress_ != nullptr; }
 
-    /// On the caller's thread. What the function throws stops the job, and run_under throws it at the end.
+    /// Calls the progress function, on the caller's thread. If it throws, the job is stopped, and run_under()
+    /// throws the same at the end.
     void tell_progress() noexcept;
 
     /// Has the model run it, and waits for its end. `stop` stops it. Throws what model::start and wait_until
@@ -190,7 +192,8 @@ public:
     /// std::logic_error on the one thread that can't wait, that of an event loop which has to run it.
     bool wait_until(std::optional<std::chrono::steady_clock::time_point> deadline = {});
 
-    /// This thread is about to wait for it in another way. Throws as wait_until does.
+    /// Prepares this thread to wait for the job by other means than wait_until(). Throws as wait_until()
+    /// does.
     void help();
 
     /// Nobody will wait for it any more.
@@ -217,7 +220,8 @@ public:
     /// Runs bodies first to last - 1 in order. Any thread; different ranges at the same time.
     virtual void run(context& ctx, std::size_t first, std::size_t last) noexcept = 0;
 
-    /// Begins body `index`. Gives it if it is under way, and will be pushed to `ended`; null if it is done.
+    /// Begins body `index`. Returns it if it is under way, and pushes it to `ended` when it has ended.
+    /// Returns null if it is done.
     virtual detail::running_body* start(context& ctx, std::size_t index,
                                         detail::ended_bodies& ended) noexcept = 0;
 
@@ -251,12 +255,12 @@ public:
     /// `tasks` more have an outcome. True if they were the last; then the job may be gone. Any thread.
     bool ended(std::size_t tasks) noexcept;
 
-    /// The same, but who hears that they were the last has yet to call finish().
+    /// The same without finish(): the caller has to call it if the result is true.
     bool count_off(std::size_t tasks) noexcept {
         return left_.fetch_sub(tasks, std::memory_order_acq_rel) == tasks;
     }
 
-    /// Until finish(), this event tells its end in place of its own.
+    /// Until finish(), this event tells of the job's end, and not the job's own one.
     void end_elsewhere(detail::one_shot_event& event) noexcept {
         end_.store(&event, std::memory_order_release);
     }
@@ -269,7 +273,7 @@ public:
     void* remote = nullptr;  ///< what the model keeps of it
 
 protected:
-    /// Cancels by this timer are its doing. Before the job begins.
+    /// Failures of tasks that this timer cancels will say so. Before the job begins.
     void explain_by(detail::call_timer const* timer) noexcept { timer_ = timer; }
 
     explicit job(std::size_t size, on_failure policy = on_failure::finish_all,
@@ -281,7 +285,7 @@ protected:
 
     void be_called(detail::body_identity const& name) noexcept { name_ = name; }
 
-    /// A failure by the call's time limit says so.
+    /// Makes a failure say that the call's time limit caused it, if it did.
     void explain(failure& why) const;
 
     void after_failure() noexcept {

@@ -85,7 +85,7 @@ public:
         detail::process_stamp const began = detail::this_process();
         waiter_.resume();  // which may destroy the operation
         if (!detail::is_still(began)) [[unlikely]]
-            detail::end_forked_child(false);  // a child of the body's waits, and the loop is the parent's
+            detail::end_forked_child(false);  // it is a forked child that waits, and the loop is the parent's
         detail::current_scope() = nullptr;
         if (watch) watch->end(*body, since);
     }

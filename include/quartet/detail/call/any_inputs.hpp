@@ -1,7 +1,7 @@
 // include/quartet/detail/call/any_inputs.hpp
 //
-// Inputs, and where outcomes go, without their types: for worker processes with a loop and for further tries,
-// which share one instantiation of a body's job so. A task costs two virtual calls more there.
+// Inputs and a sink of outcomes with their types erased. Worker processes with a loop and further tries use
+// them, so that they share one instantiation of a body's job. A task costs two virtual calls more there.
 #pragma once
 
 #include <quartet/detail/io/child_group.hpp>

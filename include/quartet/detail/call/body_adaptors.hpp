@@ -44,8 +44,8 @@ struct apply_args {
     }
 };
 
-/// As what an argument is kept until its call begins: what a pointer to characters points to may be gone
-/// then.
+/// The type as which an argument is kept until its call begins. A pointer to characters is kept as a string,
+/// since the characters may be gone by then.
 template <class Arg>
 using kept_argument =
     std::conditional_t<std::is_same_v<Arg, char const*> || std::is_same_v<Arg, char*>, std::string, Arg>;

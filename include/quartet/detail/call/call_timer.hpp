@@ -22,13 +22,13 @@ public:
     call_timer(call_timer const&) = delete;
     call_timer& operator=(call_timer const&) = delete;
 
-    /// The stop of the caller or by `further`, or the end of the time.
+    /// Stopped by the caller, by `further`, or when the time is up.
     std::stop_token const& token() const noexcept { return token_; }
 
     /// Whether it was the time that came first.
     bool fired() const noexcept;
 
-    /// Makes a failure by a cancel one by the time limit.
+    /// Makes a failure that says "cancelled" one that says "timed out".
     void explain(failure& why) const;
 
 private:
@@ -37,7 +37,7 @@ private:
     std::shared_ptr<state> state_;
 };
 
-/// Who stops a call whose timer's token says so; `timer` may be null.
+/// What stops a call when the token of its timer does; `timer` may be null.
 inline stopped_by who_stops(call_timer const* timer) noexcept {
     return timer && timer->fired() ? stopped_by::call_limit : stopped_by::request;
 }

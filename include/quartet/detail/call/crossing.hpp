@@ -39,8 +39,8 @@ void store_result(worker_services& services, std::size_t index, R&& value, byte_
     }
 }
 
-/// Puts the inputs where run_remote looks for them. `failed(index)` is called within the handler of what an
-/// encoder threw; such a task is ended by the parent. Throws std::bad_alloc.
+/// Stores the inputs where run_remote() reads them. If an encoder throws, calls `failed(index)` within the
+/// handler, and the parent ends that task. Throws std::bad_alloc.
 template <class In, class Inputs>
 void encode_inputs(Inputs const& inputs, std::size_t count, shared_arena& arena, remote_batch& batch,
                    auto&& failed) {

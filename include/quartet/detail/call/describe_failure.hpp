@@ -1,6 +1,6 @@
 // include/quartet/detail/call/describe_failure.hpp
 //
-// What becomes of an exception that a task has thrown: a failure, in words.
+// Failures with their text, made of the exceptions that tasks have thrown.
 #pragma once
 
 #include <quartet/outcome.hpp>

@@ -94,7 +94,7 @@ private:
     mutable std::unordered_map<std::size_t, In> decoded_;
 };
 
-/// Where the outcomes of bodies go there: into the batch.
+/// The sink of such bodies: it leaves outcomes in the batch.
 template <class In, class R>
 class remote_sink : public any_sink<R> {
 public:
@@ -151,7 +151,7 @@ public:
         this->leave_records_at(services.batch.record_slots);
     }
 
-    // It has come to where it runs.
+    // It runs here and is not sent on.
     remote_code code() const noexcept override { return {}; }
     void encode(shared_arena&, remote_batch&) override {}
     void collect(remote_batch const&) noexcept override {}

@@ -197,12 +197,12 @@ private:
         }
     }
 
-    /// Whether nobody wonders why there is no value.
+    /// Whether the caller expects that there is no value.
     bool is_expected(failure const& why) const noexcept {
         return cancelled_ && !is_late() && why.why != cause::timed_out;
     }
 
-    /// With this outcome; without one, that of the last try.
+    /// Ends the call with `result`, or with the outcome of the last try if there is none.
     void end(std::optional<outcome<R>> result) noexcept {
         bool const stopped = !result || (!*result && result->error().why == cause::cancelled);
         if (!result) result = std::move(last_);

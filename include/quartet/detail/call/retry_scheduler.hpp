@@ -1,7 +1,7 @@
 // include/quartet/detail/call/retry_scheduler.hpp
 //
-// The calls of an executor that are tried again, and where they wait meanwhile. Its thread begins with the
-// first pause.
+// Holds the calls of an executor that have retries, and begins their further tries when their pauses are
+// over. Its thread begins with the first pause.
 #pragma once
 
 #include <chrono>

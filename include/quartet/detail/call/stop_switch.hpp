@@ -12,13 +12,13 @@ namespace quartet::detail {
 
 class stop_switch {
 public:
-    /// Hears of the next stop, and of none that came before.
+    /// A token that the next request() stops. Earlier requests do not.
     std::stop_token token() {
         std::lock_guard const lock(mutex_);
         return source_.get_token();
     }
 
-    /// Stops those that have a token; who asks for one afterwards is none of them.
+    /// Stops the holders of all tokens that were given so far.
     void request() {
         std::stop_source next;
         {

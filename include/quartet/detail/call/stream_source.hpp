@@ -56,7 +56,7 @@ struct streamed : outcome<R> {
 
 namespace detail {
 
-/// As for a map; and a stream tells of no progress.
+/// Checks what is checked for a map, and that no progress is asked for. Throws std::invalid_argument.
 void check_options(stream_options const& options);
 
 template <class R>

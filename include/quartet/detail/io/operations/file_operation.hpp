@@ -13,11 +13,11 @@
 
 namespace quartet::detail {
 
-/// What an open file may have its reader or writer wait for.
+/// What a read or write of an open file may wait for.
 enum class file_nature : std::uint8_t {
     disk,    ///< a device or a server, which answers
     memory,  ///< nothing; all is done at once
-    stream,  ///< whoever is at the other end, perhaps for ever: pipes, terminals, sockets, /proc/kmsg
+    stream,  ///< the other end, perhaps for ever: pipes, terminals, sockets, /proc/kmsg
 };
 
 /// Any of the file operations. Those on streams end early when they are cancelled.
