@@ -24,18 +24,18 @@ std::string_view text_of(encoded_value const& value) {
     return {reinterpret_cast<char const*>(value.data), value.size};
 }
 
-void push_failure(worker_services& services, std::size_t index, carried_exception const& thrown) {
-    remote_batch& batch = services.batch;
+void push_failure(worker_interface& interface, std::size_t index, carried_exception const& thrown) {
+    remote_batch& batch = interface.batch;
     auto* filed =
-        ::new (services.arena.allocate(sizeof(remote_failure), alignof(remote_failure))) remote_failure{
+        ::new (interface.arena.allocate(sizeof(remote_failure), alignof(remote_failure))) remote_failure{
             .next = batch.failures.load(std::memory_order_relaxed),
             .index = index,
             .why = thrown.why,
-            .worker = services.worker.number,
+            .worker = interface.worker.number,
             .known = thrown.known,
             .number = thrown.number,
-            .type = store_bytes(services.arena, bytes_of(thrown.type)),
-            .message = store_bytes(services.arena, bytes_of(thrown.message)),
+            .type = store_bytes(interface.arena, bytes_of(thrown.type)),
+            .message = store_bytes(interface.arena, bytes_of(thrown.message)),
         };
     while (!batch.failures.compare_exchange_weak(filed->next, filed, std::memory_order_release)) {
     }
@@ -81,12 +81,12 @@ encoded_value store_bytes(shared_arena& arena, std::span<std::byte const> bytes)
     return {stored, bytes.size()};
 }
 
-void file_failure(worker_services& services, std::size_t index) noexcept {
+void file_failure(worker_interface& interface, std::size_t index) noexcept {
     try {
         auto const thrown = carry_current_exception();
-        push_failure(services, index, thrown);
-        if (services.batch.policy == on_failure::stop_all && thrown.why != cause::cancelled)
-            stop_all(services.batch);
+        push_failure(interface, index, thrown);
+        if (interface.batch.policy == on_failure::stop_all && thrown.why != cause::cancelled)
+            stop_all(interface.batch);
     } catch (...) {
         // No room for the text: the task's state alone tells that it failed.
     }

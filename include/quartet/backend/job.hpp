@@ -48,7 +48,7 @@ enum class on_failure {
 namespace detail {
 
 struct remote_batch;
-struct worker_services;
+struct worker_interface;
 class shared_arena;
 class ended_bodies;
 class call_timer;
@@ -115,9 +115,9 @@ inline std::coroutine_handle<> running_body::ended() noexcept {
 
 /// How a job's bodies are called in a worker process that has the same code at the same addresses.
 struct remote_code {
-    using run_function = std::size_t (*)(context&, worker_services&, std::size_t first,
+    using run_function = std::size_t (*)(context&, worker_interface&, std::size_t first,
                                          std::size_t last) noexcept;
-    using make_function = std::unique_ptr<job> (*)(worker_services&);
+    using make_function = std::unique_ptr<job> (*)(worker_interface&);
     run_function run;                    ///< runs bodies first to last - 1, and says how many it was
     make_function make;                  ///< makes a job of the batch, to be run on an event loop
     std::span<std::byte const> closure;  ///< the bytes of the body object

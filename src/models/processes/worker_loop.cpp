@@ -42,10 +42,10 @@ public:
               [this](auto& ctx, job& work) {
                   ctx.emplace(worker_, loop_, work.stop(), log_, body_name_of(work));
                   ctx->leave_the_deaf();
-                  ctx->follow(jobs_.at(&work)->services.batch.stop);  // which a body sees while it computes
+                  ctx->follow(jobs_.at(&work)->interface.batch.stop);  // which a body sees while it computes
               },
               [this](job& work, std::size_t tasks) { note_end(work, tasks); },
-              [this](job& work) { slot_.storing.store(&jobs_.at(&work)->services.batch); }) {
+              [this](job& work) { slot_.storing.store(&jobs_.at(&work)->interface.batch); }) {
         slot.process.store(getpid());
         std::thread([this, heard = slot.calls.load()] { listen(heard); }).detach();  // a worker ends by _exit
     }
@@ -70,11 +70,12 @@ public:
 private:
     /// A batch of which bodies are under way, or are about to begin.
     struct active_batch {
-        explicit active_batch(remote_batch& batch, remote_worker& worker)
-            : services{batch, worker, {*batch.heap, batch.blocks}}, work(batch.make(services)) {
+        explicit active_batch(remote_batch& batch, remote_worker& worker) : interface {
+            batch, worker, { *batch.heap, batch.blocks }
+        }, work(batch.make(interface)) {
             work->remote = &batch;
         }
-        worker_services services;
+        worker_interface interface;
         std::unique_ptr<job> work;
         std::size_t open = 0;  // tasks that are under way
     };
@@ -121,7 +122,7 @@ private:
 
     void note_end(job& work, std::size_t tasks) {
         active_batch& mine = *jobs_.at(&work);
-        remote_batch& batch = mine.services.batch;
+        remote_batch& batch = mine.interface.batch;
         if ((mine.open -= tasks) == 0) forget(batch);
         count_ended(pool_, batch, tasks);
         slot_.storing.store(nullptr, std::memory_order_release);

@@ -87,9 +87,11 @@ public:
     /// Runs tasks of the batch that the slot names.
     void run(index_range tasks) {
         remote_batch& batch = *slot_.batch.load(std::memory_order_relaxed);
-        worker_services services{batch, slot_.remote, {*batch.heap, batch.blocks}};
+        worker_interface interface {
+            batch, slot_.remote, { *batch.heap, batch.blocks }
+        };
         ctx_.follow(batch.stop);
-        std::size_t const ended = batch.run(ctx_, services, tasks.first, tasks.last);
+        std::size_t const ended = batch.run(ctx_, interface, tasks.first, tasks.last);
         stop_.reset();
         ctx_.follow(no_stop_);
         ran_ += ended;

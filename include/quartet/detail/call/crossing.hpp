@@ -28,14 +28,14 @@ decltype(auto) stored_value(std::byte const* values, std::size_t index) {
 
 /// Leaves a result for the parent; `scratch` is for its bytes. Throws what the codec throws, std::bad_alloc.
 template <class R>
-void store_result(worker_services& services, std::size_t index, R&& value, byte_writer& scratch) {
+void store_result(worker_interface& interface, std::size_t index, R&& value, byte_writer& scratch) {
     if constexpr (fixed_size<R>) {
-        ::new (services.batch.outputs + index * sizeof(R)) R(std::move(value));
+        ::new (interface.batch.outputs + index * sizeof(R)) R(std::move(value));
     } else {
         scratch.clear();
         codec<R>::encode(value, scratch);
-        reinterpret_cast<encoded_value*>(services.batch.outputs)[index] =
-            store_bytes(services.arena, scratch.bytes());
+        reinterpret_cast<encoded_value*>(interface.batch.outputs)[index] =
+            store_bytes(interface.arena, scratch.bytes());
     }
 }
 

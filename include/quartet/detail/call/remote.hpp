@@ -135,7 +135,7 @@ struct remote_worker {
 };
 
 /// What a worker gives to the code that runs tasks of a batch; in its own memory.
-struct worker_services {
+struct worker_interface {
     remote_batch& batch;
     remote_worker& worker;
     shared_arena arena;  ///< for results
@@ -149,7 +149,7 @@ bool begin_task(remote_batch& batch, remote_worker& worker, std::size_t index) n
 void end_task(remote_batch& batch, remote_worker& worker, std::size_t index, task_state how) noexcept;
 
 /// Files the exception that is being handled as the failure of `index`. If the policy says so, stops all.
-void file_failure(worker_services& services, std::size_t index) noexcept;
+void file_failure(worker_interface& interface, std::size_t index) noexcept;
 
 /// Copies bytes into the heap. Throws std::bad_alloc.
 encoded_value store_bytes(shared_arena& arena, std::span<std::byte const> bytes);

@@ -24,9 +24,9 @@ namespace quartet::detail {
 /// In a worker: runs bodies first to last - 1 that are still to be run, and leaves their outcomes in the
 /// batch. Gives how many.
 template <class Body, class In, class R>
-std::size_t run_remote(context& ctx, worker_services& services, std::size_t first,
+std::size_t run_remote(context& ctx, worker_interface& interface, std::size_t first,
                        std::size_t last) noexcept {
-    remote_batch& batch = services.batch;
+    remote_batch& batch = interface.batch;
     alignas(Body) std::byte storage[sizeof(Body)];
     std::memcpy(storage, batch.closure, sizeof(Body));
     Body& body = *std::launder(reinterpret_cast<Body*>(storage));
@@ -40,12 +40,12 @@ std::size_t run_remote(context& ctx, worker_services& services, std::size_t firs
             if constexpr (std::is_void_v<R>) {
                 call_body(body, ctx, input, batch.task_limit, process);
             } else {
-                store_result<R>(services, index, call_body(body, ctx, input, batch.task_limit, process),
+                store_result<R>(interface, index, call_body(body, ctx, input, batch.task_limit, process),
                                 scratch);
             }
             return task_state::done;
         } catch (...) {
-            file_failure(services, index);
+            file_failure(interface, index);
             return task_state::failed;
         }
     };
@@ -58,13 +58,13 @@ std::size_t run_remote(context& ctx, worker_services& services, std::size_t firs
     };
     std::size_t ended = 0;
     for (std::size_t index = first; index < last; ++index) {
-        bool const begins = begin_task(batch, services.worker, index);
+        bool const begins = begin_task(batch, interface.worker, index);
         task_slot* record = nullptr;
         if (index == recorded.next()) [[unlikely]]
             record = recorded.begin(begins && !ctx.stop_requested());
         if (!begins) continue;
         task_state const how = record ? run_recorded(*record, index) : run_one(index);
-        end_task(batch, services.worker, index, how);
+        end_task(batch, interface.worker, index, how);
         ++ended;
     }
     return ended;
@@ -98,13 +98,13 @@ private:
 template <class In, class R>
 class remote_sink : public any_sink<R> {
 public:
-    remote_sink(worker_services& services, remote_inputs<In>& inputs) noexcept
-        : services_(services), inputs_(inputs) {}
+    remote_sink(worker_interface& interface, remote_inputs<In>& inputs) noexcept
+        : interface_(interface), inputs_(inputs) {}
 
     void set(std::size_t index, value_or_nothing<R>&& value) override {
         if constexpr (!std::is_void_v<R>) {
             byte_writer scratch;
-            store_result<R>(services_, index, std::move(value), scratch);
+            store_result<R>(interface_, index, std::move(value), scratch);
         }
         end(index, task_state::done);
     }
@@ -113,7 +113,7 @@ public:
         try {
             std::rethrow_exception(why.exception);
         } catch (...) {
-            file_failure(services_, why.index);
+            file_failure(interface_, why.index);
         }
         end(why.index, task_state::failed);
     }
@@ -124,10 +124,10 @@ protected:
 private:
     void end(std::size_t index, task_state how) noexcept {
         inputs_.forget(index);
-        end_task(services_.batch, services_.worker, index, how);
+        end_task(interface_.batch, interface_.worker, index, how);
     }
 
-    worker_services& services_;
+    worker_interface& interface_;
     remote_inputs<In>& inputs_;
 };
 
@@ -141,14 +141,14 @@ class remote_job final : private remote_inputs<In>,
     using base = body_job<Body, In, any_inputs<In>, any_sink<R>>;
 
 public:
-    explicit remote_job(worker_services& services)
-        : inputs(services.batch),
-          sink(services, *this),
-          base(*reinterpret_cast<Body const*>(services.batch.closure), static_cast<inputs&>(*this),
-               services.batch.count, static_cast<sink&>(*this), on_failure::finish_all,
-               services.batch.task_limit, nullptr) {
-        this->number_tasks(services.batch.first_number, services.batch.numbers);
-        this->leave_records_at(services.batch.record_slots);
+    explicit remote_job(worker_interface& interface)
+        : inputs(interface.batch),
+          sink(interface, *this),
+          base(*reinterpret_cast<Body const*>(interface.batch.closure), static_cast<inputs&>(*this),
+               interface.batch.count, static_cast<sink&>(*this), on_failure::finish_all,
+               interface.batch.task_limit, nullptr) {
+        this->number_tasks(interface.batch.first_number, interface.batch.numbers);
+        this->leave_records_at(interface.batch.record_slots);
     }
 
     // It runs here and is not sent on.
@@ -158,9 +158,9 @@ public:
 };
 
 template <class Body, class In, class R>
-std::unique_ptr<job> make_remote_job(worker_services& services) {
+std::unique_ptr<job> make_remote_job(worker_interface& interface) {
     // Not by make_unique, which would be one more function for each map to compile.
-    return std::unique_ptr<job>(new remote_job<Body, In, R>(services));
+    return std::unique_ptr<job>(new remote_job<Body, In, R>(interface));
 }
 
 }  // namespace quartet::detail
