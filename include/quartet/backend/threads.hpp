@@ -49,7 +49,7 @@ private:
     std::unique_ptr<state> state_;
 };
 
-/// One new thread per body, all at the same time, as the seed's thread scripts have it. When the system
+/// One new thread per body, all at the same time, as in the threads of the Python study. When the system
 /// refuses a further thread, the rest wait until running ones end; if none runs, start() throws.
 class thread_per_task final : public model {
 public:
