@@ -231,12 +231,12 @@ private:
     detail::attempt wait(time_point deadline, auto&& try_once) {
         auto& queue = store();
         auto how = try_once(queue, nullptr);
-        if (how != detail::attempt::put_off) return how;
+        if (how != detail::attempt::would_block) return how;
         detail::thread_waiter self;
         for (;;) {
             self.prepare();
             how = try_once(queue, &self);
-            if (how != detail::attempt::put_off) return how;
+            if (how != detail::attempt::would_block) return how;
             if (deadline != time_point::max() && std::chrono::steady_clock::now() >= deadline) {
                 queue.leave(self);
                 return how;

@@ -124,7 +124,7 @@ void channel_waits::try_signalled() {
         try_lines(events[static_cast<std::size_t>(i)].data.fd);
 }
 
-/// Each line until one is put off; that one has left its mark for all. Bodies that go on may change
+/// Tries each line until one would block; that one has left its mark for all. Bodies that go on may change
 /// everything.
 void channel_waits::try_lines(int descriptor) {
     for (std::size_t const side : {0u, 1u}) {

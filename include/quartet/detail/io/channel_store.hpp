@@ -32,7 +32,7 @@ struct parcel {
 template <class T>
 class channel_store : public channel_gate {
 public:
-    /// One try. Who is put off is remembered, unless it is null.
+    /// One try. If it would block, `who` is added to the waiters, unless it is null.
     virtual attempt put(parcel<T>& what, channel_waiter* who) = 0;
     virtual attempt take(std::optional<T>& into, channel_waiter* who) = 0;
 };
@@ -54,7 +54,7 @@ public:
 
     attempt put(parcel<T>& what, channel_waiter* who) override {
         std::lock_guard const lock(mutex_);
-        if (!closed_ && count_ == capacity_) return put_off(senders_, who);
+        if (!closed_ && count_ == capacity_) return wait_in(senders_, who);
         if (who) senders_.remove(*who);
         if (closed_) return attempt::closed;
         std::size_t const position = first_ + count_;
@@ -67,7 +67,7 @@ public:
 
     attempt take(std::optional<T>& into, channel_waiter* who) override {
         std::lock_guard const lock(mutex_);
-        if (!closed_ && count_ == 0) return put_off(receivers_, who);
+        if (!closed_ && count_ == 0) return wait_in(receivers_, who);
         if (who) receivers_.remove(*who);
         if (count_ == 0) return attempt::closed;
         into.emplace(std::move(ring_[first_]));
@@ -100,9 +100,9 @@ public:
     }
 
 private:
-    static attempt put_off(waiter_list& line, channel_waiter* who) noexcept {
+    static attempt wait_in(waiter_list& line, channel_waiter* who) noexcept {
         if (who) line.add(*who);
-        return attempt::put_off;
+        return attempt::would_block;
     }
     void drop_first() noexcept {
         std::destroy_at(ring_ + first_);
@@ -132,7 +132,7 @@ public:
         shared_ring::access const ring(ring_);
         if (ring.closed()) return attempt::closed;
         std::byte* const room = ring.reserve(bytes.size());
-        if (!room) return ring.put_off(shared_ring::side::send, who);
+        if (!room) return ring.wait_for(shared_ring::side::send, who);
         if (!bytes.empty()) std::memcpy(room, bytes.data(), bytes.size());
         ring.push(room, bytes.size());
         return attempt::done;
@@ -143,7 +143,7 @@ public:
         {
             shared_ring::access const ring(ring_);
             if (ring.empty())
-                return ring.closed() ? attempt::closed : ring.put_off(shared_ring::side::receive, who);
+                return ring.closed() ? attempt::closed : ring.wait_for(shared_ring::side::receive, who);
             auto const bytes = ring.front();
             if constexpr (!fixed_size<T>) copy.resize(bytes.size());
             if (!bytes.empty()) std::memcpy(copy.data(), bytes.data(), bytes.size());

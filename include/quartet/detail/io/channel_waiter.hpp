@@ -101,8 +101,8 @@ public:
         seen = own_.load(std::memory_order_relaxed);
     }
 
-    /// After a try that was put off: until it is worth another one, the deadline passes or `stop` is not 0;
-    /// may also return for no reason.
+    /// After a try that would block: waits until it is worth another one, the deadline passes or `stop` is
+    /// not 0; may also return for no reason.
     void wait(std::chrono::steady_clock::time_point deadline,
               std::atomic<std::uint32_t> const* stop = nullptr) noexcept;
 
@@ -114,7 +114,7 @@ private:
 enum class attempt : std::uint8_t {
     done,
     closed,
-    put_off,  ///< the channel is full, or empty; who tried is woken when that changes
+    would_block,  ///< the channel is full, or empty; the waiter is woken when that changes
 };
 
 /// A channel as its waiters see it. Any thread.
@@ -127,7 +127,7 @@ public:
     virtual std::size_t size() const noexcept = 0;
     virtual std::size_t capacity() const noexcept = 0;
 
-    /// `who` was put off and tries no more; a wake-up that it had goes to the next.
+    /// `who` waits and tries no more; a wake-up that it had goes to the next.
     virtual void leave(channel_waiter& who) noexcept = 0;
 
     /// An eventfd that is written to for loops that wait, but never read: watch it for edges. -1: they are

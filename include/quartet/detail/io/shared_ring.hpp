@@ -82,8 +82,8 @@ public:
     std::span<std::byte const> front() const noexcept;
     void pop() const;
 
-    /// Remembers that somebody waits for the other side; not who, so all are woken. Gives attempt::put_off.
-    attempt put_off(side which, channel_waiter* who) const;
+    /// Marks that this side has waiters; not which, so all are woken. Returns attempt::would_block.
+    attempt wait_for(side which, channel_waiter* who) const;
 
 private:
     friend class shared_ring;

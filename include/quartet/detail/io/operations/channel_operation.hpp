@@ -30,8 +30,7 @@ public:
 
     bool await_ready();
 
-    /// Tries once, for `who` if that is not null. False if that was put off; what goes wrong is left in
-    /// `error`.
+    /// Tries once, for `who` if that is not null. False if that would block. Exceptions are left in `error`.
     bool try_for(channel_waiter* who) noexcept {
         try {
             last_try_ = try_once(who);
@@ -39,7 +38,7 @@ public:
             error = std::current_exception();
             return true;
         }
-        return last_try_ != attempt::put_off;
+        return last_try_ != attempt::would_block;
     }
 
     channel_gate& gate() const noexcept { return *gate_; }
@@ -68,7 +67,7 @@ private:
 
     channel_gate* gate_;
     bool sends_;
-    attempt last_try_ = attempt::put_off;
+    attempt last_try_ = attempt::would_block;
 };
 
 }  // namespace quartet::detail
