@@ -123,7 +123,7 @@ TEST_P(kills, at_random_moments_cost_what_was_in_hand) {
         wait_until([&] { return (*book)->next > std::min(reached + 500, most_values - 1); });
         values.close();
         for (auto& each : running) {
-            EXPECT_TRUE(each->join_for(60s)) << "hangs";
+            EXPECT_TRUE(each->join_for(200s)) << "hangs";
             EXPECT_EQ(each->exit_code(), 0);
         }
         consume(values, **book);
@@ -183,7 +183,7 @@ TEST(kills_of_workers, while_they_hold_the_lock_are_survived) {
         }
         values->send(*value);
         EXPECT_EQ(values->size(), 1u);
-        EXPECT_TRUE(values->receive_for(10s));
+        EXPECT_TRUE(values->receive_for(100s));
     }
 }
 
@@ -227,7 +227,7 @@ TEST(channels_that_go, let_those_go_who_wait_in_other_processes) {
     wait_until([&] { return *begun > 0; });
     std::this_thread::sleep_for(10ms);
     values.reset();
-    EXPECT_TRUE(waiting.join_for(60s));
+    EXPECT_TRUE(waiting.join_for(200s));
     EXPECT_EQ(waiting.exit_code(), 7);
 }
 

@@ -116,7 +116,7 @@ TEST_P(steps, of_one_that_is_killed_leave_nobody_asleep) {
     sleeper.start();
     auto const settled = [&] { return sleeps(sleeper.pid()) && with.size() == GetParam().at_rest; };
     auto const settle = [&] {
-        auto const until = std::chrono::steady_clock::now() + 20s;
+        auto const until = std::chrono::steady_clock::now() + 100s;
         while (!settled() && std::chrono::steady_clock::now() < until)
             std::this_thread::yield();
         return settled();

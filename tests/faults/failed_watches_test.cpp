@@ -68,16 +68,15 @@ using namespace std::chrono_literals;
 
 class failed_watches : public any_model {
 protected:
-    failed_watches() {
-        forget_proxies();
-    }
+    failed_watches() { forget_proxies(); }
     ~failed_watches() override { adds_to_refuse = changes_to_refuse = transfers_to_refuse = 0; }
 
     std::vector<answered> fetch_several() {
         auto const began = std::chrono::steady_clock::now();
         auto replies =
-            executor_.map(fetch, std::vector<asked>(10, {.url = server_.url(), .timeout_ms = 20'000}));
-        EXPECT_LT(std::chrono::steady_clock::now() - began, 15s) << "they were not left to their time limits";
+            executor_.map(fetch, std::vector<asked>(10, {.url = server_.url(), .timeout_ms = 200'000}));
+        EXPECT_LT(std::chrono::steady_clock::now() - began, 100s)
+            << "they were not left to their time limits";
         return replies;
     }
 

@@ -1,6 +1,7 @@
 // Far more is asked for at the same time than there are descriptors: what gets none fails and says so, the
 // rest is done, nothing hangs, and afterwards the same executor does whatever it is asked to.
 #include "tests/conformance/models.hpp"
+#include "tests/conformance/shared.hpp"
 #include "tests/conformance/test_server.hpp"
 #include "tests/faults/checks.hpp"
 #include "tests/faults/limits.hpp"
@@ -9,10 +10,16 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 namespace quartet::faults {
@@ -22,9 +29,14 @@ using conformance::any_model;
 using conformance::by_spec;
 using conformance::row;
 using conformance::sanitized;
+using conformance::shared;
+using conformance::shared_counter;
 using conformance::temporary_folder;
 using conformance::test_server;
+using conformance::wait_until;
 using conformance::with_processes;
+using clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
 
 constexpr rlim_t few = 64;
 constexpr rlim_t of_a_loop = 8;  // a loop's own
@@ -107,35 +119,76 @@ std::vector<row> loops() {
 QUARTET_SUITE(few_descriptors_at_the_same_time, loops());
 
 TEST_P(few_descriptors_at_the_same_time, fail_the_fetches_that_need_more) {
-    auto const slow = server_ / "delay/1000";
+    constexpr std::size_t all = 300;
+    shared_counter begun;
+    shared<std::atomic<clock::time_point>> last_begin;
+    auto const note_and_fetch = [begun = &begun, last = &last_begin](context& ctx,
+                                                                     std::string url) -> task<std::size_t> {
+        if (++*begun % all == 0) *last = clock::now();
+        co_return (co_await ctx.fetch(url)).body.size();
+    };
     resource_limit const lower(RLIMIT_NOFILE, few);
     auto executor = make();
-    auto const values = check(executor.try_map(fetch, std::vector(300, slow)), slow);
+    // Until the delay was so long that all had begun well before a reply came.
+    std::size_t values = 0;
+    for (auto delay = 1000ms;; delay *= 4) {
+        auto const slow = server_ / ("delay/" + std::to_string(delay.count()));
+        auto const in_time = clock::now() + delay / 2;
+        values = check(executor.try_map(note_and_fetch, std::vector(all, slow)), slow);
+        if (last_begin->load() < in_time) break;
+    }
     EXPECT_GT(values, 0u);
     EXPECT_LT(values, 2 * few);
     expect_to_work(executor);
 }
 
 TEST_P(few_descriptors_at_the_same_time, fail_the_files_that_need_more) {
-    auto const hold = [](context& ctx, std::string const& path) -> task<std::size_t> {
-        auto file = co_await ctx.open_file(path, open_mode::read);
-        co_await ctx.sleep_for(std::chrono::seconds(1));
-        auto const text = co_await file.read_at(0, 100);
-        co_await file.close();
+    constexpr std::size_t all = 300;
+    shared_counter tried;
+    auto const hold = [tried = &tried](context& ctx, std::string const& path) -> task<std::size_t> {
+        std::optional<file> opened;
+        try {
+            opened.emplace(co_await ctx.open_file(path, open_mode::read));
+        } catch (...) {
+            ++*tried;
+            throw;
+        }
+        for (++*tried; *tried < all;)
+            co_await ctx.sleep_for(1ms);
+        auto const text = co_await opened->read_at(0, 100);
+        co_await opened->close();
         co_return text.size();
     };
     resource_limit const lower(RLIMIT_NOFILE, few);
     auto executor = make();
-    auto const values = check(executor.try_map(hold, std::vector(300, path_)), path_);
+    auto const values = check(executor.try_map(hold, std::vector(all, path_)), path_);
     EXPECT_GT(values, 0u);
     EXPECT_LT(values, 2 * few);
     expect_to_work(executor);
 }
 
 TEST_P(few_descriptors_at_the_same_time, fail_the_commands_that_need_more) {
+    constexpr std::size_t all = 100;
+    std::string const started = folder_ / "started";
+    std::string const gate = folder_ / "gate";
+    std::ofstream(started).close();
+    shared_counter failed;
+    auto const run_and_note = [failed = &failed](context& ctx, std::string line) -> task<std::size_t> {
+        try {
+            co_return (co_await ctx.run(command::shell(line))).output.size();
+        } catch (std::system_error const&) {
+            ++*failed;
+            throw;
+        }
+    };
     resource_limit const lower(RLIMIT_NOFILE, few);
     auto executor = make();
-    auto const values = check(executor.try_map(run, std::vector<std::string>(100, "sleep 1; echo x")), "sh'");
+    std::jthread const opener([&] {
+        wait_until([&] { return std::filesystem::file_size(started) + *failed == all; });
+        std::filesystem::create_directory(gate);  // which takes no descriptor
+    });
+    auto const line = "echo >> " + started + "; until [ -e " + gate + " ]; do sleep 0.02; done; echo x";
+    auto const values = check(executor.try_map(run_and_note, std::vector(all, line)), "sh'");
     EXPECT_GT(values, 0u);
     EXPECT_LT(values, 2 * few);
     expect_to_work(executor);

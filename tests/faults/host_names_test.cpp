@@ -243,7 +243,7 @@ TEST(host_names_of_workers, are_looked_up_in_each) {
     if (!conformance::may_fork_beside_threads) GTEST_SKIP() << "no fork beside threads under a sanitizer";
     released = false;
     auto waiting = make_executor("threads:2");
-    auto pending = waiting.submit(fetch, asked{.url = "http://stuck.forked.test:1/", .timeout_ms = 60'000});
+    auto pending = waiting.submit(fetch, asked{.url = "http://stuck.forked.test:1/", .timeout_ms = 600'000});
     while (at_work == 0)
         std::this_thread::sleep_for(1ms);
     auto workers = make_executor("processes:2");

@@ -4,6 +4,7 @@
 // Where the fetch is to find out by itself, its timeout is so long that it would be the wrong reason.
 #include "server/gzip.hpp"
 #include "tests/conformance/models.hpp"
+#include "tests/conformance/shared.hpp"
 #include "tests/faults/checks.hpp"
 #include "tests/faults/hostile_server.hpp"
 
@@ -93,7 +94,7 @@ protected:
         hostile_server const server(script);
         for (auto const& each : fetch_several(server, what))
             EXPECT_TRUE(fails(each, kind, words, server.url()));
-        EXPECT_GE(server.connections(), 1u);
+        conformance::wait_until([&] { return server.connections() > 0; });  // it was asked, and may be slow
     }
 
     void TearDown() override {

@@ -4,15 +4,18 @@
 #pragma once
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 
 namespace quartet::faults {
@@ -90,6 +93,7 @@ private:
 class task_limit {
 public:
     explicit task_limit(std::size_t further) {
+        wait_for_stragglers();
         for (std::string const root : {"/sys/fs/cgroup/pids", "/sys/fs/cgroup"}) {
             group_ = root + "/quartet-faults-" + std::to_string(getpid());
             if (mkdir(group_.c_str(), 0755) != 0) continue;
@@ -107,6 +111,20 @@ private:
         std::ofstream file(path);
         file << text << std::flush;
         return file.good();
+    }
+    /// Threads that were joined, and those of the kernel for an io_uring that is gone, count until they have
+    /// ended.
+    static void wait_for_stragglers() {
+        for (int tries = 0; tries < 20'000 && has_stragglers(); ++tries)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    static bool has_stragglers() {
+        for (auto const& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+            std::ifstream file(thread.path() / "status");
+            std::string const about{std::istreambuf_iterator<char>(file), {}};
+            if (about.starts_with("Name:\tiou-") || about.find("\nVmSize:") == about.npos) return true;
+        }
+        return false;
     }
     bool enter(std::string const& root, std::size_t further) {
         home_ = root + "/cgroup.procs";

@@ -53,6 +53,9 @@ TEST_P(offload, lets_functions_meet_however_few_the_processors_are) {
 }
 
 TEST(offload_on_a_loop, has_no_more_threads_than_compute) {
+    // One each would be twice as many as are allowed: a thread that waits for a lock is taken for one that
+    // waits.
+    std::size_t const allowed = 30 + 2 * usable_cpus();
     auto const before = own_threads();
     std::atomic<std::size_t> most = 0;
     auto const body = [&most](context& ctx, int) -> task<void> {
@@ -65,8 +68,8 @@ TEST(offload_on_a_loop, has_no_more_threads_than_compute) {
             }
         });
     };
-    make_executor("async:each").map(body, std::views::iota(0, 60));
-    EXPECT_LE(most, before + 1 + 2 * usable_cpus() + 8);
+    make_executor("async:each").map(body, std::views::iota(0, static_cast<int>(2 * allowed)));
+    EXPECT_LE(most, before + 1 + allowed);
 }
 
 TEST(offload_on_a_loop, cancels_what_stands_in_line) {
@@ -137,14 +140,21 @@ TEST(offload_on_a_loop, cancels_what_gets_no_thread) {
 }
 
 TEST(offload_on_a_loop, is_told_of_when_it_keeps_a_body_that_is_to_end) {
+    std::atomic<bool> begun = false;
     std::atomic<bool> told = false;
     auto executor = make_executor("async", {.log = [&](log_record const& record) {
                                       if (record.line.find("offload()") != std::string::npos) told = true;
                                   }});
-    auto const body = [&](context& ctx, int) -> task<void> {
-        co_await ctx.offload([&] { wait_until([&] { return told.load(); }); });
+    auto const body = [&](context& ctx) -> task<void> {
+        co_await ctx.offload([&] {
+            begun = true;
+            wait_until([&] { return told.load(); });
+        });
     };
-    executor.try_map(body, std::vector{1}, {.timeout = 10ms});
+    auto call = executor.submit(body);
+    wait_until([&] { return begun.load(); });
+    call.cancel();
+    call.wait();
     EXPECT_TRUE(told);
 }
 

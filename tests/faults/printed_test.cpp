@@ -46,7 +46,7 @@ std::string printed_by(target where, std::function<void()> const& program) {
     }
     pid_t const child = fork();
     if (child == 0) {
-        alarm(100);  // instead of a test that hangs
+        alarm(250);  // instead of a test that hangs
         dup2(ends[1], 1);
         dup2(ends[1], 2);
         close(ends[0]);

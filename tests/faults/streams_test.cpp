@@ -165,15 +165,17 @@ TEST_P(streams, end_by_the_time_limit_of_a_task) {
 
 TEST_P(streams, end_by_the_time_limit_of_a_call_and_are_named) {
     auto executor = make();
+    // Before it waited on a busy machine: then once more, with a longer limit.
     auto const told = [&](auto body) {
-        auto const outcomes = executor.try_map(body, std::vector{fifo_}, {.timeout = 200ms});
-        return outcomes[0] ? *outcomes[0] : outcomes[0].error().message;
+        for (auto limit = 200ms;; limit *= 4) {
+            auto const why = executor.try_map(body, std::vector{fifo_}, {.timeout = limit})[0].error();
+            EXPECT_EQ(why.why, cause::timed_out) << why.message;
+            if (limit > 1min || why.message.find("cancelled while") != why.message.npos)
+                return why.message.substr(why.message.find(" s was up: "));
+        }
     };
-    EXPECT_EQ(told(read_it),
-              "the call's time of 0.2 s was up: cancelled while it waited for input from '" + fifo_ + "'");
-    EXPECT_EQ(
-        told(write_it),
-        "the call's time of 0.2 s was up: cancelled while it waited for somebody to read '" + fifo_ + "'");
+    EXPECT_EQ(told(read_it), " s was up: cancelled while it waited for input from '" + fifo_ + "'");
+    EXPECT_EQ(told(write_it), " s was up: cancelled while it waited for somebody to read '" + fifo_ + "'");
 }
 
 TEST_P(streams, end_by_a_stop) {
@@ -291,9 +293,13 @@ TEST_P(streams_on_loops, hold_up_no_other_file) {
     for (int n = 0; n < 420; ++n)
         inputs.emplace_back(n, folder_ / "");
     auto const outcomes = executor.try_map(body, inputs, {.stop = source.get_token()});
-    EXPECT_EQ(std::ranges::count_if(outcomes, [](auto const& each) { return each.has_value(); }), 20);
-    EXPECT_EQ(outcomes[0].error().why, cause::cancelled);
-    EXPECT_EQ(outcomes[399].error().why, cause::cancelled);
+    for (std::size_t n = 0; n < 420; ++n) {
+        // Where the worker is ended, since it has not answered the stop in time, some may have been at their
+        // end.
+        if (n >= 400 && outcomes[n]) continue;
+        EXPECT_EQ(outcomes[n].error().why, cause::cancelled) << n;
+        EXPECT_TRUE(n < 400 || outcomes[n].error().message.ends_with("worker process was ended")) << n;
+    }
 }
 
 }  // namespace
