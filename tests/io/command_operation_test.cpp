@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <fcntl.h>
 #include <iterator>
 #include <numeric>
@@ -250,9 +251,9 @@ TEST_P(running_a_command, may_write_as_much_as_it_may) {
     auto const cut =
         one(run_bounded,
             bounded_line{"head -c 70000 /dev/zero; sleep 0.1; head -c 30001 /dev/zero >&2", 100'000});
-    EXPECT_TRUE(cut.too_long);
-    EXPECT_EQ(cut.output.size(), 70'000u);
-    EXPECT_EQ(cut.errors.size(), 30'000u);
+    EXPECT_TRUE(cut.too_long);  // in the one that is read last
+    EXPECT_EQ(cut.output.size() + cut.errors.size(), 100'000u);
+    EXPECT_TRUE(cut.output.size() == 70'000u || cut.errors.size() == 30'001u);
     EXPECT_FALSE(one(run_bounded, bounded_line{"true", 0}).too_long);
     EXPECT_TRUE(one(run_bounded, bounded_line{"echo", 0}).too_long);
     EXPECT_TRUE(one(run_bounded, bounded_line{"cat", 99'999, numbered_text(100'000)}).too_long);
@@ -343,7 +344,7 @@ TEST_P(running_a_command, gives_it_no_other_open_file) {
 }
 
 TEST_P(running_a_command, ends_with_it_and_not_with_what_it_left_behind) {
-    auto const result = one(run_line, std::string("sleep 20 & echo $!"));
+    auto const result = one(run_line, std::string("sleep 200 & echo $!"));
     auto const left_behind = static_cast<pid_t>(std::stol(result.output));
     EXPECT_TRUE(is_alive(left_behind)) << "waited for it, or ended it";
     kill(left_behind, SIGKILL);
@@ -363,18 +364,32 @@ TEST_P(running_a_command, waits_for_it_after_it_has_closed_its_output) {
     EXPECT_EQ(result.exit_code, 4);
 }
 
-task<command_result> run_for_half_a_second(context& ctx, std::string line) {
-    auto what = command::shell(std::move(line));
-    what.timeout = 500ms;
+/// A line, and how long it may take.
+struct timed_line {
+    std::string line;
+    std::int64_t milliseconds = 500;
+    template <class Archive>
+    void serialize(Archive& archive) {
+        archive(line, milliseconds);
+    }
+};
+
+task<command_result> run_for_a_time(context& ctx, timed_line given) {
+    auto what = command::shell(given.line);
+    what.timeout = std::chrono::milliseconds(given.milliseconds);
     co_return co_await ctx.run(std::move(what));
 }
 
 TEST_P(running_a_command, ends_it_at_its_time_out) {
-    auto const result = one(run_for_half_a_second, std::string("echo begun; sleep 20; echo ended"));
+    timed_line given{"echo begun; sleep 100; echo ended"};
+    auto result = one(run_for_a_time, given);
+    // Where the machine was so busy that it had not even begun.
+    for (; result.output.empty() && given.milliseconds < 100'000; result = one(run_for_a_time, given))
+        given.milliseconds *= 4;
     EXPECT_TRUE(result.timed_out);
     EXPECT_EQ(result.signal, SIGTERM);
     EXPECT_EQ(result.output, "begun\n");
-    EXPECT_FALSE(one(run_for_half_a_second, std::string("true")).timed_out);
+    EXPECT_FALSE(one(run_for_a_time, timed_line{"true", 600'000}).timed_out);
 }
 
 std::size_t open_descriptors() {
@@ -389,7 +404,7 @@ TEST_P(running_a_command, leaves_no_descriptor_and_no_zombie) {
     executor_.map(run_line, lines);
     failure_of(run_arguments, std::vector<std::string>{"no-such-program"});
     failure_of(run_in, std::string("/no/such/place"));
-    one(run_for_half_a_second, std::string("sleep 20; true"));
+    one(run_for_a_time, timed_line{"sleep 20; true"});
     EXPECT_EQ(open_descriptors(), before);
     if (std::string_view(GetParam()).starts_with("processes")) return;  // whose zygote is a child
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
@@ -488,7 +503,7 @@ TEST_P(running_a_command, keeps_output_and_end_whoever_waits_for_children) {
             EXPECT_EQ(results[i].errors, "err\n");
         }
         EXPECT_EQ(results[20].signal, SIGKILL);
-        EXPECT_TRUE(runs.map(run_for_half_a_second, std::vector<std::string>{"sleep 20; true"})[0].timed_out);
+        EXPECT_TRUE(runs.map(run_for_a_time, std::vector<timed_line>{{"sleep 20; true"}})[0].timed_out);
         EXPECT_EQ(runs.try_map(run_arguments, std::vector<std::vector<std::string>>{{"no-such-program"}})[0]
                       .error()
                       .message,
@@ -509,7 +524,7 @@ TEST_P(running_a_command, does_not_wait_for_a_process_that_was_forked_meanwhile)
         what.on_output = [&](std::string_view) {
             if (other == 0) other = fork();
             if (other != 0) return;
-            alarm(20);
+            alarm(200);
             for (;;)
                 pause();
         };
@@ -567,18 +582,38 @@ protected:
         ended_ = std::chrono::steady_clock::now();
         return outcomes[0] ? failure{} : outcomes[0].error();
     }
-    void expect_cancelled_at_once(failure const& why) const {
-        EXPECT_EQ(why.why, cause::cancelled) << why.message;
-        EXPECT_EQ(why.message, "cancelled");  // by its body, not by the end of its worker
-        EXPECT_LT(ended_ - asked_, 1s);
+    /// Runs a line and stops it, until its body has heard of that: a worker is ended that has not after 250
+    /// ms, as on a busy machine, and what it runs goes on without it.
+    void stop_line(std::string const& line, std::filesystem::path const& sign) {
+        for (auto const worker_was_ended = "cancelled: its worker process was ended";;) {
+            auto const why = stop_when_written(line, sign);
+            EXPECT_EQ(why.why, cause::cancelled) << why.message;
+            EXPECT_LT(ended_ - asked_, 50s) << "the line would take twice as long";
+            if (why.message != worker_was_ended) {
+                EXPECT_EQ(why.message, "cancelled");
+                return;
+            }
+            EXPECT_GE(ended_ - asked_, 250ms);
+            std::filesystem::remove(sign);
+        }
+    }
+    /// One that notes down that it has cleaned up. It has 100 ms for that, which a busy machine may not let
+    /// it have.
+    void expect_to_clean_up(std::string const& line) {
+        for (;;) {
+            stop_line(line, folder_ / "begun");
+            if (std::filesystem::exists(folder_ / "cleaned")) return;
+            ASSERT_GE(ended_ - asked_, 100ms) << "it had no time";
+            std::filesystem::remove(folder_ / "begun");
+        }
     }
     /// A shell and what it began, both of which ignore SIGTERM.
     void expect_the_deaf_to_be_killed() {
         auto const id = folder_ / "id";
         auto const other = folder_ / "other";
-        auto const line = fmt::format("trap '' TERM; sleep 100 & echo $! > {}; echo $$ > {}; wait; sleep 20",
+        auto const line = fmt::format("trap '' TERM; sleep 100 & echo $! > {}; echo $$ > {}; wait; sleep 100",
                                       other.native(), id.native());
-        expect_cancelled_at_once(stop_when_written(line, id));
+        stop_line(line, id);
         EXPECT_FALSE(is_alive(process_from(id)));
         EXPECT_TRUE(comes_true([&] { return !is_alive(process_from(other)); }));
     }
@@ -591,31 +626,28 @@ INSTANTIATE_TEST_SUITE_P(, stopping_a_command, all_models, test_name);
 
 TEST_P(stopping_a_command, ends_it) {
     auto const id = folder_ / "id";
-    expect_cancelled_at_once(stop_when_written(fmt::format("echo $$ > {}; exec sleep 20", id.native()), id));
+    stop_line(fmt::format("echo $$ > {}; exec sleep 100", id.native()), id);
     EXPECT_FALSE(is_alive(process_from(id)));
 }
 
 TEST_P(stopping_a_command, ends_what_the_shell_started_and_begins_nothing_more) {
     auto const id = folder_ / "id";
-    auto const line = fmt::format("sh -c 'echo $$ > {}; sleep 20; true'; echo > {}", id.native(),
+    auto const line = fmt::format("sh -c 'echo $$ > {}; sleep 100; true'; echo > {}", id.native(),
                                   (folder_ / "more").native());
-    expect_cancelled_at_once(stop_when_written(line, id));
+    stop_line(line, id);
     EXPECT_FALSE(is_alive(process_from(id)));
     EXPECT_FALSE(std::filesystem::exists(folder_ / "more"));
 }
 
 TEST_P(stopping_a_command, gives_it_time_to_clean_up) {
-    auto const line = fmt::format("trap 'echo > {}; exit' TERM; echo > {}; sleep 20 & wait",
-                                  (folder_ / "cleaned").native(), (folder_ / "begun").native());
-    expect_cancelled_at_once(stop_when_written(line, folder_ / "begun"));
-    EXPECT_TRUE(std::filesystem::exists(folder_ / "cleaned"));
+    expect_to_clean_up(fmt::format("trap 'echo > {}; exit' TERM; echo > {}; sleep 100 & wait",
+                                   (folder_ / "cleaned").native(), (folder_ / "begun").native()));
 }
 
 TEST_P(stopping_a_command, gives_what_the_shell_started_time_to_clean_up) {
-    auto const inner = fmt::format("trap \"echo > {}; exit\" TERM; echo > {}; sleep 20 & wait",
+    auto const inner = fmt::format("trap \"echo > {}; exit\" TERM; echo > {}; sleep 100 & wait",
                                    (folder_ / "cleaned").native(), (folder_ / "begun").native());
-    expect_cancelled_at_once(stop_when_written("sh -c '" + inner + "'; true", folder_ / "begun"));
-    EXPECT_TRUE(std::filesystem::exists(folder_ / "cleaned"));
+    expect_to_clean_up("sh -c '" + inner + "'; true");
 }
 
 TEST_P(stopping_a_command, kills_what_ignores_it) {
@@ -638,7 +670,7 @@ TEST_P(stopping_a_command, kills_what_began_after_it_was_asked_to_end) {
     auto const line =
         fmt::format("(trap 'sleep 100 & echo $! > {}' TERM; echo > {}; sleep 100 & wait; wait) & wait",
                     late.native(), begun.native());
-    expect_cancelled_at_once(stop_when_written(line, begun));
+    stop_line(line, begun);
     // Where the machine is so busy that the grace was over first, it never began.
     if (!std::filesystem::exists(late)) return;
     EXPECT_TRUE(comes_true([&] { return !is_alive(process_from(late)); }));
@@ -668,7 +700,7 @@ TEST(running_commands_on_a_loop, runs_them_at_the_same_time) {
     // Each waits for the next one's file, the last for none: one after another would never end.
     auto const wait_for_next = [](context& ctx, std::string line) -> task<bool> {
         auto what = command::shell(std::move(line));
-        what.timeout = 30s;
+        what.timeout = 250s;
         co_return (co_await ctx.run(std::move(what))).ok();
     };
     std::vector<std::string> lines;

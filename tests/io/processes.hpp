@@ -43,10 +43,10 @@ inline std::string read_text(std::filesystem::path const& path) {
     return text.str();
 }
 
-/// False if it has not come true after half a minute.
+/// False if it has not come true after some minutes.
 bool comes_true(std::predicate auto condition) {
     using namespace std::chrono_literals;
-    auto const deadline = std::chrono::steady_clock::now() + 30s;
+    auto const deadline = std::chrono::steady_clock::now() + 200s;
     while (!condition()) {
         if (std::chrono::steady_clock::now() > deadline) return false;
         std::this_thread::sleep_for(2ms);
