@@ -25,7 +25,7 @@ def start_server(quartet):
 def run(arguments, url, folder):
     fill = {"url": url, "file": str(pathlib.Path(folder) / "file")}
     filled = [each.format(**fill) for each in arguments]
-    return subprocess.run(filled, stdout=subprocess.PIPE, text=True, timeout=120)
+    return subprocess.run(filled, stdout=subprocess.PIPE, text=True, timeout=800)
 
 
 def main():

@@ -27,7 +27,7 @@ struct page {
 // [save_page]
 quartet::task<std::size_t> save_page(quartet::context& ctx, page wanted) {
     quartet::http_request request(wanted.url);
-    request.timeout = 5s;
+    request.timeout = 1min;
     auto const reply = co_await ctx.fetch(std::move(request));
     if (!reply.ok()) throw std::runtime_error("status " + std::to_string(reply.status));
     co_await ctx.append_file(wanted.file, reply.body + "\n");
