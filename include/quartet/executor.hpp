@@ -109,7 +109,11 @@ public:
     /// a few microseconds where a thread or a process has to be woken (benchmarks/submit).
     template <class Body, class... Args>
     auto submit(Body body, Args... args) {
-        return submit(call_options{}, std::move(body), std::move(args)...);
+        // Not by the other one: a call without options has no further tries to compile.
+        using in = std::tuple<detail::kept_argument<Args>...>;
+        using whole = detail::apply_args<Body>;
+        if constexpr (detail::check_body<whole, in>())
+            return call_once(call_options{}, whole{std::move(body)}, in(std::move(args)...));
     }
 
     template <class Body, class... Args>
@@ -118,14 +122,13 @@ public:
         using whole = detail::apply_args<Body>;
         if constexpr (detail::check_body<whole, in>()) {
             using result = typename detail::body_result<whole, in>::type;
-            model& how = own_model();
+            static_cast<void>(own_model());
             detail::check_single(options);
             if (options.retry.times == 0) [[likely]]
-                return future<result>(detail::call_job<whole, in, result>::begin(
-                    how, whole{std::move(body)}, in(std::move(args)...), options));
+                return call_once(options, whole{std::move(body)}, in(std::move(args)...));
             if constexpr (std::copy_constructible<in>) {
-                return future<result>(detail::retried_call<whole, in, result>::begin(
-                    how, *retries_, whole{std::move(body)}, in(std::move(args)...), options));
+                return future<result>(detail::retried_body<whole, in, result>::begin(
+                    own_model(), *retries_, whole{std::move(body)}, in(std::move(args)...), options));
             } else {
                 throw std::invalid_argument(
                     "quartet: a call whose arguments can't be copied can't be tried again");
@@ -176,6 +179,13 @@ private:
 
     /// Throws std::logic_error if it was moved from.
     model& any_model() const;
+
+    template <class Body, class In>
+    auto call_once(call_options const& options, Body const& body, In&& input) {
+        using result = typename detail::body_result<Body, In>::type;
+        return future<result>(
+            detail::call_job<Body, In, result>::begin(own_model(), body, std::move(input), options));
+    }
 
     template <class Sink, class Body, class Range>
     auto run(Body const& body, Range&& inputs, call_options const& options) {

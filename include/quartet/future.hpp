@@ -12,11 +12,11 @@
 #include <quartet/call_options.hpp>
 #include <quartet/detail/base/deadline.hpp>
 #include <quartet/detail/base/misuse.hpp>
+#include <quartet/detail/call/any_inputs.hpp>
 #include <quartet/detail/call/call_timer.hpp>
 #include <quartet/detail/call/map_job.hpp>
 #include <quartet/outcome.hpp>
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -30,21 +30,36 @@ namespace detail {
 
 /// The sink of one task.
 template <class R>
-class single_sink {
+class single_sink : public any_sink<R> {
 public:
-    using value = value_or_nothing<R>;
-
-    void set(std::size_t, value&& result) { result_.emplace(std::move(result)); }
-    void set(std::size_t) requires std::is_void_v<R> { result_.emplace(std::monostate{}); }
-    void fail(failure why) { result_.emplace(std::move(why)); }
+    using any_sink<R>::set;
+    void set(std::size_t, value_or_nothing<R>&& result) override { result_.emplace(std::move(result)); }
+    void fail(failure why) override { result_.emplace(std::move(why)); }
 
     outcome<R> take() { return *std::exchange(result_, std::nullopt); }
 
     /// The failure that nobody has taken, or null.
     failure const* untaken() const noexcept { return result_ && !*result_ ? &result_->error() : nullptr; }
 
+protected:
+    ~single_sink() = default;
+
 private:
     std::optional<outcome<R>> result_;
+};
+
+/// The input of one task.
+template <class In>
+class single_input : public any_inputs<In> {
+public:
+    explicit single_input(In&& input) : input_(std::move(input)) {}
+    In const& operator[](std::size_t) const override { return input_; }
+
+protected:
+    ~single_input() = default;
+
+private:
+    In input_;
 };
 
 /// Says on standard error that a call failed and nobody took its outcome. The first of a process are named,
@@ -60,36 +75,50 @@ public:
     virtual ~call() = default;
     virtual bool ended() noexcept = 0;
     virtual bool wait_until(std::optional<time_point> deadline) = 0;
-    virtual void cancel() noexcept = 0;
+    virtual void cancel(stopped_by who) noexcept = 0;
     virtual bool stop_requested() noexcept = 0;
     virtual void abandon() noexcept = 0;
     virtual outcome<R> take() = 0;
 };
 
-/// One call as a job of one task. It keeps itself as long as it is under way.
+/// Called with the outcome of a call at its end, instead of keeping it; by any thread.
+template <class R>
+using receiver = std::function<void(outcome<R>&&)>;
+
+/// What few calls need: somebody else who may end them, or who takes their outcome.
+template <class R>
+struct call_extras {
+    call_extras(call_options const& options, call<R>& of, receiver<R>&& to)
+        : timer(options.stop, options.timeout), hand_over(std::move(to)) {
+        follow.emplace(timer.token(), [this, &of] { of.cancel(who_stops(&timer)); });
+    }
+    call_timer timer;
+    receiver<R> hand_over;
+    std::optional<std::stop_callback<std::function<void()>>> follow;
+};
+
+/// One call as a job of one task. It keeps itself as long as it is under way. Its input and sink are without
+/// their types: a virtual call or two are little beside its allocation, and its body is compiled once less.
 template <class Body, class In, class R>
 class call_job final : public call<R>,
-                       private std::array<In, 1>,
+                       private single_input<In>,
                        private single_sink<R>,
-                       public map_job<Body, In, std::array<In, 1>, single_sink<R>> {
-    using inputs = std::array<In, 1>;
+                       public map_job<Body, In, any_inputs<In>, any_sink<R>> {
+    using inputs = any_inputs<In>;
     using sink = single_sink<R>;
-    using base = map_job<Body, In, inputs, sink>;
+    using base = map_job<Body, In, inputs, any_sink<R>>;
     using typename call<R>::time_point;
 
 public:
     call_job(Body const& body, In&& input, call_options const& options)
-        : inputs{std::move(input)},
+        : single_input<In>(std::move(input)),
           sink(),
-          base(body, static_cast<inputs const&>(*this), 1, static_cast<sink&>(*this), options.failure,
+          base(body, static_cast<inputs const&>(*this), 1, static_cast<any_sink<R>&>(*this), options.failure,
                options.task_timeout) {}
-
-    /// Called with the outcome at the end, instead of keeping it; by any thread.
-    using receiver = std::function<void(outcome<R>&&)>;
 
     /// Throws what model::start throws.
     static std::shared_ptr<call_job> begin(model& how, Body const& body, In&& input,
-                                           call_options const& options, receiver to = {}) {
+                                           call_options const& options, receiver<R> to = {}) {
         auto made = std::make_shared<call_job>(body, std::move(input), options);
         made->self_ = made;
         try {
@@ -110,34 +139,21 @@ public:
 
     bool ended() noexcept override { return this->finished(); }
     bool wait_until(std::optional<time_point> deadline) override { return job::wait_until(deadline); }
-    void cancel() noexcept override { cancel(stopped_by::request); }
+    void cancel(stopped_by who) noexcept override {
+        cancelled_ = true;
+        this->request_stop(who);
+    }
     bool stop_requested() noexcept override { return this->stop().requested(); }
     void abandon() noexcept override { job::abandon(); }
     outcome<R> take() override { return sink::take(); }
 
 private:
-    void cancel(stopped_by who) noexcept {
-        cancelled_ = true;
-        this->request_stop(who);
-    }
-
     /// Whether nobody wonders why it has no value.
     bool is_expected(failure const& why) const noexcept { return cancelled_ && why.why != cause::timed_out; }
 
-    /// What few calls need.
-    struct extras {
-        extras(call_options const& options, call_job& work, receiver&& to)
-            : timer(options.stop, options.timeout), hand_over(std::move(to)) {
-            follow.emplace(timer.token(), [this, &work] { work.cancel(who_stops(&timer)); });
-        }
-        call_timer timer;
-        receiver hand_over;
-        std::optional<std::stop_callback<std::function<void()>>> follow;
-    };
-
-    void follow(call_options const& options, receiver&& to) {
+    void follow(call_options const& options, receiver<R>&& to) {
         if (!options.stop.stop_possible() && options.timeout == options.timeout.max() && !to) return;
-        extras_ = std::make_unique<extras>(options, *this, std::move(to));
+        extras_ = std::make_unique<call_extras<R>>(options, *this, std::move(to));
         this->explain_by(&extras_->timer);
     }
 
@@ -151,7 +167,7 @@ private:
 
     std::atomic<bool> cancelled_ = false;
     std::shared_ptr<void> self_;
-    std::unique_ptr<extras> extras_;
+    std::unique_ptr<call_extras<R>> extras_;
 };
 
 }  // namespace detail
@@ -218,7 +234,7 @@ public:
 
     /// Asks the call to stop. If it has not begun, it never does. If it is under way, what it awaits ends
     /// early; under `processes` a worker that goes on is ended (docs/models.md). Does not wait.
-    void cancel() { call().cancel(); }
+    void cancel() { call().cancel(detail::stopped_by::request); }
 
 private:
     detail::call<R>& call() const {

@@ -59,8 +59,9 @@ public:
             try {
                 auto* const record = record_slots().begin(index, ctx);
                 task_switch const at_work(record_slots().at_work(record));
-                auto started =
-                    std::make_unique<running>(ended, begin(ctx, element(index)), *this, index, ctx, record);
+                // Not by make_unique, which would be one more function for each body to compile.
+                std::unique_ptr<running> started(
+                    new running(ended, begin(ctx, element(index)), *this, index, ctx, record));
                 start_watched(*started);
                 if (started->body.done()) {
                     started->end_record();

@@ -3,7 +3,9 @@
 // How the values of a batch lie in shared memory: in the parent's order, each by its codec.
 #pragma once
 
+#include <quartet/backend/job.hpp>
 #include <quartet/codec.hpp>
+#include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/detail/call/remote.hpp>
 
 #include <cstddef>
@@ -39,11 +41,11 @@ void store_result(worker_interface& interface, std::size_t index, R&& value, byt
     }
 }
 
-/// Stores the inputs where run_remote() reads them. If an encoder throws, calls `failed(index)` within the
-/// handler, and the parent ends that task. Throws std::bad_alloc.
+/// Stores the inputs of `of` where run_remote() reads them. If an encoder throws, that task fails, and the
+/// parent ends it. Throws std::bad_alloc.
 template <class In, class Inputs>
-void encode_inputs(Inputs const& inputs, std::size_t count, shared_arena& arena, remote_batch& batch,
-                   auto&& failed) {
+void encode_inputs(job& of, Inputs const& inputs, shared_arena& arena, remote_batch& batch) {
+    std::size_t const count = of.size();
     if constexpr (fixed_size<In>) {
         In* values = arena.allocate_array<In>(count);
         for (std::size_t index = 0; index < count; ++index)
@@ -59,7 +61,7 @@ void encode_inputs(Inputs const& inputs, std::size_t count, shared_arena& arena,
             } catch (...) {
                 batch.tasks[index].end_by_parent();
                 --batch.left;
-                failed(index);
+                of.fail(describe_current_exception(index, {}));
                 continue;
             }
             values[index] = store_bytes(arena, scratch.bytes());
@@ -77,6 +79,25 @@ std::byte* allocate_outputs(shared_arena& arena, std::size_t count) {
         return reinterpret_cast<std::byte*>(arena.allocate_array<R>(count));
     } else {
         return reinterpret_cast<std::byte*>(arena.allocate_array<encoded_value>(count));
+    }
+}
+
+/// The outcomes that a batch has, to the sink of the job whose tasks they are.
+template <class R, class Sink>
+void collect_outcomes(job& of, Sink& sink, remote_batch const& batch) noexcept {
+    for (std::size_t index = 0; index < batch.count; ++index) {
+        auto const state = batch.tasks[index].state();
+        if (state == task_state::cancelled) of.fail(describe_cancelled(index));
+        if (state != task_state::done) continue;
+        try {
+            if constexpr (std::is_void_v<R>) {
+                sink.set(index);
+            } else {
+                sink.set(index, R(stored_value<R>(batch.outputs, index)));
+            }
+        } catch (...) {
+            sink.fail(describe_current_exception(index, {}));
+        }
     }
 }
 

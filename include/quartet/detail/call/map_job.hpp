@@ -33,26 +33,12 @@ public:
     }
 
     void encode(shared_arena& arena, remote_batch& batch) override {
-        encode_inputs<In>(this->inputs_, this->size(), arena, batch,
-                          [this](std::size_t index) { this->fail(describe_current_exception(index, {})); });
+        encode_inputs<In>(*this, this->inputs_, arena, batch);
         batch.outputs = allocate_outputs<result>(arena, this->size());
     }
 
     void collect(remote_batch const& batch) noexcept override {
-        for (std::size_t index = 0; index < batch.count; ++index) {
-            auto const state = batch.tasks[index].state();
-            if (state == task_state::cancelled) this->fail(describe_cancelled(index));
-            if (state != task_state::done) continue;
-            try {
-                if constexpr (std::is_void_v<result>) {
-                    this->sink_.set(index);
-                } else {
-                    this->sink_.set(index, result(stored_value<result>(batch.outputs, index)));
-                }
-            } catch (...) {
-                this->sink_.fail(describe_current_exception(index, {}));
-            }
-        }
+        collect_outcomes<result>(*this, this->sink_, batch);
     }
 };
 

@@ -1,6 +1,7 @@
 // include/quartet/detail/call/retried_call.hpp
 //
-// A submitted call that is tried again when it fails: each try is a call of its own.
+// A submitted call that is tried again when it fails: each try is a call of its own. How the tries follow
+// each other depends on the result only, so it is compiled once for all bodies that give the same.
 #pragma once
 
 #include <quartet/backend/model.hpp>
@@ -24,53 +25,35 @@
 
 namespace quartet::detail {
 
-template <class Body, class In, class R>
-class retried_call final : public call<R>,
-                           public retry_scheduler::client,
-                           public std::enable_shared_from_this<retried_call<Body, In, R>> {
-    using attempt = call_job<Body, In, R>;
+template <class R>
+class retried_call : public call<R>,
+                     public retry_scheduler::client,
+                     public std::enable_shared_from_this<retried_call<R>> {
     using typename call<R>::time_point;
 
 public:
-    retried_call(model& how, retry_scheduler& scheduler, Body const& body, In&& input,
-                 call_options const& options)
-        : model_(how),
-          scheduler_(scheduler),
-          body_(body),
-          input_(std::move(input)),
-          options_(options),
-          pauses_(options.retry),
-          timer_(options.stop, options.timeout) {
-        options_.stop = stop_.get_token();
-        options_.timeout = options_.timeout.max();
-    }
-
     ~retried_call() override {
         follow_.reset();
         if (result_ && !*result_ && !is_expected(result_->error()))
-            report_untaken(body_name(body_), result_->error());
+            report_untaken(name_of(identity_), result_->error());
     }
 
-    /// Throws what model::start throws.
-    static std::shared_ptr<retried_call> begin(model& how, retry_scheduler& scheduler, Body const& body,
-                                               In&& input, call_options const& options) {
-        if (!how.goes_on_alone())
+    /// Its first try. Throws what model::start throws.
+    void begin() {
+        if (!model_.goes_on_alone())
             throw std::invalid_argument(
                 "quartet: calls of this model go on only while somebody waits for them, so they can't be "
                 "tried again; map and its kin can");
-        auto made = std::make_shared<retried_call>(how, scheduler, body, std::move(input), options);
-        scheduler.enter(made);
-        made->follow_.emplace(made->timer_.token(),
-                              [call = made.get()] { call->cancel(who_stops(&call->timer_)); });
+        scheduler_.enter(this->shared_from_this());
+        follow_.emplace(timer_.token(), [this] { cancel(who_stops(&timer_)); });
         try {
-            made->begin_try();
+            begin_try();
         } catch (...) {
-            made->follow_.reset();
-            scheduler.leave(*made);
+            follow_.reset();
+            scheduler_.leave(*this);
             throw;
         }
-        made->go_on_here();
-        return made;
+        go_on_here();
     }
 
     bool ended() noexcept override {
@@ -79,7 +62,7 @@ public:
     }
 
     bool wait_until(std::optional<time_point> deadline) override {
-        std::shared_ptr<attempt> helped;
+        std::shared_ptr<job> helped;
         std::unique_lock lock(mutex_);
         if (!ended_) model_.check_wait();
         while (!ended_) {
@@ -98,6 +81,18 @@ public:
     }
 
     void cancel() noexcept override { cancel(stopped_by::request); }
+
+    void cancel(stopped_by who) noexcept override {
+        auto const kept = this->shared_from_this();
+        {
+            std::lock_guard const lock(mutex_);
+            if (ended_) return;
+            if (!std::exchange(cancelled_, true)) canceller_ = who;
+            changed_.notify_all();
+        }
+        scheduler_.disturb(*this);
+        stop_.request_stop();  // this may end the call, and then the scheduler may be gone
+    }
 
     bool stop_requested() noexcept override {
         std::lock_guard const lock(mutex_);
@@ -121,18 +116,22 @@ public:
 
     void give_up() noexcept override { end(std::nullopt); }
 
-private:
-    void cancel(stopped_by who) noexcept {
-        auto const kept = this->shared_from_this();
-        {
-            std::lock_guard const lock(mutex_);
-            if (ended_) return;
-            if (!std::exchange(cancelled_, true)) canceller_ = who;
-            changed_.notify_all();
-        }
-        scheduler_.disturb(*this);
-        stop_.request_stop();  // this may end the call, and then the scheduler may be gone
+protected:
+    retried_call(model& how, retry_scheduler& scheduler, body_identity const& body,
+                 call_options const& options)
+        : model_(how),
+          scheduler_(scheduler),
+          identity_(body),
+          options_(options),
+          pauses_(options.retry),
+          timer_(options.stop, options.timeout) {
+        options_.stop = stop_.get_token();
+        options_.timeout = options_.timeout.max();
     }
+
+private:
+    /// Begins a further call of the body. Throws what model::start throws.
+    virtual std::shared_ptr<job> begin_try_of(model& how, call_options const& options, receiver<R> to) = 0;
 
     /// Whether the call's time limit ended it. Under the lock.
     bool is_late() const noexcept { return cancelled_ && canceller_ == stopped_by::call_limit; }
@@ -144,9 +143,9 @@ private:
             number = ++tries_;
             if (submitting_) starter_ = std::this_thread::get_id();
         }
-        auto begun = attempt::begin(
-            model_, body_, In(input_), options_,
-            [whole = this->shared_from_this()](outcome<R>&& result) { whole->note_end(std::move(result)); });
+        auto begun = begin_try_of(model_, options_, [whole = this->shared_from_this()](outcome<R>&& result) {
+            whole->note_end(std::move(result));
+        });
         {
             std::lock_guard const lock(mutex_);
             if (ended_tries_ >= number) return;
@@ -228,8 +227,7 @@ private:
 
     model& model_;
     retry_scheduler& scheduler_;
-    Body body_;
-    In input_;
+    body_identity identity_;
     call_options options_;
     retry_pauses pauses_;
     std::stop_source stop_;  // of the tries
@@ -237,7 +235,7 @@ private:
 
     std::mutex mutex_;  // guards what follows
     std::condition_variable changed_;
-    std::shared_ptr<attempt> try_;  // the one under way
+    std::shared_ptr<job> try_;  // the one under way
     std::size_t tries_ = 0;
     std::size_t ended_tries_ = 0;
     std::optional<outcome<R>> last_;    // of a try that is followed by another
@@ -250,6 +248,32 @@ private:
     bool again_here_ = false;
 
     std::optional<std::stop_callback<std::function<void()>>> follow_;  // last: it uses the others
+};
+
+template <class Body, class In, class R>
+class retried_body final : public retried_call<R> {
+public:
+    retried_body(model& how, retry_scheduler& scheduler, Body const& body, In&& input,
+                 call_options const& options)
+        : retried_call<R>(how, scheduler, identity_of(body), options),
+          body_(body),
+          input_(std::move(input)) {}
+
+    /// Throws what model::start throws.
+    static std::shared_ptr<call<R>> begin(model& how, retry_scheduler& scheduler, Body const& body,
+                                          In&& input, call_options const& options) {
+        auto made = std::make_shared<retried_body>(how, scheduler, body, std::move(input), options);
+        made->retried_call<R>::begin();
+        return made;
+    }
+
+private:
+    std::shared_ptr<job> begin_try_of(model& how, call_options const& options, receiver<R> to) override {
+        return call_job<Body, In, R>::begin(how, body_, In(input_), options, std::move(to));
+    }
+
+    Body body_;
+    In input_;
 };
 
 }  // namespace quartet::detail
