@@ -13,11 +13,11 @@
 
 namespace quartet::test {
 
-/// True if `check` said so; false also if it threw, crashed or took a minute.
+/// True if `check` said so; false also if it threw, crashed or took ten minutes.
 inline bool in_child(std::function<bool()> const& check) {
     pid_t const child = fork();
     if (child == 0) {
-        alarm(60);
+        alarm(600);
         bool good = false;
         try {
             good = check();
@@ -40,7 +40,7 @@ public:
         pid_ = fork();
         if (pid_ == 0) {
             prctl(PR_SET_PDEATHSIG, SIGKILL);
-            alarm(60);
+            alarm(600);
             close(ready[0]);
             close(end[1]);
             prepare();
