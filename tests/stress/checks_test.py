@@ -36,7 +36,7 @@ def run(*options):
 class Checks(unittest.TestCase):
     def test_tell_what_was_broken_and_how_to_see_it_again(self):
         # What is left is waited for, in case it is on its way out: so all at once.
-        started = {broken: start("--seed", "7", "--seconds", "60", "--break", broken) for broken in BROKEN}
+        started = {broken: start("--seed", "7", "--seconds", "600", "--break", broken) for broken in BROKEN}
         for broken, program in started.items():
             with self.subTest(broken):
                 told = program.communicate()[0]

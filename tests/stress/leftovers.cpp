@@ -113,7 +113,7 @@ belongings belongings::now() {
 }
 
 void check_leftovers(belongings const& before, fault_list& to) {
-    auto const deadline = std::chrono::steady_clock::now() + 10s;
+    auto const deadline = std::chrono::steady_clock::now() + 30s;
     auto left = surplus(before, belongings::now());
     while (!left.empty() && std::chrono::steady_clock::now() < deadline) {
         std::this_thread::sleep_for(5ms);

@@ -334,6 +334,11 @@ private:
                 on.deaths |= facts_of(one.usual).kills_worker;
                 on.deaths |= one.rare_in_thousand > 0 && facts_of(one.rare).kills_worker;
                 on.server_deaths |= one.has(deed::kills_fork_server);
+                // A loop that a busy machine keeps from answering in time is ended with all that is on it.
+                auto const how = habits(on.spec);
+                bool const is_ended = one.stop_after || one.executor_stop_after || one.stop_all ||
+                                      one.task_timeout || one.timeout;
+                on.deaths |= how.processes && how.loops && is_ended;
             }
         }
         for (executor_plan& each : made_.executors) {

@@ -198,7 +198,7 @@ private:
 
     /// Of those that the episode left behind; the kernel may be at ending them.
     static bool nobody_is_left(pid_t group) {
-        auto const until = clock::now() + 10s;
+        auto const until = clock::now() + 30s;
         for (;;) {
             while (waitpid(-1, nullptr, WNOHANG) > 0) {
             }
