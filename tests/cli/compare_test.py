@@ -178,7 +178,7 @@ class BadFiles(Compared):
     def refused(self, content, says):
         with self.subTest(says):
             self.new.write_bytes(content if isinstance(content, bytes) else content.encode())
-            done = self.quartet("compare", self.old, self.new, limit=120)
+            done = self.quartet("compare", self.old, self.new)
             self.assert_one_line(done)
             self.assertTrue(done.stderr.startswith(f"quartet compare: {self.new}: "), done.stderr)
             self.assertIn(says, done.stderr)
@@ -229,7 +229,7 @@ class BadFiles(Compared):
         self.write(self.old, self.measure())
         with open(self.new, "wb") as file:
             file.truncate(10 << 30)  # sparse
-        done = self.quartet("compare", self.old, self.new, limit=120)
+        done = self.quartet("compare", self.old, self.new)
         self.assert_one_line(done)
         self.assertIn("larger than the 256 MiB that a file of results may have", done.stderr)
 

@@ -127,7 +127,7 @@ class Completion(ToolTest):
         """Types a line, and reads until what it prints."""
         os.write(terminal, line.encode())
         said = ""
-        end = time.monotonic() + 30
+        end = time.monotonic() + LIMIT
         while time.monotonic() < end:
             if select.select([terminal], [], [], 0.2)[0]:
                 said += os.read(terminal, 65536).decode(errors="replace")

@@ -17,14 +17,14 @@ V2 = pathlib.Path("/sys/fs/cgroup")
 
 
 class Quota:
-    """A control group with half a processor; None if none can be made here."""
+    """A control group with half a processor, which it has before others, however busy the machine is."""
 
     def __init__(self):
         name = f"quartet-doctor-test-{os.getpid()}"
         if (V1 / "cpu.cfs_period_us").exists():
-            self.folder, self.limits = V1 / name, {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "50000"}
+            self.folder, self.limits = V1 / name, {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "50000", "cpu.shares": "262144"}
         else:
-            self.folder, self.limits = V2 / name, {"cpu.max": "50000 100000"}
+            self.folder, self.limits = V2 / name, {"cpu.max": "50000 100000", "cpu.weight": "10000"}
 
     def __enter__(self):
         try:
@@ -37,7 +37,7 @@ class Quota:
         return self
 
     def __exit__(self, *_):
-        for _ in range(100):
+        for _ in range(1000):
             try:
                 self.folder.rmdir()
                 return

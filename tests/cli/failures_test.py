@@ -129,11 +129,11 @@ class WrongEndStates(Failures):
         intruder.start()
         try:
             output, results = self.failing("append", "--models", "single", "--set", f"append.file={file}",
-                                           "--set", "append.factor=100")
+                                           "--set", "append.factor=1000")
         finally:
             stop.set()
             intruder.join()
-        self.assertRegex(results["append", "single"]["verification"], r"\d+ times A, not 800")
+        self.assertRegex(results["append", "single"]["verification"], r"\d+ times A, not 8000")
         self.assertIn(str(file), output)
 
 

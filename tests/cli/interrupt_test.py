@@ -14,16 +14,16 @@ from tool import LIMIT, ToolTest, wait_until
 
 MODELS = ["single", "processes:2", "threads:3", "threads:each", "processes:each", "async:5", "async:each"]
 
-GENEROUS = 30.0  # seconds, half of what the work takes; the promise is one, where the machine is not busy
+GENEROUS = 45.0  # seconds, half of what the work takes; the promise is one, where the machine is not busy
 
 LONG = {
-    "sleep": ["sleep", "--set", "sleep.scale=1"],
+    "sleep": ["sleep", "--set", "sleep.scale=10"],
     "fetch": ["fetch", "--set", "fetch.count=50"],  # with the url of a slow server
     "append": ["append", "--set", "append.factor=1000000"],
     "power": ["power", "--set", "power.base=100000000"],
     "files": ["files", "--set", "files.count=10000000"],
     "csv": ["csv", "--set", "csv.rows=3000000"],
-    "command": ["command", "--set", "command.line=sleep 60; echo {}"],
+    "command": ["command", "--set", "command.line=sleep 100; echo {}"],
 }
 
 

@@ -23,9 +23,12 @@ class KnownAmounts(ToolTest):
     def check(self, model, tasks, each, **more):
         """The tree also holds program and libraries; the same run without the memory shows how much."""
         with self.subTest(model=model, tasks=tasks, **more):
-            found = self.measured(model, tasks, each, **more)
             base = self.measured(model, tasks, 0, **more)
             known = each * (tasks if more.get("together", "yes") == "yes" else 1)
+            found = self.measured(model, tasks, each, **more)
+            if found["tree_peak_bytes"] - base["tree_peak_bytes"] < 0.98 * known:
+                # On a busy machine there may have been no sample while it was held.
+                found = self.measured(model, tasks, each, **{**more, "hold_ms": 10_000})
             self.assert_within(0.02, found["heap_peak_bytes"], known)
             self.assert_within(0.02, found["tree_peak_bytes"] - base["tree_peak_bytes"], known)
             self.assertLess(found["heap_current_bytes"], known / 50, "it was given back")

@@ -31,7 +31,7 @@ class AtATerminal(ToolTest):
         self.assertEqual(started.wait(timeout=LIMIT), 0)
         return (shown, output) if split else shown
 
-    def read_all(self, terminal, limit=60):
+    def read_all(self, terminal, limit=LIMIT):
         end = time.monotonic() + limit
         shown = b""
         while time.monotonic() < end:

@@ -26,7 +26,7 @@ class Profile(ToolTest):
         self.assertIn("computing", text)
 
     def test_sleep(self):
-        kind, text = self.kind("sleep", "1")
+        kind, text = self.kind("sleep", "3")
         self.assertEqual(kind, "sleeping", text)
 
     def test_a_slow_server(self):
@@ -84,7 +84,7 @@ class Profile(ToolTest):
                 began = time.monotonic()
                 done = self.quartet("profile", "--for", "1s", "--", "sh", "-c", line)
                 self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertLess(time.monotonic() - began, 30)
+                self.assertLess(time.monotonic() - began, 90)
                 self.assert_nothing_left()
 
     def test_interrupted_it_ends_the_program_with_all_it_started(self):
@@ -104,8 +104,12 @@ class Profile(ToolTest):
         self.assertEqual(len(self.processes()), 1)
 
     def test_a_program_time_to_clean_up(self):
-        self.quartet("profile", "--for", "0.5s", "--", "sh", "-c", "trap 'sleep 0.2; echo > cleaned; exit' TERM; sleep 100 & wait")
-        self.assertTrue((self.folder / "cleaned").exists())
+        # A busy machine may have it begin late, or not end in the second that it has for that.
+        for limit in ("0.5s", "5s", "50s"):
+            self.quartet("profile", "--for", limit, "--", "sh", "-c", "trap 'sleep 0.2; echo > cleaned; exit' TERM; sleep 100 & wait")
+            if (self.folder / "cleaned").exists():
+                return
+        self.fail("it was not cleaned")
 
     def test_an_ignored_hangup_stays_so(self):
         done = subprocess.run(["nohup", QUARTET, "profile", "--", "sh", "-c", "kill -HUP $PPID; kill -HUP $$; sleep 0.5; exit 4"],

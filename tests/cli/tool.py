@@ -54,7 +54,7 @@ def with_few_rounds(arguments):
     return words
 
 
-def wait_until(condition, limit=10.0):
+def wait_until(condition, limit=LIMIT):
     """Polls; the last value of the condition."""
     end = time.monotonic() + limit
     while True:

@@ -23,7 +23,8 @@ class Browser:
             options.add_argument(each)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-        self.driver.set_page_load_timeout(60)
+        self.driver.set_page_load_timeout(300)
+        self.driver.set_script_timeout(300)
 
     def close(self):
         self.driver.quit()
@@ -54,7 +55,6 @@ class Browser:
         return self.driver.execute_script(script, *arguments)
 
     def run_async(self, script, *arguments):
-        self.driver.set_script_timeout(60)
         return self.driver.execute_async_script(script, *arguments)
 
     def picture(self, file, clip=None, whole=True):
