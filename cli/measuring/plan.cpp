@@ -13,17 +13,18 @@
 namespace quartet::cli {
 namespace {
 
-std::vector<std::string_view> workload_names() {
-    std::vector<std::string_view> names;
-    for (auto const& each : registered_workloads())
-        names.push_back(each.name);
-    return names;
+workload const& workload_named(std::string const& name) {
+    try {
+        return find_workload(name);
+    } catch (std::invalid_argument const& unknown) {
+        throw usage_error(unknown.what());
+    }
 }
 
 std::vector<workload const*> choose_workloads(work_options const& options) {
     std::vector<workload const*> chosen;
     for (auto const& name : options.workloads) {
-        auto const* const found = &find_workload(name);
+        auto const* const found = &workload_named(name);
         if (std::ranges::find(chosen, found) == chosen.end()) chosen.push_back(found);
     }
     if (!options.workloads.empty()) return chosen;
@@ -49,7 +50,7 @@ void apply_setting(values_by_workload& values, std::string const& setting) {
     if (equals == std::string::npos || dot == std::string::npos)
         throw usage_error(fmt::format("--set: '{}' is not of the form WORKLOAD.PARAMETER=VALUE", setting));
     auto const name = setting.substr(0, dot);
-    workload const& what = find_workload(name);
+    workload const& what = workload_named(name);
     auto const found = values.find(name);
     if (found == values.end())
         throw usage_error(fmt::format("--set: '{}' is not among the workloads of this run", name));
@@ -131,15 +132,6 @@ void add_work_options(CLI::App& command, work_options& options) {
         .add_option("--inputs", options.inputs,
                     "for the workload `command`: a file with an input per line; - is standard input")
         ->option_text("FILE");
-}
-
-workload const& find_workload(std::string const& name) {
-    for (auto const& each : registered_workloads()) {
-        if (each.name == name) return each;
-    }
-    auto const names = workload_names();
-    throw usage_error(fmt::format("unknown workload '{}'; there are {}{}", name, detail::join(names),
-                                  detail::did_you_mean(name, names)));
 }
 
 std::vector<model_spec> parse_models(std::string const& list, std::string_view flag) {

@@ -38,9 +38,6 @@ struct plan {
     bool needs_server = false;
 };
 
-/// Throws usage_error.
-workload const& find_workload(std::string const& name);
-
 /// "single,threads:8", each once. Throws usage_error that names `flag`.
 std::vector<model_spec> parse_models(std::string const& list, std::string_view flag);
 

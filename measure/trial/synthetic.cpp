@@ -96,7 +96,7 @@ void run(workload_run& run) {
 
 workload const& synthetic_workload() {
     static workload const made{
-        .name = "synthetic",
+        .name = "(synthetic)",
         .help = "tasks of a given shape",
         .parameters = {integer("tasks", 10, 1, 10'000'000, "how many tasks"),
                        integer("steps", 0, 0, std::int64_t{1} << 50, "that each computes"),

@@ -2,7 +2,8 @@
 //
 // A workload of any shape: tasks that compute, wait, hold memory and give results as much as they are told.
 // For measuring the machine itself, and for checking what is said about work that nobody has written yet. It
-// is not among the registered ones, but a trial finds it by its name, in whichever program.
+// is not among the registered ones, but a trial finds it by its name, in whichever program: a name that none
+// of those may have.
 #pragma once
 
 #include <quartet/workload/advice.hpp>

@@ -62,13 +62,9 @@ Result parse(std::string_view text, Result (*convert)(json const&)) {
     }
 }
 
-workload const& find_workload(std::string const& name) {
-    auto const& all = registered_workloads();
-    auto const found = std::ranges::find(all, name, &workload::name);
-    if (found == all.end() && name == synthetic_workload().name) return synthetic_workload();
-    if (found == all.end())
-        throw std::invalid_argument(fmt::format("this program has no workload '{}'", name));
-    return *found;
+workload const& workload_of(trial_request const& request) {
+    auto const& synthetic = synthetic_workload();
+    return request.workload == synthetic.name ? synthetic : find_workload(request.workload);
 }
 
 workload_run::setting make_setting(workload const& what, trial_request const& request, log_handler log) {
@@ -186,7 +182,7 @@ std::size_t recording_bytes(trial_request const& request) noexcept {
 trial_result run_trial(trial_request const& request, log_handler log, trial_hooks const& hooks) {
     trial_result result;
     try {
-        workload const& what = find_workload(request.workload);
+        workload const& what = workload_of(request);
         // Before the workers, which find its memory where it is.
         task_recorder recorder(task_recorder::usual_capacity, kept_by(request));
         auto setting = make_setting(what, request, std::move(log));

@@ -1,3 +1,5 @@
+#include "src/base/nearest.hpp"
+
 #include <quartet/workload/workload.hpp>
 
 #include <fmt/format.h>
@@ -129,6 +131,16 @@ void register_workload(workload added) {
 
 std::vector<workload> const& registered_workloads() {
     return registry();
+}
+
+workload const& find_workload(std::string_view name) {
+    std::vector<std::string_view> names;
+    for (auto const& each : registry()) {
+        if (each.name == name) return each;
+        names.push_back(each.name);
+    }
+    throw std::invalid_argument(fmt::format("unknown workload '{}'; there are {}{}", name,
+                                            detail::join(names), detail::did_you_mean(name, names)));
 }
 
 }  // namespace quartet

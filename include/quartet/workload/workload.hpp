@@ -316,6 +316,10 @@ void register_workload(workload added);
 /// All of them, in the order of registration. Valid until another is registered.
 std::vector<workload> const& registered_workloads();
 
+/// The one of that name, likewise. Throws std::invalid_argument, with the names that there are, if there is
+/// none.
+workload const& find_workload(std::string_view name);
+
 /// Registers when the program starts.
 class registration {
 public:
