@@ -13,7 +13,7 @@
 #include "measure/trial/trial_process.hpp"
 
 #include <quartet/version.hpp>
-#include <quartet/workload/workload.hpp>
+#include <quartet/workload/main.hpp>
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // The quartet program: the command line, with the workloads that it is linked with.
 
-#include <quartet/workload/workload.hpp>
+#include <quartet/workload/main.hpp>
 
 QUARTET_MAIN()

@@ -9,7 +9,7 @@
 
 #include <quartet/backend/async.hpp>
 #include <quartet/cpus.hpp>
-#include <quartet/workload/workload.hpp>
+#include <quartet/workload/registry.hpp>
 
 #include <fmt/format.h>
 

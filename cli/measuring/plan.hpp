@@ -8,7 +8,7 @@
 
 #include <quartet/spec.hpp>
 #include <quartet/workload/parameter.hpp>
-#include <quartet/workload/workload.hpp>
+#include <quartet/workload/registry.hpp>
 
 #include <CLI/CLI.hpp>
 

@@ -1,7 +1,7 @@
 #include "cli/parsing/command_tree.hpp"
 
 #include <quartet/spec.hpp>
-#include <quartet/workload/workload.hpp>
+#include <quartet/workload/registry.hpp>
 
 #include <fmt/format.h>
 

@@ -12,7 +12,8 @@
 #include "measure/trial/trial.hpp"
 
 #include <quartet/spec.hpp>
-#include <quartet/workload/workload.hpp>
+#include <quartet/workload/task_digest.hpp>
+#include <quartet/workload/task_order.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -3,7 +3,7 @@
 #include "measure/results/plain_text.hpp"
 #include "measure/statistics/ranking.hpp"
 
-#include <quartet/workload/workload.hpp>
+#include <quartet/workload/registry.hpp>
 
 #include <fmt/format.h>
 

@@ -7,7 +7,7 @@
 #pragma once
 
 #include <quartet/workload/advice.hpp>
-#include <quartet/workload/workload.hpp>
+#include <quartet/workload/registry.hpp>
 
 #include <chrono>
 #include <cstdint>

@@ -7,7 +7,7 @@
 #include "measure/trial/trial.hpp"
 
 #include <quartet/spec.hpp>
-#include <quartet/workload/workload.hpp>
+#include <quartet/workload/registry.hpp>
 
 #include <cstddef>
 #include <optional>

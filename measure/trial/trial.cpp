@@ -15,6 +15,7 @@
 
 #include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/task_recorder.hpp>
+#include <quartet/workload/registry.hpp>
 
 #include <fmt/format.h>
 

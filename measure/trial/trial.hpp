@@ -7,7 +7,8 @@
 #include "measure/results/results.hpp"
 
 #include <quartet/backend/model.hpp>
-#include <quartet/workload/workload.hpp>
+#include <quartet/workload/task_digest.hpp>
+#include <quartet/workload/task_order.hpp>
 
 #include <cstddef>
 #include <cstdint>

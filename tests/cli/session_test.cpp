@@ -5,6 +5,7 @@
 #include "measure/heap/heap_trace.hpp"
 
 #include <quartet/cpus.hpp>
+#include <quartet/workload/main.hpp>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

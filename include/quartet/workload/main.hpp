@@ -1,0 +1,17 @@
+// include/quartet/workload/main.hpp
+//
+// The command line of a program with workloads.
+#pragma once
+
+namespace quartet {
+
+/// The command line of `quartet` for the workloads of this program: the exit code for main(). In
+/// quartet::main.
+int command_line(int argc, char** argv);
+
+}  // namespace quartet
+
+#define QUARTET_MAIN()                            \
+    int main(int argc, char** argv) {             \
+        return quartet::command_line(argc, argv); \
+    }
