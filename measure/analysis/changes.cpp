@@ -138,7 +138,7 @@ std::vector<change> changes_between(results const& old_results, results const& n
 std::vector<std::string> differences_between(results const& old_results, results const& new_results) {
     static std::set<std::string_view> const may_differ{"open_files_limit", "processes_limit", "swap_bytes"};
     std::vector<std::string> differences;
-    for (auto const& each : machine_fields()) {
+    for (auto const& each : fields_of<machine>()) {
         json const one = each.get(old_results.machine);
         json const other = each.get(new_results.machine);
         bool const same = one == other || (each.name == "memory_bytes" && about_equal(one, other));

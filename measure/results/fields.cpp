@@ -1,155 +1,12 @@
-// measure/results/fields.cpp
-//
-// A file that is read may come from anywhere, so each value is looked at before it is taken: nlohmann's own
-// conversions make 18446744073709551615 of -1, and 1 of true.
-
 #include "measure/results/fields.hpp"
 
-#include "measure/results/records.hpp"
+#include "measure/results/json_values.hpp"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <array>
-#include <cmath>
 
 namespace quartet::measure {
 namespace {
-
-// ---- To JSON
-
-json to_json_value(std::vector<lap> const& laps) {
-    return array_of(laps, lap_fields());
-}
-json to_json_value(std::vector<worker_use> const& workers) {
-    return array_of(workers, worker_fields());
-}
-json to_json_value(std::vector<trial_figures> const& trials) {
-    return array_of(trials, trial_fields());
-}
-json to_json_value(std::vector<scaling_count> const& counts) {
-    return array_of(counts, scaling_count_fields());
-}
-json to_json_value(task_table const& records) {
-    return to_object(records, task_table_fields());
-}
-json to_json_value(usage_table const& usage) {
-    return to_object(usage, usage_table_fields());
-}
-
-template <class Value>
-json to_json_value(std::optional<Value> const& value) {
-    return value ? json(*value) : json(nullptr);
-}
-
-template <class Value>
-json to_json_value(Value const& value) {
-    return value;
-}
-
-// ---- From JSON
-
-[[noreturn]] void refuse(json const& from, char const* wanted) {
-    throw std::invalid_argument(fmt::format("{} where {} should be", from.type_name(), wanted));
-}
-
-void from_json_value(std::uint64_t& value, json const& from) {
-    if (!from.is_number_unsigned()) refuse(from, "an integer of 0 or more");
-    from.get_to(value);
-}
-void from_json_value(std::int64_t& value, json const& from) {
-    if (!from.is_number_integer()) refuse(from, "an integer");
-    from.get_to(value);
-}
-void from_json_value(double& value, json const& from) {
-    if (!from.is_number()) refuse(from, "a number");
-    from.get_to(value);
-    if (!(value >= 0)) throw std::invalid_argument("a number below 0");
-}
-void from_json_value(bool& value, json const& from) {
-    if (!from.is_boolean()) refuse(from, "true or false");
-    from.get_to(value);
-}
-void from_json_value(std::string& value, json const& from) {
-    if (!from.is_string()) refuse(from, "a text");
-    from.get_to(value);
-}
-void from_json_value(std::map<std::string, std::string>& values, json const& from) {
-    if (!from.is_object()) refuse(from, "an object");
-    values.clear();
-    for (auto const& [name, value] : from.items())
-        from_json_value(values[name], value);
-}
-void expect_lengths(std::size_t length, auto const&... columns) {
-    if (((columns.size() != length) || ...)) throw std::invalid_argument("columns of different lengths");
-}
-void from_json_value(task_table& records, json const& from) {
-    records = from_object<task_table>(from, task_table_fields());
-    auto const tasks = records.started.size();
-    expect_lengths(tasks, records.index, records.call, records.worker, records.queued, records.finished);
-    expect_lengths(records.wait_task.size(), records.wait_began, records.wait_ended);
-    for (auto const* places : {&records.failed, &records.wait_task}) {
-        if (std::ranges::any_of(*places, [&](auto place) { return place >= tasks; }))
-            throw std::invalid_argument("a place beyond the columns");
-    }
-}
-void from_json_value(usage_table& usage, json const& from) {
-    usage = from_object<usage_table>(from, usage_table_fields());
-    expect_lengths(usage.seconds.size(), usage.memory_bytes, usage.cpu_seconds);
-}
-
-void from_json_value(lap& value, json const& from) {
-    value = from_object<lap>(from, lap_fields());
-}
-void from_json_value(worker_use& value, json const& from) {
-    value = from_object<worker_use>(from, worker_fields());
-}
-void from_json_value(trial_figures& value, json const& from) {
-    value = from_object<trial_figures>(from, trial_fields());
-}
-
-void from_json_value(scaling_count& value, json const& from) {
-    value = from_object<scaling_count>(from, scaling_count_fields());
-}
-
-template <class Value>
-void from_json_value(std::optional<Value>& value, json const& from) {
-    value.reset();
-    if (!from.is_null()) from_json_value(value.emplace(), from);
-}
-
-template <class Value>
-void from_json_value(std::vector<Value>& values, json const& from) {
-    if (!from.is_array()) refuse(from, "an array");
-    values.clear();
-    values.reserve(from.size());
-    for (json const& each : from)
-        from_json_value(values.emplace_back(), each);
-}
-
-// ---- The lists
-
-/// The getter and the setter of a member, or of a member of a member: at<&a::b, &b::c>.
-template <auto First, auto... Rest>
-struct at {
-    template <class Record>
-    static auto& of(Record& record) {
-        if constexpr (sizeof...(Rest) == 0)
-            return record.*First;
-        else
-            return at<Rest...>::of(record.*First);
-    }
-};
-
-template <class Record, auto... Path>
-constexpr field<Record> make(std::string_view name, unit unit, std::string_view help) {
-    return {
-        .name = name,
-        .unit = unit,
-        .help = help,
-        .get = [](Record const& from) { return to_json_value(at<Path...>::of(from)); },
-        .set = [](Record& to, json const& value) { from_json_value(at<Path...>::of(to), value); },
-    };
-}
 
 template <class Record>
 constexpr field<Record> only_in_json(field<Record> of) {
@@ -163,16 +20,47 @@ constexpr field<Record> added_later(field<Record> of) {
     return of;
 }
 
+template <class Record>
+constexpr field<Record> at_least_one(field<Record> of) {
+    of.promise.least = 1;
+    return of;
+}
+
+template <class Record>
+constexpr field<Record> not_empty(field<Record> of) {
+    of.promise.not_empty = true;
+    return of;
+}
+
+template <class Record>
+constexpr field<Record> at_most(std::size_t elements, field<Record> of) {
+    of.promise.most_elements = elements;
+    return of;
+}
+
+template <class Record>
+constexpr field<Record> one_of(std::span<std::string_view const> choices, field<Record> of) {
+    of.promise.choices = choices;
+    return of;
+}
+
+constexpr std::string_view model_names[] = {"single", "processes", "threads", "async"};
+constexpr std::string_view stop_reasons[] = {"", "rounds", "precision", "budget", "interrupt"};
+constexpr std::string_view tree_peak_methods[] = {"pss", "pss+hwm", "rss"};
+constexpr std::string_view axis_names[] = {"workers", "in flight"};
+
 using enum unit;
 
+// ---- The lists
+
 template <auto... Path>
-constexpr auto of_machine = make<machine, Path...>;
+constexpr auto of_machine = make_field<machine, Path...>;
 
 constexpr std::array machine_list{
     of_machine<&machine::cpu_model>("cpu_model", none, "the processor, as it names itself"),
     of_machine<&machine::cpus>("cpus", none, "processors that are online"),
-    of_machine<&machine::usable_cpus>("usable_cpus", none,
-                                      "processors this process may use, by affinity and quota"),
+    at_least_one(of_machine<&machine::usable_cpus>("usable_cpus", none,
+                                                   "processors this process may use, by affinity and quota")),
     of_machine<&machine::cpu_quota>("cpu_quota", none, "processors that the control group's quota allows"),
     of_machine<&machine::threads_per_core>("threads_per_core", none, "processors that share a core"),
     of_machine<&machine::governor>("governor", none, "what decides on the processors' frequency"),
@@ -196,14 +84,14 @@ constexpr std::array machine_list{
 };
 
 template <auto... Path>
-constexpr auto of_settings = make<settings, Path...>;
+constexpr auto of_settings = make_field<settings, Path...>;
 
 constexpr std::array settings_list{
     of_settings<&settings::command>("command", none, "the command line"),
     of_settings<&settings::preset>("preset", none, "the set of parameters that was started from"),
     of_settings<&settings::warmup>("warmup", none, "rounds before those that count"),
-    of_settings<&settings::rounds>("rounds", none,
-                                   "how often each configuration was to be measured at the most"),
+    at_least_one(of_settings<&settings::rounds>(
+        "rounds", none, "how often each configuration was to be measured at the most")),
     of_settings<&settings::precision>("precision", none,
                                       "at which width of the leader's interval to stop earlier: 0.02 is 2 %"),
     of_settings<&settings::budget_seconds>("budget_seconds", seconds, "time after which to stop"),
@@ -213,13 +101,14 @@ constexpr std::array settings_list{
 };
 
 template <auto... Path>
-constexpr auto of_conditions = make<conditions, Path...>;
+constexpr auto of_conditions = make_field<conditions, Path...>;
 
 constexpr std::array conditions_list{
     of_conditions<&conditions::started>("started", none, "when the run began, in UTC"),
     of_conditions<&conditions::finished>("finished", none, "when it ended, or this was written"),
-    of_conditions<&conditions::stopped_by>(
-        "stopped_by", none, "rounds, precision, budget or interrupt; empty while it is under way"),
+    one_of(stop_reasons,
+           of_conditions<&conditions::stopped_by>(
+               "stopped_by", none, "rounds, precision, budget or interrupt; empty while it is under way")),
     of_conditions<&conditions::load_before>("load_before", none, "load average of a minute before it"),
     of_conditions<&conditions::load_after>("load_after", none, "load average of a minute after it"),
     of_conditions<&conditions::other_cpu_share>("other_cpu_share", none,
@@ -240,13 +129,13 @@ constexpr std::array conditions_list{
 };
 
 constexpr std::array lap_list{
-    make<lap, &lap::name>("name", none, "which part of the workload"),
-    make<lap, &lap::tasks>("tasks", none, "tasks in this part"),
-    make<lap, &lap::wall_seconds>("wall_seconds", seconds, "time of this part on the clock"),
+    make_field<lap, &lap::name>("name", none, "which part of the workload"),
+    make_field<lap, &lap::tasks>("tasks", none, "tasks in this part"),
+    make_field<lap, &lap::wall_seconds>("wall_seconds", seconds, "time of this part on the clock"),
 };
 
 template <auto... Path>
-constexpr auto of_worker = make<worker_use, Path...>;
+constexpr auto of_worker = make_field<worker_use, Path...>;
 
 constexpr std::array worker_list{
     of_worker<&worker_use::worker>("worker", none, "its number"),
@@ -258,7 +147,7 @@ constexpr std::array worker_list{
 };
 
 template <auto... Path>
-constexpr auto of_trial = make<trial_figures, Path...>;
+constexpr auto of_trial = make_field<trial_figures, Path...>;
 
 using t = trial_figures;
 
@@ -293,7 +182,7 @@ constexpr std::array trial_list{
 };
 
 template <auto... Path>
-constexpr auto of_records = make<task_table, Path...>;
+constexpr auto of_records = make_field<task_table, Path...>;
 
 using r = task_table;
 
@@ -314,7 +203,7 @@ constexpr std::array task_table_list{
 };
 
 template <auto... Path>
-constexpr auto of_usage = make<usage_table, Path...>;
+constexpr auto of_usage = make_field<usage_table, Path...>;
 
 using u = usage_table;
 
@@ -325,7 +214,7 @@ constexpr std::array usage_table_list{
 };
 
 template <auto... Path>
-constexpr auto of_measurement = make<measurement, Path...>;
+constexpr auto of_measurement = make_field<measurement, Path...>;
 
 using m = measurement;
 
@@ -336,13 +225,14 @@ constexpr field<measurement> wall_samples{
     .help = "time on the clock in each round that counts (in JSON: see trials)",
     .get = [](measurement const& from) { return json(counted(from, &trial_figures::wall_seconds)); },
     .set = [](measurement&, json const&) {},
+    .form = json_value<std::vector<double>>::form,
     .extent = extent::only_tables,
 };
 
 constexpr std::array measurement_list{
-    of_measurement<&m::workload>("workload", none, "what was done"),
-    of_measurement<&m::model>("model", none, "single, processes, threads or async"),
-    of_measurement<&m::spec>("spec", none, "the model with its numbers"),
+    not_empty(of_measurement<&m::workload>("workload", none, "what was done")),
+    one_of(model_names, of_measurement<&m::model>("model", none, "single, processes, threads or async")),
+    not_empty(of_measurement<&m::spec>("spec", none, "the model with its numbers")),
     of_measurement<&m::tasks>("tasks", none, "tasks that were run"),
     of_measurement<&m::failed>("failed", none, "tasks that failed"),
     of_measurement<&m::checksum>("checksum", none, "of the answer; equal under all models"),
@@ -368,9 +258,10 @@ constexpr std::array measurement_list{
     of_measurement<&m::heap_peak_bytes>("heap_peak_bytes", bytes, "allocated by all processes at most"),
     of_measurement<&m::tree_peak_bytes>("tree_peak_bytes", bytes,
                                         "memory of all processes and commands at most"),
-    of_measurement<&m::tree_peak_method>("tree_peak_method", none,
-                                         "pss counts shared pages once, pss+hwm each process at its own "
-                                         "peak, rss shared pages in every process"),
+    one_of(tree_peak_methods, of_measurement<&m::tree_peak_method>(
+                                  "tree_peak_method", none,
+                                  "pss counts shared pages once, pss+hwm each process at its own "
+                                  "peak, rss shared pages in every process")),
     of_measurement<&m::voluntary_switches>("voluntary_switches", none, "times that a thread began to wait"),
     of_measurement<&m::involuntary_switches>("involuntary_switches", none,
                                              "times that a thread had to make way for another"),
@@ -391,7 +282,8 @@ constexpr std::array measurement_list{
                                                            "99 % of them less"),
     of_measurement<&m::service_seconds, &percentiles::max>("service_seconds.max", seconds, "the longest"),
     of_measurement<&m::verification>("verification", none, "what was wrong with the end state"),
-    of_measurement<&m::failures>("failures", none, "messages of failed tasks, 10 at most"),
+    at_most(most_failures_kept,
+            of_measurement<&m::failures>("failures", none, "messages of failed tasks, 10 at most")),
     of_measurement<&m::warnings>("warnings", none, "what makes its figures doubtful"),
     of_measurement<&m::laps>("laps", none, "parts of the workload that are timed by themselves"),
     only_in_json(of_measurement<&m::workers>("workers", none,
@@ -404,12 +296,12 @@ constexpr std::array measurement_list{
 };
 
 template <auto... Path>
-constexpr auto of_count = make<scaling_count, Path...>;
+constexpr auto of_count = make_field<scaling_count, Path...>;
 
 using n = scaling_count;
 
 constexpr std::array scaling_count_list{
-    of_count<&n::count>("count", none, "how many there were"),
+    at_least_one(of_count<&n::count>("count", none, "how many there were")),
     of_count<&n::spec>("spec", none, "the model with its numbers"),
     of_count<&n::tasks_per_second>("tasks_per_second", none, "by the median time; 0 if it failed"),
     of_count<&n::low>("low", none, "by the upper end of the time's interval"),
@@ -420,16 +312,16 @@ constexpr std::array scaling_count_list{
 };
 
 template <auto... Path>
-constexpr auto of_curve = make<scaling_curve, Path...>;
+constexpr auto of_curve = make_field<scaling_curve, Path...>;
 
 using c = scaling_curve;
 
 constexpr std::array scaling_curve_list{
     of_curve<&c::workload>("workload", none, "what was done"),
     of_curve<&c::model>("model", none, "how it was run; with the number that is fixed, if there are two"),
-    of_curve<&c::axis>("axis", none, "what is counted: workers, or tasks in flight"),
+    one_of(axis_names, of_curve<&c::axis>("axis", none, "what is counted: workers, or tasks in flight")),
     of_curve<&c::counts>("counts", none, "each count"),
-    of_curve<&c::best>("best", none, "the least count of those that are among the best"),
+    at_least_one(of_curve<&c::best>("best", none, "the least count of those that are among the best")),
     of_curve<&c::lambda>("lambda", none, "the law's throughput of one, in tasks a second"),
     of_curve<&c::sigma>("sigma", none, "its part of the work that only one can do at a time"),
     of_curve<&c::kappa>("kappa", none, "its cost for each pair, as a part of the work"),
@@ -438,6 +330,28 @@ constexpr std::array scaling_curve_list{
     of_curve<&c::knee>("knee", none, "the count beyond which more add little by the law"),
     of_curve<&c::no_law>("no_law", none, "why there is no law"),
 };
+
+template <auto... Path>
+constexpr auto of_document = make_field<results, Path...>;
+
+constexpr std::array document_list{
+    not_empty(of_document<&results::quartet>("quartet", none, "version")),
+    of_document<&results::machine>("machine", none, "where it ran"),
+    of_document<&results::settings>("settings", none, "what was asked for"),
+    of_document<&results::conditions>("conditions", none, "what the run met with"),
+    of_document<&results::measurements>("results", none, "one for each workload and model"),
+    of_document<&results::scaling>("scaling", none, "of a sweep: how throughput grows"),
+};
+
+constexpr field_group measurement_groups[] = {
+    {"wall_seconds", "time on the clock"},
+    {"queue_seconds", "how long tasks waited to begin; null where there were too few of them to know"},
+    {"service_seconds", "how long tasks took; null where there were too few of them to know"},
+};
+
+void expect_lengths(std::size_t length, auto const&... columns) {
+    if (((columns.size() != length) || ...)) throw std::invalid_argument("columns of different lengths");
+}
 
 }  // namespace
 
@@ -453,38 +367,75 @@ std::string_view to_string(unit which) {
     return {};
 }
 
-std::span<field<machine> const> machine_fields() {
+template <>
+std::span<field<machine> const> fields_of() {
     return machine_list;
 }
-std::span<field<settings> const> settings_fields() {
+template <>
+std::span<field<settings> const> fields_of() {
     return settings_list;
 }
-std::span<field<conditions> const> conditions_fields() {
+template <>
+std::span<field<conditions> const> fields_of() {
     return conditions_list;
 }
-std::span<field<lap> const> lap_fields() {
+template <>
+std::span<field<lap> const> fields_of() {
     return lap_list;
 }
-std::span<field<worker_use> const> worker_fields() {
+template <>
+std::span<field<worker_use> const> fields_of() {
     return worker_list;
 }
-std::span<field<trial_figures> const> trial_fields() {
+template <>
+std::span<field<trial_figures> const> fields_of() {
     return trial_list;
 }
-std::span<field<task_table> const> task_table_fields() {
+template <>
+std::span<field<task_table> const> fields_of() {
     return task_table_list;
 }
-std::span<field<usage_table> const> usage_table_fields() {
+template <>
+std::span<field<usage_table> const> fields_of() {
     return usage_table_list;
 }
-std::span<field<measurement> const> measurement_fields() {
+template <>
+std::span<field<measurement> const> fields_of() {
     return measurement_list;
 }
-std::span<field<scaling_count> const> scaling_count_fields() {
+template <>
+std::span<field<scaling_count> const> fields_of() {
     return scaling_count_list;
 }
-std::span<field<scaling_curve> const> scaling_curve_fields() {
+template <>
+std::span<field<scaling_curve> const> fields_of() {
     return scaling_curve_list;
+}
+
+template <>
+std::span<field<results> const> fields_of() {
+    return document_list;
+}
+
+template <>
+std::span<field_group const> groups_of<measurement>() {
+    return measurement_groups;
+}
+
+template <>
+void check_whole(task_table const& records) {
+    auto const tasks = records.started.size();
+    expect_lengths(tasks, records.index, records.call, records.worker, records.queued, records.finished);
+    expect_lengths(records.wait_task.size(), records.wait_began, records.wait_ended);
+    for (auto const* places : {&records.failed, &records.wait_task}) {
+        if (std::ranges::any_of(*places, [&](auto place) { return place >= tasks; }))
+            throw std::invalid_argument("a place beyond the columns");
+    }
+}
+
+template <>
+void check_whole(usage_table const& usage) {
+    expect_lengths(usage.seconds.size(), usage.memory_bytes, usage.cpu_seconds);
 }
 
 }  // namespace quartet::measure

@@ -49,7 +49,7 @@ std::string quoted(std::string const& cell) {
 
 std::string to_csv(results const& what) {
     auto const in_tables = std::views::filter([](auto const& each) { return each.in_tables(); });
-    auto fields = measurement_fields() | in_tables;
+    auto fields = fields_of<measurement>() | in_tables;
     std::string csv;
     for (auto const& each : fields)
         (csv += each.name) += ',';

@@ -2,6 +2,7 @@
 
 #include "measure/results/report_json.hpp"
 
+#include "measure/results/fields.hpp"
 #include "measure/results/records.hpp"
 
 #include <fmt/format.h>
@@ -68,33 +69,10 @@ json parse(std::string_view text) {
     }
 }
 
-template <class Record>
-Record read_member(json const& object, json::json_pointer const& where,
-                   std::span<field<Record> const> fields) {
-    if (!object.contains(where)) throw std::invalid_argument(fmt::format("{} is missing", where.to_string()));
-    try {
-        return from_object<Record>(object[where], fields);
-    } catch (std::invalid_argument const& error) {
-        throw std::invalid_argument(fmt::format("in {}: {}", where.to_string(), error.what()));
-    }
-}
-
-template <class Record>
-std::vector<Record> read_array(json const& document, char const* name,
-                               std::span<field<Record> const> fields) {
-    auto const array = document.find(name);
-    if (array == document.end() || !array->is_array())
-        throw std::invalid_argument(fmt::format("\"{}\" is not an array", name));
-    std::vector<Record> records;
-    for (std::size_t i = 0; i < array->size(); ++i)
-        records.push_back(read_member(document, json::json_pointer(fmt::format("/{}/{}", name, i)), fields));
-    return records;
-}
-
-std::string read_string(json const& document, char const* name) {
-    auto const found = document.find(name);
+std::string schema_of(json const& document) {
+    auto const found = document.find("schema");
     if (found == document.end() || !found->is_string())
-        throw std::invalid_argument(fmt::format("not a results document: it has no \"{}\"", name));
+        throw std::invalid_argument("not a results document: it has no \"schema\"");
     return *found;
 }
 
@@ -108,15 +86,8 @@ void check_schema(std::string const& schema) {
 }  // namespace
 
 std::string to_json(results const& what) {
-    json const document = {
-        {"schema", results_schema},
-        {"quartet", what.quartet},
-        {"machine", to_object(what.machine, machine_fields())},
-        {"settings", to_object(what.settings, settings_fields())},
-        {"conditions", to_object(what.conditions, conditions_fields())},
-        {"results", array_of(what.measurements, measurement_fields())},
-        {"scaling", array_of(what.scaling, scaling_curve_fields())},
-    };
+    json document = {{"schema", results_schema}};
+    document.update(to_object(what));
     std::string text;
     write(text, document, "", false);
     return text + '\n';
@@ -125,19 +96,8 @@ std::string to_json(results const& what) {
 results results_from_json(std::string_view text) {
     json const document = parse(text);
     if (!document.is_object()) throw std::invalid_argument("not a results document: it is not an object");
-    check_schema(read_string(document, "schema"));
-    using json_pointer = json::json_pointer;
-    results read{
-        .quartet = read_string(document, "quartet"),
-        .machine = read_member(document, json_pointer("/machine"), machine_fields()),
-        .settings = read_member(document, json_pointer("/settings"), settings_fields()),
-        .conditions = read_member(document, json_pointer("/conditions"), conditions_fields()),
-        .measurements = {},
-        .scaling = {},
-    };
-    read.measurements = read_array(document, "results", measurement_fields());
-    read.scaling = read_array(document, "scaling", scaling_curve_fields());
-    return read;
+    check_schema(schema_of(document));
+    return from_object<results>(document);
 }
 
 results read_results(std::filesystem::path const& file) {

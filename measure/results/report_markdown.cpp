@@ -56,8 +56,8 @@ std::string cell(json const& value, unit unit) {
 }
 
 template <class Record>
-void write_list(std::string& out, Record const& record, std::span<field<Record> const> fields) {
-    for (auto const& each : fields) {
+void write_list(std::string& out, Record const& record) {
+    for (auto const& each : fields_of<Record>()) {
         auto const text = cell(each.get(record), each.unit);
         if (!text.empty()) fmt::format_to(std::back_inserter(out), "- {}: {}\n", escaped(each.name), text);
     }
@@ -85,7 +85,7 @@ void write_table(std::string& out, std::span<measurement const> columns) {
     fmt::format_to(std::back_inserter(out), "\n## {}\n\n", escaped(columns[0].workload));
     write_row(out, "", columns, [](measurement const& each) { return escaped(each.spec); });
     write_row(out, "---", columns, [](measurement const&) { return "---"; });
-    for (auto const& row : measurement_fields()) {
+    for (auto const& row : fields_of<measurement>()) {
         if (!row.in_tables()) continue;
         write_row(out, escaped(row.name), columns,
                   [&](measurement const& each) { return cell(row.get(each), row.unit); });
@@ -96,9 +96,9 @@ void write_table(std::string& out, std::span<measurement const> columns) {
 
 std::string to_markdown(results const& what) {
     std::string out = fmt::format("# Results of quartet {}\n\n", escaped(what.quartet));
-    write_list(out, what.machine, machine_fields());
-    write_list(out, what.settings, settings_fields());
-    write_list(out, what.conditions, conditions_fields());
+    write_list(out, what.machine);
+    write_list(out, what.settings);
+    write_list(out, what.conditions);
     for (std::span<measurement const> rest = what.measurements; !rest.empty();) {
         auto const columns = of_one_workload(rest);
         write_table(out, columns);

@@ -10,7 +10,8 @@
 #include "measure/probes/usage.hpp"
 #include "measure/probes/worker_use.hpp"
 #include "measure/results/plain_text.hpp"
-#include "measure/results/records.hpp"
+#include "measure/results/fields.hpp"
+#include "measure/results/json_values.hpp"
 #include "measure/trial/synthetic.hpp"
 
 #include <quartet/detail/call/describe_failure.hpp>
@@ -223,14 +224,14 @@ std::string to_json(trial_result const& result) {
         {"failures", result.failures},
         {"checksum", result.checksum},
         {"verification", result.verification},
-        {"laps", array_of(result.laps, lap_fields())},
-        {"figures", to_object(result.figures, trial_fields())},
+        {"laps", json_value<std::vector<lap>>::to(result.laps)},
+        {"figures", to_object(result.figures)},
         {"heap_current_bytes", or_null(result.heap_current_bytes)},
         {"heap_peak_bytes", or_null(result.heap_peak_bytes)},
         {"tracing_seconds", result.tracing_seconds},
         {"recording_seconds", result.recording_seconds},
-        {"records", to_object(result.records, task_table_fields())},
-        {"workers", array_of(result.workers, worker_fields())},
+        {"records", to_object(result.records)},
+        {"workers", json_value<std::vector<worker_use>>::to(result.workers)},
         {"digests", digests_to_json(result.digests)},
     };
     return object.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -263,14 +264,14 @@ trial_result trial_result_from_json(std::string_view text) {
         object.at("failures").get_to(result.failures);
         object.at("checksum").get_to(result.checksum);
         object.at("verification").get_to(result.verification);
-        result.laps = vector_of(object.at("laps"), lap_fields());
-        result.figures = from_object(object.at("figures"), trial_fields());
+        json_value<std::vector<lap>>::from(result.laps, object.at("laps"));
+        result.figures = from_object<trial_figures>(object.at("figures"));
         result.heap_current_bytes = optional_at(object, "heap_current_bytes");
         result.heap_peak_bytes = optional_at(object, "heap_peak_bytes");
         object.at("tracing_seconds").get_to(result.tracing_seconds);
         object.at("recording_seconds").get_to(result.recording_seconds);
-        result.records = from_object(object.at("records"), task_table_fields());
-        result.workers = vector_of(object.at("workers"), worker_fields());
+        result.records = from_object<task_table>(object.at("records"));
+        json_value<std::vector<worker_use>>::from(result.workers, object.at("workers"));
         result.digests = digests_from_json(object.at("digests"));
         return result;
     });

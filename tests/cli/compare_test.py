@@ -214,10 +214,10 @@ class BadFiles(Compared):
             return json.dumps(changed)
 
         self.refused(with_value(lambda d: d.pop("machine")), "/machine is missing")
-        self.refused(with_value(lambda d: d["results"][0].update(tasks=-1)), "in /results/0: tasks: ")
-        self.refused(with_value(lambda d: d["results"][1].update(spec=None)), "in /results/1: spec: ")
-        self.refused(with_value(lambda d: d["results"][0]["trials"][0].update(wall_seconds="fast")), "trials: wall_seconds: ")
-        self.refused(with_value(lambda d: d.update(results={"a": 1})), '"results" is not an array')
+        self.refused(with_value(lambda d: d["results"][0].update(tasks=-1)), "/results/0/tasks: ")
+        self.refused(with_value(lambda d: d["results"][1].update(spec=None)), "/results/1/spec: ")
+        self.refused(with_value(lambda d: d["results"][0]["trials"][0].update(wall_seconds="fast")), "/results/0/trials/0/wall_seconds: ")
+        self.refused(with_value(lambda d: d.update(results={"a": 1})), "/results: object where an array should be")
 
     def test_times_of_zero_are_compared_with_nothing(self):
         document = self.measure()

@@ -10,7 +10,6 @@
 
 #include <fstream>
 #include <iterator>
-#include <span>
 #include <string>
 
 namespace quartet {
@@ -23,9 +22,9 @@ void expect_in_manual(std::string const& table) {
 }
 
 template <class Record>
-std::string table_of(std::span<measure::field<Record> const> fields) {
+std::string table_of() {
     std::string table = "| field | unit | what it is |\n|---|---|---|\n";
-    for (auto const& each : fields)
+    for (auto const& each : measure::fields_of<Record>())
         table += fmt::format("| `{}` | {} | {} |\n", each.name, to_string(each.unit), each.help);
     return table;
 }
@@ -47,43 +46,43 @@ std::string parameters_table() {
 }
 
 TEST(manual, has_every_field_of_a_result) {
-    expect_in_manual(table_of(measure::measurement_fields()));
+    expect_in_manual(table_of<measure::measurement>());
 }
 
 TEST(manual, has_every_field_of_a_lap) {
-    expect_in_manual(table_of(measure::lap_fields()));
+    expect_in_manual(table_of<measure::lap>());
 }
 
 TEST(manual, has_every_field_of_a_worker) {
-    expect_in_manual(table_of(measure::worker_fields()));
+    expect_in_manual(table_of<measure::worker_use>());
 }
 
 TEST(manual, has_every_field_of_a_trial) {
-    expect_in_manual(table_of(measure::trial_fields()));
+    expect_in_manual(table_of<measure::trial_figures>());
 }
 
 TEST(manual, has_every_field_of_the_records) {
-    expect_in_manual(table_of(measure::task_table_fields()));
+    expect_in_manual(table_of<measure::task_table>());
 }
 
 TEST(manual, has_every_field_of_the_conditions) {
-    expect_in_manual(table_of(measure::conditions_fields()));
+    expect_in_manual(table_of<measure::conditions>());
 }
 
 TEST(manual, has_every_field_of_the_machine) {
-    expect_in_manual(table_of(measure::machine_fields()));
+    expect_in_manual(table_of<measure::machine>());
 }
 
 TEST(manual, has_every_field_of_the_settings) {
-    expect_in_manual(table_of(measure::settings_fields()));
+    expect_in_manual(table_of<measure::settings>());
 }
 
 TEST(manual, has_every_field_of_a_scaling_curve) {
-    expect_in_manual(table_of(measure::scaling_curve_fields()));
+    expect_in_manual(table_of<measure::scaling_curve>());
 }
 
 TEST(manual, has_every_field_of_a_count) {
-    expect_in_manual(table_of(measure::scaling_count_fields()));
+    expect_in_manual(table_of<measure::scaling_count>());
 }
 
 TEST(manual, has_every_parameter) {
