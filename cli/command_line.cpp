@@ -10,7 +10,8 @@
 #include "cli/raise_limits.hpp"
 #include "cli/terminal/terminal.hpp"
 #include "measure/results/plain_text.hpp"
-#include "measure/trial/trial_process.hpp"
+#include "measure/trial/serve_trial.hpp"
+#include "measure/trial/trial_protocol.hpp"
 
 #include <quartet/version.hpp>
 #include <quartet/workload/main.hpp>

@@ -13,9 +13,10 @@
 // longer than what was measured already.
 #include "cli/measuring/scratch.hpp"
 #include "measure/analysis/machine_costs.hpp"
+#include "measure/trial/serve_trial.hpp"
 #include "measure/trial/session.hpp"
 #include "measure/trial/synthetic.hpp"
-#include "measure/trial/trial_process.hpp"
+#include "measure/trial/trial_protocol.hpp"
 
 #include <quartet/cpus.hpp>
 #include <quartet/workload/advice.hpp>

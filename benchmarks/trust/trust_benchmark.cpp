@@ -10,9 +10,10 @@
 // took, and the interval of that.
 #include "cli/measuring/scratch.hpp"
 #include "measure/statistics/ranking.hpp"
+#include "measure/trial/serve_trial.hpp"
 #include "measure/trial/session.hpp"
 #include "measure/trial/synthetic.hpp"
-#include "measure/trial/trial_process.hpp"
+#include "measure/trial/trial_protocol.hpp"
 
 #include <fmt/format.h>
 

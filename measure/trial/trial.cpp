@@ -10,8 +10,6 @@
 #include "measure/probes/usage.hpp"
 #include "measure/probes/worker_use.hpp"
 #include "measure/results/plain_text.hpp"
-#include "measure/results/fields.hpp"
-#include "measure/results/json_values.hpp"
 #include "measure/trial/synthetic.hpp"
 
 #include <quartet/detail/call/describe_failure.hpp>
@@ -30,39 +28,6 @@ namespace quartet::measure {
 namespace {
 
 using clock = std::chrono::steady_clock;
-
-std::optional<std::uint64_t> optional_at(json const& object, char const* name) {
-    json const& value = object.at(name);
-    return value.is_null() ? std::nullopt : std::optional(value.get<std::uint64_t>());
-}
-
-json or_null(std::optional<std::uint64_t> const& value) {
-    return value ? json(*value) : json(nullptr);
-}
-
-json digests_to_json(std::vector<task_digest> const& digests) {
-    json array = json::array();
-    for (auto const& each : digests)
-        array.push_back({each.value, each.failed, each.text});
-    return array;
-}
-
-std::vector<task_digest> digests_from_json(json const& array) {
-    std::vector<task_digest> digests;
-    for (auto const& each : array)
-        digests.push_back(
-            {each.at(0).get<std::uint64_t>(), each.at(1).get<bool>(), each.at(2).get<std::string>()});
-    return digests;
-}
-
-template <class Result>
-Result parse(std::string_view text, Result (*convert)(json const&)) {
-    try {
-        return convert(json::parse(text));
-    } catch (json::exception const& wrong) {
-        throw std::invalid_argument(wrong.what());
-    }
-}
 
 workload const& workload_of(trial_request const& request) {
     auto const& synthetic = synthetic_workload();
@@ -199,82 +164,6 @@ trial_result run_trial(trial_request const& request, log_handler log, trial_hook
         result.error = shortened(detail::describe_current_exception(0, {}).message, most_text_kept);
     }
     return result;
-}
-
-std::string to_json(trial_request const& request) {
-    json const object{{"workload", request.workload},
-                      {"spec", request.spec},
-                      {"parameters", request.parameters},
-                      {"scratch", request.scratch},
-                      {"server_url", request.server_url},
-                      {"trace_heap", request.trace_heap},
-                      {"for_pictures", request.for_pictures},
-                      {"log", request.log},
-                      {"order", static_cast<int>(request.order.how)},
-                      {"order_seed", request.order.seed},
-                      {"keep_digests", request.keep_digests}};
-    return object.dump();
-}
-
-std::string to_json(trial_result const& result) {
-    json const object{
-        {"error", result.error},
-        {"tasks", result.tasks},
-        {"failed", result.failed},
-        {"failures", result.failures},
-        {"checksum", result.checksum},
-        {"verification", result.verification},
-        {"laps", json_value<std::vector<lap>>::to(result.laps)},
-        {"figures", to_object(result.figures)},
-        {"heap_current_bytes", or_null(result.heap_current_bytes)},
-        {"heap_peak_bytes", or_null(result.heap_peak_bytes)},
-        {"tracing_seconds", result.tracing_seconds},
-        {"recording_seconds", result.recording_seconds},
-        {"records", to_object(result.records)},
-        {"workers", json_value<std::vector<worker_use>>::to(result.workers)},
-        {"digests", digests_to_json(result.digests)},
-    };
-    return object.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-trial_request trial_request_from_json(std::string_view text) {
-    return parse<trial_request>(text, [](json const& object) {
-        trial_request request;
-        object.at("workload").get_to(request.workload);
-        object.at("spec").get_to(request.spec);
-        object.at("parameters").get_to(request.parameters);
-        object.at("scratch").get_to(request.scratch);
-        object.at("server_url").get_to(request.server_url);
-        object.at("trace_heap").get_to(request.trace_heap);
-        object.at("for_pictures").get_to(request.for_pictures);
-        object.at("log").get_to(request.log);
-        request.order.how = static_cast<task_order::kind>(object.at("order").get<int>());
-        object.at("order_seed").get_to(request.order.seed);
-        object.at("keep_digests").get_to(request.keep_digests);
-        return request;
-    });
-}
-
-trial_result trial_result_from_json(std::string_view text) {
-    return parse<trial_result>(text, [](json const& object) {
-        trial_result result;
-        object.at("error").get_to(result.error);
-        object.at("tasks").get_to(result.tasks);
-        object.at("failed").get_to(result.failed);
-        object.at("failures").get_to(result.failures);
-        object.at("checksum").get_to(result.checksum);
-        object.at("verification").get_to(result.verification);
-        json_value<std::vector<lap>>::from(result.laps, object.at("laps"));
-        result.figures = from_object<trial_figures>(object.at("figures"));
-        result.heap_current_bytes = optional_at(object, "heap_current_bytes");
-        result.heap_peak_bytes = optional_at(object, "heap_peak_bytes");
-        object.at("tracing_seconds").get_to(result.tracing_seconds);
-        object.at("recording_seconds").get_to(result.recording_seconds);
-        result.records = from_object<task_table>(object.at("records"));
-        json_value<std::vector<worker_use>>::from(result.workers, object.at("workers"));
-        result.digests = digests_from_json(object.at("digests"));
-        return result;
-    });
 }
 
 }  // namespace quartet::measure

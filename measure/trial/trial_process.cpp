@@ -1,18 +1,15 @@
 // measure/trial/trial_process.cpp
 //
-// The two talk in lines through a socket pair, the trial's end of which is descriptor 3. The parent sends the
-// request. The trial says "starting" when the clock is about to start, and "measured" when the workload has
-// run; the parent starts sampling memory afresh or takes the last sample, and says "go on". When its workers
-// have ended, the trial sends its result.
-//
-// The trial leads a process group of its own, so one kill reaches all that it has started, commands of
-// the command workload included. It asks the kernel for a signal when its parent dies, and then kills its
-// group.
+// The trial leads a process group of its own, so one kill reaches all that it has started, commands of the
+// command workload included. What leaves the group comes to this process when its parents have died, and is
+// ended too.
 
 #include "measure/trial/trial_process.hpp"
 
 #include "measure/probes/process_tree.hpp"
 #include "measure/probes/usage.hpp"
+#include "measure/trial/line_socket.hpp"
+#include "measure/trial/trial.hpp"
 #include "src/io/running_process.hpp"
 
 #include <fmt/format.h>
@@ -39,70 +36,9 @@
 namespace quartet::measure {
 namespace {
 
-constexpr int trial_descriptor = 3;
-constexpr char const* starting = "starting";
-constexpr char const* measured = "measured";
-
 [[noreturn]] void refuse(int error, char const* what) {
     throw std::system_error(error, std::generic_category(), what);
 }
-
-/// A socket that speaks in lines. Owns it.
-class line_socket {
-public:
-    explicit line_socket(int socket) : socket_(socket) {}
-    line_socket(line_socket const&) = delete;
-    line_socket& operator=(line_socket const&) = delete;
-    ~line_socket() { close(socket_); }
-
-    int descriptor() const noexcept { return socket_; }
-
-    /// False if the other side is gone.
-    bool send_line(std::string line) {
-        line += '\n';
-        for (std::string_view rest = line; !rest.empty();) {
-            ssize_t const sent = send(socket_, rest.data(), rest.size(), MSG_NOSIGNAL);
-            if (sent < 0 && errno == EINTR) continue;
-            if (sent < 0) return false;
-            rest.remove_prefix(static_cast<std::size_t>(sent));
-        }
-        return true;
-    }
-
-    /// The next line; nothing if the other side is gone. Waits.
-    std::optional<std::string> receive_line() {
-        for (;;) {
-            if (auto const end = received_.find('\n'); end != std::string::npos) {
-                std::string line = received_.substr(0, end);
-                received_.erase(0, end + 1);
-                return line;
-            }
-            if (!receive_some()) return std::nullopt;
-        }
-    }
-
-    bool other_side_is_gone() const {
-        pollfd now{.fd = socket_, .events = POLLRDHUP, .revents = 0};
-        return poll(&now, 1, 0) > 0;
-    }
-
-    bool has_line() const { return received_.find('\n') != std::string::npos; }
-
-private:
-    bool receive_some() {
-        char buffer[4096];
-        ssize_t got = 0;
-        do {
-            got = recv(socket_, buffer, sizeof buffer, 0);
-        } while (got < 0 && errno == EINTR);
-        if (got <= 0) return false;
-        received_.append(buffer, static_cast<std::size_t>(got));
-        return true;
-    }
-
-    int socket_;
-    std::string received_;
-};
 
 class spawn_plan {
 public:
@@ -258,12 +194,12 @@ trial_report run_trial_process(trial_request const& request, int stop_descriptor
     tree_memory_sampler memory(leader, how, recording_bytes(request));
 
     trial_report report;
-    ours.send_line(to_json(request));  // if the trial is gone already, next_line says so
+    ours.send_line(line_of(request));  // if the trial is gone already, next_line says so
     auto line = next_line(ours, stop_descriptor);
-    for (; line == starting || line == measured; line = next_line(ours, stop_descriptor)) {
-        if (line == starting) memory.restart();
-        if (line == measured) memory.sample_last();
-        ours.send_line("go on");
+    for (; line == trial_is_starting || line == trial_has_measured; line = next_line(ours, stop_descriptor)) {
+        if (line == trial_is_starting) memory.restart();
+        if (line == trial_has_measured) memory.sample_last();
+        ours.send_line(std::string(go_on));
     }
     report.tree_peak_bytes = memory.peak_bytes();
     report.tree_peak_method = memory.method();
@@ -272,7 +208,7 @@ trial_report run_trial_process(trial_request const& request, int stop_descriptor
     report.cpu_seconds = group.used().cpu_user_seconds + group.used().cpu_system_seconds;
     report.sampling_share = memory.background_share();
     if (line) {
-        report.result = trial_result_from_json(*line);
+        report.result = trial_result_of(*line);
         auto& figures = report.result.figures;
         figures.processor_wait_seconds =
             memory.processor_wait_seconds(figures.cpu_user_seconds + figures.cpu_system_seconds).value_or(0);
@@ -280,52 +216,6 @@ trial_report run_trial_process(trial_request const& request, int stop_descriptor
         report.result.error = describe_end(status);
     }
     return report;
-}
-
-namespace {
-
-/// Ends the whole group, this process included.
-void kill_group(int) {
-    kill(0, SIGKILL);
-}
-
-/// SIGKILL as the signal of the parent's death would leave behind what the trial has started and what does
-/// not watch its own parent: the commands of the command workload. Workers must not inherit the handler; the
-/// zygote gives them the usual one.
-void die_with_parent() {
-    signal(SIGTERM, kill_group);
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-}
-
-// Of a parent with threads the one that started us may be gone before we ask to die with it, while another
-// still holds the socket open: then no signal comes, but no answer either.
-void await_answer(line_socket& parent) {
-    if (!parent.receive_line()) kill_group(SIGKILL);
-}
-
-}  // namespace
-
-int serve_trial(log_handler log) {
-    die_with_parent();
-    line_socket parent(trial_descriptor);
-    if (parent.other_side_is_gone()) return 1;  // it died before we could ask to die with it
-    fcntl(trial_descriptor, F_SETFD, FD_CLOEXEC);
-    auto const line = parent.receive_line();
-    if (!line) return 1;
-    auto const request = trial_request_from_json(*line);
-    trial_hooks const hooks{.at_start =
-                                [&parent] {
-                                    parent.send_line(starting);
-                                    await_answer(parent);
-                                    forget_own_peak();
-                                },
-                            .at_end =
-                                [&parent] {
-                                    parent.send_line(measured);
-                                    await_answer(parent);
-                                }};
-    auto const result = run_trial(request, request.log ? std::move(log) : log_handler(), hooks);
-    return parent.send_line(to_json(result)) ? 0 : 1;
 }
 
 }  // namespace quartet::measure

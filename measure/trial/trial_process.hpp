@@ -1,19 +1,15 @@
 // measure/trial/trial_process.hpp
 //
-// Runs a trial in a fresh process of this same program, so that one model's memory or warm caches never
-// colour another's, and watches its memory from outside. For one thread.
+// The side of the tool: runs a trial in a fresh process of this same program, so that one model's memory or
+// warm caches never colour another's, and watches its memory from outside. For one thread.
 #pragma once
 
-#include "measure/trial/trial.hpp"
+#include "measure/trial/trial_protocol.hpp"
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 namespace quartet::measure {
-
-/// The first argument of a program that is started as a trial.
-inline constexpr std::string_view trial_argument = "trial";
 
 /// A trial as seen from outside.
 struct trial_report {
@@ -34,8 +30,5 @@ struct interrupted {};
 /// dies, or exits without a result, is a result with an error. Nothing of the group is left when this
 /// returns. Throws std::system_error if the process can't be started.
 trial_report run_trial_process(trial_request const& request, int stop_descriptor);
-
-/// The other side: the body of a program that was started as a trial. Returns its exit code.
-int serve_trial(log_handler log);
 
 }  // namespace quartet::measure
