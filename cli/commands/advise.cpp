@@ -13,6 +13,7 @@
 #include "cli/parsing/exit_codes.hpp"
 #include "cli/parsing/quantities.hpp"
 #include "cli/parsing/validators.hpp"
+#include "cli/parsing/value_rule.hpp"
 #include "cli/reports/baseline.hpp"
 #include "cli/reports/report_files.hpp"
 #include "cli/terminal/interrupt.hpp"
@@ -190,10 +191,12 @@ int advise_on(advise_options const& options) {
 }  // namespace
 
 void add_advise(CLI::App& app, action& chosen) {
+    std::vector<std::string> const wait_kinds{"network", "disk", "sleep"};
+    std::vector<std::string> const runtimes{"c++", "python"};
     auto const options = std::make_shared<advise_options>();
     auto* const command = app.add_subcommand("advise", "say which model suits, how many workers, and why");
-    command->add_option(
-        "WORKLOAD", options->subject,
+    add_workload_argument(
+        *command, options->subject,
         "what to measure (see `list`), or a file of results; without, the tasks are described");
     add_work_options(*command, options->work);
     command->add_option("--tasks", options->tasks, "how many tasks there are")
@@ -201,9 +204,10 @@ void add_advise(CLI::App& app, action& chosen) {
         ->check(integer_from(1, 1'000'000'000));
     command->add_option("--cpu", options->cpu, "what each computes: 2ms")->option_text("TIME");
     command->add_option("--wait", options->wait, "what each waits: 50ms")->option_text("TIME");
-    command->add_option("--wait-kind", options->wait_kind, "what for: network, disk or sleep")
+    takes_one_of(command->add_option("--wait-kind", options->wait_kind, "what for: network, disk or sleep"),
+                 wait_kinds)
         ->option_text("KIND")
-        ->check(CLI::IsMember({"network", "disk", "sleep"}))
+        ->check(CLI::IsMember(wait_kinds))
         ->capture_default_str();
     command
         ->add_option("--waits", options->waits, "into how many waits that is split, or operations on files")
@@ -223,15 +227,17 @@ void add_advise(CLI::App& app, action& chosen) {
     command->add_flag("--isolate", options->isolate, "a crash must cost nothing but its own task");
     command->add_option("--deadline", options->deadline, "take what is cheapest and meets it")
         ->option_text("TIME");
-    command->add_option("--runtime", options->runtime, "c++, or python with its global lock")
+    takes_one_of(command->add_option("--runtime", options->runtime, "c++, or python with its global lock"),
+                 runtimes)
         ->option_text("RUNTIME")
-        ->check(CLI::IsMember({"c++", "python"}))
+        ->check(CLI::IsMember(runtimes))
         ->capture_default_str();
     command->add_option("--rounds", options->rounds, "to measure")
         ->option_text("N")
         ->check(integer_from(1, 1000))
         ->capture_default_str();
-    command->add_option("--json", options->json, "write the advice as JSON ('-' is standard output)")
+    takes_file(
+        command->add_option("--json", options->json, "write the advice as JSON ('-' is standard output)"))
         ->option_text("FILE");
     command->add_flag("--plain", options->plain, "in ASCII, without colours");
     command->add_flag("--yes,-y", options->yes, "run commands as often as it takes, without asking");

@@ -84,11 +84,9 @@ void add_check(CLI::App& app, action& chosen) {
     auto* const command =
         app.add_subcommand("check", "find out whether the tasks of a workload disturb each other");
     options->work.workloads.resize(1);
-    command->add_option("WORKLOAD", options->work.workloads.front(), "what to run (see `list`)")->required();
-    command
-        ->add_option("--models", options->models,
-                     "models, separated by commas (default: all, with one worker, two and many)")
-        ->option_text("SPEC,...");
+    add_workload_argument(*command, options->work.workloads.front(), "what to run (see `list`)")->required();
+    add_models_option(*command, options->models,
+                      "models, separated by commas (default: all, with one worker, two and many)");
     command
         ->add_option("--shuffles", options->shuffles, "orders by chance, besides the given one and backwards")
         ->option_text("N")

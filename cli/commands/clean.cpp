@@ -6,7 +6,8 @@
 #include "cli/commands/commands.hpp"
 #include "cli/measuring/scratch.hpp"
 #include "cli/parsing/exit_codes.hpp"
-#include "cli/terminal/terminal.hpp"
+#include "cli/parsing/value_rule.hpp"
+#include "cli/terminal/text.hpp"
 
 #include <fmt/format.h>
 
@@ -47,9 +48,9 @@ int clean(clean_options options) {
 void add_clean(CLI::App& app, action& chosen) {
     auto const options = std::make_shared<clean_options>();
     auto* const command = app.add_subcommand("clean", "remove what runs have left behind");
-    command->add_option(
+    takes_folder(command->add_option(
         "FOLDER", options->folders,
-        "a folder that quartet made, or one with such folders in it; none: the temporary folder");
+        "a folder that quartet made, or one with such folders in it; none: the temporary folder"));
     command->add_flag("--dry-run", options->dry_run, "only show what would be removed");
     command->callback([options, &chosen] { chosen = [options] { return clean(*options); }; });
 }

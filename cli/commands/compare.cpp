@@ -4,6 +4,7 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/parsing/exit_codes.hpp"
+#include "cli/parsing/value_rule.hpp"
 #include "cli/reports/baseline.hpp"
 #include "cli/reports/report_files.hpp"
 #include "cli/terminal/terminal.hpp"
@@ -37,8 +38,9 @@ int compare(compare_options const& options) {
 void add_compare(CLI::App& app, action& chosen) {
     auto const options = std::make_shared<compare_options>();
     auto* const command = app.add_subcommand("compare", "show what has changed between two files of results");
-    command->add_option("OLD", options->old_file, "results of an earlier run, as JSON")->required();
-    command->add_option("NEW", options->new_file, "results of a later one")->required();
+    takes_file(command->add_option("OLD", options->old_file, "results of an earlier run, as JSON"))
+        ->required();
+    takes_file(command->add_option("NEW", options->new_file, "results of a later one"))->required();
     add_baseline_options(*command, options->how);
     command->add_option("--margin", options->how.margin, "a smaller difference is taken for none")
         ->option_text("SHARE")

@@ -9,6 +9,7 @@
 #include "cli/parsing/command_tree.hpp"
 #include "cli/parsing/exit_codes.hpp"
 #include "cli/parsing/manual_page.hpp"
+#include "cli/parsing/value_rule.hpp"
 #include "cli/reports/report_files.hpp"
 #include "measure/results/atomic_file.hpp"
 #include "src/base/nearest.hpp"
@@ -59,7 +60,8 @@ void add_completion(CLI::App& app, action& chosen) {
     auto const shell = std::make_shared<std::string>();
     auto* const command =
         app.add_subcommand("completion", "print a script that makes a shell complete commands");
-    command->add_option("SHELL", *shell, "bash, zsh or fish")->required();
+    takes_one_of(command->add_option("SHELL", *shell, "bash, zsh or fish"), {"bash", "zsh", "fish"})
+        ->required();
     command->footer(
         "Examples:\n"
         "  source <(quartet completion bash)\n"
@@ -70,7 +72,7 @@ void add_completion(CLI::App& app, action& chosen) {
 
     auto const folder = std::make_shared<std::string>();
     auto* const pages = app.add_subcommand("man", "write the manual pages into a folder")->group("");
-    pages->add_option("FOLDER", *folder, "where to")->required();
+    takes_folder(pages->add_option("FOLDER", *folder, "where to"))->required();
     pages->callback(
         [folder, &app, &chosen] { chosen = [folder, &app] { return write_pages(app, *folder); }; });
 }

@@ -5,6 +5,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/parsing/exit_codes.hpp"
 #include "cli/parsing/validators.hpp"
+#include "cli/parsing/value_rule.hpp"
 #include "cli/reports/report_files.hpp"
 #include "workloads/data/generate_csv.hpp"
 #include "workloads/data/generate_messages.hpp"
@@ -42,7 +43,7 @@ void add_generate(CLI::App& app, action& chosen) {
         command->add_subcommand("messages", "write 26 letters with random delays of 2 to 10 seconds");
     auto* const csv = command->add_subcommand("csv", "write a CSV file of made-up profiles");
     for (auto* each : {messages, csv}) {
-        each->add_option("--output", options->output, "the file; - is standard output")
+        takes_file(each->add_option("--output", options->output, "the file; - is standard output"))
             ->option_text("FILE")
             ->capture_default_str();
         each->add_option("--seed", options->seed, "the same number gives the same output")

@@ -4,6 +4,7 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/parsing/exit_codes.hpp"
+#include "cli/parsing/value_rule.hpp"
 #include "cli/terminal/terminal.hpp"
 #include "src/base/nearest.hpp"
 
@@ -106,7 +107,8 @@ void add_list(CLI::App& app, action& chosen) {
     auto const what = std::make_shared<std::string>();
     auto* const command =
         app.add_subcommand("list", "show the workloads with their parameters, and the models");
-    command->add_option("WHAT", *what, "workloads or models; none: both");
+    takes_one_of(command->add_option("WHAT", *what, "workloads or models; none: both"),
+                 {"workloads", "models"});
     command->callback([what, &chosen] { chosen = [what] { return list(*what); }; });
 }
 

@@ -4,6 +4,7 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/parsing/exit_codes.hpp"
+#include "cli/parsing/value_rule.hpp"
 #include "cli/reports/baseline.hpp"
 #include "cli/reports/report_files.hpp"
 #include "cli/reports/report_options.hpp"
@@ -45,7 +46,8 @@ int draw(drawing_options const& options) {
 void add_report(CLI::App& app, action& chosen) {
     auto const options = std::make_shared<drawing_options>();
     auto* const command = app.add_subcommand("report", "draw results: a page, pictures, a timeline");
-    command->add_option("RESULTS", options->results, "what `quartet run --json` has written")->required();
+    takes_file(command->add_option("RESULTS", options->results, "what `quartet run --json` has written"))
+        ->required();
     add_picture_options(*command, options->pictures);
     command->add_flag("--timeline", options->timeline, "show what every task did and when");
     command->add_flag("--plain", options->pictures.plain, "in ASCII, without colours");

@@ -10,6 +10,7 @@
 #include "cli/measuring/repetition.hpp"
 #include "cli/measuring/scratch.hpp"
 #include "cli/parsing/exit_codes.hpp"
+#include "cli/parsing/value_rule.hpp"
 #include "cli/reports/baseline.hpp"
 #include "cli/reports/live_view.hpp"
 #include "cli/reports/report_files.hpp"
@@ -131,14 +132,14 @@ int run(run_options options) {
 void add_run(CLI::App& app, action& chosen) {
     auto const options = std::make_shared<run_options>();
     auto* const command = app.add_subcommand("run", "run workloads under the models and compare their times");
-    command->add_option("WORKLOAD", options->work.workloads, "what to run (see `list`); none: all");
-    command->add_option("--models", options->models, "models, separated by commas (see `list`)")
-        ->option_text("SPEC,...")
+    add_workload_argument(*command, options->work.workloads, "what to run (see `list`); none: all");
+    add_models_option(*command, options->models, "models, separated by commas (see `list`)")
         ->capture_default_str();
     add_work_options(*command, options->work);
     add_method_options(*command, options->how);
     add_report_options(*command, options->reports);
-    command->add_option("--baseline", options->baseline, "earlier results, as JSON, to compare with")
+    takes_file(
+        command->add_option("--baseline", options->baseline, "earlier results, as JSON, to compare with"))
         ->option_text("FILE");
     add_baseline_options(*command, options->compared);
     command->add_flag("--timeline", options->timeline, "show also what every task did and when");

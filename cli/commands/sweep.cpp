@@ -9,6 +9,7 @@
 #include "cli/measuring/scratch.hpp"
 #include "cli/parsing/counts.hpp"
 #include "cli/parsing/exit_codes.hpp"
+#include "cli/parsing/value_rule.hpp"
 #include "cli/reports/report_files.hpp"
 #include "cli/reports/report_options.hpp"
 #include "cli/terminal/interrupt.hpp"
@@ -181,10 +182,11 @@ void add_sweep(CLI::App& app, action& chosen) {
     auto* const command =
         app.add_subcommand("sweep", "run a workload with many numbers of workers, and find the best");
     options->work.workloads.resize(1);
-    command->add_option("WORKLOAD", options->work.workloads.front(), "what to run (see `list`)")->required();
-    command
-        ->add_option("--model", options->model,
-                     "threads, processes, async, threads+async or processes+async, without numbers")
+    add_workload_argument(*command, options->work.workloads.front(), "what to run (see `list`)")->required();
+    takes_one_of(
+        command->add_option("--model", options->model,
+                            "threads, processes, async, threads+async or processes+async, without numbers"),
+        {"threads", "processes", "async", "threads+async", "processes+async"})
         ->option_text("MODEL")
         ->capture_default_str();
     command

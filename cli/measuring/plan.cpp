@@ -2,6 +2,7 @@
 
 #include "cli/measuring/input_files.hpp"
 #include "cli/parsing/errors.hpp"
+#include "cli/parsing/value_rule.hpp"
 #include "src/base/nearest.hpp"
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 namespace quartet::cli {
 namespace {
@@ -19,6 +21,23 @@ workload const& workload_named(std::string const& name) {
     } catch (std::invalid_argument const& unknown) {
         throw usage_error(unknown.what());
     }
+}
+
+std::vector<std::string> workload_names() {
+    std::vector<std::string> names;
+    for (auto const& each : registered_workloads())
+        names.push_back(each.name);
+    return names;
+}
+
+/// As --set wants them: "sleep.scale=".
+std::vector<std::string> parameter_names() {
+    std::vector<std::string> names;
+    for (auto const& workload : registered_workloads()) {
+        for (auto const& each : workload.parameters)
+            names.push_back(fmt::format("{}.{}=", workload.name, each.name));
+    }
+    return names;
 }
 
 std::vector<workload const*> choose_workloads(work_options const& options) {
@@ -115,22 +134,40 @@ std::string with_copy(std::string const& setting, std::filesystem::path const& s
 
 }  // namespace
 
+CLI::Option* add_workload_argument(CLI::App& command, std::string& workload, std::string help) {
+    return takes_one_of(command.add_option("WORKLOAD", workload, std::move(help)), workload_names());
+}
+
+CLI::Option* add_workload_argument(CLI::App& command, std::vector<std::string>& workloads, std::string help) {
+    return takes_one_of(command.add_option("WORKLOAD", workloads, std::move(help)), workload_names());
+}
+
+CLI::Option* add_models_option(CLI::App& command, std::string& models, std::string help) {
+    std::vector<std::string> kinds;
+    for (auto const kind : all_model_kinds)
+        kinds.emplace_back(to_string(kind));
+    return takes_list_of(command.add_option("--models", models, std::move(help))->option_text("SPEC,..."),
+                         kinds);
+}
+
 void add_work_options(CLI::App& command, work_options& options) {
-    command
-        .add_option(
+    takes_one_of(
+        command.add_option(
             "--preset", options.preset,
-            "quick: the seven tests with shorter waits; seed: exactly the parameters of the Python study")
+            "quick: the seven tests with shorter waits; seed: exactly the parameters of the Python study"),
+        {"quick", "seed"})
         ->option_text("PRESET")
         ->capture_default_str();
-    command
-        .add_option("--set", options.settings, "a parameter of a workload (see `list`), as often as needed")
+    takes_one_of(command.add_option("--set", options.settings,
+                                    "a parameter of a workload (see `list`), as often as needed"),
+                 parameter_names())
         ->option_text("WORKLOAD.PARAMETER=VALUE")
         ->expected(1)
         ->take_all()
         ->allow_extra_args(false);
-    command
-        .add_option("--inputs", options.inputs,
-                    "for the workload `command`: a file with an input per line; - is standard input")
+    takes_file(
+        command.add_option("--inputs", options.inputs,
+                           "for the workload `command`: a file with an input per line; - is standard input"))
         ->option_text("FILE");
 }
 

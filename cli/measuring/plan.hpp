@@ -27,6 +27,13 @@ struct work_options {
     std::string inputs;
 };
 
+/// WORKLOAD: one, or several.
+CLI::Option* add_workload_argument(CLI::App& command, std::string& workload, std::string help);
+CLI::Option* add_workload_argument(CLI::App& command, std::vector<std::string>& workloads, std::string help);
+
+/// --models.
+CLI::Option* add_models_option(CLI::App& command, std::string& models, std::string help);
+
 /// --preset, --set and --inputs.
 void add_work_options(CLI::App& command, work_options& options);
 

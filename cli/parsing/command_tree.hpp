@@ -4,19 +4,14 @@
 // completions are made of it, so they say what --help says.
 #pragma once
 
+#include "cli/parsing/value_rule.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <string>
 #include <vector>
 
 namespace quartet::cli {
-
-/// What an option or an argument takes.
-struct value_rule {
-    enum kind { nothing, anything, file, folder, one_of, list_of };
-    kind what = nothing;
-    std::vector<std::string> choices{};  ///< of one_of, and of list_of, which is separated by commas
-};
 
 struct option_entry {
     std::string short_name{};  ///< "-q"; empty if it has none

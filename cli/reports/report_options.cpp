@@ -2,6 +2,7 @@
 
 #include "cli/advice/results_advice.hpp"
 #include "cli/parsing/errors.hpp"
+#include "cli/parsing/value_rule.hpp"
 #include "cli/reports/report_files.hpp"
 #include "measure/results/atomic_file.hpp"
 #include "measure/results/report_csv.hpp"
@@ -63,21 +64,23 @@ terminal report_options::screen() const {
 }
 
 void add_picture_options(CLI::App& command, report_options& options) {
-    command.add_option("--html,-o", options.html, "draw the results: a page in one file")
+    takes_file(command.add_option("--html,-o", options.html, "draw the results: a page in one file"))
         ->option_text("FILE");
-    command
-        .add_option("--trace", options.trace, "write what each task did, for Perfetto or chrome://tracing")
+    takes_file(command.add_option("--trace", options.trace,
+                                  "write what each task did, for Perfetto or chrome://tracing"))
         ->option_text("FILE");
-    command.add_option("--svg", options.svg, "write each chart as a picture of its own")->option_text("DIR");
+    takes_folder(command.add_option("--svg", options.svg, "write each chart as a picture of its own"))
+        ->option_text("DIR");
 }
 
 void add_report_options(CLI::App& command, report_options& options) {
-    command
-        .add_option("--json", options.json,
-                    "write the results as JSON; - is standard output, and the rest goes to standard error")
+    takes_file(command.add_option(
+                   "--json", options.json,
+                   "write the results as JSON; - is standard output, and the rest goes to standard error"))
         ->option_text("FILE");
-    command.add_option("--csv", options.csv, "the same as CSV")->option_text("FILE");
-    command.add_option("--markdown", options.markdown, "the same as Markdown")->option_text("FILE");
+    takes_file(command.add_option("--csv", options.csv, "the same as CSV"))->option_text("FILE");
+    takes_file(command.add_option("--markdown", options.markdown, "the same as Markdown"))
+        ->option_text("FILE");
     add_picture_options(command, options);
     auto* const quiet = command.add_flag("--quiet,-q", options.quiet, "say only what goes wrong");
     command.add_flag("--plain", options.plain, "a table in ASCII, without bars or colours")->excludes(quiet);

@@ -36,6 +36,9 @@ CASES = [
     ("quartet run --models=threads:8,pro", ["--models=threads:8,processes"]),
     ("quartet run --json=./old-resu", ["--json=./old-results.json"]),
     ("quartet run --json ./at:12=x/old-resu", ["./at:12=x/old-results.json"]),
+    ("quartet report ./old-resu", ["./old-results.json"]),
+    ("quartet advise --wait-kind d", ["disk"]),
+    ("quartet advise --runtime py", ["python"]),
 ]
 
 
