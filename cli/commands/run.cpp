@@ -48,7 +48,8 @@ struct run_options {
 void show(run_options const& options, measure::results const& results) {
     if (options.reports.quiet) return;
     auto const where = options.reports.screen();
-    print_to(options.reports.stream(), format_results(results, where, options.reports.plain));
+    auto const style = options.reports.plain ? results_style::plain : results_style::with_bars;
+    print_to(options.reports.stream(), format_results(results, where, style));
     if (options.timeline) print_to(options.reports.stream(), '\n' + format_timelines(results, where));
 }
 

@@ -15,8 +15,8 @@ struct characters {
     std::string_view middle;
     std::string_view high;
 };
-constexpr characters drawn{"█", "├", "─", "┼", "┤"};
-constexpr characters typed{"=", "|", "-", "+", "|"};
+constexpr characters utf8_characters{"█", "├", "─", "┼", "┤"};
+constexpr characters ascii_characters{"=", "|", "-", "+", "|"};
 
 std::string repeated(std::string_view what, std::size_t times) {
     std::string text;
@@ -28,9 +28,10 @@ std::string repeated(std::string_view what, std::size_t times) {
 std::string solid(double columns, bool utf8) {
     constexpr std::array<std::string_view, 8> eighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     if (!utf8)
-        return repeated(typed.full, std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(columns))));
+        return repeated(ascii_characters.full,
+                        std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(columns))));
     auto const parts = std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(8 * columns)));
-    return repeated(drawn.full, parts / 8) + std::string(eighths[parts % 8]);
+    return repeated(utf8_characters.full, parts / 8) + std::string(eighths[parts % 8]);
 }
 
 }  // namespace
@@ -41,7 +42,7 @@ std::string bar(bar_value const& value, double full, std::size_t width, bool utf
         return std::clamp(of / full, 0.0, 1.0) * static_cast<double>(width);
     };
     if (columns(value.high) - columns(value.low) < 1.5) return solid(columns(value.middle), utf8);
-    auto const& set = utf8 ? drawn : typed;
+    auto const& set = utf8 ? utf8_characters : ascii_characters;
     auto const last = static_cast<double>(width - 1);
     auto const place = [&](double of) {
         return static_cast<std::size_t>(std::min(std::floor(columns(of)), last));

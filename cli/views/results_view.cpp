@@ -2,7 +2,6 @@
 
 #include "cli/views/bars.hpp"
 #include "cli/views/findings.hpp"
-#include "cli/views/table.hpp"
 #include "measure/statistics/ranking.hpp"
 
 #include <fmt/format.h>
@@ -108,7 +107,7 @@ void widen(figure& of, std::vector<block> const& blocks) {
 }
 
 /// Leaves out what there is no room for.
-block_layout lay_out(std::vector<block> const& blocks, std::size_t width) {
+block_layout lay_out(std::vector<block> const& blocks, std::size_t width, results_style style) {
     constexpr std::size_t narrowest_bar = 10;
     constexpr std::size_t widest_bar = 60;
     block_layout made;
@@ -127,11 +126,13 @@ block_layout lay_out(std::vector<block> const& blocks, std::size_t width) {
         return sum;
     };
     for (figure* const dispensable : {&made.after[0], &made.after[1], &made.after[2], &made.spread}) {
-        if (taken() + between + narrowest_bar <= width) break;
+        if (taken() + least_for_bar <= width) break;
+    std::size_t const least_for_bar = style == results_style::with_bars ? between + narrowest_bar : 0;
         dispensable->width = 0;
     }
     std::size_t const room = width - std::min(width, taken() + between);
     made.bar = room < narrowest_bar ? 0 : std::min(room, widest_bar);
+    if (style == results_style::plain) return made;
     return made;
 }
 
@@ -182,8 +183,33 @@ double least_confidence(measure::results const& results) {
     return least;
 }
 
-std::string legend_of_blocks(measure::results const& results, block_layout const& sizes,
-                             terminal const& where) {
+/// "median of 7 rounds", "median of 7 to 11 rounds" where workloads were measured until they were precise
+/// enough.
+std::string rounds_text(measure::results const& results) {
+    std::size_t least = 0;
+    std::size_t most = 0;
+    for (auto const& each : results.measurements) {
+        std::size_t const rounds = rounds_of(each);
+        if (rounds == 0) continue;
+        least = least == 0 ? rounds : std::min(least, rounds);
+        most = std::max(most, rounds);
+    }
+    if (least == most) return fmt::format("median of {} round{}", most, most == 1 ? "" : "s");
+    return fmt::format("median of {} to {} rounds", least, most);
+}
+
+/// How the memory of the process trees was measured: "pss", or "pss+hwm, rss" where it was not always the
+/// same.
+std::string methods_of(measure::results const& results) {
+    std::vector<std::string> methods;
+    for (auto const& each : results.measurements) {
+        if (each.tree_peak_method && std::ranges::find(methods, *each.tree_peak_method) == methods.end())
+            methods.push_back(*each.tree_peak_method);
+    }
+    return methods.empty() ? "not measured" : fmt::format("{}", fmt::join(methods, ", "));
+}
+
+std::string legend_of(measure::results const& results, block_layout const& sizes, terminal const& where) {
     auto text = "time: " + rounds_text(results);
     if (sizes.spread.width > 0 && least_confidence(results) > 0)
         text += fmt::format(", {} the farther end of its {:.0f} % interval", where.utf8 ? "±" : "+-",
@@ -197,12 +223,14 @@ std::string legend_of_blocks(measure::results const& results, block_layout const
     return where.faint(wrap(text, where.text_width())) + '\n';
 }
 
-std::string format_blocks(measure::results const& results, terminal const& where) {
+}  // namespace
+
+std::string format_results(measure::results const& results, terminal const& where, results_style style) {
     std::vector<block> blocks;
     auto const workloads = measure::workloads_of(results);
     for (auto const& name : workloads)
         blocks.push_back(block_of(results, name, where.utf8));
-    auto const sizes = lay_out(blocks, where.width);
+    auto const sizes = lay_out(blocks, where.width, style);
     auto out = title_line(sizes, where);
     for (std::size_t i = 0; i < blocks.size(); ++i) {
         out += heading_of(blocks[i], where);
@@ -210,21 +238,7 @@ std::string format_blocks(measure::results const& results, terminal const& where
             out += text_of(each, blocks[i].longest, sizes, where);
         out += format_findings(results, workloads[i], where) + '\n';
     }
-    return out + legend_of_blocks(results, sizes, where);
-}
-
-std::string format_plain(measure::results const& results, terminal const& where) {
-    auto out = format_table(results, where) + '\n';
-    for (auto const& name : measure::workloads_of(results))
-        out += format_findings(results, name, where);
-    return out;
-}
-
-}  // namespace
-
-std::string format_results(measure::results const& results, terminal const& where, bool plain) {
-    return (plain ? format_plain(results, where) : format_blocks(results, where)) +
-           format_conditions(results, where);
+    return out + legend_of(results, sizes, where) + format_conditions(results, where);
 }
 
 }  // namespace quartet::cli

@@ -10,9 +10,13 @@
 
 namespace quartet::cli {
 
+enum class results_style {
+    with_bars,
+    plain,  ///< figures only
+};
+
 /// A block per test: a line per model with its time, how sure that is, a bar, processor time and memory; then
 /// what it shows, in sentences. What does not fit into the width is left out, the least important first.
-/// `plain`: the table of table.hpp with the sentences below it.
-std::string format_results(measure::results const& results, terminal const& where, bool plain);
+std::string format_results(measure::results const& results, terminal const& where, results_style style);
 
 }  // namespace quartet::cli

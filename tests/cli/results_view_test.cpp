@@ -32,28 +32,38 @@ measure::results with_intervals() {
 TEST(results_view, looks_like_this_at_each_width) {
     for (std::size_t width : {40, 60, 80, 120})
         expect_golden("bars-" + std::to_string(width) + ".txt",
-                      format_results(with_intervals(), plain(width), false));
+                      format_results(with_intervals(), plain(width), results_style::with_bars));
 }
 
 TEST(results_view, looks_like_this_in_colour) {
     terminal const coloured{.is_terminal = true, .colour = true, .utf8 = true, .width = 80};
-    expect_golden("bars-colour.txt", format_results(with_intervals(), coloured, false));
+    expect_golden("bars-colour.txt", format_results(with_intervals(), coloured, results_style::with_bars));
 }
 
 TEST(results_view, is_ascii_where_the_locale_is) {
     terminal const ascii{.is_terminal = false, .colour = false, .utf8 = false, .width = 80};
-    auto const text = format_results(with_intervals(), ascii, false);
+    auto const text = format_results(with_intervals(), ascii, results_style::with_bars);
     EXPECT_TRUE(std::ranges::all_of(text, [](char each) { return static_cast<unsigned char>(each) < 128; }));
     expect_golden("bars-ascii.txt", text);
 }
 
 TEST(results_view, stays_within_the_width) {
-    for (std::size_t width = 45; width <= 200; width += 5) {
-        auto results = with_intervals();
-        results.measurements[5].verification = "refused";  // a sentence from elsewhere may be longer
-        std::istringstream lines(format_results(results, plain(width), false));
-        for (std::string line; std::getline(lines, line);)
-            EXPECT_LE(display_width(line), width) << line;
+TEST(results_view, looks_like_this_without_bars) {
+    for (std::size_t width : {40, 60, 80})
+        expect_golden("plain-" + std::to_string(width) + ".txt",
+                      format_results(everything(), plain(width), results_style::plain));
+    terminal const ascii{.is_terminal = false, .colour = false, .utf8 = false, .width = 100};
+    expect_golden("plain-ascii.txt", format_results(everything(), ascii, results_style::plain));
+}
+
+    for (auto const style : {results_style::with_bars, results_style::plain}) {
+        for (std::size_t width = 45; width <= 200; width += 5) {
+            auto results = with_intervals();
+            results.measurements[5].verification = "refused";  // a sentence from elsewhere may be longer
+            std::istringstream lines(format_results(results, plain(width), style));
+            for (std::string line; std::getline(lines, line);)
+                EXPECT_LE(display_width(line), width) << line;
+        }
     }
 }
 
@@ -63,7 +73,7 @@ TEST(results_view, says_what_disturbed_the_run_and_that_it_was_cut_short) {
     results.conditions.stopped_by = "interrupt";
     results.conditions.warnings = {"other programs used 12 % of the processors",
                                    "a quota kept the run from running for 2 s"};
-    auto const text = format_results(results, plain(200), false);
+    auto const text = format_results(results, plain(200), results_style::with_bars);
     EXPECT_THAT(text, HasSubstr("cut short in round 8 of 9\n"));
     EXPECT_THAT(text,
                 HasSubstr("disturbed: other programs used 12 % of the processors; a quota kept the run from "
@@ -73,7 +83,7 @@ TEST(results_view, says_what_disturbed_the_run_and_that_it_was_cut_short) {
 TEST(results_view, says_once_what_makes_several_models_doubtful) {
     auto results = with_intervals();
     results.measurements[0].warnings = results.measurements[2].warnings = {"times rise from round to round"};
-    EXPECT_THAT(format_results(results, plain(80), false),
+    EXPECT_THAT(format_results(results, plain(80), results_style::with_bars),
                 HasSubstr("  ! single, threads:26: times rise from round to round\n"));
 }
 
@@ -84,8 +94,8 @@ TEST(results_view, shows_no_character_that_steers_a_terminal) {
                     wrong(timed("a\033[2Jb", "\xff\xfe", {1, 1}), "line\nline\x9b")});
     results.measurements[0].warnings = {"\033[31m"};
     results.conditions.warnings = {"\033[31m"};
-    for (bool const as_table : {false, true}) {
-        auto const text = format_results(results, plain(80), as_table);
+    for (auto const style : {results_style::with_bars, results_style::plain}) {
+        auto const text = format_results(results, plain(80), style);
         EXPECT_TRUE(std::ranges::all_of(text, [](char each) {
             auto const byte = static_cast<unsigned char>(each);
             return byte == '\n' || (byte >= 32 && byte != 127);

@@ -1,20 +1,13 @@
-// The table and the sentences of fixed results, character by character, and what each must say.
-//
-// QUARTET_ACCEPT=1 makes what is printed now the expected text.
-
-#include "cli/views/table.hpp"
+// The sentences about fixed results: who won, what is level, and what it takes to tell.
 
 #include "cli/views/findings.hpp"
-#include "cli/views/results_view.hpp"
+
 #include "tests/cli/shown_results.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
-#include <sstream>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -23,54 +16,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-std::string printed(measure::results const& results, terminal const& where) {
-    return format_results(results, where, true);
-}
-
-TEST(Table, LooksLikeThisAtEachWidth) {
-    for (std::size_t width : {60, 80, 120, 200})
-        expect_golden("table-" + std::to_string(width) + ".txt", printed(everything(), plain(width)));
-}
-
-TEST(Table, LooksLikeThisInColour) {
-    terminal const coloured{.is_terminal = true, .colour = true, .utf8 = true, .width = 100};
-    expect_golden("table-colour.txt", printed(everything(), coloured));
-}
-
-TEST(Table, IsAsciiWhereTheLocaleIs) {
-    terminal const ascii{.is_terminal = false, .colour = false, .utf8 = false, .width = 100};
-    auto const text = printed(everything(), ascii);
-    EXPECT_TRUE(std::ranges::all_of(text, [](char each) { return static_cast<unsigned char>(each) < 128; }));
-    expect_golden("table-ascii.txt", text);
-}
-
-TEST(Table, StaysWithinTheWidth) {
-    for (std::size_t width = 45; width <= 200; width += 7) {
-        std::istringstream lines(format_table(everything(), plain(width)));
-        for (std::string line; std::getline(lines, line);)
-            EXPECT_LE(display_width(line), width) << line;
-    }
-}
-
-TEST(Table, NamesSpecsWhereOneModelHasSeveralColumns) {
-    auto const text =
-        format_table(results_of({timed("a", "threads:2", {1, 1}), timed("a", "threads:4", {2, 2}),
-                                 timed("a", "async:5", {3, 3})}),
-                     plain(80));
-    EXPECT_THAT(text, HasSubstr("threads:2"));
-    EXPECT_THAT(text, HasSubstr("threads:4"));
-    EXPECT_THAT(text, Not(HasSubstr("×2")));
-    EXPECT_THAT(text, HasSubstr("  async\n"));
-    EXPECT_THAT(text, HasSubstr("×5"));
-}
-
-TEST(Table, NamesCompositionsWhole) {
-    auto const text = format_table(
-        results_of({timed("a", "threads:2+async:50", {1, 1}), timed("a", "single", {3, 3})}), plain(80));
-    EXPECT_THAT(text, HasSubstr("threads:2+async:50"));
-    EXPECT_THAT(text, Not(HasSubstr("×2")));
-}
 
 /// The same in each of so many rounds.
 std::vector<double> rounds(std::size_t count, double seconds) {
