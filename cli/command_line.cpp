@@ -8,7 +8,7 @@
 #include "cli/parsing/help.hpp"
 #include "cli/parsing/parse_errors.hpp"
 #include "cli/raise_limits.hpp"
-#include "cli/terminal/terminal.hpp"
+#include "cli/terminal/text.hpp"
 #include "measure/results/plain_text.hpp"
 #include "measure/trial/serve_trial.hpp"
 #include "measure/trial/trial_protocol.hpp"

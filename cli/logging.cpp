@@ -1,6 +1,6 @@
 #include "cli/logging.hpp"
 
-#include "cli/terminal/terminal.hpp"
+#include "cli/terminal/text.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>

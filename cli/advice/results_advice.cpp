@@ -1,6 +1,7 @@
 #include "cli/advice/results_advice.hpp"
 
 #include "cli/parsing/errors.hpp"
+#include "cli/terminal/figures.hpp"
 #include "cli/views/sweep_view.hpp"
 #include "measure/analysis/findings.hpp"
 #include "measure/analysis/work_shape.hpp"

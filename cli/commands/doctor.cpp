@@ -9,10 +9,12 @@
 #include "cli/parsing/exit_codes.hpp"
 #include "cli/parsing/validators.hpp"
 #include "cli/reports/report_files.hpp"
+#include "cli/terminal/figures.hpp"
 #include "cli/terminal/interrupt.hpp"
 #include "cli/terminal/progress.hpp"
 #include "cli/terminal/status_line.hpp"
 #include "cli/terminal/terminal.hpp"
+#include "cli/terminal/text.hpp"
 #include "measure/analysis/checkup.hpp"
 
 #include <quartet/cpus.hpp>

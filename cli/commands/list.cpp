@@ -6,6 +6,7 @@
 #include "cli/parsing/exit_codes.hpp"
 #include "cli/parsing/value_rule.hpp"
 #include "cli/terminal/terminal.hpp"
+#include "cli/terminal/text.hpp"
 #include "src/base/nearest.hpp"
 
 #include <quartet/backend/async.hpp>

@@ -6,6 +6,7 @@
 #include "cli/parsing/exit_codes.hpp"
 #include "cli/parsing/quantities.hpp"
 #include "cli/reports/report_files.hpp"
+#include "cli/terminal/figures.hpp"
 #include "cli/terminal/interrupt.hpp"
 #include "cli/terminal/terminal.hpp"
 #include "cli/views/profile_view.hpp"

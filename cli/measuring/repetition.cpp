@@ -1,7 +1,6 @@
 #include "cli/measuring/repetition.hpp"
 
 #include "cli/parsing/errors.hpp"
-#include "cli/terminal/terminal.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,7 @@
 #include "cli/parsing/help.hpp"
 
 #include "cli/terminal/terminal.hpp"
+#include "cli/terminal/text.hpp"
 
 #include <fmt/format.h>
 

@@ -2,6 +2,7 @@
 
 #include "cli/parsing/errors.hpp"
 #include "cli/parsing/quantities.hpp"
+#include "cli/terminal/text.hpp"
 #include "cli/views/changes_view.hpp"
 #include "measure/analysis/changes.hpp"
 #include "measure/results/report_json.hpp"

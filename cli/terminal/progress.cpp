@@ -1,5 +1,7 @@
 #include "cli/terminal/progress.hpp"
 
+#include "cli/terminal/figures.hpp"
+
 #include <fmt/format.h>
 
 #include <string>

@@ -1,5 +1,8 @@
 #include "cli/views/advice_view.hpp"
 
+#include "cli/terminal/figures.hpp"
+#include "cli/terminal/text.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

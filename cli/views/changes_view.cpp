@@ -1,5 +1,7 @@
 #include "cli/views/changes_view.hpp"
 
+#include "cli/terminal/figures.hpp"
+#include "cli/terminal/text.hpp"
 #include "measure/analysis/findings.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
 #include "cli/views/check_view.hpp"
 
+#include "cli/terminal/text.hpp"
 #include "measure/results/plain_text.hpp"
 
 #include <fmt/format.h>

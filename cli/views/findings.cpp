@@ -1,5 +1,6 @@
 #include "cli/views/findings.hpp"
 
+#include "cli/terminal/text.hpp"
 #include "measure/analysis/findings.hpp"
 
 #include <fmt/format.h>

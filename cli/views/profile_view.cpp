@@ -1,5 +1,7 @@
 #include "cli/views/profile_view.hpp"
 
+#include "cli/terminal/figures.hpp"
+#include "cli/terminal/text.hpp"
 #include "cli/views/bars.hpp"
 #include "measure/analysis/work_kind.hpp"
 

@@ -1,5 +1,7 @@
 #include "cli/views/results_view.hpp"
 
+#include "cli/terminal/figures.hpp"
+#include "cli/terminal/text.hpp"
 #include "cli/views/bars.hpp"
 #include "cli/views/findings.hpp"
 #include "measure/statistics/ranking.hpp"
@@ -125,14 +127,14 @@ block_layout lay_out(std::vector<block> const& blocks, std::size_t width, result
             sum += each->width > 0 ? between + each->width : 0;
         return sum;
     };
+    std::size_t const least_for_bar = style == results_style::with_bars ? between + narrowest_bar : 0;
     for (figure* const dispensable : {&made.after[0], &made.after[1], &made.after[2], &made.spread}) {
         if (taken() + least_for_bar <= width) break;
-    std::size_t const least_for_bar = style == results_style::with_bars ? between + narrowest_bar : 0;
         dispensable->width = 0;
     }
+    if (style == results_style::plain) return made;
     std::size_t const room = width - std::min(width, taken() + between);
     made.bar = room < narrowest_bar ? 0 : std::min(room, widest_bar);
-    if (style == results_style::plain) return made;
     return made;
 }
 

@@ -1,5 +1,7 @@
 #include "cli/views/sweep_view.hpp"
 
+#include "cli/terminal/figures.hpp"
+#include "cli/terminal/text.hpp"
 #include "cli/views/bars.hpp"
 #include "cli/views/findings.hpp"
 #include "measure/statistics/ranking.hpp"

@@ -1,5 +1,7 @@
 #include "cli/views/timeline_view.hpp"
 
+#include "cli/terminal/figures.hpp"
+#include "cli/terminal/text.hpp"
 #include "measure/analysis/task_courses.hpp"
 #include "measure/statistics/ranking.hpp"
 

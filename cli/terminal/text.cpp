@@ -1,0 +1,56 @@
+#include "cli/terminal/text.hpp"
+
+#include "measure/results/plain_text.hpp"
+
+#include <algorithm>
+
+namespace quartet::cli {
+
+std::string printable(std::string_view text) {
+    return measure::plain_text(text);
+}
+
+std::string pad(std::string text, std::size_t width) {
+    std::size_t const shown = display_width(text);
+    if (shown < width) text.append(width - shown, ' ');
+    return text;
+}
+
+std::string pad_left(std::string const& text, std::size_t width) {
+    std::size_t const shown = display_width(text);
+    return shown < width ? std::string(width - shown, ' ') + text : text;
+}
+
+std::string rstrip(std::string line) {
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line;
+}
+
+std::size_t display_width(std::string_view text) {
+    // Every byte but the continuation bytes of UTF-8 begins a character; ours are all one column wide.
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string wrap(std::string_view text, std::size_t width, std::string_view indent, std::size_t first) {
+    std::string out;
+    std::size_t column = first;
+    bool line_begins = true;
+    while (!text.empty()) {
+        std::size_t const end = std::min(text.find(' '), text.size());
+        auto const word = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (!line_begins && column + 1 + display_width(word) > width) {
+            out.append("\n").append(indent);
+            column = indent.size();
+            line_begins = true;
+        }
+        if (!line_begins) out += ' ';
+        out += word;
+        column += display_width(word) + (line_begins ? 0 : 1);
+        line_begins = false;
+    }
+    return out;
+}
+
+}  // namespace quartet::cli
