@@ -14,7 +14,7 @@
 namespace quartet::cli {
 namespace {
 
-/// A model that is expected to take so many times as long as the best is not measured.
+/// A model that is expected to take this many times as long as the best is not measured.
 constexpr double far_behind = 2;
 
 std::vector<std::string> disturbances_of(measure::session_results const& found) {

@@ -1,7 +1,8 @@
 // cli/advice/adviser.hpp
 //
-// How a piece of advice is come by: from a description of the tasks by the cost model alone, or from a
-// workload by measuring what the model finds worth it. From results that there are: results_advice.hpp.
+// The ways to arrive at advice: from a description of the tasks, by the cost model alone; or from a workload,
+// by measuring the configurations that the cost model finds promising. For advice from existing results see
+// results_advice.hpp.
 #pragma once
 
 #include "cli/advice/results_advice.hpp"
@@ -28,7 +29,7 @@ public:
     advice_report on_description(work_shape const& work) const;
 
     /// By measuring synthetic work of that description. Throws usage_error, measure::interrupted,
-    /// std::runtime_error, std::system_error; the following likewise.
+    /// std::runtime_error, std::system_error, as the next function does.
     advice_report on_synthetic(work_shape const& work) const;
 
     /// By measuring the workload of a plan, its only one.

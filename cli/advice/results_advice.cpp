@@ -18,7 +18,8 @@
 namespace quartet::cli {
 namespace {
 
-/// One that was not measured is worth a word if it is expected to take this part of what was.
+/// A model that was not measured is mentioned if its expected time is at most this part of the best measured
+/// one.
 constexpr double far_ahead = 0.8;
 
 /// " Some 40 rounds would tell." if that is known.

@@ -34,7 +34,7 @@ advice_report advise_among_measured(work_shape const& work, std::vector<measure:
 advice_report advise_on_results(measure::results const& all, std::string const& workload,
                                 std::string const& name, advice_ground const& by);
 
-/// What besides the choice is to be known.
+/// What else is worth knowing beside the choice.
 std::vector<std::string> notes_on(advice const& given, advice_ground const& by);
 
 /// "By a run with single, …"

@@ -1,7 +1,7 @@
 // cli/commands/advise.cpp
 //
-// `quartet advise`: which model, how many workers, and why. From a workload, which it measures; from results
-// that there are; or from a description of the tasks.
+// `quartet advise`: which model, how many workers, and why. It measures a workload, reads a file of results,
+// or goes by a description of the tasks.
 
 #include "cli/advice/adviser.hpp"
 #include "cli/commands/commands.hpp"

@@ -1,7 +1,7 @@
 // cli/commands/clean.cpp
 //
-// `quartet clean`: removes what quartet made and left behind, and nothing else: folders with its mark that
-// no living process of it works in.
+// `quartet clean`: removes the folders that quartet made and left behind. It touches nothing but folders with
+// quartet's mark that no running process of quartet uses.
 
 #include "cli/commands/commands.hpp"
 #include "cli/measuring/scratch.hpp"

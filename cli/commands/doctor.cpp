@@ -66,7 +66,7 @@ std::string format_checkup(std::vector<measure::checkup_finding> const& findings
            (to_mend == 0 ? where.good("fit for measuring") : fmt::format("{} to mend", to_mend)) + '\n';
 }
 
-/// What the models ask for, which `advise` goes by.
+/// Measures what the models cost; `advise` uses it.
 measure::checkup_finding costs_finding(detail::kept_costs const& measured) {
     auto const& costs = measured.costs;
     return {.subject = "costs of models",

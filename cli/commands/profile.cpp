@@ -43,9 +43,9 @@ struct profile_options {
     std::vector<std::string> command;
 };
 
-/// A program that was started, with all our descriptors, as a shell's `<(...)` passes some, and in our
-/// process group, so that a terminal is as much its as ours. If it has not ended with the object it is ended,
-/// with all it has started: whose parents are gone come to us, so that none is missed.
+/// The program that `profile` runs. It inherits all our descriptors (a shell passes some for `<(...)`) and
+/// stays in our process group, so that it may use the terminal as we may. The destructor ends it if it still
+/// runs, and everything that it started: orphans become our children, so none is missed.
 class started_program {
 public:
     explicit started_program(std::vector<std::string> const& command) {
@@ -56,7 +56,7 @@ public:
         words.push_back(nullptr);
         posix_spawnattr_t attributes;
         posix_spawnattr_init(&attributes);
-        // What this process blocks or ignores is no business of the program's.
+        // The program starts with no signal blocked or ignored, whatever this process does with signals.
         sigset_t none, defaults;
         sigemptyset(&none);
         sigemptyset(&defaults);
@@ -79,8 +79,8 @@ public:
     void set_ended() noexcept { ended_ = true; }
 
 private:
-    /// By SIGTERM; who is still there after a while, and whoever came meanwhile, by SIGKILL. One that the
-    /// kernel can't end (it waits for a dead disk, say) is not waited for for ever.
+    /// Sends SIGTERM, and after a while SIGKILL to all processes that are still there or are new. Gives up
+    /// after some time on one that the kernel can't end, for example because it waits for a dead disk.
     static void end_all() noexcept {
         using namespace std::chrono_literals;
         constexpr auto grace = 1s;
@@ -136,8 +136,8 @@ measure::program_profile watch(profile_options const& options, interrupt const& 
     return found;
 }
 
-/// That of the program, as a shell has it, if it ended by itself. That it was ended at its limit is no
-/// failure.
+/// The exit code of `profile`: the program's own, as a shell gives it, if it ended by itself. Being stopped
+/// at --for is no failure.
 int exit_code_of(measure::program_profile const& found, interrupt const& stop) {
     if (int const number = stop.signal()) return interrupted_by + number;
     if (!found.exit_status) return all_well;
@@ -145,7 +145,8 @@ int exit_code_of(measure::program_profile const& found, interrupt const& stop) {
     return WIFSIGNALED(status) ? interrupted_by + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/// Throws failed_with if the profile is too thin to judge by; the program's own failure goes first.
+/// Throws failed_with if there are too few samples to judge by; with the program's own exit code if it
+/// failed.
 void check_worth(measure::program_profile const& found, int program_code) {
     int const code = program_code == all_well ? something_failed : program_code;
     if (found.looks < measure::fewest_looks)

@@ -1,6 +1,6 @@
 // cli/commands/report.cpp
 //
-// `quartet report`: draws results that there are, as `quartet run` draws its own.
+// `quartet report`: draws the results in a file, as `quartet run` draws its own.
 
 #include "cli/commands/commands.hpp"
 #include "cli/parsing/exit_codes.hpp"

@@ -53,7 +53,7 @@ void show(run_options const& options, measure::results const& results) {
     if (options.timeline) print_to(options.reports.stream(), '\n' + format_timelines(results, where));
 }
 
-/// What to compare with, if anything. Refused before the run if it can't be compared.
+/// The baseline to compare with, if one was given. Throws before the run starts if it can't be compared.
 std::optional<measure::results> baseline_of(run_options const& options, measure::results const& planned) {
     if (options.baseline.empty()) {
         if (!options.compared.fail_above.empty())
@@ -67,7 +67,7 @@ std::optional<measure::results> baseline_of(run_options const& options, measure:
     return read;
 }
 
-/// What they make the exit code.
+/// The exit code that follows from the results.
 exit_code show_changes(run_options const& options, measure::results const& baseline,
                        measure::results const& results) {
     auto how = options.compared;

@@ -51,7 +51,7 @@ std::vector<std::size_t> counts_of(std::string_view flag, std::string const& tex
     }
 }
 
-/// What is counted, and what each count makes of the model.
+/// A number that is varied, and the values it takes.
 struct axis {
     std::string name;
     std::vector<std::size_t> counts;

@@ -14,7 +14,7 @@
 namespace quartet::cli {
 namespace {
 
-/// Costs that can't be kept are usual ones the next time.
+/// If the costs can't be written to the cache, the next call falls back to usual ones.
 void keep(detail::kept_costs const& found) {
     auto const file = detail::cost_file_path();
     if (file.empty()) return;

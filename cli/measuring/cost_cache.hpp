@@ -1,7 +1,7 @@
 // cli/measuring/cost_cache.hpp
 //
-// What the models ask for on this machine: measured when somebody asks for it, and kept in the user's cache
-// with how good it is.
+// What the models cost on this machine: measured on request, and kept in the user's cache together with how
+// much other programs disturbed the measuring.
 #pragma once
 
 #include "cli/measuring/measuring.hpp"
@@ -22,11 +22,12 @@ struct known_costs {
     std::string name;  ///< in words, to follow "predicted by"
 };
 
-/// Measures them, some ten seconds, and keeps them if there is a cache that can be written and nothing better
-/// in it. Throws measure::interrupted, std::system_error, std::runtime_error.
+/// Measures the costs, which takes some ten seconds, and keeps them unless the cache has better ones or can't
+/// be written. Throws measure::interrupted, std::system_error, std::runtime_error.
 detail::kept_costs measure_machine_costs(workbench& bench, measure::session_observer& observer);
 
-/// What the cache has of this machine; else those of a usual one. At once.
+/// The costs that the cache has for this machine; without those, the costs of a usual machine. Measures
+/// nothing.
 known_costs costs_at_hand();
 
 /// Those of Python.

@@ -37,7 +37,7 @@ std::string read_to_end(int file, std::string const& name, interrupt const& stop
     }
 }
 
-/// Names of descriptors of this process, which trials have not.
+/// Whether the path names a descriptor of this process. Trials don't have it.
 bool is_own_descriptor(std::filesystem::path const& file) {
     auto const name = file.lexically_normal().native();
     return name == "/dev/stdin" || name.starts_with("/dev/fd/") || name.starts_with("/proc/self/");

@@ -10,8 +10,8 @@
 
 namespace quartet::cli {
 
-/// `file`, if it can be read again and again, or is not there; a copy of all that it holds in `copy` if it is
-/// a pipe, a terminal or the like. Waits for those who write to it. Throws measure::interrupted,
+/// Gives `file` itself if it can be read repeatedly or does not exist. A pipe, a terminal or the like is read
+/// to its end into `copy`, which is given instead; this waits for its writers. Throws measure::interrupted,
 /// std::system_error.
 std::filesystem::path readable_again(std::filesystem::path const& file, std::filesystem::path const& copy,
                                      interrupt const& stop);

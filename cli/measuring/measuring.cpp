@@ -27,7 +27,7 @@ constexpr std::size_t usual_rounds = 8;  // which can resolve four models
 constexpr std::size_t most_by_precision = 100;
 constexpr std::size_t most_by_budget = 1000;
 
-/// A value that is typed; `flag` is named if it is none.
+/// Parses what was typed; an error names `flag`.
 template <class Value>
 Value parse(std::string_view flag, std::string const& text, Value (*convert)(std::string_view)) {
     try {
@@ -53,7 +53,7 @@ void ask_own_server_directly() {
     }
 }
 
-/// In quotes if a shell would otherwise take it apart.
+/// Quoted if a shell would otherwise split it.
 std::string quoted(std::string const& word) {
     constexpr std::string_view plain =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";

@@ -1,6 +1,7 @@
 // cli/measuring/measuring.hpp
 //
-// How a command measures: its options, what its trials need around them, and the document that comes of it.
+// How a command measures: its options, what its trials need (a scratch folder, the test server), and the
+// results document made of them.
 #pragma once
 
 #include "cli/measuring/plan.hpp"
@@ -40,14 +41,14 @@ struct method {
     std::uint64_t seed;
     bool log = false;       ///< show what tasks log
     bool pictures = false;  ///< record, after all rounds, what can be drawn
-    bool live = false;      ///< tell the observer after every trial what there is
+    bool live = false;      ///< give the observer the results so far after every trial
 };
 
-/// `competitors`: how many configurations a workload has; without other orders as many rounds are run as it
-/// takes to tell them apart. Throws usage_error.
+/// `competitors`: how many configurations each workload has. Unless --rounds says otherwise, there are as
+/// many rounds as it takes to tell that many apart. Throws usage_error.
 method choose_method(method_options const& options, std::size_t competitors);
 
-/// What trials need around them: a folder, and the test server if one of them asks it. Neither outlives it.
+/// What trials need: a scratch folder, and the test server if one of them asks it. Both end with this object.
 class workbench {
 public:
     /// Throws std::system_error.
@@ -71,7 +72,7 @@ private:
     std::optional<server_process> server_;
 };
 
-/// The document of a session, as far as it has come.
+/// The results document of a session, also of one that is not finished.
 measure::results assemble(work_options const& work, plan const& what, method const& how,
                           scratch_folder const& scratch, measure::session_results found);
 

@@ -81,7 +81,7 @@ void apply_setting(values_by_workload& values, std::string const& setting) {
     }
 }
 
-/// Of two values for one parameter only the last would count.
+/// Two values for one parameter are refused: only the last would count.
 void check_once(std::vector<std::string> const& settings) {
     std::map<std::string, std::string> known;
     for (auto const& each : settings) {
@@ -116,7 +116,7 @@ values_by_workload choose_values(std::vector<workload const*> const& workloads, 
     return values;
 }
 
-/// The setting, with a copy of the file that it names if that can't be read again.
+/// The setting; if it names an input file that can be read only once, with the name of a copy.
 std::string with_copy(std::string const& setting, std::filesystem::path const& scratch,
                       interrupt const& stop) {
     auto const equals = setting.find('=');

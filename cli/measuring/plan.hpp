@@ -54,9 +54,9 @@ preset choose_preset(work_options const& options);
 /// Every workload under every model. Throws usage_error.
 plan make_plan(work_options const& options, std::vector<model_spec> const& models);
 
-/// --inputs is short for --set command.inputs; '-' is standard input, of which a trial has none. What can be
-/// read only once, there and in parameters that name a file to read, is copied into `scratch`. Throws
-/// usage_error, measure::interrupted, std::system_error.
+/// Turns --inputs into --set command.inputs. Standard input (`-`), and every input file that can be read only
+/// once, such as a pipe, is first copied into `scratch`, since each trial reads it anew. Throws usage_error,
+/// measure::interrupted, std::system_error.
 void take_inputs(work_options& options, std::filesystem::path const& scratch, interrupt const& stop);
 
 }  // namespace quartet::cli

@@ -1,7 +1,7 @@
 // cli/measuring/repetition.hpp
 //
-// Commands do things, and measuring runs them again and again. So it is said how often before the first is
-// run, and asked of whoever has not said it himself.
+// Measuring runs the user's commands many times, and commands have effects. So before the first one runs, the
+// tool says how often that will be, and asks for consent unless the command line gave it.
 #pragma once
 
 #include "cli/measuring/measuring.hpp"
@@ -23,15 +23,15 @@ repetition repetition_of(plan const& what, method const& how);
 
 enum class consent {
     given,    ///< the command line says how often
-    wanted,   ///< at a terminal it is asked for
-    required  ///< and where there is none, nothing is run without
+    wanted,   ///< the user is asked at the terminal
+    required  ///< there is no terminal to ask at: nothing runs
 };
 
 /// By --rounds, --precision, --budget or --yes.
 consent consent_of(method_options const& options);
 
-/// If the plan has commands that would be run more than once: says so on standard error (`quiet`: not if
-/// nothing is asked), and asks if it must. Throws usage_error if nothing is to be run, measure::interrupted.
+/// If the plan would run commands more than once, says so on standard error and asks where it must (`quiet`:
+/// says it only if it asks). Throws usage_error if the answer is no, measure::interrupted.
 void announce_commands(plan const& what, repetition const& how_often, consent from_user, bool quiet,
                        interrupt const& stop);
 

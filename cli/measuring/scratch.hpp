@@ -29,7 +29,7 @@ private:
 /// A folder that quartet made.
 struct leftover {
     std::filesystem::path path;
-    bool in_use;  ///< a living process of quartet's works in it
+    bool in_use;  ///< a running process of quartet uses it
 };
 
 /// Folders with quartet's mark: `where` itself or directly below it.

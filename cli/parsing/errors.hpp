@@ -1,6 +1,6 @@
 // cli/parsing/errors.hpp
 //
-// What ends a command with a message of its own.
+// Exceptions that end a command, with the message and the exit code that its user gets.
 #pragma once
 
 #include <stdexcept>
@@ -8,13 +8,13 @@
 
 namespace quartet::cli {
 
-/// What a command throws for a mistake of its user's: the message is shown as it is, the exit code is 2.
+/// The user made a mistake, such as a wrong flag: the message is shown as it is, the exit code is 2.
 class usage_error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
-/// The same for a failure whose exit code is not the usual one.
+/// A failure whose exit code is not the usual 1.
 class failed_with : public std::runtime_error {
 public:
     failed_with(int code, std::string const& message) : std::runtime_error(message), code_(code) {}

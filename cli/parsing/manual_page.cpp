@@ -129,7 +129,7 @@ std::string environment_section() {
     return out;
 }
 
-/// The others of its family.
+/// The pages of the program and its other commands.
 std::string see_also_section(command_entry const& of, command_entry const& program) {
     std::vector<std::string> pages;
     if (&of != &program) pages.push_back(page_name(program));

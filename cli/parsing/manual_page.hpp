@@ -9,8 +9,8 @@
 
 namespace quartet::cli {
 
-/// The page of the program as a whole, or of one of its commands, which are those of `program`. For example
-/// quartet(1), and quartet-run(1).
+/// The page of `of`: the program itself, as quartet(1), or one of its commands, as quartet-run(1). `program`
+/// is the program in both cases; the page refers to its other commands.
 std::string manual_page(command_entry const& of, command_entry const& program);
 
 /// "quartet-run" for "quartet run".

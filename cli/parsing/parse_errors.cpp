@@ -39,8 +39,8 @@ std::string explain_word(CLI::App const& command, std::string_view word) {
     return fmt::format("'{}' is one argument too many", word);
 }
 
-/// What to explain of the words that nobody took, which the parser's own message lists behind a colon: an
-/// option, since a word after it may be its value; else the first.
+/// The parser's message lists, behind a colon, the words that no option took. The one to explain is the first
+/// option among them, since a word after it may be its value; without an option it is the first word.
 std::string first_extra(std::string_view message) {
     constexpr std::string_view before = ": ";
     auto const words = message.substr(message.find(before) + before.size());

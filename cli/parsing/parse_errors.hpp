@@ -17,8 +17,9 @@ CLI::App const& deepest_command(CLI::App const& app);
 
 std::string explain(CLI::App const& app, CLI::ParseError const& error);
 
-/// Of a program and its commands: a flag that is given a value, and an option that is given an empty one, are
-/// errors. The parser would take the first for the flag alone, and who types --live=ADDRESS means something.
+/// Makes two things errors, for a program and all its commands: a value for a flag, and an empty value for an
+/// option. The parser would take --live=ADDRESS for --live alone, although the address was meant to do
+/// something.
 void be_strict(CLI::App& app);
 
 }  // namespace quartet::cli

@@ -16,7 +16,7 @@
 namespace quartet::cli {
 namespace {
 
-/// Of the measurement with the fewest.
+/// The fewest rounds that any measurement has.
 std::size_t fewest_rounds(measure::results const& of) {
     std::size_t fewest = 0;
     for (auto const& each : of.measurements) {
@@ -34,7 +34,7 @@ double typed_share(std::string_view flag, std::string const& text) {
     }
 }
 
-/// Without a question after regressions, nothing but --fail-unresolved fails.
+/// Without --fail-above only --fail-unresolved can make the command fail.
 exit_code code_of(std::vector<measure::change> const& changes, std::optional<double> fail_above,
                   bool fail_unresolved) {
     auto const any = [&](auto holds) { return std::ranges::any_of(changes, holds); };

@@ -47,7 +47,7 @@ task<server_counts> ask_server(context& ctx, std::string url) {
     co_return server_counts{said.at("requests"), said.at("open")};
 }
 
-/// Until somebody who looks on has asked for the last of it. With nobody there, not at all.
+/// Waits until an open page has fetched the final results; does not wait if no page is open.
 void wait_for_pages(std::string const& url) {
     auto asking = make_executor("single");
     auto const counts = [&] { return asking.submit(ask_server, url).get(); };
@@ -87,7 +87,7 @@ void live_view::finish(measure::results const& results) {
     try {
         wait_for_pages(server_.url());
     } catch (std::exception const&) {
-        // A server that does not answer has nobody who looks on.
+        // If the server does not answer, no page is open.
     }
 }
 

@@ -1,7 +1,7 @@
 // cli/reports/live_view.hpp
 //
-// The report page of a run that goes on, served on a loopback port by a process of its own. The page asks
-// every second whether there is something new.
+// The report page of a run in progress, served on a loopback port by a process of its own. The page asks
+// every second whether there are new results.
 #pragma once
 
 #include "measure/results/results.hpp"
@@ -22,10 +22,10 @@ public:
     /// Where the page is: "http://127.0.0.1:8080/files/live.html".
     std::string url() const;
 
-    /// What there is by now. Throws std::system_error.
+    /// Shows the results so far. Throws std::system_error.
     void show(measure::results const& results);
 
-    /// The last of it; gives a page that looks on the time to ask for it.
+    /// Shows the final results, and waits a moment so that an open page can fetch them.
     void finish(measure::results const& results);
 
 private:

@@ -8,8 +8,8 @@
 
 namespace quartet::cli {
 
-/// A report is written after minutes of measuring: what can be known to fail is said before. Throws
-/// usage_error; an empty name is no file.
+/// Throws usage_error if the file can't be written, so that this is known before minutes of measuring. An
+/// empty name means that no file is wanted.
 void check_writable(std::string_view flag, std::string const& file);
 
 bool is_standard_output(std::string const& file);

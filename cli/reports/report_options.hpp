@@ -1,6 +1,6 @@
 // cli/reports/report_options.hpp
 //
-// Where the results of a command go: to files, and to whoever looks on.
+// Where the results of a command go: which report files, and what is shown at the terminal.
 #pragma once
 
 #include "cli/terminal/terminal.hpp"
@@ -26,10 +26,11 @@ struct report_options {
     /// Whether more has to be recorded than measuring needs.
     bool wants_pictures() const { return !html.empty() || !trace.empty() || !svg.empty(); }
 
-    /// The descriptor for people to read: standard output, or standard error if a report goes to the former.
+    /// The descriptor that people read: standard output, or standard error if a report goes to standard
+    /// output.
     int stream() const;
 
-    /// What is to be shown there, and how.
+    /// What that descriptor can show.
     terminal screen() const;
 };
 

@@ -1,14 +1,14 @@
 // cli/terminal/interrupt.hpp
 //
-// Ctrl-C and the like as something to wait for, instead of something that strikes in the middle.
+// Ctrl-C and other ending signals as a descriptor to wait on, instead of handlers that interrupt anything.
 #pragma once
 
 #include "src/base/descriptor.hpp"
 
 namespace quartet::cli {
 
-/// Holds back SIGINT, SIGTERM and SIGHUP for this process, from construction on and for good; SIGHUP not if
-/// it is ignored, as by nohup. Construct it before any thread, and in one place.
+/// Blocks SIGINT, SIGTERM and SIGHUP for this process, for the rest of its life; SIGHUP not if it is ignored,
+/// as under nohup. Construct it once, and before any thread is started.
 class interrupt {
 public:
     /// Throws std::system_error.

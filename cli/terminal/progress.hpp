@@ -13,7 +13,7 @@ namespace quartet::cli {
 
 class progress final : public measure::session_observer {
 public:
-    /// `keep` is given what there is from time to time, so that a run which is cut short leaves it.
+    /// `keep` is called from time to time with the results so far, so that an interrupted run leaves them.
     using keeper = std::function<void(measure::session_results const&)>;
 
     explicit progress(bool shown, keeper keep = {}) : line_(shown), keep_(std::move(keep)) {}
@@ -23,7 +23,7 @@ public:
         if (keep_) keep_(so_far);
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     void clear() { line_.clear(); }
 
 private:

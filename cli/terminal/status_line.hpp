@@ -16,10 +16,10 @@ public:
     status_line(status_line const&) = delete;
     status_line& operator=(status_line const&) = delete;
 
-    /// In place of what was shown before; cut to the width.
+    /// Replaces the line; cut to the width.
     void show(std::string text);
 
-    /// Takes the line away, if there is one.
+    /// Removes the line, if there is one.
     void clear();
 
 private:

@@ -23,7 +23,7 @@ struct terminal {
     /// neither colours nor anything but ASCII.
     static terminal of(int descriptor, bool plain = false);
 
-    /// In which sentences are wrapped.
+    /// The width to which sentences are wrapped.
     std::size_t text_width() const noexcept { return std::min(width, widest_text); }
 
     std::string bold(std::string_view text) const;

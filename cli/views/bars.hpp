@@ -1,6 +1,6 @@
 // cli/views/bars.hpp
 //
-// A bar with whiskers, of characters: how long something took, and between what its interval lies. Pure
+// A bar made of characters, with whiskers: how long something took, and where its interval lies. Pure
 // functions.
 #pragma once
 

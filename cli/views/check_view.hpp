@@ -10,8 +10,8 @@
 
 namespace quartet::cli {
 
-/// The simplest way of running that gave something else, with the first tasks that did; the other ways; then
-/// what that means.
+/// The simplest way to run the tasks that gave other results than `single`, and the first of these tasks;
+/// then the other such ways; then what that means.
 std::string format_check(std::string const& workload, measure::check_results const& results,
                          terminal const& where);
 

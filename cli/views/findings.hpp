@@ -10,8 +10,8 @@
 
 namespace quartet::cli {
 
-/// Of one test: who won by what ratio, and what the Python study found; then what makes figures doubtful, and
-/// what went wrong.
+/// The sentences about one workload: which model won and by what ratio, and what the Python study found; then
+/// what makes figures doubtful, and what went wrong.
 std::string format_findings(measure::results const& results, std::string const& workload,
                             terminal const& where);
 

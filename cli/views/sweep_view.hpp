@@ -10,7 +10,7 @@
 
 namespace quartet::cli {
 
-/// What its curves tell: for each a line with the best count, the law and its knee. ASCII.
+/// What the curves of a sweep tell: for each a line with the best count, the law and its knee. ASCII.
 std::string sweep_sentences(measure::results const& results);
 
 /// A block per curve: a line per count with its time and throughput, a bar with whiskers, and where the

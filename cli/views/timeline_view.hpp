@@ -11,7 +11,8 @@
 
 namespace quartet::cli {
 
-/// Of all workloads. Of more tasks than a few dozen every n-th has a row. Empty if there are no records.
+/// The timelines of all workloads. With more than a few dozen tasks only every n-th has a row. Empty if there
+/// are no records.
 std::string format_timelines(measure::results const& results, terminal const& where);
 
 }  // namespace quartet::cli
