@@ -15,14 +15,14 @@ namespace quartet::report {
 /// Whether this build has the page: without Node it has not.
 bool has_page() noexcept;
 
-/// What is said about each workload, by its name; those that are not in it get none.
+/// The advice on each workload, by its name; a workload that is missing gets none.
 using advice_texts = std::map<std::string, std::string>;
 
 /// The document that the page draws, as JSON.
 std::string to_document(measure::results const& results, advice_texts const& advice);
 
-/// The page with the document in it. Whatever the names and messages in it hold, the page shows as text.
-/// Throws std::logic_error if there is no page.
+/// The page with the document in it. Names and messages are shown as text, whatever they hold. Throws
+/// std::logic_error if there is no page.
 std::string to_html(measure::results const& results, advice_texts const& advice);
 
 /// The page without results. It asks every second for `version`, a number, and when that has changed for

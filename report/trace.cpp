@@ -101,7 +101,7 @@ public:
     }
 
 private:
-    /// No two processes of the trace have the same. (Ids that are local to a process, `id2`, are not known to
+    /// Different in all processes of the trace. (Ids that are local to a process, `id2`, are not known to
     /// older viewers.)
     std::string global(std::size_t id) const { return fmt::format("{:#x}", (process_ << 32) | id); }
 

@@ -60,7 +60,7 @@ std::vector<writer> writers(workload_run const& run) {
     return all;
 }
 
-// A file that was there before is appended to, never emptied; so what counts is what came to it.
+// A file that existed before is appended to, never emptied; so only what was added is checked.
 struct state {
     letter_counts before{};
 };

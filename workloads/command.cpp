@@ -51,7 +51,7 @@ struct digest {
     std::uint64_t checksum;
 };
 
-/// What is left of the output of a command that may write more than memory holds.
+/// What is kept of the output of a command, which may be larger than memory.
 class output_taken {
 public:
     /// Has the command give its output to this, which must live until it has ended.
@@ -152,8 +152,8 @@ std::string command_for(std::string_view line, std::string_view input) {
     return filled.places > 0 ? std::move(filled.text) : fmt::format("{} {}", filled.text, word);
 }
 
-/// The lines of a list, as whoever wrote it meant them: an end of CR LF is an end, and a byte order mark is
-/// none of the first line.
+/// The lines of a list as they were meant: CR LF ends a line too, and a byte order mark does not belong to
+/// the first line.
 std::vector<std::string> lines_of(std::istream& file, std::string const& path) {
     constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
     std::vector<std::string> lines;
@@ -230,7 +230,7 @@ void sort_exit_codes(fs::path const& path) {
     std::vector<std::string> lines;
     {
         std::ifstream file(path);
-        if (!file.is_open()) return;  // a command has removed it, and who could not write to it has failed
+        if (!file.is_open()) return;  // a command has removed it; one that could not write has failed
         for (std::string line; std::getline(file, line);)
             lines.push_back(line);
     }

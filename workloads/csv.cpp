@@ -3,8 +3,9 @@
 // The file is cut at record borders into as many parts as `csv.parts`, the same under all models; a task
 // reads its part from the file by itself, and knows of the header only how many columns it has.
 //
-// What is wrong with a part is a value and no exception of its task. A quote too many makes every part behind
-// it seem broken, and only when all have been read is it known which of them is the first: that task failed.
+// A task gives a fault in its part as a value and does not throw it. One quote too many makes every later
+// part seem broken, and only when all have been read is it known which part is the first: only its task has
+// failed.
 
 #include "workloads/data/csv.hpp"
 
@@ -91,7 +92,7 @@ std::string load(std::filesystem::path const& path) {
     return text;
 }
 
-/// What a broken header or an unreadable file throws says which file it is.
+/// Runs it so that the error for a broken header or an unreadable file names the file.
 template <class Function>
 auto naming(std::filesystem::path const& path, Function function) {
     try {
@@ -131,7 +132,7 @@ bool is_broken(outcome<part_read> const& part) {
     return part && !part->broken.empty();
 }
 
-/// The first broken part is; of those behind it nothing is certain but how many there are.
+/// Fails the task of the first broken part. Of the later parts only their number is certain.
 void report_broken(workload_run& run, std::vector<outcome<part_read>> const& parts) {
     auto const first = std::ranges::find_if(parts, is_broken);
     if (first == parts.end()) return;

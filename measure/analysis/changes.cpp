@@ -11,7 +11,8 @@
 namespace quartet::measure {
 namespace {
 
-/// The n-th measurement of the same workload and spec: one may be measured against itself.
+/// The n-th measurement of the same workload and spec; there are several if a model was measured against
+/// itself.
 measurement const* counterpart(measurement const& of, results const& own, results const& other) {
     auto const same = [&](measurement const& each) {
         return each.workload == of.workload && each.spec == of.spec;

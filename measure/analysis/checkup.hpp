@@ -1,7 +1,7 @@
 // measure/analysis/checkup.hpp
 //
-// Whether a machine is fit for measuring, and what to mend. Taking the readings is one thing, judging them
-// another, which is pure. For one thread; forks.
+// Whether a machine is fit for measuring, and what to change if it is not. Taking the readings and judging
+// them are separate functions; judging is pure. For one thread; forks.
 #pragma once
 
 #include "measure/probes/noise.hpp"

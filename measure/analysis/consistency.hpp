@@ -71,7 +71,7 @@ struct check_results {
     bool is_clean() const noexcept;
 };
 
-/// Where tasks that differ get it from.
+/// Where the difference between tasks comes from.
 enum class shared_state {
     none,
     carried_over,   ///< from one task to the next: they differ already in `single`, in another order

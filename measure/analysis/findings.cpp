@@ -40,7 +40,7 @@ std::string times(double ratio) {
     return fmt::format("{:.{}f}", ratio, ratio < 1.5 ? 2 : ratio < 10 ? 1 : 0);
 }
 
-/// What the rounds allow to say of those that are among the best.
+/// What the rounds allow one to say about those that are among the best.
 std::string verdict_of(std::vector<placing> const& order) {
     auto const best = std::ranges::count_if(order, &placing::is_among_the_best);
     auto const has = [&](standing which) {
@@ -156,8 +156,8 @@ void add_remark(std::vector<remark>& all, std::string const& spec, std::vector<s
         known->specs.push_back(spec);
 }
 
-/// How many times are far from the median of their model, and which is the farthest. Those nearer than
-/// anybody would mind are far only from very even times.
+/// How many times are far from the median of their model, and which is the farthest. Small deviations are
+/// left out: they are outliers only because the other times are nearly equal.
 std::string outliers_of(results const& from, std::string const& workload) {
     struct {
         double ratio = 1;

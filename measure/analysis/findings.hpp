@@ -1,7 +1,7 @@
 // measure/analysis/findings.hpp
 //
-// What a run has shown, in sentences, as they are: whoever shows them sees to what their names may hold. Pure
-// functions; any thread.
+// What a run has shown, in sentences. Names and messages of the results stand in them as they are: make them
+// printable before they are shown. Pure functions; any thread.
 #pragma once
 
 #include "measure/results/results.hpp"
@@ -22,7 +22,7 @@ struct findings {
     std::vector<std::string> best;  ///< specs; several if which of them is best can't be told
     std::string
         verdict;  ///< who won by what ratio, and what the Python study found; empty if there is one model
-    std::string outliers;          ///< how many times are far from their median; empty if none are
+    std::string outliers;          ///< which times are far from their median, and how many; empty if none are
     std::vector<remark> doubts;    ///< what makes figures doubtful
     std::vector<remark> troubles;  ///< what went wrong
 };

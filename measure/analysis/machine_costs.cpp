@@ -167,8 +167,9 @@ model_costs costs_of(questions const& all, model_kind kind, double program_bytes
     return made;
 }
 
-/// What all processors do together, over what one does alone as many times. By the clock; where others keep
-/// some of them, by processor time, which lacks only what is lost by uneven ends.
+/// How much all processors together do, compared with as many times what one does alone. By the clock; if
+/// other programs hold some processors, by processor time, which misses only that the processors do not
+/// finish at the same moment.
 double efficiency_of(questions const& all, machine_costs const& made) {
     constexpr double much_of_others = 0.05;
     auto const one = all.answer("one processor");

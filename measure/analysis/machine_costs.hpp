@@ -1,7 +1,7 @@
 // measure/analysis/machine_costs.hpp
 //
-// What each model asks for on this machine, from trials like any others: synthetic work under each model, of
-// shapes whose times differ in one cost only. For one thread; forks.
+// What each model costs on this machine. Measured by ordinary trials of synthetic work, in pairs whose times
+// differ by one cost only. For one thread; forks.
 #pragma once
 
 #include "measure/trial/session.hpp"
@@ -15,8 +15,8 @@ struct measured_costs {
     double disturbed_share;  ///< of the processors, what other programs and machines took meanwhile
 };
 
-/// Some ten seconds. Of the options those of the order, the server, the scratch folder and the stop
-/// descriptor count; without a server, waiting for the network is taken to cost what sleeping does. Throws
+/// Takes some ten seconds. Uses of the options the seed, the server, the scratch folder and the stop
+/// descriptor. Without a server, waiting for the network is assumed to cost what sleeping costs. Throws
 /// `interrupted`, std::system_error, and std::runtime_error if a trial fails.
 measured_costs measure_costs(session_options options, session_observer& observer);
 

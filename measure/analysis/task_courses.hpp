@@ -1,7 +1,7 @@
 // measure/analysis/task_courses.hpp
 //
-// What tasks did between their start and their end, out of their records: for whatever draws it. Pure
-// functions; any thread.
+// When tasks ran and when they waited, from their records: for timelines and traces. Pure functions; any
+// thread.
 #pragma once
 
 #include "measure/results/results.hpp"
@@ -17,11 +17,11 @@ struct time_span {
     std::int64_t to;
 };
 
-/// The waits of each task, by its place in the table: ascending, and none over another, as those of the parts
-/// of one body may be.
+/// The waits of each task, by its place in the table, in ascending order. Waits that overlap, as those of
+/// several parts of one body can, are joined.
 std::vector<std::vector<time_span>> waits_of_tasks(task_table const& records);
 
-/// What lies between a task's waits, which are ascending and apart.
+/// The stretches between a task's waits; these are in ascending order and do not overlap.
 std::vector<time_span> running_parts(time_span whole, std::vector<time_span> const& waits);
 
 }  // namespace quartet::measure

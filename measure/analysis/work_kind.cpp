@@ -8,13 +8,13 @@
 namespace quartet::measure {
 namespace {
 
-/// A program that computes for so much of its time is bound by that.
+/// A program that computes for at least this part of its time is bound by computing.
 constexpr double mostly = 0.5;
 /// Waits from here on are slow: a thread that waits so long could have done thousands of other things.
 constexpr double slow_wait_seconds = 0.005;
 /// Threads that do next to nothing wait for work, not for each other.
 constexpr double takes_part = 0.02;
-/// Of processor time that is spent in the kernel, from where on it is files and not computing.
+/// From this part of the processor time in the kernel on, the work is files and not computing.
 constexpr double in_the_kernel = 0.6;
 
 double share(program_profile const& of, activity what) {
@@ -29,7 +29,7 @@ double cpu_of(program_profile const& of) {
     return of.cpu_user_seconds + of.cpu_system_seconds;
 }
 
-/// A thread that waits for no more of its time gets on, whatever the others do.
+/// A thread that waits for at most this part of its time makes progress, whatever the others do.
 constexpr double gets_on = 0.03;
 
 /// Threads that compute, and how much of their time they wait for locks.
@@ -43,7 +43,7 @@ contenders contenders_of(program_profile const& of) {
     contenders found;
     double most_cpu = 0;
     for (auto const& each : of.threads) {
-        // While others have the processors it can neither compute nor come to a lock.
+        // While other programs hold the processors, a thread can neither compute nor reach a lock.
         double const there = each.seconds - each.queue_seconds;
         if (there <= 0 || each.cpu_seconds < takes_part * there) continue;
         double const locked =
@@ -73,7 +73,7 @@ activity longest_wait(program_profile const& of) {
     return *std::ranges::max_element(waits, {}, [&](activity what) { return share(of, what); });
 }
 
-/// That others kept the processors from it, if they did for more than can be overlooked.
+/// A sentence that other programs held the processors, if they did for long enough to matter.
 std::string kept_from_processors(program_profile const& of) {
     constexpr double much = 0.05;
     double const wanted = cpu_of(of) + of.queue_seconds;

@@ -11,12 +11,13 @@
 
 namespace quartet::measure {
 
-/// From a run with `single`, where tasks are in nobody's way but that of other programs: what of the time was
-/// neither processor time nor waiting for a processor was waited. What the program takes without tasks, by
-/// `costs`, is taken out of the memory.
+/// From a run with `single`, where no task delays another: the time that was neither spent on a processor nor
+/// waiting for one was waiting in the tasks. The memory is what remains after subtracting what `costs` says
+/// the program takes without tasks.
 work_shape shape_of(measurement const& of_single, machine_costs const& costs);
 
-/// What was measured, in the form of a prediction of it. `limit` and the numbers of tasks are the model's.
+/// A measurement in the form of a prediction, so that both can be shown alike. `limit` and the numbers of
+/// tasks are the model's.
 prediction as_prediction(measurement const& of, work_shape const& work, machine_costs const& costs);
 
 /// The run with `single` of a workload that is good and counts; null if there is none.

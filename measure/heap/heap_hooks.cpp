@@ -41,7 +41,7 @@ void* __libc_pvalloc(std::size_t) noexcept;
 
 namespace quartet::measure {
 
-// Defined here so that whoever uses the trace also links the hooks.
+// Defined here so that a program that uses the trace also links the hooks.
 bool heap_trace::available() noexcept {
     return true;
 }

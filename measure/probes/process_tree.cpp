@@ -1,11 +1,11 @@
 // measure/probes/process_tree.cpp
 //
-// Finding the tree: every sample lists /proc. A process belongs if its session or group is the root's, or if
-// its parent belongs. Reading the parent from /proc/PID/stat is the dear part, as the kernel adds up the
-// times of all threads to print that line. All of this is asked once for each process of the machine: who
-// belongs goes on to, and a stranger can have no claim later, since neither its parent nor its session can
-// become one of the tree's. Only its number can be given to another process, between two samples; the numbers
-// of those that are gone are forgotten at each sample to make that rare.
+// Finding the tree: every sample lists /proc. A process belongs to the tree if its session or group is the
+// root's, or if its parent belongs. Reading the parent from /proc/PID/stat is the expensive part, as the
+// kernel adds up the times of all threads to print that line. So each process of the machine is examined
+// once. A member stays one, and a stranger cannot become one later, since neither its parent nor its session
+// can turn into one of the tree's. Only its number can be given to another process between two samples; to
+// make that rare, the numbers of processes that are gone are forgotten at each sample.
 //
 // The children files below /proc/PID/task would spare the list, but there is one per thread, and they may
 // skip entries while processes come and go.
@@ -59,12 +59,12 @@ void insert_sorted(std::vector<pid_t>& sorted, pid_t pid) {
     sorted.insert(std::upper_bound(sorted.begin(), sorted.end(), pid), pid);
 }
 
-/// Knows who belongs to the tree of `root`, from one look to the next.
+/// Remembers from sample to sample which processes belong to the tree of `root`.
 class membership {
 public:
     explicit membership(pid_t root) : root_(root) {}
 
-    /// The living members, with zombies.
+    /// The members, zombies included.
     std::vector<pid_t> const& look() {
         auto const alive = numbers_in("/proc");
         keep_only(members_, alive);
@@ -86,7 +86,7 @@ private:
         return pid == root_ || ::getsid(pid) == root_ || ::getpgid(pid) == root_;
     }
 
-    /// A child can have a smaller number than its parent, so this goes on until nobody joins.
+    /// A child can have a smaller number than its parent, so this is repeated until no process is added.
     void decide_by_parent(std::vector<pid_t> const& undecided) {
         std::vector<std::pair<pid_t, pid_t>> open;  // process, parent
         for (pid_t const pid : undecided)
@@ -112,7 +112,7 @@ struct memory {
     bool shared_once = true;  ///< PSS, not RSS
 };
 
-/// Samples from which on a peak of several processes is believed to have been seen.
+/// With at least this many samples, the peak of several processes is taken to have been sampled.
 constexpr std::size_t enough_samples = 20;
 
 std::size_t rss_of(pid_t pid) {
@@ -148,7 +148,7 @@ std::size_t shrunk_by(pid_t pid) {
     return peak > now ? peak - now : 0;
 }
 
-/// Of all threads that the process has had; nothing if it is gone.
+/// The processor time of all threads that the process has had; absent if it is gone.
 std::optional<double> cpu_seconds_of(pid_t pid) {
     clockid_t its{};
     timespec used{};
@@ -190,7 +190,7 @@ public:
         double waiting = 0;
     };
 
-    /// What they did until now does not count.
+    /// Starts counting anew.
     void restart(std::vector<pid_t> const& alive) {
         *this = {};
         read(alive);
@@ -344,7 +344,7 @@ struct tree_memory_sampler::state {
 
     /// The processor time that it took.
     nanoseconds timed_sample() {
-        // Not the time on the clock: waiting for a processor bends nobody's trial.
+        // Not the time on the clock: while the sampler waits for a processor, it does not disturb the trial.
         auto const begin = processor_time_of_this_thread();
         try {
             sample();

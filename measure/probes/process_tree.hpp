@@ -32,9 +32,9 @@ inline constexpr std::size_t most_samples_kept = 1000;
 
 /// Sums the memory of a process tree and keeps the peak.
 ///
-/// The tree: the process `root`, the processes of its session and process group, their descendants, and
-/// whoever once was one of these (so a daemon stays in). Start `root` as the leader of a session or of a
-/// process group; then also orphans whose parents died between two samples are found.
+/// The tree consists of the process `root`, the processes of its session and process group, and their
+/// descendants. A process that was in it once stays in it, so a daemon does too. Start `root` as the leader
+/// of a session or of a process group: then orphans whose parents died between two samples are found too.
 ///
 /// A sample costs some 50 microseconds for each small process of the tree, 15 for each MiB that it holds (the
 /// kernel walks its pages) and 1 for each other process of the machine. The thread spends at most 0.5 % of
@@ -92,8 +92,8 @@ private:
     std::unique_ptr<state> state_;
 };
 
-/// In a process that is to be measured, when that begins: its own peak starts again at what it holds now, and
-/// so do the peaks of those it forks.
+/// To be called in the process that is measured, when measuring begins: resets its own peak, and that of
+/// processes it forks later, to what it holds now.
 void forget_own_peak() noexcept;
 
 }  // namespace quartet::measure

@@ -38,7 +38,7 @@ void add_children(pid_t process, std::vector<pid_t> const& threads, std::vector<
     }
 }
 
-/// What the kernel has accounted to a process and to its children that were waited for.
+/// The processor time of a process and of its children that were waited for, by the kernel.
 struct process_times {
     double user = 0;
     double system = 0;
@@ -127,7 +127,7 @@ private:
         return ::ppoll(&stop, stop_descriptor < 0 ? 0 : 1, &time, nullptr) > 0;
     }
 
-    /// At every thread of the tree. False if there is none.
+    /// Looks at every thread of the tree. False if there is none.
     bool look() {
         auto const now = clock_type::now();
         std::vector<pid_t> processes{root_};
@@ -157,13 +157,14 @@ private:
         if (added) {
             record.shown.process = process;
             record.shown.thread = thread;
-            // Of a program that was there before, what it did before is not counted.
+            // If the program ran already, what it did before now is not counted.
             if (!is_child_ && made_.looks == 0) {
                 record.first = times;
                 record.first_waits = waits_of(process, thread);
             }
         }
-        // A thread gets another name when it becomes another program, mostly soon: so ever more seldom.
+        // A thread changes its name when it executes another program, mostly soon after its start: so names
+        // are read more and more rarely.
         if ((record.looks & (record.looks - 1)) == 0) {
             if (auto name = name_of(process, thread); !name.empty()) record.shown.name = std::move(name);
         }
@@ -194,7 +195,7 @@ private:
         return std::move(made_);
     }
 
-    /// Of a program that goes on.
+    /// For a program that still runs.
     void take_times() {
         auto const now = times_of_process(root_);
         made_.cpu_user_seconds = std::max(0.0, now.user - times_before_.user);

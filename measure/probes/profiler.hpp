@@ -1,8 +1,8 @@
 // measure/probes/profiler.hpp
 //
-// Where the time of a running program goes: its threads, and those of its descendants, are looked at again
-// and again from outside. Nothing of the program is changed. Processor time and waits for a processor are the
-// kernel's own account; what the rest of the time is spent on is counted by looks.
+// Where the time of a running program goes. Its threads, and those of its descendants, are sampled from
+// outside; the program is not changed. Processor time and waits for a processor are the kernel's own figures;
+// what the rest of the time was spent on is estimated from the samples.
 #pragma once
 
 #include "measure/probes/thread_activity.hpp"

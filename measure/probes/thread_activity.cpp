@@ -27,7 +27,7 @@ struct call {
     std::array<std::uint64_t, 6> arguments;
 };
 
-/// Nothing if it is in none, or is not to be seen.
+/// Absent if the thread is in no system call, or if it can't be read.
 std::optional<call> call_of(std::string_view text) {
     call found{};
     int const read = std::sscanf(std::string(text).c_str(), "%ld 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx",
@@ -58,7 +58,7 @@ public:
         return activity::disk;
     }
 
-    /// Of several descriptors the waits that tell most: a socket before a timer.
+    /// For a wait on several descriptors: what the most telling one stands for, a socket rather than a timer.
     activity kind_of_any(std::vector<int> const& several) const {
         auto best = activity::sleep;
         for (int const each : several) {
@@ -86,7 +86,7 @@ private:
         }
     }
 
-    /// Sockets of this machine alone lead to another process.
+    /// A Unix-domain socket leads to another process.
     activity kind_of_socket(std::string_view target) const {
         auto const open = target.find('[');
         auto const inode = target.substr(open + 1, target.size() - open - 2);

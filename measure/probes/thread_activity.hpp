@@ -12,7 +12,7 @@
 
 namespace quartet::measure {
 
-/// Those first that tell more of a program of several threads.
+/// Ordered by how much each tells about a program with several threads.
 enum class activity {
     computing,  ///< it runs, or wants to
     disk,       ///< it can't be interrupted, or waits for a file

@@ -74,8 +74,8 @@ std::optional<int> open_descriptor(fs::path const& path) {
     return number;
 }
 
-/// What the path leads to: a file that need not exist yet, or the name of an open one, which is not followed
-/// further, since the file's own path tells nothing of the position in it.
+/// The path with its links resolved: a file that need not exist yet. The name of an open descriptor is not
+/// resolved further, since the file's own path would lose the position in it.
 fs::path follow_links(fs::path path) {
     constexpr int most_links = 40;  // as many as the kernel follows
     for (int i = 0; i < most_links && !open_descriptor(path); ++i) {

@@ -9,7 +9,7 @@
 namespace quartet::measure {
 
 /// After it returns, `path` holds exactly `content`; if it throws, `path` is as it was before, and no other
-/// file is left. Whoever opens the file meanwhile reads the old content or the new, never a part.
+/// file is left. A program that opens the file meanwhile reads the old content or the new, never a part.
 ///
 /// A file that exists keeps its permissions, and a symbolic link still points to it. What cannot be replaced
 /// is written to: pipes, devices, and the open files that /dev/stdout and /dev/fd/N name, where the content

@@ -1,7 +1,7 @@
 // measure/results/plain_text.hpp
 //
-// Texts that come from outside (errors, command lines, names of files) before they are shown: without what a
-// terminal or a browser would obey, and no longer than a reader bears. Pure functions; any thread.
+// Makes texts from outside (errors, command lines, names of files) fit to be shown: without characters that a
+// terminal or a browser would obey, and not longer than anybody reads. Pure functions; any thread.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace quartet::measure {
 
-/// Of one text, what documents keep, and what a line of a table or of a sentence shows, in bytes.
+/// The most bytes of one text that documents keep, and that a table or a sentence shows.
 inline constexpr std::size_t most_text_kept = 4000;
 inline constexpr std::size_t most_text_shown = 500;
 
@@ -25,8 +25,8 @@ std::string plain_lines(std::string_view text);
 /// and no character cut. A text that was shortened before keeps the number that it had first.
 std::string shortened(std::string_view text, std::size_t most);
 
-/// A JSON document whose texts are plain, but for line ends and tabs, which stay. What is not shown is named:
-/// "‹U+202E›".
+/// The JSON document with each text made plain; line ends and tabs stay. A character that may not be shown is
+/// named instead: "‹U+202E›".
 std::string with_plain_texts(std::string_view json);
 
 }  // namespace quartet::measure

@@ -49,7 +49,7 @@ void write(std::string& out, json const& value, std::string const& indent, bool 
 
 // ---- Reading
 
-/// Nothing of ours nests deeper than a few levels; what does may have been made to exhaust memory.
+/// Our documents nest a few levels deep; a deeper one may have been made to exhaust memory.
 json parse(std::string_view text) {
     constexpr int deepest = 16;
     auto const limit_depth = [](int depth, json::parse_event_t, json&) {

@@ -13,16 +13,16 @@
 
 namespace quartet::measure {
 
-/// For people, too: a member on a line, but arrays of numbers, and objects without a structure of their own
-/// within arrays, on one. Bytes that are not UTF-8 (in a message) become U+FFFD, numbers that JSON does not
-/// know (infinity) become null. Ends with a line break.
+/// Laid out for people, too: a line for each member, but a single line for an array of numbers, and for an
+/// object within an array whose members are all simple. Bytes that are not UTF-8 (in a message) become
+/// U+FFFD, numbers that JSON does not know (infinity) become null. Ends with a line break.
 std::string to_json(results const& what);
 
 /// Throws std::invalid_argument that says in a sentence what is wrong: not JSON, another schema, or which
 /// field of which result. The text may be anything: it is not trusted to be ours.
 results results_from_json(std::string_view text);
 
-/// The most that a file of results may have: some thousand times of what a usual one has.
+/// The largest file of results that is read: some thousand times as large as a usual one.
 inline constexpr std::size_t most_results_bytes = std::size_t{256} << 20;
 
 /// The same for a file. Throws std::invalid_argument, with the path in its text, also if it can't be read or

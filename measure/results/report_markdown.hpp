@@ -11,7 +11,7 @@ namespace quartet::measure {
 
 /// The machine, the settings and the conditions as lists of what is known, then a table per workload: a
 /// column per model, a row per field. That way round a table stays as narrow as there are models. Bytes are
-/// in KiB, MiB or GiB; what is the same in JSON and CSV exactly is rounded here.
+/// in KiB, MiB or GiB; figures that JSON and CSV give exactly are rounded here.
 std::string to_markdown(results const& what);
 
 }  // namespace quartet::measure

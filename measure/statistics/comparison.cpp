@@ -96,7 +96,7 @@ std::size_t least_of_each(double confidence) {
     return rounds;
 }
 
-/// Of at most 1000 that are spread evenly over the samples.
+/// At most 1000 samples, spread evenly over all of them.
 std::vector<double> thinned(std::span<double const> samples) {
     constexpr std::size_t most = 1000;
     std::vector<double> kept;

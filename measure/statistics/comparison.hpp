@@ -1,7 +1,8 @@
 // measure/statistics/comparison.hpp
 //
-// Which of two was faster, and whether the samples allow one to say so. Nothing here assumes a distribution
-// of times, but that comparing two runs takes both to be spread alike. Pure functions; any thread.
+// Which of two configurations was faster, and whether the samples allow one to say so. Nothing here assumes a
+// distribution of times, but that comparing two runs takes both to be spread alike. Pure functions; any
+// thread.
 //
 // Sources:
 //   [FW]  Fleming, Wallace: How not to lie with statistics: the correct way to summarize benchmark results.
@@ -34,7 +35,7 @@ enum class verdict {
 
 std::string_view to_string(verdict which);
 
-/// A smaller difference is none, since nobody would choose by it.
+/// A smaller difference counts as none: nobody would choose a model for it.
 inline constexpr double usual_margin = 0.03;
 
 struct comparison_options {
@@ -63,7 +64,8 @@ struct comparison {
     double width() const noexcept { return (bounds.high - bounds.low) / ratio; }
 };
 
-/// More rounds than these nobody runs: what would take more is too near to the margin to be told.
+/// Nobody runs more rounds than this. A difference that would take more is too close to the margin to be
+/// told.
 inline constexpr std::size_t most_rounds_told = 10'000;
 
 /// Compares two times (less is better) by the ratios of the samples that were taken in the same round, so

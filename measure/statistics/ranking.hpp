@@ -24,7 +24,7 @@ enum class standing {
     first,
     equal,       ///< to the first, certainly
     unresolved,  ///< it may be as fast as the first, or faster
-    behind_yet,  ///< slower by what there is, but of too few rounds to be sure
+    behind_yet,  ///< slower, but the rounds are too few to be sure
     behind,      ///< certainly slower
 };
 
@@ -52,8 +52,9 @@ std::size_t comparisons_among(std::size_t configurations);
 /// How many rounds it takes to be sure of anything about so many configurations: 6 for 2, 7 for 3, 8 for 4.
 std::size_t rounds_needed(std::size_t configurations);
 
-/// Those among the best whose medians differ from the first's by less than `margin`. One that took longer
-/// may be as fast, if the rounds can't tell, but who is told to take it sees that another was faster.
+/// Those among the best whose medians differ from the first's by less than `margin`: candidates for advice. A
+/// slower one may be as fast in truth, if the rounds can't tell; but a user who is told to take it sees a
+/// faster one in the table.
 std::vector<measurement const*> as_fast_as_the_first(std::vector<placing> const& order,
                                                      double margin = same_time);
 

@@ -46,9 +46,9 @@ interval median_interval(std::span<double const> samples, double wanted_confiden
 /// The least number of samples whose interval holds the median with this confidence: 6 for 95 %.
 std::size_t samples_needed(double confidence);
 
-/// A quantile that the samples are enough for: those whose 95 % interval by order statistics [DN] does not
-/// end beyond the least or the greatest. It takes 6 samples for the median, 36 for 0.9, 368 for 0.99. Absent
-/// for fewer.
+/// A quantile, if there are enough samples for it: its 95 % interval by order statistics [DN] must lie
+/// between the least and the greatest sample. That takes 6 samples for the median, 36 for 0.9, 368 for 0.99.
+/// Absent for fewer.
 std::optional<double> known_quantile(std::span<double const> samples, double fraction);
 
 /// The samples that lie farther from the median than 3.5 times the scaled median deviation [IH]; their

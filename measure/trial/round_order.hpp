@@ -1,8 +1,8 @@
 // measure/trial/round_order.hpp
 //
-// In which order a round goes through what it measures. Whatever runs first finds the machine as the round
-// before left it, and what follows a heavy neighbour finds it hot: so over the rounds each has each place
-// equally often, and follows each other equally often.
+// The order in which a round goes through the configurations. The first finds the machine as the previous
+// round left it, and one that follows a heavy configuration finds it hot. So over the rounds each
+// configuration has each place equally often, and follows each other one equally often.
 //
 // The orders are the rows of a Williams design (Williams: Experimental designs balanced for the estimation of
 // residual effects of treatments. Australian Journal of Scientific Research A 2 (1949) 149-168): n rounds

@@ -4,8 +4,9 @@
 // 1 % of a trial that counts, the trial's times are dropped and the configuration gets a further trial
 // without it; so no time in the results is bent.
 //
-// Order: each round goes through the workloads, and through the models of each, in orders of its own
-// (round_order.hpp). A workload that is measured precisely enough takes no part in further rounds.
+// Order: each round goes through the workloads, and through the models of each, in an order that differs from
+// round to round (round_order.hpp). A workload that is measured precisely enough takes no part in further
+// rounds.
 //
 // Pictures: recording all tasks and their waits, and sampling as often as a picture needs it, would bend what
 // is measured. So that has a round of its own, in which no time counts.
@@ -122,7 +123,7 @@ private:
         report();
     }
 
-    /// Only of workloads that are still measured.
+    /// Only workloads that are still measured.
     std::vector<std::size_t> order_of(std::size_t number) const {
         std::vector<std::size_t> order;
         for (std::size_t const index : round_order(groups_.size(), number, options_.seed)) {
@@ -267,8 +268,8 @@ private:
         return made;
     }
 
-    // The first good measurement of a workload with its parameters sets the answer; the others must have the
-    // same.
+    // The first good measurement of a workload with given parameters sets the expected answer; all others
+    // must give the same.
     void compare_checksums(std::vector<measurement>& all) const {
         std::map<std::pair<std::string, parameter_values>, measurement const*> first;
         for (std::size_t i = 0; i < all.size(); ++i) {

@@ -36,10 +36,10 @@ struct session_options {
     std::size_t warmup = 1;  ///< rounds before those that count
     std::uint64_t seed = 0;  ///< of the order of trials
     bool log = false;
-    std::chrono::seconds between_reports{5};  ///< that observers get, at least, but for those after rounds
+    std::chrono::seconds between_reports{5};  ///< least time between reports, except after rounds
     bool pictures = false;            ///< a last round, which does not count, records all that can be drawn
     std::string server_url{};         ///< of the test server; empty if no configuration needs it
-    pid_t server = 0;                 ///< its process, which is none of the noise
+    pid_t server = 0;                 ///< its process, which does not count as noise
     std::filesystem::path scratch{};  ///< an empty folder; each trial gets a new one in it
     int stop_descriptor = -1;         ///< readable: kill the running trial and end
 };
@@ -60,14 +60,15 @@ struct trial_announcement {
     std::optional<std::chrono::duration<double>> left;
 };
 
-/// Hears of the course of a session; as it is, lets it pass by.
+/// Told of the course of a session. The functions here do nothing.
 class session_observer {
 public:
     virtual ~session_observer() = default;
 
     virtual void trial_begins(trial_announcement const&) {}
 
-    /// After each round, and in between when some seconds have passed: what there is, should this be the end.
+    /// Called after each round, and in between when some seconds have passed, with the results so far: to be
+    /// kept in case the session is cut short.
     virtual void progressed(session_results const&) {}
 };
 

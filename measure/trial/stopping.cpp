@@ -21,7 +21,7 @@ bool is_precise(std::vector<measurement const*> const& of_workload, double preci
     auto order = of_workload;
     std::erase_if(
         order, [](measurement const* each) { return counted(*each, &trial_figures::wall_seconds).empty(); });
-    if (order.empty()) return true;  // there is nothing to be had by more rounds
+    if (order.empty()) return true;  // more rounds would gain nothing
     std::ranges::stable_sort(order, {}, [](measurement const* each) { return each->wall_seconds.median; });
     if (order.size() == 1) {
         auto const& wall = order.front()->wall_seconds;

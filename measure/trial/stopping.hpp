@@ -1,9 +1,9 @@
 // measure/trial/stopping.hpp
 //
-// When a session has measured enough. Whoever looks after every round, and stops when a difference happens to
-// show, finds differences that are none. So there are two safeguards: what ends a session is how narrow an
-// interval is, never where it lies; and the rounds after which one looks are fixed before the first. Pure
-// functions; any thread.
+// When a session has measured enough. Looking after every round, and stopping as soon as a difference shows,
+// finds differences that do not exist. There are two safeguards: a session ends because an interval is
+// narrow, never because of where it lies; and the rounds after which it looks are fixed before the first.
+// Pure functions; any thread.
 //
 // Sources: Chow, Robbins: On the asymptotic theory of fixed-width sequential confidence intervals for the
 // mean. Annals of Mathematical Statistics 36 (1965) 457-462 (stopping by width); Pocock: Group sequential

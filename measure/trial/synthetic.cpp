@@ -144,7 +144,7 @@ double seconds_to_fill(double bytes, bool again) {
     auto const piece = static_cast<std::size_t>(std::min<double>(bytes, most_in_caches));
     std::size_t const pieces = again ? 1 : most_in_caches / piece;
     std::string held(pieces * piece, 'q');
-    // Through a volatile pointer, for what nobody reads is not written else.
+    // Through a volatile pointer: otherwise the compiler drops the writes, since nobody reads them.
     auto* const volatile fill = std::memset;
     double const least = least_seconds([&] {
         for (std::size_t each = 0; each < pieces; ++each)

@@ -28,8 +28,8 @@ parameter_values synthetic_parameters(work_shape const& work);
 std::uint64_t steps_in(std::chrono::nanoseconds time);
 
 /// How long one thread takes to fill so much memory that it has touched before; part of what a task computes.
-/// `again`: it was the last to be filled. Of tasks that wait it is not, and has left the caches, which takes
-/// several times as long.
+/// `again`: the memory was filled a moment ago and is still in the caches. For tasks that wait in between it
+/// is not, and filling takes several times as long.
 double seconds_to_fill(double bytes, bool again);
 
 }  // namespace quartet::measure

@@ -77,7 +77,7 @@ void flag_disturbed(measurement& of) {
 /// Drift and peaks.
 void flag_patterns(measurement& of, double level) {
     auto const walls = counted(of, &trial_figures::wall_seconds);
-    constexpr double least_drift = 0.01;  // that anybody would mind
+    constexpr double least_drift = 0.01;  // smaller drift does not matter
     if (double const p = trend_probability(walls); p < level) {
         std::size_t const half = walls.size() / 2;
         double const growth = median(std::span(walls).last(half)) / median(std::span(walls).first(half));
@@ -163,7 +163,8 @@ void tally::note_trouble(trial_result const& from) {
     worst_.records = {};
 }
 
-/// Of the trials so far: that of a median which changes later may have been let go.
+/// Keeps the trial nearest to the median of the trials so far. If the median moves later, the trial nearest
+/// to the new one may already have been dropped.
 void tally::keep_nearest_to_median(trial_result const& from, trial_figures const& figures) {
     double const middle = median_of(trials_, &trial_figures::wall_seconds);
     bool const nearer =

@@ -16,8 +16,8 @@
 
 namespace quartet::measure {
 
-/// Times of tasks from many trials. Of more than a million every second one is kept, of more than two million
-/// every fourth, and so on; the greatest is always known.
+/// Times of tasks from many trials. Beyond a million only every second one is kept, beyond two million every
+/// fourth, and so on; the greatest is always known.
 class pooled_times {
 public:
     void add(double seconds);
@@ -47,8 +47,8 @@ public:
     /// A trial that did not get as far as its times.
     void add_failure(trial_result const& from);
 
-    /// `configurations`: how many the run has; what makes figures doubtful is said with a chance of 5 % to be
-    /// wrong in all of them together.
+    /// `configurations`: how many the run has. Doubts about figures are raised such that the chance of a
+    /// false one among all configurations together is 5 %.
     measurement make(std::size_t configurations) const;
 
 private:

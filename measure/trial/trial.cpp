@@ -1,8 +1,8 @@
 // measure/trial/trial.cpp
 //
-// The order of things: prepare, then the clock starts, the executor is made, the workload runs, the clock
-// stops, the heap is read while all workers live, and only then the workers end; so the processor time of
-// the whole tree is known, for it is known of ended processes only. Checking the end state comes last.
+// The order: prepare; the clock starts; the executor is made; the workload runs; the clock stops; the heap is
+// read while all workers live; then the workers end; the processor time of the whole tree is read, which the
+// kernel tells only for processes that have ended; at last the end state is checked.
 
 #include "measure/trial/trial.hpp"
 

@@ -14,7 +14,7 @@
 
 namespace quartet::measure {
 
-/// For whoever samples memory from outside.
+/// Moments that a sampler of memory outside of this process must know.
 struct trial_hooks {
     std::function<void()> at_start;  ///< what is measured begins now; may be called again
     std::function<void()> at_end;    ///< the workload has run, its workers still live

@@ -135,7 +135,7 @@ private:
         bool some = false;
         try {
             for (pid_t const child : detail::children_of(getpid())) {
-                // One in our group is of our own making.
+                // A child in our own process group was started by us, not left by a trial.
                 if (std::ranges::find(others_, child) != others_.end() || getpgid(child) == getpgrp())
                     continue;
                 auto const below = detail::descendants_of(child);

@@ -1,5 +1,5 @@
 // The document that the page shows and the charts draw: results as `quartet run --json` writes them
-// (measure/results.schema.json), as far as they are drawn, and what quartet says about them.
+// (measure/results/results.schema.json), as far as they are drawn, and what quartet says about them.
 
 export interface Sampled {
     median: number;
