@@ -38,13 +38,13 @@ json said_of(measure::results const& results, std::string const& workload, advic
     auto const advised = advice.find(workload);
     return {{"workload", workload},
             {"best", found.best},
-            {"verdict", measure::has_curves(results, workload) ? "" : found.verdict},  // they tell more
+            {"verdict", measure::has_curves(results, workload) ? "" : found.verdict},  // curves tell more
             {"doubts", doubts},
             {"troubles", texts_of(found.troubles)},
             {"advice", advised == advice.end() ? "" : advised->second}};
 }
 
-/// Nothing in it can end the script element that it is in: HTML looks for nothing but "<" there.
+/// Fit for a script element: without "<" nothing in the text can end the element.
 std::string embedded(std::string const& text) {
     std::string made;
     made.reserve(text.size());

@@ -26,11 +26,11 @@ struct recorded_task {
     std::size_t place;
     nanoseconds queued;
     time_span whole;
-    std::vector<time_span> waits{};  // ascending, apart
+    std::vector<time_span> waits{};  // ascending, none overlaps another
     bool failed = false;
 };
 
-/// Microseconds, which the format wants, and their thousandths.
+/// In microseconds, as the format wants it, with three decimals for the nanoseconds.
 double written(nanoseconds time) {
     return static_cast<double>(time) / 1e3;
 }
@@ -78,7 +78,7 @@ public:
         add(std::move(event), worker + 1);
     }
 
-    /// Events of one name share a track, whichever overlap.
+    /// Events with the same name share a track, even where they overlap.
     void begin_async(std::string const& track, std::size_t id, nanoseconds when, json args) {
         add({{"ph", "b"},
              {"name", track},

@@ -59,8 +59,8 @@ struct axis {
 
 struct sweep_plan {
     model_spec model;
-    axis outer;  ///< workers of a composition; otherwise a single 0
-    axis inner;  ///< what the curves go along
+    axis outer;  ///< workers of a composition, a curve for each count; otherwise a single 0
+    axis inner;  ///< along the curves
 
     model_spec spec(std::size_t outer_count, std::size_t inner_count) const {
         auto made = model;

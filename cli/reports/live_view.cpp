@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 /// A page asks every second; one that is busy drawing, later.
 constexpr auto longest_wait = 5s;
-/// For the version, and for what is new.
+/// What a page asks for when it learns of the end: the version, and the news.
 constexpr std::uint64_t last_requests = 2;
 constexpr auto news_file = "news.json";
 constexpr auto version_file = "version.json";

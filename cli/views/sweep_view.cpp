@@ -30,7 +30,7 @@ std::string rate(double per_second) {
     return text;
 }
 
-/// A number of workers that need not be whole.
+/// A number of workers that may have a fraction, such as the knee of a law.
 std::string workers_text(double of) {
     return fmt::format("{:.{}f}", of, of < 9.95 ? 1 : 0);
 }
@@ -136,7 +136,7 @@ std::string block_of(measure::results const& results, scaling_curve const& curve
     return out;
 }
 
-/// How many rounds the curve's counts have, at the least.
+/// The fewest rounds that any of the curve's counts has.
 std::size_t rounds_of_curve(measure::results const& results, scaling_curve const& curve) {
     std::size_t least = 0;
     for (auto const& each : results.measurements) {
@@ -181,8 +181,8 @@ std::string law_sentence(scaling_curve const& curve) {
     return text + '.';
 }
 
-/// Of several curves: the first combination that is among the best of all. Curves begin with the fewest
-/// workers.
+/// If there are several curves: the smallest combination that is among the best of all. Curves begin with the
+/// fewest workers, so that is the first one.
 std::string overall_sentence(measure::results const& results) {
     if (results.scaling.size() < 2) return "";
     auto const order = measure::rank(results, results.scaling.front().workload);

@@ -1,4 +1,19 @@
 // measure/analysis/machine_costs.cpp
+//
+// All is measured in one session, side by side: configurations of synthetic work, each named after its model
+// and what it is for ("threads/waits"). A cost is the difference between two of them, divided by how many
+// there were of what they differ in; where noise makes a difference negative, the cost is 0.
+//
+//   start           one empty task: what a model needs to begin and to end
+//   tasks           many empty tasks for one worker (on a loop, 100 at once): the time of each
+//   tasks of all    the same for a worker per processor: the time to hand out a task when workers compete
+//   waits           many short sleeps: the processor time of one, and how late its task goes on
+//   files, fetches  small files read, requests to the test server: the processor time of each
+//   results         few tasks with large results: the time of a byte that is given back
+//   one held        one task that sleeps until its memory has been sampled
+//   more held       the same with many workers or tasks in flight: the memory of each; on a loop also the
+//                   processor time of a sleep
+//   more started    one task and many workers: the time to start a worker
 
 #include "measure/analysis/machine_costs.hpp"
 
@@ -47,7 +62,7 @@ struct figures {
     double memory_bytes;
 };
 
-/// All that is measured, by name.
+/// The configurations that are measured, and what came of them, by name.
 class questions {
 public:
     /// Synthetic work under a model; the values that are not given are zero.

@@ -26,7 +26,7 @@ sampled summarize(std::vector<double> const& samples) {
     return {median(samples), bounds.low, bounds.high, bounds.confidence};
 }
 
-/// Every n-th of more than are kept.
+/// Every n-th record, so that no more than most_records_kept are left.
 task_table thinned(task_table const& whole) {
     std::size_t const count = whole.index.size();
     std::size_t const stride = (count + most_records_kept - 1) / most_records_kept;
@@ -74,7 +74,7 @@ void flag_disturbed(measurement& of) {
                     disturbed, std::ranges::count_if(of.trials, &trial_figures::counts)));
 }
 
-/// Drift and peaks.
+/// Warns of times that drift from round to round, and of times with several peaks.
 void flag_patterns(measurement& of, double level) {
     auto const walls = counted(of, &trial_figures::wall_seconds);
     constexpr double least_drift = 0.01;  // smaller drift does not matter
@@ -93,7 +93,7 @@ void flag_patterns(measurement& of, double level) {
             fmt::format("times have more than one peak, so that their median tells little (p = {:.2g})", p));
 }
 
-/// Without what came after the clock had stopped.
+/// The samples up to `end`: later ones were taken after the clock had stopped.
 usage_table until(usage_table usage, double end) {
     auto const later = std::ranges::upper_bound(usage.seconds, end) - usage.seconds.begin();
     auto const count = static_cast<std::size_t>(later);
