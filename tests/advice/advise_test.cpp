@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace quartet {
+namespace quartet::advise_test {
 namespace {
 
 using testing::HasSubstr;
@@ -117,4 +117,4 @@ TEST(reason, is_two_sentences_about_the_work_and_the_limit) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::advise_test

@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-namespace quartet {
+namespace quartet::automatic_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -132,4 +132,4 @@ TEST_F(automatic, ends_with_calls_that_nobody_waits_for) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::automatic_test

@@ -9,7 +9,7 @@
 #include <string>
 #include <unistd.h>
 
-namespace quartet::detail {
+namespace quartet::detail::cost_file_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -97,4 +97,4 @@ TEST_F(cost_cache, gives_none_of_a_file_that_is_damaged) {
 }
 
 }  // namespace
-}  // namespace quartet::detail
+}  // namespace quartet::detail::cost_file_test

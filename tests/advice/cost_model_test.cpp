@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <string_view>
 
-namespace quartet {
+namespace quartet::cost_model_test {
 namespace {
 
 double seconds(work_shape const& work, std::string_view spec, machine_costs const& costs = free_machine(2)) {
@@ -167,4 +167,4 @@ TEST(predict, refuses_work_that_is_none) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::cost_model_test

@@ -10,7 +10,7 @@
 #include <ostream>
 #include <string>
 
-namespace quartet {
+namespace quartet::python_test {
 namespace {
 
 struct script {
@@ -72,4 +72,4 @@ INSTANTIATE_TEST_SUITE_P(python, scripts_of_the_seed, testing::ValuesIn(all_scri
                          [](auto const& which) { return which.param.name; });
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::python_test

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::conformance {
+namespace quartet::conformance::blame_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -282,4 +282,4 @@ TEST_P(blame_on_loops, of_a_sibling_is_not_put_on_a_limit) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::blame_test

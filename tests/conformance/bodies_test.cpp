@@ -4,7 +4,7 @@
 #include <functional>
 #include <numeric>
 
-namespace quartet::conformance {
+namespace quartet::conformance::bodies_test {
 namespace {
 
 class bodies : public any_model {
@@ -159,4 +159,4 @@ TEST_P(bodies, that_sleep_often) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::bodies_test

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-namespace quartet::conformance {
+namespace quartet::conformance::channel_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -397,4 +397,4 @@ TEST_P(channels_under_the_fake, say_so_when_nothing_can_happen) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::channel_test

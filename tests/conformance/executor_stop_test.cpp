@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace quartet::conformance {
+namespace quartet::conformance::executor_stop_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -208,4 +208,4 @@ TEST_P(a_stop_of_all_within_a_body, leaves_each_task_one_end) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::executor_stop_test

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <thread>
 
-namespace quartet::conformance {
+namespace quartet::conformance::executor_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -300,4 +300,4 @@ TEST_P(an_executor_with_loops, holds_its_tongue_if_asked_to) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::executor_test

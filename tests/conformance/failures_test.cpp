@@ -28,7 +28,7 @@ struct quartet::codec<quartet::conformance::fussy> {
     }
 };
 
-namespace quartet::conformance {
+namespace quartet::conformance::failures_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -289,4 +289,4 @@ TEST_P(failures_across_processes, of_encoding_stop_the_others_if_asked_to) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::failures_test

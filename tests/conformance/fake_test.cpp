@@ -6,7 +6,7 @@
 
 #include <stdexcept>
 
-namespace quartet {
+namespace quartet::fake_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -151,4 +151,4 @@ TEST_F(the_fake, needs_a_limit_above_zero) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::fake_test

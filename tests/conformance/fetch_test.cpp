@@ -18,7 +18,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace quartet::conformance {
+namespace quartet::conformance::fetch_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -292,4 +292,4 @@ TEST_P(fetches, use_the_proxy_of_the_environment) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::fetch_test

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <system_error>
 
-namespace quartet::conformance {
+namespace quartet::conformance::files_test {
 namespace {
 
 class files : public any_model {
@@ -355,4 +355,4 @@ TEST_P(real_files, asked_for_more_than_memory_holds_are_a_failure) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::files_test

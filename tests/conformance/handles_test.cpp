@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::conformance {
+namespace quartet::conformance::handles_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -272,4 +272,4 @@ TEST(a_shared_array, that_was_moved_from_is_empty) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::handles_test

@@ -10,7 +10,7 @@
 #include <span>
 #include <sstream>
 
-namespace quartet::conformance {
+namespace quartet::conformance::inputs_test {
 namespace {
 
 class inputs : public any_model {
@@ -81,4 +81,4 @@ TEST_P(inputs, stay_as_they_were) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::inputs_test

@@ -10,7 +10,7 @@
 #include <system_error>
 #include <vector>
 
-namespace quartet::conformance {
+namespace quartet::conformance::long_texts_test {
 namespace {
 
 using testing::EndsWith;
@@ -139,4 +139,4 @@ TEST_P(a_text, that_is_long_does_not_hide_what_was_thrown) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::long_texts_test

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::conformance {
+namespace quartet::conformance::options_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -193,4 +193,4 @@ TEST_P(bodies_in_processes, that_follow_a_pointer_to_nowhere_are_told_what_it_ma
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::options_test

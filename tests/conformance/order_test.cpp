@@ -7,7 +7,7 @@
 #include <numeric>
 #include <ranges>
 
-namespace quartet::conformance {
+namespace quartet::conformance::order_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -91,4 +91,4 @@ TEST_P(order, many_coroutine_bodies_run_once_each) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::order_test

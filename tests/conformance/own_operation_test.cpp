@@ -21,7 +21,7 @@
 #include <unistd.h>
 #include <vector>
 
-namespace quartet::conformance {
+namespace quartet::conformance::own_operation_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -222,4 +222,4 @@ TEST_P(an_own_operation, takes_the_time_of_the_fake) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::own_operation_test

@@ -16,7 +16,7 @@
 #include <stdexcept>
 #include <sys/wait.h>
 
-namespace quartet::conformance {
+namespace quartet::conformance::records_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -343,4 +343,4 @@ TEST(task_recorder, by_a_virtual_clock_is_exact) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::records_test

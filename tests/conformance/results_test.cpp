@@ -40,7 +40,7 @@ struct quartet::codec<quartet::conformance::label> {
     }
 };
 
-namespace quartet::conformance {
+namespace quartet::conformance::results_test {
 namespace {
 
 class results : public any_model {
@@ -196,4 +196,4 @@ TEST_P(results, ten_megabytes) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::results_test

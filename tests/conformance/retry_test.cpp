@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-namespace quartet::conformance {
+namespace quartet::conformance::retry_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -326,4 +326,4 @@ TEST_P(a_retry_beside_the_caller, has_one_end_whenever_it_is_cancelled) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::retry_test

@@ -7,7 +7,7 @@
 #include <ranges>
 #include <stdexcept>
 
-namespace quartet::conformance {
+namespace quartet::conformance::shared_array_test {
 namespace {
 
 class a_shared_array : public any_model {};
@@ -99,4 +99,4 @@ TEST_P(a_shared_array, may_be_made_by_a_body_and_may_be_empty) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::shared_array_test

@@ -11,7 +11,7 @@
 #include <thread>
 #include <type_traits>
 
-namespace quartet::conformance {
+namespace quartet::conformance::stop_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -332,4 +332,4 @@ TEST_P(stop_of_the_deaf, kills_them_and_only_them) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::stop_test

@@ -10,7 +10,7 @@
 #include <string>
 #include <thread>
 
-namespace quartet::conformance {
+namespace quartet::conformance::stream_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -250,4 +250,4 @@ TEST_P(calls_of_other_forms, do_without_results) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::stream_test

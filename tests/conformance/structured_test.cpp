@@ -12,7 +12,7 @@
 #include <utility>
 #include <variant>
 
-namespace quartet::conformance {
+namespace quartet::conformance::structured_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -425,4 +425,4 @@ TEST_P(structured, a_body_may_run_another_executor_within_a_time_limit) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::structured_test

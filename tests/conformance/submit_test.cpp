@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-namespace quartet::conformance {
+namespace quartet::conformance::submit_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -345,4 +345,4 @@ TEST_P(a_future_in_one_process, of_a_map_within_a_body_comes_or_is_refused) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::submit_test

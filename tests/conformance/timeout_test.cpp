@@ -9,7 +9,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace quartet::conformance {
+namespace quartet::conformance::timeout_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -293,4 +293,4 @@ TEST(a_limit_of_a_call, that_is_up_at_its_end_leaves_the_executor_alone) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::timeout_test

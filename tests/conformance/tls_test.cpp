@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace quartet::conformance {
+namespace quartet::conformance::tls_test {
 namespace {
 
 class tls_server {
@@ -126,4 +126,4 @@ TEST_P(tls, verifies_nothing_if_told_so) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::tls_test

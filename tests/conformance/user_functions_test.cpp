@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace quartet::conformance {
+namespace quartet::conformance::user_functions_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -147,4 +147,4 @@ TEST_P(a_function_that_throws, as_retry_when_says_no) {
 }
 
 }  // namespace
-}  // namespace quartet::conformance
+}  // namespace quartet::conformance::user_functions_test

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string>
 
-namespace quartet {
+namespace quartet::cgroups_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -156,4 +156,4 @@ TEST_F(own_cgroups, say_how_long_they_were_throttled) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::cgroups_test

@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-namespace quartet {
+namespace quartet::channel_threads_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -249,4 +249,4 @@ TEST(channels_between, take_values_without_bytes) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::channel_threads_test

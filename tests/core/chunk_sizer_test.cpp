@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace quartet::detail {
+namespace quartet::detail::chunk_sizer_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -63,4 +63,4 @@ TEST(ChunkSizer, AClockThatStandsStillIsNoDivisionByZero) {
 }
 
 }  // namespace
-}  // namespace quartet::detail
+}  // namespace quartet::detail::chunk_sizer_test

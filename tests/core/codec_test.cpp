@@ -12,7 +12,7 @@
 #include <tuple>
 #include <vector>
 
-namespace quartet {
+namespace quartet::codec_test {
 namespace {
 
 template <class T>
@@ -51,15 +51,18 @@ struct empty {
 };
 
 }  // namespace
+}  // namespace quartet::codec_test
 
 template <>
-struct codec<own_way> {
+struct quartet::codec<quartet::codec_test::own_way> {
+    using own_way = codec_test::own_way;
     static void encode(own_way const& value, byte_writer& out) {
         out.write(&value.value, sizeof value.value);
     }
     static own_way decode(byte_reader& in) { return own_way(codec<int>::decode(in)); }
 };
 
+namespace quartet::codec_test {
 namespace {
 
 TEST(Codec, TrivialTypesCrossAsTheirBytes) {
@@ -115,4 +118,4 @@ TEST(Codec, ACutValueIsAnErrorAndNotAGuess) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::codec_test

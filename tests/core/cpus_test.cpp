@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <thread>
 
-namespace quartet {
+namespace quartet::cpus_test {
 namespace {
 
 // On a thread of its own, whose mask goes with it.
@@ -32,4 +32,4 @@ TEST(usable_cpus, follow_affinity) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::cpus_test

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <thread>
 
-namespace quartet {
+namespace quartet::future_test {
 namespace {
 
 using testing::HasSubstr;
@@ -79,10 +79,12 @@ TEST(the_end_of_an_executor, names_the_bodies_that_it_waits_for) {
             std::string_view(spec).ends_with("1") || std::string_view(spec).ends_with("threads:each")
                 ? "copies-0"
                 : "copies";
-        EXPECT_EQ(line, worker +
-                            " the end of the executor waits for quartet::(anonymous namespace)::deaf, which "
-                            "goes on 1 s after it was asked to stop; a body sees that by "
-                            "ctx.stop_requested()")
+        EXPECT_EQ(
+            line,
+            worker +
+                " the end of the executor waits for quartet::future_test::(anonymous namespace)::deaf, which "
+                "goes on 1 s after it was asked to stop; a body sees that by "
+                "ctx.stop_requested()")
             << spec;
     }
 }
@@ -107,4 +109,4 @@ TEST(a_dropped_future, whose_call_failed_says_so_a_few_times) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::future_test

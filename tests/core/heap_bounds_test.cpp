@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::detail::heap_bounds_test {
 namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
@@ -211,4 +211,4 @@ TEST(SharedHeap, GivesThreadsBlocksThatDoNotOverlap) {
 }
 
 }  // namespace
-}  // namespace quartet::detail
+}  // namespace quartet::detail::heap_bounds_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace quartet::detail {
+namespace quartet::detail::nearest_test {
 namespace {
 
 constexpr std::string_view names[] = {"sleep", "fetch", "append", "power", "csv", "run"};
@@ -28,4 +28,4 @@ TEST(Nearest, MakesASuggestionOrNothing) {
 }
 
 }  // namespace
-}  // namespace quartet::detail
+}  // namespace quartet::detail::nearest_test

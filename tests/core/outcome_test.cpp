@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace quartet {
+namespace quartet::outcome_test {
 namespace {
 
 using testing::HasSubstr;
@@ -74,4 +74,4 @@ TEST(Cause, HasAName) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::outcome_test

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace quartet {
+namespace quartet::services_test {
 namespace {
 
 /// Says when it ends.
@@ -77,4 +77,4 @@ TEST(services, are_all_met_even_those_made_meanwhile) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::services_test

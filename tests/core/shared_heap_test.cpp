@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::detail::shared_heap_test {
 namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
@@ -140,4 +140,4 @@ TEST(SharedHeap, ResetGivesMemoryBack) {
 }
 
 }  // namespace
-}  // namespace quartet::detail
+}  // namespace quartet::detail::shared_heap_test

@@ -12,7 +12,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-namespace quartet::detail {
+namespace quartet::detail::shared_pages_test {
 namespace {
 
 constexpr std::size_t page = 4096;
@@ -85,4 +85,4 @@ TEST_P(shared_pages, come_however_many_signals_do) {
 }
 
 }  // namespace
-}  // namespace quartet::detail
+}  // namespace quartet::detail::shared_pages_test

@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::detail::shared_words_test {
 namespace {
 
 constexpr std::size_t workers = 4;
@@ -192,4 +192,4 @@ TEST_F(task_words, give_each_task_to_one_and_one_end) {
 }
 
 }  // namespace
-}  // namespace quartet::detail
+}  // namespace quartet::detail::shared_words_test

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace quartet {
+namespace quartet::spec_test {
 namespace {
 
 using testing::HasSubstr;
@@ -66,4 +66,4 @@ TEST(Spec, AnotherCompositionIsRefusedInASentence) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::spec_test

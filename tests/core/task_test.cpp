@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-namespace quartet {
+namespace quartet::task_test {
 namespace {
 
 /// Counts how many are alive.
@@ -149,4 +149,4 @@ TEST(Task, MoveOnlyValuesPassThrough) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::task_test

@@ -9,7 +9,7 @@
 #include <random>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::detail::timer_queue_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -90,4 +90,4 @@ TEST_F(TimerQueue, LetsGoOfAny) {
 }
 
 }  // namespace
-}  // namespace quartet::detail
+}  // namespace quartet::detail::timer_queue_test

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace quartet {
+namespace quartet::version_test {
 namespace {
 
 TEST(version, says_the_same_as_text_and_as_numbers) {
@@ -21,4 +21,4 @@ TEST(version, grows_as_a_number) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::version_test

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace quartet::detail {
+namespace quartet::detail::withheld_signal_test {
 namespace {
 
 /// Ends with 0 if `holds`; the effect of a signal would end it otherwise.
@@ -106,4 +106,4 @@ TEST(a_withheld_signal, reaches_a_handler_once_it_is_no_longer_withheld) {
 }
 
 }  // namespace
-}  // namespace quartet::detail
+}  // namespace quartet::detail::withheld_signal_test

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <system_error>
 
-namespace quartet::faults {
+namespace quartet::faults::address_space_test {
 namespace {
 
 using conformance::sanitized;
@@ -80,4 +80,4 @@ TEST_P(address_space, that_is_not_there_is_an_error_in_words) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::address_space_test

@@ -21,7 +21,7 @@
 #include <unistd.h>
 #include <vector>
 
-namespace quartet::faults {
+namespace quartet::faults::channel_faults_test {
 namespace {
 
 using conformance::sanitized;
@@ -257,4 +257,4 @@ TEST(channels_that_go, give_their_descriptors_back) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::channel_faults_test

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <thread>
 
-namespace quartet::faults {
+namespace quartet::faults::checks_test {
 namespace {
 
 failure good_death() {
@@ -102,4 +102,4 @@ TEST(check_of_memory, sees_a_leak) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::checks_test

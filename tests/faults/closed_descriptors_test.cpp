@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <thread>
 
-namespace quartet::faults {
+namespace quartet::faults::closed_descriptors_test {
 namespace {
 
 using conformance::temporary_folder;
@@ -156,4 +156,4 @@ TEST_P(closed_descriptors, of_a_channel_are_told_to_who_sends) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::closed_descriptors_test

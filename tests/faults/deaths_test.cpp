@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <thread>
 
-namespace quartet::faults {
+namespace quartet::faults::deaths_test {
 namespace {
 
 using conformance::sanitized;
@@ -338,4 +338,4 @@ TEST_P(deaths, of_the_caller_leave_no_process) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::deaths_test

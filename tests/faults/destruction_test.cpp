@@ -29,7 +29,7 @@
 #include <thread>
 #include <vector>
 
-namespace quartet::faults {
+namespace quartet::faults::destruction_test {
 namespace {
 
 using conformance::any_model;
@@ -321,4 +321,4 @@ TEST(check_of_ends, sees_every_mistake) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::destruction_test

@@ -22,7 +22,7 @@
 #include <thread>
 #include <vector>
 
-namespace quartet::faults {
+namespace quartet::faults::few_descriptors_test {
 namespace {
 
 using conformance::any_model;
@@ -195,4 +195,4 @@ TEST_P(few_descriptors_at_the_same_time, fail_the_commands_that_need_more) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::few_descriptors_test

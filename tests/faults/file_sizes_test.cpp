@@ -8,7 +8,7 @@
 #include <csignal>
 #include <system_error>
 
-namespace quartet::faults {
+namespace quartet::faults::file_sizes_test {
 namespace {
 
 using conformance::any_model;
@@ -69,4 +69,4 @@ TEST_P(file_sizes, bind_no_inputs_or_results) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::file_sizes_test

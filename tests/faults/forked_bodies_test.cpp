@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <thread>
 
-namespace quartet::faults {
+namespace quartet::faults::forked_bodies_test {
 namespace {
 
 using conformance::any_model;
@@ -247,4 +247,4 @@ TEST(a_fork_while_a_worker_begins, ends_where_it_began) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::forked_bodies_test

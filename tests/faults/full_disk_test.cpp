@@ -14,7 +14,7 @@
 #include <optional>
 #include <thread>
 
-namespace quartet::faults {
+namespace quartet::faults::full_disk_test {
 namespace {
 
 using conformance::any_model;
@@ -267,4 +267,4 @@ TEST_P(changing_file, is_read_as_it_was_at_some_moment) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::full_disk_test

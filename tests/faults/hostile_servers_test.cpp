@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet::faults {
+namespace quartet::faults::hostile_servers_test {
 namespace {
 
 using conformance::any_model;
@@ -339,4 +339,4 @@ TEST_P(hostile_servers, take_no_more_memory_than_is_allowed) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::hostile_servers_test

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace quartet::faults {
+namespace quartet::faults::idle_connections_test {
 namespace {
 
 using conformance::any_model;
@@ -118,4 +118,4 @@ TEST_P(idle_connections, are_told_from_servers_that_only_hang_up) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::idle_connections_test

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <sys/time.h>
 
-namespace quartet::faults {
+namespace quartet::faults::interval_timers_test {
 namespace {
 
 using conformance::any_model;
@@ -149,4 +149,4 @@ TEST(interval_timers, cost_no_process_array_or_channel) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::interval_timers_test

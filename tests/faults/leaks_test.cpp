@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-namespace quartet::faults {
+namespace quartet::faults::leaks_test {
 namespace {
 
 using conformance::any_model;
@@ -225,4 +225,4 @@ TEST_P(leaks_after_deaths, of_no_memory_while_a_body_computes) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::leaks_test

@@ -11,7 +11,7 @@
 #include <ranges>
 #include <thread>
 
-namespace quartet::faults {
+namespace quartet::faults::limits_test {
 namespace {
 
 using conformance::any_model;
@@ -251,4 +251,4 @@ TEST(limits_of_tasks, let_an_event_loop_fail_what_needs_a_thread) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::limits_test

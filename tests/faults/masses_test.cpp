@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-namespace quartet::faults {
+namespace quartet::faults::masses_test {
 namespace {
 
 using conformance::may_fork_beside_threads;
@@ -106,4 +106,4 @@ TEST_P(masses, of_executors_are_made_while_other_threads_allocate_and_log) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::masses_test

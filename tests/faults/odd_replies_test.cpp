@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet::faults {
+namespace quartet::faults::odd_replies_test {
 namespace {
 
 using conformance::any_model;
@@ -245,4 +245,4 @@ TEST_P(odd_replies, are_failures_that_name_what_is_broken) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::odd_replies_test

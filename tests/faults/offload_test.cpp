@@ -15,7 +15,7 @@
 #include <stop_token>
 #include <thread>
 
-namespace quartet::faults {
+namespace quartet::faults::offload_test {
 namespace {
 
 using conformance::any_model;
@@ -159,4 +159,4 @@ TEST(offload_on_a_loop, is_told_of_when_it_keeps_a_body_that_is_to_end) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::offload_test

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <thread>
 
-namespace quartet::faults {
+namespace quartet::faults::printed_test {
 namespace {
 
 using conformance::temporary_folder;
@@ -306,4 +306,4 @@ TEST(printing, waits_for_no_stream_that_is_read_from) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::printed_test

@@ -17,7 +17,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace quartet::faults {
+namespace quartet::faults::process_test {
 namespace {
 
 using conformance::shared;
@@ -327,4 +327,4 @@ TEST(a_process, may_have_an_executor) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::process_test

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet::faults {
+namespace quartet::faults::redirects_test {
 namespace {
 
 using conformance::any_model;
@@ -186,4 +186,4 @@ TEST_P(redirects, share_one_time_limit) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::redirects_test

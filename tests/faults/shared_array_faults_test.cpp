@@ -18,7 +18,7 @@
 #include <thread>
 #include <utility>
 
-namespace quartet::faults {
+namespace quartet::faults::shared_array_faults_test {
 namespace {
 
 using conformance::may_fork_beside_threads;
@@ -254,4 +254,4 @@ TEST(a_forked_child, can_use_arrays_though_other_threads_were_making_some) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::shared_array_faults_test

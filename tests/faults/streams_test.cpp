@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <thread>
 
-namespace quartet::faults {
+namespace quartet::faults::streams_test {
 namespace {
 
 using conformance::any_model;
@@ -303,4 +303,4 @@ TEST_P(streams_on_loops, hold_up_no_other_file) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::streams_test

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet::faults {
+namespace quartet::faults::unsendable_requests_test {
 namespace {
 
 using conformance::any_model;
@@ -148,4 +148,4 @@ TEST_P(unsendable_requests, are_not_made_of_redirects) {
 }
 
 }  // namespace
-}  // namespace quartet::faults
+}  // namespace quartet::faults::unsendable_requests_test

@@ -28,7 +28,7 @@
 #include <unistd.h>
 #include <vector>
 
-namespace quartet {
+namespace quartet::command_operation_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -727,4 +727,4 @@ TEST(running_commands_on_a_loop, keeps_all_that_is_in_a_pipe_when_the_loop_comes
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::command_operation_test

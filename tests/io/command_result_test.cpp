@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace quartet {
+namespace quartet::command_result_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -114,4 +114,4 @@ TEST(command_in_a_fake_world, is_not_found_if_nobody_answers) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::command_result_test

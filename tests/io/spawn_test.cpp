@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace quartet::detail {
+namespace quartet::detail::spawn_test {
 namespace {
 
 /// Runs `cat; echo err >&2` with the files in, out and err open under the given numbers. In a child, whose
@@ -50,4 +50,4 @@ TEST(spawn, gives_each_stream_its_own_whatever_the_numbers_of_their_sources) {
 }
 
 }  // namespace
-}  // namespace quartet::detail
+}  // namespace quartet::detail::spawn_test

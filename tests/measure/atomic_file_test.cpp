@@ -18,6 +18,8 @@
 #include <system_error>
 #include <thread>
 
+namespace quartet::measure::atomic_file_test {
+
 namespace fs = std::filesystem;
 using quartet::measure::write_file_whole;
 using quartet::test::in_child;
@@ -166,3 +168,5 @@ TEST_F(atomic_file, pipes_are_written_to) {
     EXPECT_EQ(got, sent);
     EXPECT_TRUE(fs::is_fifo(fifo));
 }
+
+}  // namespace quartet::measure::atomic_file_test

@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-using namespace quartet::measure;
+namespace quartet::measure::changes_test {
+
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -154,3 +155,5 @@ TEST(change, may_be_a_regression_as_long_as_its_interval_reaches_beyond) {
     equal.new_seconds = 1.02;
     EXPECT_FALSE(equal.contradicts_medians());
 }
+
+}  // namespace quartet::measure::changes_test

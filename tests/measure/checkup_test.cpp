@@ -9,7 +9,8 @@
 #include <functional>
 #include <string>
 
-using namespace quartet::measure;
+namespace quartet::measure::checkup_test {
+
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -124,3 +125,5 @@ TEST(checkup, reads_this_machine) {
     EXPECT_FALSE(readings.file_backend.empty());
     EXPECT_GT(judge(readings).size(), 15u);
 }
+
+}  // namespace quartet::measure::checkup_test

@@ -14,7 +14,8 @@
 #include <utility>
 #include <vector>
 
-using namespace quartet::measure;
+namespace quartet::measure::comparison_test {
+
 using samples = std::vector<double>;
 
 TEST(comparison, of_nothing_or_of_nonsense_is_refused) {
@@ -241,3 +242,5 @@ TEST(comparison, of_too_few_samples_takes_as_many_as_are_sure) {
     samples const narrow{1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5};
     EXPECT_GT(compare_rounds(wide, narrow).rounds_to_tell.value_or(100), 50u);
 }
+
+}  // namespace quartet::measure::comparison_test

@@ -14,8 +14,7 @@
 #include <iterator>
 #include <string>
 
-using namespace quartet::measure;
-
+namespace quartet::measure::fields_test {
 namespace {
 
 std::string schema_that_ships() {
@@ -49,3 +48,5 @@ TEST(fields, each_has_an_explanation_and_a_unit_that_its_name_tells) {
         EXPECT_EQ(each.unit == unit::bytes, each.name.ends_with("_bytes")) << each.name;
     }
 }
+
+}  // namespace quartet::measure::fields_test

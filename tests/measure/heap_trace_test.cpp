@@ -26,6 +26,8 @@
 #include <unistd.h>
 #include <vector>
 
+namespace quartet::measure::heap_trace_test {
+
 namespace heap_trace = quartet::measure::heap_trace;
 using quartet::test::child_process;
 using quartet::test::in_child;
@@ -376,3 +378,5 @@ TEST(heap_trace_in_a_sanitized_build, is_absent_and_harmless) {
     heap_trace::start();
     EXPECT_FALSE(heap_trace::read().has_value());
 }
+
+}  // namespace quartet::measure::heap_trace_test

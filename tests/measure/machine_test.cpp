@@ -7,7 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-using namespace quartet::measure;
+namespace quartet::measure::machine_test {
+
 using testing::HasSubstr;
 
 TEST(machine, is_described) {
@@ -30,3 +31,5 @@ TEST(machine, says_on_which_file_system_a_folder_is) {
     EXPECT_EQ(this_machine("/proc/self").scratch_file_system, "proc");
     EXPECT_EQ(this_machine("/nowhere").scratch_file_system, "");
 }
+
+}  // namespace quartet::measure::machine_test

@@ -12,7 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-using namespace quartet::measure;
+namespace quartet::measure::noise_test {
+
 using namespace std::chrono_literals;
 
 double seconds_of_this_thread() {
@@ -113,3 +114,5 @@ TEST(cpu_seconds_of, a_process) {
     waitpid(child, nullptr, 0);
     EXPECT_EQ(cpu_seconds_of(child), 0);
 }
+
+}  // namespace quartet::measure::noise_test

@@ -9,7 +9,7 @@
 
 #include <string>
 
-namespace quartet::measure {
+namespace quartet::measure::plain_text_test {
 namespace {
 
 using testing::HasSubstr;
@@ -90,4 +90,4 @@ TEST(reports, in_markdown_take_no_text_for_structure_and_are_short) {
 }
 
 }  // namespace
-}  // namespace quartet::measure
+}  // namespace quartet::measure::plain_text_test

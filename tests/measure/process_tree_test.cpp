@@ -15,7 +15,8 @@
 #include <thread>
 #include <unistd.h>
 
-using namespace quartet::measure;
+namespace quartet::measure::process_tree_test {
+
 using namespace std::chrono_literals;
 using quartet::test::child_process;
 using quartet::test::in_child;
@@ -209,3 +210,5 @@ TEST(tree_memory, may_be_asked_while_the_thread_samples) {
         EXPECT_GT(sampler.sample_now(), 0u);
     EXPECT_GE(sampler.sample_count(), 50u);
 }
+
+}  // namespace quartet::measure::process_tree_test

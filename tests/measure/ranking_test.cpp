@@ -12,7 +12,8 @@
 #include <random>
 #include <vector>
 
-using namespace quartet::measure;
+namespace quartet::measure::ranking_test {
+
 using quartet::test::timed;
 using quartet::test::views_of;
 using walls = std::vector<double>;
@@ -149,3 +150,5 @@ TEST(rank, finds_a_configuration_that_is_faster) {
     }
     EXPECT_GT(found, runs * 95 / 100);
 }
+
+}  // namespace quartet::measure::ranking_test

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-using namespace quartet::measure;
+namespace quartet::measure::report_csv_test {
 
 TEST(report_csv, is_this_text) {
     EXPECT_EQ(
@@ -41,3 +41,5 @@ TEST(report_csv, a_line_break_stays_inside_its_cell) {
     what.measurements[0].verification = "line one\nline \"two\"";
     EXPECT_NE(to_csv(what).find(",\"line one\nline \"\"two\"\"\","), std::string::npos);
 }
+
+}  // namespace quartet::measure::report_csv_test

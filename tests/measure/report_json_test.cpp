@@ -13,7 +13,8 @@
 #include <string>
 #include <utility>
 
-using namespace quartet::measure;
+namespace quartet::measure::report_json_test {
+
 using quartet::test::sample_results;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
@@ -173,3 +174,5 @@ TEST_F(read_results_of, a_file_that_is_none_says_which) {
                 ThrowsMessage<std::invalid_argument>("/nowhere/r.json: No such file or directory"));
     EXPECT_THAT([] { read_results("/tmp"); }, ThrowsMessage<std::invalid_argument>("/tmp: Is a directory"));
 }
+
+}  // namespace quartet::measure::report_json_test

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <sstream>
 
-using namespace quartet::measure;
+namespace quartet::measure::report_markdown_test {
 
 TEST(report_markdown, is_this_text) {
     results what = quartet::test::sample_results();
@@ -154,3 +154,5 @@ TEST(report_markdown, every_row_has_as_many_cells_as_the_table_has_columns) {
         EXPECT_EQ(separators, 4) << line;
     }
 }
+
+}  // namespace quartet::measure::report_markdown_test

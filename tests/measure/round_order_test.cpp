@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::measure {
+namespace quartet::measure::round_order_test {
 namespace {
 
 std::size_t rounds_of_block(std::size_t count) {
@@ -65,4 +65,4 @@ TEST(round_order, is_the_same_everywhere) {
 }
 
 }  // namespace
-}  // namespace quartet::measure
+}  // namespace quartet::measure::round_order_test

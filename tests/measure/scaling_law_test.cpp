@@ -12,7 +12,8 @@
 #include <utility>
 #include <vector>
 
-using namespace quartet::measure;
+namespace quartet::measure::scaling_law_test {
+
 using points = std::vector<scaling_point>;
 
 double law_of(double workers, double sigma, double kappa) {
@@ -107,3 +108,5 @@ TEST(band, covers_the_law_as_often_as_it_says) {
         EXPECT_NEAR(static_cast<double>(covered) / looked, 0.95, 0.025) << sigma << ' ' << kappa;
     }
 }
+
+}  // namespace quartet::measure::scaling_law_test

@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-using namespace quartet::measure;
+namespace quartet::measure::scaling_test {
+
 using testing::HasSubstr;
 
 namespace {
@@ -83,3 +84,5 @@ TEST_F(a_sweep, goes_on_without_what_failed) {
         each.failed = 1;
     EXPECT_FALSE(curve().best);
 }
+
+}  // namespace quartet::measure::scaling_test

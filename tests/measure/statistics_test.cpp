@@ -13,7 +13,8 @@
 #include <utility>
 #include <vector>
 
-using namespace quartet::measure;
+namespace quartet::measure::statistics_test {
+
 using samples = std::vector<double>;
 
 TEST(median, is_in_the_middle) {
@@ -153,3 +154,5 @@ TEST(trend_probability, agrees_with_scipy) {
     EXPECT_EQ(trend_probability(samples{1, 2}), 1);
     EXPECT_EQ(trend_probability(samples(10, 1.0)), 1);
 }
+
+}  // namespace quartet::measure::statistics_test

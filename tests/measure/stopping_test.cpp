@@ -13,7 +13,8 @@
 #include <random>
 #include <vector>
 
-using namespace quartet::measure;
+namespace quartet::measure::stopping_test {
+
 using quartet::test::views_of;
 using testing::ElementsAre;
 
@@ -96,3 +97,5 @@ TEST(stopping_by_precision, calls_equal_configurations_different_as_seldom_as_wi
         EXPECT_GT(early, runs / 4) << "the rule was put to use";
     }
 }
+
+}  // namespace quartet::measure::stopping_test

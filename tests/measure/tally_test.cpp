@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <vector>
 
-using namespace quartet;
-using namespace quartet::measure;
+namespace quartet::measure::tally_test {
+
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -151,3 +151,5 @@ TEST_F(a_tally, keeps_of_what_was_used_only_what_was_while_the_clock_ran) {
     EXPECT_THAT(kept.memory_bytes, ElementsAre(10u, 20u));
     EXPECT_THAT(kept.cpu_seconds, ElementsAre(1, 2));
 }
+
+}  // namespace quartet::measure::tally_test

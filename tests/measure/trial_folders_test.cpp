@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <vector>
 
-namespace quartet::measure {
+namespace quartet::measure::trial_folders_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -90,4 +90,4 @@ TEST_F(trial_folders_test, the_root_tells_ext4_to_keep_them_apart) {
 }
 
 }  // namespace
-}  // namespace quartet::measure
+}  // namespace quartet::measure::trial_folders_test

@@ -11,7 +11,8 @@
 #include <stdexcept>
 #include <string>
 
-using namespace quartet::measure;
+namespace quartet::measure::trial_protocol_test {
+
 using quartet::task_order;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
@@ -86,3 +87,5 @@ TEST(trial_protocol, what_is_wrong_is_named) {
                 ThrowsMessage<std::invalid_argument>("/laps/0/wall_seconds is missing"));
     EXPECT_THROW(trial_result_of("{"), std::invalid_argument);
 }
+
+}  // namespace quartet::measure::trial_protocol_test

@@ -10,7 +10,8 @@
 #include <stdexcept>
 #include <vector>
 
-using namespace quartet::measure;
+namespace quartet::measure::unimodality_test {
+
 using samples = std::vector<double>;
 
 samples const two_peaks{1, 1.1, 1.2, 1.3, 1.4, 1.05, 1.15, 5, 5.1, 5.2, 5.3, 5.15, 5.25, 5.05, 5.35};
@@ -63,3 +64,5 @@ TEST(unimodal_probability, is_below_a_level_as_seldom_as_the_level_says) {
     }
     EXPECT_NEAR(static_cast<double>(below) / runs, 0.05, 0.015);
 }
+
+}  // namespace quartet::measure::unimodality_test

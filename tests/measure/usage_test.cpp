@@ -15,8 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-using namespace quartet::measure;
-
+namespace quartet::measure::usage_test {
 namespace {
 
 /// Uses `seconds` of processor time, however long that takes on the clock.
@@ -83,3 +82,5 @@ TEST(usage, knows_what_goes_to_disk) {
     EXPECT_GE(used.written_bytes, 1 << 20);
     EXPECT_GE(used.read_bytes, 1 << 20);
 }
+
+}  // namespace quartet::measure::usage_test

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::measure {
+namespace quartet::measure::work_kind_test {
 namespace {
 
 using shares = std::vector<std::pair<activity, double>>;
@@ -113,4 +113,4 @@ TEST(judge_work, says_why_and_what_suits) {
 }
 
 }  // namespace
-}  // namespace quartet::measure
+}  // namespace quartet::measure::work_kind_test

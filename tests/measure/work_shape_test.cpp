@@ -6,7 +6,7 @@
 
 #include <vector>
 
-namespace quartet::measure {
+namespace quartet::measure::work_shape_test {
 namespace {
 
 /// 100 tasks that took a second in all with `single`.
@@ -86,4 +86,4 @@ TEST(single_run_of, is_one_that_went_well) {
 }
 
 }  // namespace
-}  // namespace quartet::measure
+}  // namespace quartet::measure::work_shape_test

@@ -14,8 +14,8 @@
 #include <unistd.h>
 #include <vector>
 
-using namespace quartet;
-using namespace quartet::measure;
+namespace quartet::measure::worker_use_test {
+
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using clock_type = std::chrono::steady_clock;
@@ -102,3 +102,5 @@ TEST(use_of_workers, counts_time_with_several_tasks_once) {
     EXPECT_EQ(uses[0].tasks, 10u);
     EXPECT_LE(uses[0].occupied_share.value(), 1);
 }
+
+}  // namespace quartet::measure::worker_use_test

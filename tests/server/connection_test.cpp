@@ -11,7 +11,7 @@
 #include <system_error>
 #include <vector>
 
-namespace quartet {
+namespace quartet::connection_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -270,4 +270,4 @@ TEST(stats, count_the_bytes_on_the_wire) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::connection_test

@@ -12,7 +12,7 @@
 #include <string>
 #include <unistd.h>
 
-namespace quartet {
+namespace quartet::endpoints_test {
 namespace {
 
 using testing::curl_client;
@@ -211,4 +211,4 @@ TEST(files_of_a_folder, are_given_as_they_are_and_none_beside_them) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::endpoints_test

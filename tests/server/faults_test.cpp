@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace quartet {
+namespace quartet::faults_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -226,4 +226,4 @@ TEST(latency, is_waited_for) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::faults_test

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <set>
 
-namespace quartet {
+namespace quartet::genre_test {
 namespace {
 
 TEST(genre, is_the_same_for_ever) {
@@ -47,4 +47,4 @@ TEST(page, is_the_beginning_of_any_longer_one) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::genre_test

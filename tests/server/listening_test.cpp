@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <system_error>
 
-namespace quartet {
+namespace quartet::listening_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -175,4 +175,4 @@ TEST(descriptors, when_used_up_are_waited_for) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::listening_test

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <system_error>
 
-namespace quartet {
+namespace quartet::server_process_test {
 namespace {
 
 using testing::eventually;
@@ -203,4 +203,4 @@ TEST(server_process, ends_too_where_somebody_else_waits) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::server_process_test

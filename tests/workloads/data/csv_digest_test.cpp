@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet {
+namespace quartet::csv_digest_test {
 namespace {
 
 csv_digest digest_of_text(std::string_view text) {
@@ -106,4 +106,4 @@ TEST(csv_digest, empty_one_changes_nothing) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::csv_digest_test

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace quartet {
+namespace quartet::csv_property_test {
 namespace {
 
 constexpr std::size_t most_parts = 17;
@@ -95,4 +95,4 @@ TEST(csv_property, rubbish_is_read_the_same_in_any_number_of_parts) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::csv_property_test

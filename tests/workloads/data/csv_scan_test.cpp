@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet {
+namespace quartet::csv_scan_test {
 namespace {
 
 constexpr std::string_view special = "\",\n\r";
@@ -93,4 +93,4 @@ TEST(csv_scan, scanner_gives_each_position_once_and_then_the_end) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::csv_scan_test

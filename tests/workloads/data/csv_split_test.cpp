@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet {
+namespace quartet::csv_split_test {
 namespace {
 
 TEST(csv_split, parts_follow_each_other_without_gaps) {
@@ -95,4 +95,4 @@ TEST(csv_split, errors_name_the_line_of_the_whole_text) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::csv_split_test

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet {
+namespace quartet::csv_test {
 namespace {
 
 using testing::ElementsAre;
@@ -226,4 +226,4 @@ TEST(csv, wide_records_are_read_whole) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::csv_test

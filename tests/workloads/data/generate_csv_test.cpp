@@ -14,7 +14,7 @@
 #include <string_view>
 #include <unistd.h>
 
-namespace quartet {
+namespace quartet::generate_csv_test {
 namespace {
 
 TEST(generate_csv, default_file_has_30001_profiles_in_10_megabytes) {
@@ -114,4 +114,4 @@ TEST(generate_csv, python_reads_the_same_fields) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::generate_csv_test

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <set>
 
-namespace quartet {
+namespace quartet::generate_messages_test {
 namespace {
 
 int sum_of_counts(message_list const& messages) {
@@ -42,4 +42,4 @@ TEST(generate_messages, seed_decides) {
 }
 
 }  // namespace
-}  // namespace quartet
+}  // namespace quartet::generate_messages_test
