@@ -7,7 +7,7 @@
 
 #include <stdexcept>
 
-namespace quartet::cli {
+namespace quartet::cli::counts_test {
 namespace {
 
 using testing::ElementsAre;
@@ -41,4 +41,4 @@ TEST(parse_counts, refuses_anything_else) {
 }
 
 }  // namespace
-}  // namespace quartet::cli
+}  // namespace quartet::cli::counts_test

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace quartet::cli {
+namespace quartet::cli::findings_test {
 namespace {
 
 using testing::HasSubstr;
@@ -73,4 +73,4 @@ TEST(Findings, NothingToCompareIsNoVictory) {
 }
 
 }  // namespace
-}  // namespace quartet::cli
+}  // namespace quartet::cli::findings_test

@@ -7,7 +7,7 @@
 
 #include <stdexcept>
 
-namespace quartet::cli {
+namespace quartet::cli::quantities_test {
 namespace {
 
 using testing::HasSubstr;
@@ -70,4 +70,4 @@ TEST(parse_share, refuses_anything_else) {
 }
 
 }  // namespace
-}  // namespace quartet::cli
+}  // namespace quartet::cli::quantities_test

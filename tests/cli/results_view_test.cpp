@@ -13,7 +13,7 @@
 #include <sstream>
 #include <string>
 
-namespace quartet::cli {
+namespace quartet::cli::results_view_test {
 namespace {
 
 using testing::HasSubstr;
@@ -132,4 +132,4 @@ TEST(bar, of_anything_above_zero_is_to_be_seen) {
 }
 
 }  // namespace
-}  // namespace quartet::cli
+}  // namespace quartet::cli::results_view_test
