@@ -61,6 +61,8 @@ TEST_P(time_limits, fail_the_task_that_is_late_and_no_other) {
             executor.try_map(sleep, std::vector<milliseconds>{0ms, 1h, 0ms}, {.task_timeout = limit});
         EXPECT_EQ(outcomes[1].error().index, 1u);
         EXPECT_EQ(outcomes[1].error().why, cause::timed_out);
+        // Under processes a busy machine may keep it from ending in time.
+        if (outcomes[1].error().message.ends_with("until its worker was killed")) return false;
         EXPECT_EQ(outcomes[1].error().message, timed_out(limit).what());
         EXPECT_THROW(outcomes[1].value(), timed_out);
         return outcomes[0] && outcomes[2];
