@@ -11,9 +11,9 @@
 
 #include "src/base/descriptor.hpp"
 #include "src/models/executor_end.hpp"
+#include "src/models/processes/fork_server.hpp"
 #include "src/models/processes/log_channel.hpp"
 #include "src/models/processes/worker_process.hpp"
-#include "src/models/processes/zygote.hpp"
 
 #include <quartet/backend/model.hpp>
 #include <quartet/backend/processes.hpp>

@@ -1,4 +1,4 @@
-// src/models/processes/zygote.hpp
+// src/models/processes/fork_server.hpp
 //
 // A small single-threaded child that forks worker processes for its parent and reports their ends.
 //

@@ -1,4 +1,4 @@
-// src/models/processes/zygote.cpp
+// src/models/processes/fork_server.cpp
 //
 // Parent and zygote talk through a socket pair that keeps message borders. The parent sends `request`s and
 // reads `event`s; the zygote waits for requests and, by a signalfd, for the ends of its children.
@@ -11,7 +11,7 @@
 // process that was forked meanwhile, by another thread or by the program itself. So each watches the other's
 // pidfd.
 
-#include "src/models/processes/zygote.hpp"
+#include "src/models/processes/fork_server.hpp"
 
 #include "src/base/descriptor.hpp"
 #include "src/base/pidfd.hpp"
