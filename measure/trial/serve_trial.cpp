@@ -26,7 +26,7 @@ void kill_group(int) {
 
 /// SIGKILL as the signal of the parent's death would leave behind what the trial has started and what does
 /// not watch its own parent: the commands of the command workload. Workers must not inherit the handler; the
-/// zygote gives them the usual one.
+/// fork server gives them the usual one.
 void die_with_parent() {
     signal(SIGTERM, kill_group);
     prctl(PR_SET_PDEATHSIG, SIGTERM);

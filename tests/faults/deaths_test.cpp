@@ -171,7 +171,7 @@ TEST_P(deaths_in_a_pool, of_idle_workers_cost_nothing) {
         for (pid_t const worker : executor.map(who, std::vector<int>(12)))
             kill(worker, SIGKILL);
         if (round % 2)
-            std::this_thread::sleep_for(5ms);  // sometimes the zygote has told of it, sometimes not
+            std::this_thread::sleep_for(5ms);  // sometimes the fork server has told of it, sometimes not
     }
     expect_to_work(executor);
 }
@@ -226,7 +226,7 @@ TEST_P(deaths_by_a_killer, lose_only_what_was_running) {
     EXPECT_LE(lost, (kills + 1) * in_flight);  // one may have been killed after the last count
 }
 
-TEST_P(deaths, of_the_zygote_end_the_run_but_not_the_executor) {
+TEST_P(deaths, of_the_fork_server_end_the_run_but_not_the_executor) {
     auto executor = make();
     for (int round = 0; round < 3; ++round) {
         auto const body = [](int n) {
@@ -251,12 +251,12 @@ TEST_P(deaths, of_the_zygote_end_the_run_but_not_the_executor) {
     }
 }
 
-TEST_P(deaths, of_an_idle_zygote_cost_nothing) {
+TEST_P(deaths, of_an_idle_fork_server_cost_nothing) {
     auto executor = make();
     for (int round = 0; round < 5; ++round) {
-        pid_t const zygote = executor.map([](int) { return getppid(); }, std::vector{0})[0];
-        kill(zygote, SIGKILL);
-        wait_until([&] { return !runs(zygote); });
+        pid_t const fork_server = executor.map([](int) { return getppid(); }, std::vector{0})[0];
+        kill(fork_server, SIGKILL);
+        wait_until([&] { return !runs(fork_server); });
         EXPECT_EQ(executor.map([](int n) { return n + 1; }, std::vector{1, 2}), (std::vector{2, 3}));
     }
 }
@@ -278,8 +278,8 @@ void hold_before_fork() {
     if (holds_next_fork.exchange(false)) holder_of_fork = fork_a_holder();
 }
 
-/// Between the making of the socket and the fork of the zygote another thread may fork.
-TEST_P(deaths, of_the_zygote_are_seen_though_another_has_its_socket) {
+/// Between the making of the socket and the fork of the fork server another thread may fork.
+TEST_P(deaths, of_the_fork_server_are_seen_though_another_has_its_socket) {
     static int const registered = pthread_atfork(hold_before_fork, nullptr, nullptr);
     ASSERT_EQ(registered, 0);
     holds_next_fork = true;
@@ -300,7 +300,7 @@ TEST_P(deaths, of_the_zygote_are_seen_though_another_has_its_socket) {
 
 struct family {
     std::atomic<pid_t> holder;
-    std::atomic<pid_t> zygote;
+    std::atomic<pid_t> fork_server;
     std::atomic<std::size_t> workers;
     std::array<std::atomic<pid_t>, 8> worker;
 };
@@ -313,7 +313,7 @@ TEST_P(deaths, of_the_caller_leave_no_process) {
         auto executor = make();
         others->holder = fork_a_holder();
         auto const body = [others = &others](int) {
-            others->zygote = getppid();
+            others->fork_server = getppid();
             others->worker[others->workers++] = getpid();
             std::this_thread::sleep_for(1h);
         };
@@ -326,7 +326,7 @@ TEST_P(deaths, of_the_caller_leave_no_process) {
     waitpid(caller, nullptr, 0);
     auto const deadline = std::chrono::steady_clock::now() + 100s;
     auto const any_left = [&] {
-        bool left = runs(others->zygote);
+        bool left = runs(others->fork_server);
         for (auto const& each : others->worker)
             left = left || (each > 0 && runs(each));
         return left;

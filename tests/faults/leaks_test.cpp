@@ -152,7 +152,7 @@ TEST_P(leaks_of_descriptors, are_none_over_hundreds_of_executors) {
     EXPECT_EQ(open_descriptors(), before);
 }
 
-void kill_the_zygote(int) {
+void kill_the_fork_server(int) {
     kill(getppid(), SIGKILL);
     std::this_thread::sleep_for(1h);  // it takes its workers along
 }
@@ -163,7 +163,7 @@ TEST_P(leaks_after_deaths, of_nothing_when_an_executor_is_gone) {
         auto executor = make();
         for (int round = 0; round < 3; ++round)
             executor.try_map([](int) { raise(SIGKILL); }, std::vector<int>(10));
-        executor.try_map(kill_the_zygote, std::vector<int>(3));
+        executor.try_map(kill_the_fork_server, std::vector<int>(3));
         executor.map([](int) {}, std::vector<int>(3));
     }
     EXPECT_EQ(belongings(), before);

@@ -406,7 +406,7 @@ TEST_P(running_a_command, leaves_no_descriptor_and_no_zombie) {
     failure_of(run_in, std::string("/no/such/place"));
     one(run_for_a_time, timed_line{"sleep 20; true"});
     EXPECT_EQ(open_descriptors(), before);
-    if (std::string_view(GetParam()).starts_with("processes")) return;  // whose zygote is a child
+    if (std::string_view(GetParam()).starts_with("processes")) return;  // whose fork server is a child
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
     EXPECT_EQ(errno, ECHILD);
 }

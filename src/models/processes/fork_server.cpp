@@ -1,11 +1,12 @@
 // src/models/processes/fork_server.cpp
 //
-// Parent and zygote talk through a socket pair that keeps message borders. The parent sends `request`s and
-// reads `event`s; the zygote waits for requests and, by a signalfd, for the ends of its children.
+// Parent and fork server talk through a socket pair that keeps message borders. The parent sends `request`s
+// and reads `event`s; the fork server waits for requests and, by a signalfd, for the ends of its children.
 //
 // Neither may block in a send while the other does: the parent leaves at most `most_unanswered` spawns
 // unanswered, and its caller about as many kills (process_host::terminate), which the socket's buffer
-// holds many times over. So the parent's sends never block, and it comes back to read what the zygote sends.
+// holds many times over. So the parent's sends never block, and it comes back to read what the fork server
+// sends.
 //
 // That the other is gone the socket says too, but not as long as somebody has a copy of the other's end: a
 // process that was forked meanwhile, by another thread or by the program itself. So each watches the other's
@@ -55,17 +56,17 @@ bool send_message(int socket, Message const& message) {
     return sent == sizeof message;
 }
 
-/// The zygote's side. All of it runs in the forked child, which has one thread.
-class zygote_process {
+/// The fork server's side. All of it runs in the forked child, which has one thread.
+class fork_server_process {
 public:
-    zygote_process(int socket, pid_t parent, std::function<void(zygote::ticket)> const& work)
+    fork_server_process(int socket, pid_t parent, std::function<void(fork_server::ticket)> const& work)
         : socket_(socket), parent_(open_pidfd(parent)), work_(work) {
         if (getppid() != parent) _exit(0);
     }
 
     /// What throws in here must not reach the parent's code, of which this process has a copy.
     [[noreturn]] void run() noexcept {
-        prctl(PR_SET_NAME, "quartet-zygote");
+        prctl(PR_SET_NAME, "quartet-forksrv");
         current_scope() = nullptr;  // of the body that made the executor, if one did
         take_signals();
         for (;;) {
@@ -102,18 +103,18 @@ private:
         if (workers_.contains(process)) ::kill(process, asked.signal);
     }
 
-    void spawn(zygote::ticket worker) {
+    void spawn(fork_server::ticket worker) {
         pid_t const self = getpid();
         pid_t const process = fork();
         if (process == 0) be_worker(worker, self);
-        if (process < 0) return report({zygote::event::kind::refused, 0, worker, errno, 0});
+        if (process < 0) return report({fork_server::event::kind::refused, 0, worker, errno, 0});
         workers_[process] = worker;
-        report({zygote::event::kind::spawned, process, worker, 0, 0});
+        report({fork_server::event::kind::spawned, process, worker, 0, 0});
     }
 
-    [[noreturn]] void be_worker(zygote::ticket worker, pid_t zygote_id) noexcept {
+    [[noreturn]] void be_worker(fork_server::ticket worker, pid_t server_id) noexcept {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != zygote_id) _exit(0);  // it ended before prctl
+        if (getppid() != server_id) _exit(0);  // it ended before prctl
         prctl(PR_SET_NAME, "quartet-worker");
         close(socket_);
         close(signals_);
@@ -135,12 +136,12 @@ private:
             auto const found = workers_.find(process);
             if (found == workers_.end()) continue;  // a grandchild that was handed to us
             auto const peak_bytes = static_cast<std::size_t>(used.ru_maxrss) * 1024;
-            report({zygote::event::kind::ended, process, found->second, status, peak_bytes});
+            report({fork_server::event::kind::ended, process, found->second, status, peak_bytes});
             workers_.erase(found);
         }
     }
 
-    void report(zygote::event const& happened) {
+    void report(fork_server::event const& happened) {
         if (!send_message(socket_, happened)) end();
     }
 
@@ -155,13 +156,13 @@ private:
     int socket_;
     int signals_ = -1;
     int parent_;  // a pidfd; -1 if no descriptor is left
-    std::function<void(zygote::ticket)> const& work_;
-    std::map<pid_t, zygote::ticket> workers_;
+    std::function<void(fork_server::ticket)> const& work_;
+    std::map<pid_t, fork_server::ticket> workers_;
 };
 
 }  // namespace
 
-zygote::zygote(std::function<void(ticket)> work) {
+fork_server::fork_server(std::function<void(ticket)> work) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
         throw std::system_error(errno, std::generic_category(),
@@ -170,7 +171,7 @@ zygote::zygote(std::function<void(ticket)> work) {
     socket_.emplace(ends[0]);
     pid_t const self = getpid();
     pid_t const process = fork_child();
-    if (process == 0) zygote_process(far_end.get(), self, work).run();
+    if (process == 0) fork_server_process(far_end.get(), self, work).run();
     if (process < 0) throw std::system_error(errno, std::generic_category(), "cannot fork worker processes");
     end_ = detail::descriptor(open_pidfd(process));
     if (end_.get() >= 0) return;
@@ -181,21 +182,21 @@ zygote::zygote(std::function<void(ticket)> work) {
     throw std::system_error(error, std::generic_category(), "cannot watch the process that forks workers");
 }
 
-zygote::~zygote() {
+fork_server::~fork_server() {
     shutdown(socket_->get(),
-             SHUT_RDWR);  // the zygote sees the end even if a descriptor was inherited elsewhere
+             SHUT_RDWR);  // the fork server sees the end even if a descriptor was inherited elsewhere
     socket_.reset();
     siginfo_t end{};
     while (waitid(by_descriptor, static_cast<id_t>(end_.get()), &end, WEXITED) < 0 && errno == EINTR) {
     }
 }
 
-void zygote::spawn(ticket worker) {
+void fork_server::spawn(ticket worker) {
     to_spawn_.push_back(worker);
     send_spawns();
 }
 
-void zygote::send_spawns() {
+void fork_server::send_spawns() {
     while (!to_spawn_.empty() && unanswered_ < most_unanswered) {
         // If it is gone, next_event says so.
         send_message(socket_->get(), request{request::kind::spawn, 0, to_spawn_.front()});
@@ -204,16 +205,16 @@ void zygote::send_spawns() {
     }
 }
 
-void zygote::kill(pid_t worker, int signal) {
+void fork_server::kill(pid_t worker, int signal) {
     send_message(socket_->get(), request{request::kind::kill, signal, static_cast<std::uint64_t>(worker)});
 }
 
-bool zygote::has_ended() const {
+bool fork_server::has_ended() const {
     pollfd end{.fd = end_.get(), .events = POLLIN, .revents = 0};
     return poll(&end, 1, 0) > 0;
 }
 
-std::optional<zygote::event> zygote::next_event() {
+std::optional<fork_server::event> fork_server::next_event() {
     event happened{};
     ssize_t got = receive(happened);
     if (got < 0 && errno == EAGAIN) {
@@ -228,7 +229,7 @@ std::optional<zygote::event> zygote::next_event() {
     return happened;
 }
 
-ssize_t zygote::receive(event& into) const {
+ssize_t fork_server::receive(event& into) const {
     ssize_t got = 0;
     do {
         got = recv(socket_->get(), &into, sizeof into, MSG_DONTWAIT);

@@ -4,7 +4,7 @@
 //
 // A fork copies only the calling thread, but also every lock the others held at that moment, and nobody is
 // left in the child to release them. By the time a dead worker must be replaced the parent may well have
-// threads; the zygote never has any. It ends, and with it all workers, when the parent ends in any way.
+// threads; the fork server never has any. It ends, and with it all workers, when the parent ends in any way.
 //
 // For one thread at a time.
 #pragma once
@@ -21,7 +21,7 @@
 
 namespace quartet::detail {
 
-class zygote {
+class fork_server {
 public:
     /// Names a worker; what is given to spawn() comes back in events.
     using ticket = std::uint64_t;
@@ -31,7 +31,7 @@ public:
             spawned,  ///< the worker runs as `process`
             ended,    ///< the worker ended; `status` as from waitpid, `peak_bytes` its resident set's
             refused,  ///< it could not be forked; `status` is the errno
-            gone,     ///< the zygote itself has ended, and so has every worker
+            gone,     ///< the fork server itself has ended, and so has every worker
         };
         kind what;
         pid_t process;
@@ -41,13 +41,13 @@ public:
     };
 
     /// Forks. `work` is called in each worker, which ends when it returns. Throws std::system_error.
-    explicit zygote(std::function<void(ticket)> work);
+    explicit fork_server(std::function<void(ticket)> work);
 
-    /// Kills all workers, waits until they and the zygote are gone.
-    ~zygote();
+    /// Kills all workers, waits until they and the fork server are gone.
+    ~fork_server();
 
-    zygote(zygote const&) = delete;
-    zygote& operator=(zygote const&) = delete;
+    fork_server(fork_server const&) = delete;
+    fork_server& operator=(fork_server const&) = delete;
 
     /// Asks for a worker; an event says what became of it.
     void spawn(ticket worker);
@@ -55,7 +55,7 @@ public:
     /// Sends a signal to a worker; nothing if it has ended. An event tells of its end.
     void kill(pid_t worker, int signal);
 
-    /// Readable when there is an event, and when the zygote has ended, which is one.
+    /// Readable when there is an event, and when the fork server has ended, which is one.
     int descriptor() const noexcept { return socket_->get(); }
     int end_descriptor() const noexcept { return end_.get(); }
 

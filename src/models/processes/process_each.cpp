@@ -10,7 +10,7 @@ namespace quartet::detail {
 
 process_each::process_each(processes_options options) : process_host(0, std::move(options)) {
     pool().recycle_after = 0;
-    start_zygote();
+    start_fork_server();
     start_supervisor();
 }
 
@@ -32,8 +32,8 @@ void process_each::offer(call& made) {
 
 /// A process that has ended before it began its task would perhaps always do so.
 bool process_each::offer_again(call& of, index_range tasks, lost why) {
-    if (why == lost::zygote) ask_for_processes(*of.batch, tasks);
-    return why == lost::zygote;
+    if (why == lost::fork_server) ask_for_processes(*of.batch, tasks);
+    return why == lost::fork_server;
 }
 
 void process_each::ask_for_processes(remote_batch& batch, index_range tasks) {

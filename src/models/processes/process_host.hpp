@@ -1,7 +1,7 @@
 // src/models/processes/process_host.hpp
 //
 // What a pool of worker processes and a process per task have in common: the shared memory, a job's way into
-// it and back, the zygote, and a supervisor.
+// it and back, the fork server, and a supervisor.
 //
 // The supervisor is a thread of the parent that sleeps until something happens that nobody waits for: a
 // worker has ended, a stop's or a time limit's grace is over, a log line has come. A call in which nothing
@@ -82,8 +82,8 @@ protected:
     /// For the destructor of a derived class: every call has an outcome, and is done with.
     void end() noexcept;
 
-    /// Forks a zygote. Throws std::system_error.
-    void start_zygote();
+    /// Forks a fork server. Throws std::system_error.
+    void start_fork_server();
 
     // ---- For the arrangement; all under the lock
 
@@ -94,8 +94,8 @@ protected:
     virtual void offer(call& made) = 0;
 
     /// Lets others have tasks that nobody has begun: those that a dead worker had taken, or after a loss of
-    /// the zygote all. False if they are to fail.
-    enum class lost { worker, zygote };
+    /// the fork server all. False if they are to fail.
+    enum class lost { worker, fork_server };
     virtual bool offer_again(call& of, index_range tasks, lost why) = 0;
 
     /// Whether no worker will touch a batch any more whose results were collected.
@@ -108,10 +108,10 @@ protected:
     virtual void on_end(worker_slot& slot, bool fruitless, int status) = 0;
     virtual void on_refusal(worker_slot& slot, int error) = 0;
 
-    /// The workers and those that were to come are gone with their zygote.
+    /// The workers and those that were to come are gone with their fork server.
     virtual void on_loss() = 0;
 
-    /// Something may have changed, and there is a zygote: what the arrangement does about it.
+    /// Something may have changed, and there is a fork server: what the arrangement does about it.
     virtual void advance() = 0;
 
     bool has_calls() const noexcept { return !calls_.empty(); }
@@ -174,18 +174,18 @@ private:
     void supervise();
     void wait_for_news(clock::time_point until);
     void handle_events();
-    [[noreturn]] void refuse_worker(zygote::event const& end) const;
-    void handle_death(zygote::event const& end);
+    [[noreturn]] void refuse_worker(fork_server::event const& end) const;
+    void handle_death(fork_server::event const& end);
     void account_for(call& of, worker_slot const& slot, std::function<failure(std::size_t)> const& describe);
     void account_for_all(call& of);
     void give_back(call& of, index_range tasks, lost why,
                    std::function<failure(std::size_t)> const& describe);
     void mark_for_rescan(call& of) noexcept;
-    failure describe_end_of(std::size_t index, worker_slot const& slot, zygote::event const& end,
+    failure describe_end_of(std::size_t index, worker_slot const& slot, fork_server::event const& end,
                             worker_state const& worker, call const& of) const;
-    void handle_loss_of_zygote();
+    void handle_loss_of_fork_server();
     void wait_for_orphans() const;
-    void revive_zygote();
+    void revive_fork_server();
     void follow_stops();
     void follow_stop(call& of) noexcept;
     void look_for_end(call& of) noexcept;
@@ -208,8 +208,8 @@ private:
     log_channel logs_;
     pool_state* pool_ = nullptr;
 
-    std::mutex mutex_;              // guards what follows
-    std::optional<zygote> zygote_;  // used by the supervisor alone
+    std::mutex mutex_;                        // guards what follows
+    std::optional<fork_server> fork_server_;  // used by the supervisor alone
     std::unordered_map<remote_batch*, call> calls_;
     std::size_t in_use_ = 0;                                  // batches that are being filled or collected
     std::deque<waiting_batch> ended_;                         // collected, but a worker may still touch them

@@ -27,7 +27,7 @@ process_pool::process_pool(processes_options options)
                                        : std::move(options))) {
     for (std::size_t number = 0; number < pool().workers; ++number)
         reset_slot(pool().slots[number], number);
-    start_zygote();
+    start_fork_server();
     for (std::size_t number = 0; number < pool().workers; ++number)
         spawn(pool().slots[number]);
     for (std::size_t number = 0; number < pool().workers; ++number)

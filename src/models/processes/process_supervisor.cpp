@@ -28,13 +28,13 @@
 namespace quartet::detail {
 namespace {
 
-// Workers that are being ended at a time, and whose ends are not known yet (see zygote.cpp). Each end brings
-// the supervisor back for the next.
+// Workers that are being ended at a time, and whose ends are not known yet (see fork_server.cpp). Each end
+// brings the supervisor back for the next.
 constexpr std::ptrdiff_t most_terminating = 32;
 
 constexpr auto never = std::chrono::steady_clock::time_point::max();
 
-failure describe_death(std::size_t index, std::string const& worker, zygote::event const& end) {
+failure describe_death(std::size_t index, std::string const& worker, fork_server::event const& end) {
     failure why{.index = index,
                 .why = cause::worker_died,
                 .message = fmt::format("its worker {} (process {}) {}, with {:.1f} MiB at its peak", worker,
@@ -59,8 +59,8 @@ bool was_stopped_before(std::chrono::steady_clock::time_point limit, remote_batc
 
 }  // namespace
 
-void process_host::start_zygote() {
-    zygote_.emplace([this](zygote::ticket worker) {
+void process_host::start_fork_server() {
+    fork_server_.emplace([this](fork_server::ticket worker) {
         auto& slot = *reinterpret_cast<worker_slot*>(worker);
         initialize_worker(*pool_, slot, options_.initialize);
         serve(slot);
@@ -69,28 +69,28 @@ void process_host::start_zygote() {
 
 void process_host::spawn(worker_slot& slot) {
     workers_.try_emplace(&slot);
-    zygote_->spawn(reinterpret_cast<zygote::ticket>(&slot));
+    fork_server_->spawn(reinterpret_cast<fork_server::ticket>(&slot));
 }
 
 void process_host::wait_for_worker() {
     for (;;) {
-        if (auto const happened = zygote_->next_event()) {
-            if (happened->what == zygote::event::kind::refused)
+        if (auto const happened = fork_server_->next_event()) {
+            if (happened->what == fork_server::event::kind::refused)
                 throw std::system_error(happened->status, std::generic_category(),
                                         "cannot fork a worker process");
-            if (happened->what != zygote::event::kind::spawned) refuse_worker(*happened);
+            if (happened->what != fork_server::event::kind::spawned) refuse_worker(*happened);
             workers_[reinterpret_cast<worker_slot*>(happened->worker)].process = happened->process;
             return;
         }
-        pollfd waiting[] = {{.fd = zygote_->descriptor(), .events = POLLIN, .revents = 0},
-                            {.fd = zygote_->end_descriptor(), .events = POLLIN, .revents = 0}};
+        pollfd waiting[] = {{.fd = fork_server_->descriptor(), .events = POLLIN, .revents = 0},
+                            {.fd = fork_server_->end_descriptor(), .events = POLLIN, .revents = 0}};
         poll(waiting, std::size(waiting), -1);
     }
 }
 
 /// A new worker has ended.
-void process_host::refuse_worker(zygote::event const& end) const {
-    if (end.what != zygote::event::kind::ended)
+void process_host::refuse_worker(fork_server::event const& end) const {
+    if (end.what != fork_server::event::kind::ended)
         throw std::runtime_error("quartet: the process that forks the workers ended before they were used");
     auto const& slot = *reinterpret_cast<worker_slot const*>(end.worker);
     if (slot.ready.load() == readiness::refused) throw std::runtime_error(why_refused(*pool_));
@@ -104,11 +104,11 @@ void process_host::wait_for_readiness() {
     auto const is_ready = [](worker_slot const& each) { return each.ready.load() == readiness::ready; };
     while (!std::all_of(pool_->slots, pool_->slots + pool_->workers, is_ready)) {
         pollfd waiting[] = {{.fd = woken_->get(), .events = POLLIN, .revents = 0},
-                            {.fd = zygote_->descriptor(), .events = POLLIN, .revents = 0}};
+                            {.fd = fork_server_->descriptor(), .events = POLLIN, .revents = 0}};
         constexpr int soon_ms = 50;  // a worker that closes all descriptors at its begin can't wake us
         poll(waiting, std::size(waiting), soon_ms);
         if (waiting[0].revents) hear_wakes();
-        if (auto const happened = zygote_->next_event()) refuse_worker(*happened);
+        if (auto const happened = fork_server_->next_event()) refuse_worker(*happened);
     }
 }
 
@@ -134,11 +134,11 @@ void process_host::supervise() {
         lock.unlock();
         wait_for_news(until);
         lock.lock();
-        if (zygote_) handle_events();
-        if (!zygote_ && has_calls()) revive_zygote();
+        if (fork_server_) handle_events();
+        if (!fork_server_ && has_calls()) revive_fork_server();
         follow_stops();
         rescan();
-        if (zygote_) advance();
+        if (fork_server_) advance();
         free_untouched();
         lock.unlock();
         collect_abandoned();
@@ -147,18 +147,19 @@ void process_host::supervise() {
 }
 
 void process_host::wait_for_news(clock::time_point until) {
-    pollfd waiting[] = {{.fd = woken_->get(), .events = POLLIN, .revents = 0},
-                        {.fd = zygote_ ? zygote_->descriptor() : -1, .events = POLLIN, .revents = 0},
-                        {.fd = zygote_ ? zygote_->end_descriptor() : -1, .events = POLLIN, .revents = 0},
-                        {.fd = logs_.read_end(), .events = POLLIN, .revents = 0}};
+    pollfd waiting[] = {
+        {.fd = woken_->get(), .events = POLLIN, .revents = 0},
+        {.fd = fork_server_ ? fork_server_->descriptor() : -1, .events = POLLIN, .revents = 0},
+        {.fd = fork_server_ ? fork_server_->end_descriptor() : -1, .events = POLLIN, .revents = 0},
+        {.fd = logs_.read_end(), .events = POLLIN, .revents = 0}};
     poll(waiting, std::size(waiting), poll_timeout(until));
     if (waiting[0].revents) hear_wakes();
     if (waiting[3].revents) logs_.deliver();
 }
 
 void process_host::handle_events() {
-    using kind = zygote::event::kind;
-    while (auto const happened = zygote_->next_event()) {
+    using kind = fork_server::event::kind;
+    while (auto const happened = fork_server_->next_event()) {
         auto* const slot = reinterpret_cast<worker_slot*>(happened->worker);
         switch (happened->what) {
             case kind::spawned:
@@ -172,12 +173,12 @@ void process_host::handle_events() {
                 on_refusal(*slot, happened->status);
                 break;
             case kind::gone:
-                return handle_loss_of_zygote();
+                return handle_loss_of_fork_server();
         }
     }
 }
 
-void process_host::handle_death(zygote::event const& end) {
+void process_host::handle_death(fork_server::event const& end) {
     auto& slot = *reinterpret_cast<worker_slot*>(end.worker);
     auto const worker = workers_.extract(&slot);
     auto const account = [&](call& of) {
@@ -238,8 +239,9 @@ void process_host::mark_for_rescan(call& of) noexcept {
     look_for_end(of);
 }
 
-failure process_host::describe_end_of(std::size_t index, worker_slot const& slot, zygote::event const& end,
-                                      worker_state const& worker, call const& of) const {
+failure process_host::describe_end_of(std::size_t index, worker_slot const& slot,
+                                      fork_server::event const& end, worker_state const& worker,
+                                      call const& of) const {
     auto const name = worker_name(*pool_, slot.remote.number);
     if (slot.ready.load() == readiness::refused) return not_initialized(index, why_refused(*pool_), name);
     if (worker.late == task_id{of.batch, index}) {
@@ -276,14 +278,14 @@ void process_host::rescan() {
     }
 }
 
-void process_host::handle_loss_of_zygote() {
-    zygote_.reset();  // waits until it is gone, and with it all workers have a SIGKILL on its way
+void process_host::handle_loss_of_fork_server() {
+    fork_server_.reset();  // waits until it is gone, and with it all workers have a SIGKILL on its way
     wait_for_orphans();
     workers_.clear();
     on_loss();
     for (auto& [batch, each] : calls_)
         account_for_all(each);
-    if (has_calls()) revive_zygote();
+    if (has_calls()) revive_fork_server();
 }
 
 /// There is no worker: gives each task that one had taken an outcome, or back.
@@ -300,20 +302,20 @@ void process_host::account_for_all(call& of) {
         of.work->fail(describe(index));
         count_off(of, 1);
     }
-    give_back(of, {0, static_cast<std::uint32_t>(of.batch->count)}, lost::zygote, describe);
+    give_back(of, {0, static_cast<std::uint32_t>(of.batch->count)}, lost::fork_server, describe);
     mark_for_rescan(of);
 }
 
-void process_host::revive_zygote() {
+void process_host::revive_fork_server() {
     try {
-        start_zygote();
+        start_fork_server();
     } catch (std::exception const& refused) {
-        zygote_.reset();
+        fork_server_.reset();
         fail_waiting({.why = cause::worker_died, .message = refused.what()});
     }
 }
 
-// The kernel kills the workers of a zygote that ends, a moment after we hear of it. Until they are gone
+// The kernel kills the workers of a fork server that ends, a moment after we hear of it. Until they are gone
 // they may write to their batches. Whoever inherits them may be late to reap them, so that kill(process, 0)
 // would go on finding them; a pidfd is readable as soon as a process runs no more.
 void process_host::wait_for_orphans() const {
@@ -479,11 +481,11 @@ void process_host::terminate(worker_slot& slot, worker_state& worker, remote_bat
                              bool by_limit) {
     auto const terminating =
         std::ranges::count_if(workers_, [](auto const& each) { return !!each.second.terminating; });
-    if (terminating >= most_terminating || !zygote_) return;
+    if (terminating >= most_terminating || !fork_server_) return;
     if (task >= batch.count || !batch.tasks[task].mark_terminating(slot.remote.number)) return;
     worker.terminating = clock::now();
     if (by_limit) worker.late = {&batch, task};
-    zygote_->kill(worker.process, SIGTERM);
+    fork_server_->kill(worker.process, SIGTERM);
 }
 
 process_host::clock::time_point process_host::kill_terminating(clock::time_point now) {
@@ -493,7 +495,7 @@ process_host::clock::time_point process_host::kill_terminating(clock::time_point
         if (*worker.terminating + grace > now) {
             next = std::min(next, *worker.terminating + grace);
         } else {
-            zygote_->kill(worker.process, SIGKILL);
+            fork_server_->kill(worker.process, SIGKILL);
             worker.killed = true;
         }
     }

@@ -2,9 +2,9 @@
 //
 // Runs bodies in worker processes, so that a body that crashes takes only its worker along.
 //
-// The workers are forked by a zygote (zygote.hpp). A job, its inputs and its results lie in shared memory
-// (shared_heap.hpp, remote.hpp); what a worker does there stands in worker_process.hpp, what
-// the parent does in process_host.hpp, and the two arrangements in process_pool.hpp and process_each.hpp.
+// The workers are forked by a fork server (fork_server.hpp). A job, its inputs and its results lie in shared
+// memory (shared_heap.hpp, remote.hpp); what a worker does there stands in worker_process.hpp, what the
+// parent does in process_host.hpp, and the two arrangements in process_pool.hpp and process_each.hpp.
 
 #include "src/models/processes/process_each.hpp"
 #include "src/models/processes/process_pool.hpp"
