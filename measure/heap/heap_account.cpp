@@ -1,6 +1,6 @@
 // measure/heap/heap_account.cpp
 //
-// Nothing here may allocate without care: join() and settle() run inside malloc. The one call that may,
+// Nothing here may allocate without care: join() and flush() run inside malloc. The one call that may,
 // pthread_setspecific, comes back through the hooks into an account that has already joined.
 
 #include "measure/heap/heap_account.hpp"
@@ -94,7 +94,7 @@ void begin_in_child() noexcept {
 
 void end_thread(void* account) {
     static_cast<thread_account*>(account)->leaving = true;
-    settle(*static_cast<thread_account*>(account));
+    flush(*static_cast<thread_account*>(account));
 }
 
 /// Once per process, and inherited by its children.
@@ -126,10 +126,10 @@ void join(thread_account& account, ledger& book) noexcept {
     pthread_setspecific(thread_end, &account);
 }
 
-void settle(thread_account& account) noexcept {
+void flush(thread_account& account) noexcept {
     ledger& book = *account.book;
     book.calls.fetch_add(std::exchange(account.calls, 0), relaxed);
-    book.settlements.fetch_add(1, relaxed);
+    book.flushes.fetch_add(1, relaxed);
     std::int64_t const change = hold(*account.process, std::exchange(account.pending, 0));
     std::int64_t const current = book.current.fetch_add(change, relaxed) + change;
     if (change > 0) raise_peak(book, current);

@@ -8,9 +8,9 @@
 //   slot             what one process holds; in memory that all processes share
 //   ledger           the sum over all slots, its peak, and the calls; shared likewise
 //
-// A thread carries its account over ("settles") when it differs from the slot by more than 1/4096 of the
-// sum, but at least 256 bytes and at most 16 KiB; so blocks of 16 KiB and more always settle at once, and
-// `current` is wrong by at most that limit per thread. Threads settle when they end, too.
+// A thread carries its account over ("flushes" it) when it differs from the slot by more than 1/4096 of the
+// sum, but at least 256 bytes and at most 16 KiB; so blocks of 16 KiB and more are always flushed at once,
+// and `current` is wrong by at most that limit per thread. Threads flush when they end, too.
 //
 // How the dead are noticed: each process holds a robust mutex in its slot, and never lets go of it. The
 // kernel marks the mutex when its owner ends, whatever the way (exit, SIGKILL, exec), and at once, not when
@@ -53,7 +53,7 @@ struct ledger {
     std::atomic<std::int64_t> peak;
     std::atomic<std::int64_t> look_for_dead_at;  ///< the sum above which to do so before raising the peak
     std::atomic<std::uint64_t> calls;
-    std::atomic<std::uint64_t> settlements;
+    std::atomic<std::uint64_t> flushes;
     std::atomic<unsigned> slots_used;  ///< slots from here on were never claimed
     std::array<slot, capacity> slots;
 };
@@ -64,7 +64,7 @@ struct thread_account {
     std::int64_t pending = 0;
     std::int64_t limit = 0;
     std::uint32_t calls = 0;
-    bool leaving = false;  ///< the thread is ending; nobody will settle for it later
+    bool leaving = false;  ///< the thread is ending; nobody will flush it later
 };
 
 /// Null while this process does not trace.
@@ -74,11 +74,11 @@ extern constinit std::atomic<ledger*> open_ledger;
 /// thread's first access, and this is read inside malloc.
 extern constinit thread_local thread_account this_thread __attribute__((tls_model("initial-exec")));
 
-/// Makes `account` one of `book`, with nothing pending, and has it settled at the thread's end.
+/// Makes `account` one of `book`, with nothing pending, and has it flushed at the thread's end.
 void join(thread_account& account, ledger& book) noexcept;
 
 /// Carries `account` over to its process and to the sum.
-void settle(thread_account& account) noexcept;
+void flush(thread_account& account) noexcept;
 
 /// Takes what dead processes held out of the sum and frees their slots.
 void bury_dead(ledger& book) noexcept;
@@ -86,7 +86,7 @@ void bury_dead(ledger& book) noexcept;
 /// Maps a ledger and makes it the open one. Throws std::system_error.
 void open();
 
-inline constexpr std::uint32_t calls_before_settling = 1024;
+inline constexpr std::uint32_t calls_before_flush = 1024;
 
 inline void add(thread_account& account, ledger& book, std::int64_t bytes) noexcept {
     if (account.book != &book) [[unlikely]]
@@ -94,8 +94,8 @@ inline void add(thread_account& account, ledger& book, std::int64_t bytes) noexc
     account.pending += bytes;
     ++account.calls;
     if (account.pending > account.limit || account.pending < -account.limit ||
-        account.calls >= calls_before_settling) [[unlikely]]
-        settle(account);
+        account.calls >= calls_before_flush) [[unlikely]]
+        flush(account);
 }
 
 }  // namespace quartet::measure::heap_account

@@ -44,7 +44,7 @@ double nanoseconds_of(Step step) {
 
 struct price {
     double call;
-    double settlement;
+    double flush;
 };
 
 /// Runs the hooks' code on accounts that nobody reads, so that calibrating leaves the real one as it was.
@@ -64,10 +64,10 @@ price measure_price() {
     std::jthread const rival([](std::stop_token stop) {
         thread_account other{.book = &unread_book, .process = &unread_slot};
         while (!stop.stop_requested())
-            heap_account::settle(other);
+            heap_account::flush(other);
     });
-    double const settlement = nanoseconds_of([&] { heap_account::settle(account); });
-    return {.call = pair / 2, .settlement = settlement};
+    double const flush = nanoseconds_of([&] { heap_account::flush(account); });
+    return {.call = pair / 2, .flush = flush};
 }
 
 price const& measured_price() {
@@ -84,13 +84,13 @@ void start() {
 std::optional<reading> read() noexcept {
     ledger* const book = heap_account::open_ledger.load(relaxed);
     if (!book) return std::nullopt;
-    if (heap_account::this_thread.book == book) heap_account::settle(heap_account::this_thread);
+    if (heap_account::this_thread.book == book) heap_account::flush(heap_account::this_thread);
     heap_account::bury_dead(*book);
     return reading{
         .current_bytes = not_negative(book->current.load(relaxed)),
         .peak_bytes = not_negative(book->peak.load(relaxed)),
         .calls = book->calls.load(relaxed),
-        .settlements = book->settlements.load(relaxed),
+        .flushes = book->flushes.load(relaxed),
     };
 }
 
@@ -104,7 +104,7 @@ double cost_per_call() {
 
 std::chrono::nanoseconds cost_of(reading const& what) {
     double const nanoseconds = static_cast<double>(what.calls) * measured_price().call +
-                               static_cast<double>(what.settlements) * measured_price().settlement;
+                               static_cast<double>(what.flushes) * measured_price().flush;
     return std::chrono::nanoseconds(static_cast<std::int64_t>(nanoseconds));
 }
 

@@ -24,8 +24,8 @@ namespace quartet::measure::heap_trace {
 struct reading {
     std::uint64_t current_bytes = 0;  ///< held now, by all living processes of the account
     std::uint64_t peak_bytes = 0;     ///< the most that `current_bytes` has been
-    std::uint64_t calls = 0;  ///< allocating and freeing calls; a living process may lag by 1024 a thread
-    std::uint64_t settlements = 0;  ///< times a thread carried its count over to the shared account
+    std::uint64_t calls = 0;    ///< allocating and freeing calls; a living process may lag by 1024 a thread
+    std::uint64_t flushes = 0;  ///< times a thread carried its count over to the shared account
 };
 
 /// False in builds with a sanitizer, which brings its own malloc; then start() does nothing.
@@ -44,12 +44,12 @@ std::optional<reading> read() noexcept;
 /// Ends tracing in this process. Children that trace go on until they end.
 void stop() noexcept;
 
-/// The time that tracing adds to one allocating or freeing call, in nanoseconds, without settlements.
+/// The time that tracing adds to one allocating or freeing call, in nanoseconds, without flushes.
 /// The first call measures it, in a few milliseconds.
 double cost_per_call();
 
-/// An estimate of the processor time that tracing has cost the whole tree, with the price of a settlement
-/// measured while another thread settles too.
+/// An estimate of the processor time that tracing has cost the whole tree, with the price of a flush
+/// measured while another thread flushes too.
 std::chrono::nanoseconds cost_of(reading const& what);
 
 }  // namespace quartet::measure::heap_trace

@@ -114,23 +114,23 @@ TEST_P(steps, of_one_that_is_killed_leave_nobody_asleep) {
     numbers with(1, between_processes{});
     process sleeper([&] { GetParam().sleeper(with); });
     sleeper.start();
-    auto const settled = [&] { return sleeps(sleeper.pid()) && with.size() == GetParam().at_rest; };
-    auto const settle = [&] {
+    auto const at_rest = [&] { return sleeps(sleeper.pid()) && with.size() == GetParam().at_rest; };
+    auto const come_to_rest = [&] {
         auto const until = std::chrono::steady_clock::now() + 100s;
-        while (!settled() && std::chrono::steady_clock::now() < until)
+        while (!at_rest() && std::chrono::steady_clock::now() < until)
             std::this_thread::yield();
-        return settled();
+        return at_rest();
     };
-    ASSERT_TRUE(settle());
+    ASSERT_TRUE(come_to_rest());
     std::size_t const all = run_steps(with, GetParam().victim, ~std::size_t{0});
     if (all == 0) GTEST_SKIP() << "processes can't be traced here";
     RecordProperty("instructions", std::to_string(all));
     std::size_t const stride = std::max<std::size_t>(all / kills, 1);
     for (std::size_t most = 1; most < all; most += stride) {
-        ASSERT_TRUE(settle()) << "after a kill before instruction " << most << " of " << all;
+        ASSERT_TRUE(come_to_rest()) << "after a kill before instruction " << most << " of " << all;
         run_steps(with, GetParam().victim, most);
     }
-    EXPECT_TRUE(settle());
+    EXPECT_TRUE(come_to_rest());
     with.close();
     EXPECT_TRUE(sleeper.join_for(60s));
     EXPECT_EQ(sleeper.exit_code(), 0);

@@ -370,7 +370,7 @@ TEST_F(heap_trace_test, cost_is_a_few_nanoseconds_and_grows_with_the_calls) {
     EXPECT_LT(nanoseconds, 100);
     auto const million = heap_trace::cost_of({.calls = 1'000'000});
     EXPECT_GT(million.count(), 100'000);
-    EXPECT_GT(heap_trace::cost_of({.calls = 1'000'000, .settlements = 1'000'000}), million);
+    EXPECT_GT(heap_trace::cost_of({.calls = 1'000'000, .flushes = 1'000'000}), million);
 }
 
 TEST(heap_trace_in_a_sanitized_build, is_absent_and_harmless) {

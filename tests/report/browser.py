@@ -41,12 +41,12 @@ class Browser:
         self.driver.get_log("performance")
         self.driver.get_log("browser")
         self.driver.get(where if "://" in str(where) else pathlib.Path(where).resolve().as_uri())
-        self.settle()
+        self.wait_until_drawn()
         requests = [json.loads(each["message"])["message"] for each in self.driver.get_log("performance")]
         asked = [each["params"]["request"]["url"] for each in requests if each["method"] == "Network.requestWillBeSent"]
         return asked, [each["message"] for each in self.driver.get_log("browser")]
 
-    def settle(self):
+    def wait_until_drawn(self):
         """Until what was asked for is drawn."""
         self.driver.execute_async_script(
             "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30)));")

@@ -126,7 +126,7 @@ class Page(ToolTest):
         self.assertNotEqual(self.pixels(), before, "zoomed")
         zoomed_other = self.pixels(1)
         self.timeline("canvas[0].focus(); canvas[0].dispatchEvent(new KeyboardEvent('keydown', {key: '0', bubbles: true}));")
-        self.browser.settle()
+        self.browser.wait_until_drawn()
         self.assertEqual(self.pixels(), before, "and back by the keyboard")
         self.assertNotEqual(self.pixels(1), zoomed_other, "all models together")
         words = self.timeline("""
@@ -136,7 +136,7 @@ class Page(ToolTest):
         self.assertRegex(words, r"task \d+, single")
         self.assertIn("took", words)
         self.timeline("[...document.querySelectorAll('.timeline button')].find((each) => each.innerText == 'by worker').click();")
-        self.browser.settle()
+        self.browser.wait_until_drawn()
         self.assertNotEqual(self.pixels(), before, "arranged by worker")
 
     def wheel(self, by):
@@ -145,7 +145,7 @@ class Page(ToolTest):
             const box = canvas[0].getBoundingClientRect();
             canvas[0].dispatchEvent(new WheelEvent("wheel", {deltaY: arguments[0], clientX: box.left + 100,
                 clientY: box.top + 10, bubbles: true, cancelable: true}));""", by)
-        self.browser.settle()
+        self.browser.wait_until_drawn()
 
     def test_ten_thousand_tasks_are_smooth(self):
         page = self.page_of(with_many_tasks(self.results_of_a_run()[1]))
@@ -229,7 +229,7 @@ class Page(ToolTest):
             time.sleep(0.2)
         run.stderr.close()
         self.assertEqual(run.returncode, 0)
-        self.browser.settle()
+        self.browser.wait_until_drawn()
         self.assertEqual(self.rounds_drawn(), 8)
         self.assertEqual(rounds, sorted(rounds), "it only grows")
         self.assert_nothing_left()
@@ -252,11 +252,11 @@ class Page(ToolTest):
             self.browser.run("document.querySelector('main').id = 'old';")
             (self.folder / "version").write_text("2")
             self.until("return document.getElementById('old') === null;")
-            self.browser.settle()
+            self.browser.wait_until_drawn()
             self.assertEqual(self.pixels(), seen)
             self.assertEqual(self.browser.run("return document.querySelectorAll('details[open]').length;"), 1)
             self.timeline("[...document.querySelectorAll('.timeline button')].find((each) => each.innerText == 'all').click();")
-            self.browser.settle()
+            self.browser.wait_until_drawn()
             self.assertNotEqual(self.pixels(), seen, "it was zoomed")
 
     def until(self, question):

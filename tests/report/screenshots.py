@@ -48,10 +48,10 @@ def main():
     browser.emulate()
     browser.open(options.page)
     browser.run(BY_WORKER, options.timeline)
-    browser.settle()
+    browser.wait_until_drawn()
     browser.picture(options.folder / "by-worker.png", whole=False)
     browser.run(POINTED, options.timeline)
-    browser.settle()
+    browser.wait_until_drawn()
     browser.picture(options.folder / "pointed-at.png", whole=False)
     browser.close()
 
