@@ -44,8 +44,8 @@ std::string utc_now() {
 /// The configurations of one workload.
 struct group {
     std::vector<std::size_t> members;
-    std::vector<std::size_t> looks;
-    bool done = false;  // it is measured precisely enough
+    std::vector<std::size_t> analyses;  // the rounds after which it is analysed
+    bool done = false;                  // it is measured precisely enough
 };
 
 class session {
@@ -66,7 +66,7 @@ public:
             tallies_.emplace_back(*what, model);
         }
         for (auto& each : groups_)
-            each.looks = looks(each.members.size(), options.stopping.rounds);
+            each.analyses = interim_analyses(each.members.size(), options.stopping.rounds);
     }
 
     session_results run() {
@@ -96,7 +96,7 @@ private:
         for (std::size_t round = 1; round <= options_.stopping.rounds; ++round) {
             if (round > 1 && !fits_budget()) return "budget";
             run_round(options_.warmup + round - 1, round);
-            if (look(round)) return "precision";
+            if (analyse(round)) return "precision";
         }
         return "rounds";
     }
@@ -204,10 +204,10 @@ private:
     }
 
     /// Whether every workload is precise enough now.
-    bool look(std::size_t round) {
+    bool analyse(std::size_t round) {
         if (!options_.stopping.precision) return false;
         for (auto& each : groups_) {
-            if (each.done || !std::ranges::binary_search(each.looks, round)) continue;
+            if (each.done || !std::ranges::binary_search(each.analyses, round)) continue;
             std::vector<measurement> measured;
             for (std::size_t const index : each.members)
                 measured.push_back(tallies_[index].make(configurations_.size()));

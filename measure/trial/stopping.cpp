@@ -7,11 +7,11 @@
 
 namespace quartet::measure {
 
-std::vector<std::size_t> looks(std::size_t configurations, std::size_t most) {
-    constexpr std::size_t most_looks = 10;
+std::vector<std::size_t> interim_analyses(std::size_t configurations, std::size_t most) {
+    constexpr std::size_t most_analyses = 10;
     std::vector<std::size_t> rounds;
     std::size_t next = rounds_needed(configurations);
-    for (; next < most && rounds.size() + 1 < most_looks; next += (next + 1) / 2)
+    for (; next < most && rounds.size() + 1 < most_analyses; next += (next + 1) / 2)
         rounds.push_back(next);
     rounds.push_back(most);
     return rounds;

@@ -29,12 +29,12 @@ bool precise(std::vector<std::vector<double>> const& walls, double precision) {
     return is_precise(views_of(timed(walls)), precision);
 }
 
-TEST(looks, are_few_and_fixed) {
-    EXPECT_THAT(looks(2, 100), ElementsAre(6, 9, 14, 21, 32, 48, 72, 100));
-    EXPECT_THAT(looks(4, 7), ElementsAre(7));
-    EXPECT_THAT(looks(4, 3), ElementsAre(3));
-    EXPECT_EQ(looks(4, 10'000).size(), 10u);
-    EXPECT_EQ(looks(4, 10'000).back(), 10'000u);
+TEST(interim_analyses, are_few_and_fixed) {
+    EXPECT_THAT(interim_analyses(2, 100), ElementsAre(6, 9, 14, 21, 32, 48, 72, 100));
+    EXPECT_THAT(interim_analyses(4, 7), ElementsAre(7));
+    EXPECT_THAT(interim_analyses(4, 3), ElementsAre(3));
+    EXPECT_EQ(interim_analyses(4, 10'000).size(), 10u);
+    EXPECT_EQ(interim_analyses(4, 10'000).back(), 10'000u);
 }
 
 TEST(is_precise, by_the_interval_of_leader_and_runner_up) {
@@ -68,7 +68,7 @@ TEST(is_precise, where_nothing_runs_more_rounds_are_no_use) {
 }
 
 // Stopping early must not make differences out of nothing: two thousand simulated runs of equal
-// configurations, each stopped at the first look at which it is precise.
+// configurations, each stopped at the first interim analysis that finds it precise.
 TEST(stopping_by_precision, calls_equal_configurations_different_as_seldom_as_without) {
     std::mt19937_64 random(11);
     std::lognormal_distribution<> times(0, 0.04);
@@ -76,16 +76,16 @@ TEST(stopping_by_precision, calls_equal_configurations_different_as_seldom_as_wi
         constexpr int runs = 2000;
         int wrong = 0;
         int early = 0;
-        auto const plan = looks(configurations, 60);
+        auto const plan = interim_analyses(configurations, 60);
         for (int run = 0; run < runs; ++run) {
             std::vector<std::vector<double>> walls(configurations);
-            for (std::size_t const look : plan) {
+            for (std::size_t const analysis : plan) {
                 for (auto& each : walls) {
-                    while (each.size() < look)
+                    while (each.size() < analysis)
                         each.push_back(times(random));
                 }
                 if (!precise(walls, 0.07)) continue;
-                early += look < plan.back();
+                early += analysis < plan.back();
                 break;
             }
             auto const measured = timed(walls);
