@@ -2,13 +2,13 @@
 //
 // Heap tracing: the first round traces, which is a warm-up unless there is none. Where tracing cost more than
 // 1 % of a trial that counts, the trial's times are dropped and the configuration gets a further trial
-// without it; so no time in the results is bent.
+// without it; so no time in the results is biased.
 //
 // Order: each round goes through the workloads, and through the models of each, in an order that differs from
 // round to round (round_order.hpp). A workload that is measured precisely enough takes no part in further
 // rounds.
 //
-// Pictures: recording all tasks and their waits, and sampling as often as a picture needs it, would bend what
+// Pictures: recording all tasks and their waits, and sampling as often as a picture needs it, would bias what
 // is measured. So that has a round of its own, in which no time counts.
 
 #include "measure/trial/session.hpp"
@@ -140,10 +140,11 @@ private:
         auto const result = run_once(index, place, round, {.trace_heap = trace});
         lengths_[index] = session_clock::now() - began;
         double const wall = result.report.result.figures.wall_seconds;
-        bool const bent =
+        bool const biased =
             trace && round > 0 && result.report.result.tracing_seconds > most_tracing_share * wall;
         if (trace) tallies_[index].add_heap(result.report.result);
-        take(index, bent && result.report.result.error.empty() ? run_once(index, place, round, {}) : result);
+        take(index,
+             biased && result.report.result.error.empty() ? run_once(index, place, round, {}) : result);
     }
 
     struct observed_trial {

@@ -189,9 +189,9 @@ TEST_F(Session, NoticesAnswersThatDifferBetweenRounds) {
     EXPECT_EQ(run("by_round", {"single"})[0].verification, "its answer differs from round to round");
 }
 
-TEST_F(Session, MeasuresTimesAnewWhereTracingBentThem) {
+TEST_F(Session, MeasuresTimesAnewWhereTracingBiasedThem) {
     auto const measured = run("busy", {"single"});
-    EXPECT_EQ(measured[0].trials.size(), 2u) << "the bent trial is not among them";
+    EXPECT_EQ(measured[0].trials.size(), 2u) << "the biased trial is not among them";
     EXPECT_TRUE(is_good(measured[0]));
 }
 
