@@ -17,7 +17,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr std::string_view place_of_document = "@report@";
+constexpr std::string_view placeholder = "@report@";
 constexpr std::string_view root_element = "<html lang=\"en\"";
 
 std::string joined(std::vector<std::string> const& parts, std::string_view separator) {
@@ -60,10 +60,10 @@ std::string embedded(std::string const& text) {
 std::string page_with(std::string const& document) {
     if (!has_page()) throw std::logic_error("this build of quartet has no report page");
     std::string_view const page = page_template();
-    auto const place = page.find(place_of_document);
-    std::string made(page.substr(0, place));
+    auto const at = page.find(placeholder);
+    std::string made(page.substr(0, at));
     made += document;
-    return made += page.substr(place + place_of_document.size());
+    return made += page.substr(at + placeholder.size());
 }
 
 }  // namespace

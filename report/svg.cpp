@@ -24,8 +24,8 @@ void push(duk_context* engine, std::string_view text) {
     duk_push_lstring(engine, text.data(), text.size());
 }
 
-std::string text_at(duk_context* engine, duk_uarridx_t place) {
-    duk_get_prop_index(engine, -1, place);
+std::string text_at(duk_context* engine, duk_uarridx_t index) {
+    duk_get_prop_index(engine, -1, index);
     duk_size_t length = 0;
     char const* const text = duk_get_lstring(engine, -1, &length);
     std::string made(text ? text : "", length);
@@ -60,8 +60,8 @@ std::vector<picture> draw_charts(measure::results const& results) {
     if (duk_safe_call(engine, call_files_of, nullptr, 1, 1) != DUK_EXEC_SUCCESS) give_up(engine);
     std::vector<picture> made;
     auto const count = static_cast<duk_uarridx_t>(duk_get_length(engine, -1));
-    for (duk_uarridx_t place = 0; place < count; ++place) {
-        duk_get_prop_index(engine, -1, place);
+    for (duk_uarridx_t index = 0; index < count; ++index) {
+        duk_get_prop_index(engine, -1, index);
         made.push_back({text_at(engine, 0), text_at(engine, 1)});
         duk_pop(engine);
     }

@@ -23,7 +23,7 @@ using measure::time_span;
 using nanoseconds = std::int64_t;
 
 struct recorded_task {
-    std::size_t place;
+    std::size_t row;
     nanoseconds queued;
     time_span whole;
     std::vector<time_span> waits{};  // ascending, none overlaps another
@@ -38,15 +38,15 @@ double written(nanoseconds time) {
 std::map<std::uint64_t, std::vector<recorded_task>> tasks_by_worker(measure::task_table const& records) {
     auto waits = measure::waits_of_tasks(records);
     std::map<std::uint64_t, std::vector<recorded_task>> made;
-    for (std::size_t place = 0; place < records.started.size(); ++place) {
-        made[records.worker[place]].push_back({.place = place,
-                                               .queued = records.queued[place],
-                                               .whole = {records.started[place], records.finished[place]},
-                                               .waits = std::move(waits[place])});
+    for (std::size_t row = 0; row < records.started.size(); ++row) {
+        made[records.worker[row]].push_back({.row = row,
+                                             .queued = records.queued[row],
+                                             .whole = {records.started[row], records.finished[row]},
+                                             .waits = std::move(waits[row])});
     }
     for (auto& [worker, tasks] : made) {
         for (auto& each : tasks)
-            each.failed = std::ranges::binary_search(records.failed, each.place);
+            each.failed = std::ranges::binary_search(records.failed, each.row);
         std::ranges::sort(tasks, {}, [](recorded_task const& each) { return each.whole.from; });
     }
     return made;
@@ -135,10 +135,10 @@ void write_worker(trace_writer& out, measurement const& of, std::uint64_t worker
     bool const overlapping = overlap(tasks);
     nanoseconds free_from = 0;  // of the track
     for (auto const& each : tasks) {
-        auto const index = of.records.index[each.place];
+        auto const index = of.records.index[each.row];
         auto const name = fmt::format("task {}", index);
         json const args{{"task", index},
-                        {"call", of.records.call[each.place]},
+                        {"call", of.records.call[each.row]},
                         {"queued_ms", static_cast<double>(each.whole.from - each.queued) / 1e6},
                         {"failed", each.failed}};
         if (!overlapping) {
@@ -147,14 +147,14 @@ void write_worker(trace_writer& out, measurement const& of, std::uint64_t worker
                 out.slice(worker, "waits", wait);
             continue;
         }
-        out.begin_async("tasks of " + track, each.place, each.whole.from, args);
-        out.end_async("tasks of " + track, each.place, each.whole.to);
+        out.begin_async("tasks of " + track, each.row, each.whole.from, args);
+        out.end_async("tasks of " + track, each.row, each.whole.to);
     }
     if (!overlapping || !of.records.waits_known) return;
     std::vector<std::pair<time_span, std::uint64_t>> parts;
     for (auto const& each : tasks) {
         for (auto const& part : measure::running_parts(each.whole, each.waits))
-            parts.emplace_back(part, of.records.index[each.place]);
+            parts.emplace_back(part, of.records.index[each.row]);
     }
     std::ranges::sort(parts, {}, [](auto const& each) { return each.first.from; });
     for (auto const& [part, index] : parts) {

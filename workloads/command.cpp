@@ -145,11 +145,11 @@ task<digest> run_one(context& ctx, one_command wanted) {
     }
 }
 
-/// `line` with the input, as one word of the shell, in its places; behind it if it has none.
+/// `line` with the input, as one word of the shell, in its placeholders; behind it if it has none.
 std::string command_for(std::string_view line, std::string_view input) {
     auto const word = shell_quote(input);
     auto filled = fill_in(line, word);
-    return filled.places > 0 ? std::move(filled.text) : fmt::format("{} {}", filled.text, word);
+    return filled.placeholders > 0 ? std::move(filled.text) : fmt::format("{} {}", filled.text, word);
 }
 
 /// The lines of a list as they were meant: CR LF ends a line too, and a byte order mark does not belong to

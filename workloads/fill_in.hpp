@@ -1,6 +1,6 @@
 // workloads/fill_in.hpp
 //
-// Puts a text in the places that another one leaves for it. Pure; any thread.
+// Puts a text in the placeholders of another. Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace quartet {
 
 struct filled_text {
     std::string text;
-    std::size_t places = 0;  ///< that there were
+    std::size_t placeholders = 0;  ///< that there were
 };
 
 /// `pattern` with `with` in place of each {}; {{}} is a {} of its own.
@@ -19,13 +19,13 @@ inline filled_text fill_in(std::string_view pattern, std::string_view with) {
     constexpr std::string_view gap = "{}";
     constexpr std::string_view escaped = "{{}}";
     filled_text made;
-    for (auto place = pattern.find('{'); place != pattern.npos; place = pattern.find('{')) {
-        made.text.append(pattern.substr(0, place));
-        pattern.remove_prefix(place);
+    for (auto at = pattern.find('{'); at != pattern.npos; at = pattern.find('{')) {
+        made.text.append(pattern.substr(0, at));
+        pattern.remove_prefix(at);
         bool const own = pattern.starts_with(escaped);
         bool const to_fill = pattern.starts_with(gap);
         made.text.append(own ? gap : to_fill ? with : "{");
-        made.places += to_fill;
+        made.placeholders += to_fill;
         pattern.remove_prefix(own ? escaped.size() : to_fill ? gap.size() : 1);
     }
     made.text.append(pattern);

@@ -45,8 +45,8 @@ constexpr double longest_trial = 10;
 /// Evenly on a logarithmic scale, by the bits of the generator alone, so that a seed gives the same
 /// everywhere.
 double between(std::mt19937_64& random, double low, double high) {
-    double const place = static_cast<double>(random() >> 11) * 0x1p-53;
-    return low * std::pow(high / low, place);
+    double const point = static_cast<double>(random() >> 11) * 0x1p-53;
+    return low * std::pow(high / low, point);
 }
 
 template <std::size_t N>

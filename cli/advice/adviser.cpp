@@ -74,11 +74,11 @@ std::vector<model_spec> adviser::shortlist(advice const& first, work_shape const
         if (std::ranges::find(chosen, spec) == chosen.end()) chosen.push_back(spec);
     };
     std::size_t const most = std::min(work.tasks, by_.limits.workers.value_or(work.tasks));
-    for (std::size_t place = 0; place < first.considered.size(); ++place) {
-        auto const& each = first.considered[place];
+    for (std::size_t index = 0; index < first.considered.size(); ++index) {
+        auto const& each = first.considered[index];
         if (each.seconds > far_behind * first.considered.front().seconds) break;
         add(each.spec);
-        if (place >= 2 || !each.spec.count) continue;
+        if (index >= 2 || !each.spec.count) continue;
         // Of a composition it is how many tasks each loop has under way.
         auto const number = each.spec.loops ? &model_spec::in_flight : &model_spec::count;
         std::size_t const of_each =

@@ -31,11 +31,11 @@ std::string more_rounds(std::vector<measure::placing> const& order) {
 /// By the statistics of a run.
 std::string sureness_text(std::vector<measure::placing> const& order, advice const& given) {
     if (!given.runner_up) return {};
-    auto const place_of = [&](model_spec const& spec) {
+    auto const find_spec = [&](model_spec const& spec) {
         return std::ranges::find(order, to_string(spec), [](auto const& each) { return each.what->spec; });
     };
-    auto const chosen = place_of(given.choice.spec);
-    auto const other = place_of(given.runner_up->spec);
+    auto const chosen = find_spec(given.choice.spec);
+    auto const other = find_spec(given.runner_up->spec);
     if (chosen == order.end() || other == order.end()) return {};
     auto const name = to_string(given.runner_up->spec);
     if (other->stands == measure::standing::behind && chosen->is_among_the_best())

@@ -162,10 +162,10 @@ std::string zsh_function(command_entry const& of, std::string const& name) {
             out += '\n' + zsh_function(each, name + '_' + identifier(each.name));
         return out;
     }
-    std::size_t place = 0;
+    std::size_t position = 0;
     for (auto const& each : of.arguments)
         out += " \\\n        " +
-               shell_quote(fmt::format("{}:{}:{}", each.repeated ? "*" : fmt::format("{}", ++place),
+               shell_quote(fmt::format("{}:{}:{}", each.repeated ? "*" : fmt::format("{}", ++position),
                                        zsh_escaped(each.name), zsh_action(each.rule)));
     return out + "\n}\n";
 }

@@ -44,17 +44,17 @@ std::string bar(bar_value const& value, double full, std::size_t width, bool utf
     if (columns(value.high) - columns(value.low) < 1.5) return solid(columns(value.middle), utf8);
     auto const& set = utf8 ? utf8_characters : ascii_characters;
     auto const last = static_cast<double>(width - 1);
-    auto const place = [&](double of) {
+    auto const column_of = [&](double of) {
         return static_cast<std::size_t>(std::min(std::floor(columns(of)), last));
     };
-    std::size_t const low = place(value.low);
-    std::size_t const high = place(value.high);
+    std::size_t const low = column_of(value.low);
+    std::size_t const high = column_of(value.high);
     auto text = repeated(set.full, low);
     for (std::size_t at = low; at <= high; ++at)
-        text += at == low                   ? set.low
-                : at == high                ? set.high
-                : at == place(value.middle) ? set.middle
-                                            : set.line;
+        text += at == low                       ? set.low
+                : at == high                    ? set.high
+                : at == column_of(value.middle) ? set.middle
+                                                : set.line;
     return text;
 }
 

@@ -65,12 +65,12 @@ sweep_line line_of(measure::results const& results, scaling_curve const& curve, 
 std::string bar_with_law(scaling_count const& count, double most, std::size_t width, bool utf8) {
     auto text = bar({count.tasks_per_second, count.low, count.high}, most, width, utf8);
     if (!count.fitted) return text;
-    auto const place =
+    auto const marked =
         std::min(width - 1, static_cast<std::size_t>(*count.fitted / most * static_cast<double>(width)));
     std::string_view const mark = utf8 ? "◆" : "o";
-    text = pad(text, place + 1);
+    text = pad(text, marked + 1);
     std::size_t at = 0;  // where the character of that column begins
-    for (std::size_t column = 0; column < place; ++column) {
+    for (std::size_t column = 0; column < marked; ++column) {
         do
             ++at;
         while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80);

@@ -71,7 +71,7 @@ public:
         auto parameters = default_values(what.parameters, preset::quick);
         for (auto const& [parameter, value] : values)
             parameters[parameter] = value;
-        places_.emplace(name, asked_.size());
+        index_of_.emplace(name, asked_.size());
         asked_.push_back({&what, std::move(parameters), model});
     }
 
@@ -83,7 +83,7 @@ public:
     }
 
     figures answer(std::string const& name) const {
-        auto const& found = found_[places_.at(name)];
+        auto const& found = found_[index_of_.at(name)];
         if (!is_good(found) || rounds_of(found) == 0)
             throw std::runtime_error(
                 fmt::format("what {} costs could not be measured: {}", found.spec,
@@ -97,7 +97,7 @@ public:
 
 private:
     double disturbed_share_ = 0;
-    std::map<std::string, std::size_t, std::less<>> places_;
+    std::map<std::string, std::size_t, std::less<>> index_of_;
     std::vector<configuration> asked_;
     std::vector<measurement> found_;
 };

@@ -17,7 +17,7 @@ struct time_span {
     std::int64_t to;
 };
 
-/// The waits of each task, by its place in the table, in ascending order. Waits that overlap, as those of
+/// The waits of each task, by its row in the table, in ascending order. Waits that overlap, as those of
 /// several parts of one body can, are joined.
 std::vector<std::vector<time_span>> waits_of_tasks(task_table const& records);
 

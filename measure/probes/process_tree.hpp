@@ -23,7 +23,7 @@ namespace quartet::measure {
 
 enum class sampling {
     by_hand,        ///< only sample_now()
-    in_background,  ///< also by a thread, as often as it can without bending what it measures
+    in_background,  ///< also by a thread, as often as it can without biasing what it measures
     for_pictures,   ///< by a thread, and more often; all samples are kept
 };
 

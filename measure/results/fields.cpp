@@ -427,8 +427,8 @@ void check_whole(task_table const& records) {
     auto const tasks = records.started.size();
     expect_lengths(tasks, records.index, records.call, records.worker, records.queued, records.finished);
     expect_lengths(records.wait_task.size(), records.wait_began, records.wait_ended);
-    for (auto const* places : {&records.failed, &records.wait_task}) {
-        if (std::ranges::any_of(*places, [&](auto place) { return place >= tasks; }))
+    for (auto const* rows : {&records.failed, &records.wait_task}) {
+        if (std::ranges::any_of(*rows, [&](auto row) { return row >= tasks; }))
             throw std::invalid_argument("a place beyond the columns");
     }
 }

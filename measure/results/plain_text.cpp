@@ -18,17 +18,17 @@ struct decoded {
 
 /// The first character (RFC 3629, section 4).
 decoded decode_first(std::string_view text) {
-    auto const byte = [&](std::size_t place) {
-        return place < text.size() ? static_cast<unsigned char>(text[place]) : 0u;
+    auto const byte = [&](std::size_t position) {
+        return position < text.size() ? static_cast<unsigned char>(text[position]) : 0u;
     };
     unsigned const first = byte(0);
     if (first < 0x80) return {first, 1};
     std::size_t const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
     if (first < 0xc2 || first > 0xf4) return {0, 1};
     char32_t code = first & (0x7fu >> length);
-    for (std::size_t place = 1; place < length; ++place) {
-        if ((byte(place) & 0xc0) != 0x80) return {0, 1};
-        code = code << 6 | (byte(place) & 0x3f);
+    for (std::size_t position = 1; position < length; ++position) {
+        if ((byte(position) & 0xc0) != 0x80) return {0, 1};
+        code = code << 6 | (byte(position) & 0x3f);
     }
     constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     bool const surrogate = code >= 0xd800 && code <= 0xdfff;
@@ -56,22 +56,22 @@ char32_t hexadecimal(std::string_view digits) {
 /// The number between `begins` and `ends`, which the text ends with, and where that begins.
 struct mark {
     std::size_t number;
-    std::size_t place;
+    std::size_t position;
 };
 std::optional<mark> mark_of(std::string_view text, std::string_view begins, std::string_view ends) {
-    auto const place = text.rfind(begins);
-    if (place == text.npos || !text.ends_with(ends)) return std::nullopt;
+    auto const position = text.rfind(begins);
+    if (position == text.npos || !text.ends_with(ends)) return std::nullopt;
     std::size_t number = 0;
     auto const [end, error] =
-        std::from_chars(text.data() + place + begins.size(), text.data() + text.size(), number);
+        std::from_chars(text.data() + position + begins.size(), text.data() + text.size(), number);
     if (error != std::errc() || end + ends.size() != text.data() + text.size()) return std::nullopt;
-    return mark{number, place};
+    return mark{number, position};
 }
 
 /// How long it was before it was shortened, here or by the library (bounded_text.hpp).
 std::size_t whole_size(std::string_view text) {
     if (auto const known = mark_of(text, " [... ", " bytes in all]")) return known->number;
-    if (auto const known = mark_of(text, "... [", " bytes cut]")) return known->place + known->number;
+    if (auto const known = mark_of(text, "... [", " bytes cut]")) return known->position + known->number;
     return text.size();
 }
 

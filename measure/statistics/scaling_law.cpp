@@ -56,8 +56,8 @@ struct subset {
         if (!kappa) chosen[next] = all.kappa;
         return chosen;
     }
-    /// The places of the fitted ones among the three.
-    std::vector<int> places() const {
+    /// The indices of the fitted ones among the three.
+    std::vector<int> indices() const {
         std::vector<int> chosen{0};
         if (!sigma) chosen.push_back(1);
         if (!kappa) chosen.push_back(2);
@@ -86,11 +86,11 @@ public:
 
     int df(vector const& free, matrix& out) const {
         auto const at = which_.whole(free);
-        auto const places = which_.places();
+        auto const indices = which_.indices();
         for (Eigen::Index i = 0; i < out.rows(); ++i) {
             auto const slope = gradient(points_[static_cast<std::size_t>(i)].workers, at.sigma, at.kappa);
-            for (std::size_t j = 0; j < places.size(); ++j)
-                out(i, static_cast<Eigen::Index>(j)) = slope[static_cast<std::size_t>(places[j])];
+            for (std::size_t j = 0; j < indices.size(); ++j)
+                out(i, static_cast<Eigen::Index>(j)) = slope[static_cast<std::size_t>(indices[j])];
         }
         return 0;
     }
@@ -140,10 +140,10 @@ std::array<std::array<double, 3>, 3> covariance_of(std::span<scaling_point const
     residuals(points, which).df(which.free(at), slopes);
     matrix const inverse = (slopes.transpose() * slopes).completeOrthogonalDecomposition().pseudoInverse();
     std::array<std::array<double, 3>, 3> whole{};
-    auto const places = which.places();
-    for (std::size_t i = 0; i < places.size(); ++i) {
-        for (std::size_t j = 0; j < places.size(); ++j)
-            whole[static_cast<std::size_t>(places[i])][static_cast<std::size_t>(places[j])] =
+    auto const indices = which.indices();
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+        for (std::size_t j = 0; j < indices.size(); ++j)
+            whole[static_cast<std::size_t>(indices[i])][static_cast<std::size_t>(indices[j])] =
                 variance * inverse(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j));
     }
     return whole;

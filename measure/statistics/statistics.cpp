@@ -123,8 +123,8 @@ std::vector<std::size_t> outliers(std::span<double const> samples) {
     for (double const each : samples)
         deviations.push_back(std::abs(each - middle));
     double const spread = median(deviations) / 0.6745;  // of a normal distribution its standard deviation
-    for (std::size_t place = 0; place < samples.size(); ++place) {
-        if (deviations[place] > 3.5 * spread) found.push_back(place);
+    for (std::size_t index = 0; index < samples.size(); ++index) {
+        if (deviations[index] > 3.5 * spread) found.push_back(index);
     }
     return found;
 }

@@ -23,8 +23,8 @@ std::vector<std::size_t> shuffled(std::size_t count, std::mt19937_64& random) {
 /// Row `row` of the design: 0, 1, n-1, 2, n-2, … with `row` added; the second half of an odd one backwards.
 std::vector<std::size_t> williams_row(std::size_t count, std::size_t row) {
     std::vector<std::size_t> order;
-    for (std::size_t place = 0; place < count; ++place) {
-        std::size_t const step = place % 2 == 1 ? (place + 1) / 2 : count - place / 2;
+    for (std::size_t position = 0; position < count; ++position) {
+        std::size_t const step = position % 2 == 1 ? (position + 1) / 2 : count - position / 2;
         order.push_back((step + row) % count);
     }
     if (row >= count) std::ranges::reverse(order);

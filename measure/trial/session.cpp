@@ -60,9 +60,9 @@ public:
         std::map<workload const*, std::size_t> known;
         for (std::size_t index = 0; index < configurations.size(); ++index) {
             auto const& [what, parameters, model] = configurations[index];
-            auto const [place, added] = known.try_emplace(what, groups_.size());
+            auto const [found, added] = known.try_emplace(what, groups_.size());
             if (added) groups_.emplace_back();
-            groups_[place->second].members.push_back(index);
+            groups_[found->second].members.push_back(index);
             tallies_.emplace_back(*what, model);
         }
         for (auto& each : groups_)
@@ -129,8 +129,9 @@ private:
         for (std::size_t const index : round_order(groups_.size(), number, options_.seed)) {
             auto const& members = groups_[index].members;
             if (groups_[index].done) continue;
-            for (std::size_t const place : round_order(members.size(), number, options_.seed + 1 + index))
-                order.push_back(members[place]);
+            for (std::size_t const index_of_member :
+                 round_order(members.size(), number, options_.seed + 1 + index))
+                order.push_back(members[index_of_member]);
         }
         return order;
     }

@@ -61,8 +61,8 @@ void flag_outliers(measurement& of) {
     for (auto& each : of.trials) {
         if (each.counts()) trials.push_back(&each);
     }
-    for (std::size_t const place : outliers(counted(of, &trial_figures::wall_seconds)))
-        trials[place]->outlier = true;
+    for (std::size_t const index : outliers(counted(of, &trial_figures::wall_seconds)))
+        trials[index]->outlier = true;
 }
 
 void flag_disturbed(measurement& of) {
