@@ -1,6 +1,6 @@
 // cli/logging.hpp
 //
-// Log lines as the seed's scripts print them: "HH:MM:SS: Response A: starting".
+// Log lines as the scripts of the Python study print them: "HH:MM:SS: Response A: starting".
 #pragma once
 
 #include <quartet/backend/model.hpp>

@@ -117,7 +117,7 @@ workload make_api_to_file() {
                   "quartet's own server"),
              text("file", "", "the file; empty: one that is removed afterwards")},
         .workers = {.threads = 32, .async = 100},
-        .seed_finding = "async (9.3 s) just ahead of threads (9.8 s) and processes (11.3 s); single 44 s",
+        .study_finding = "async (9.3 s) just ahead of threads (9.8 s) and processes (11.3 s); single 44 s",
         .needs_server = asks_own_server,
         .prepare = [shared](workload_run& run) { shared->lines_before = lines_of(target(run)).size(); },
         .run = [shared](workload_run& run) { run_calls(run, *shared); },

@@ -74,7 +74,7 @@ workload make_append() {
                        integer("factor", 1000, 1, 1'000'000,
                                "characters per second of the study's delays: 178 of these")},
         .workers = {.threads = 26, .async = 26},
-        .seed_finding =
+        .study_finding =
             "single (0.046 s); threads are close, async takes 8.3 s since each character goes through a "
             "thread",
         .prepare = [shared](workload_run& run) { shared->before = count_letters(target(run)); },

@@ -176,11 +176,11 @@ workload make_csv() {
         .parameters = {input_file("file", "the file; empty: a generated one of made-up profiles"),
                        integer("rows", 30'001, 1, 100'000'000,
                                "records of the generated file; 30,001 are 10 MB"),
-                       with_seed(integer("parts", 16, 1, 100'000,
-                                         "tasks that share the file, cut at record borders"),
-                                 std::int64_t{1})},
+                       with_study(integer("parts", 16, 1, 100'000,
+                                          "tasks that share the file, cut at record borders"),
+                                  std::int64_t{1})},
         .workers = {.threads = 0, .async = 16},
-        .seed_finding = "",
+        .study_finding = "",
         .prepare = generate,
         .run =
             [shared](workload_run& run) {

@@ -57,7 +57,7 @@ registration const files_workload{{
     .parameters = {integer("count", 10'000, 1, 10'000'000, "how many files"),
                    text("dir", "", "where; empty: a folder that is removed afterwards")},
     .workers = {.threads = 0, .async = 100},
-    .seed_finding = "processes (0.83 s) ahead of single (1.02 s); threads 1.43 s, async 5.8 s",
+    .study_finding = "processes (0.83 s) ahead of single (1.02 s); threads 1.43 s, async 5.8 s",
     .prepare = [](workload_run& run) { make_marked_folder(folder(run)); },
     .run =
         [](workload_run& run) {

@@ -70,7 +70,7 @@ registration const power_workload{{
     .parameters = {integer("base", 1'000'000, 1, 100'000'000, "the first x"),
                    integer("count", 16, 1, 1'000'000, "how many x, each one more than the last")},
     .workers = {.threads = 0, .async = 16},
-    .seed_finding =
+    .study_finding =
         "processes (14.8 s); threads (77 s) gain nothing over single (78 s) under Python's global lock",
     .run = run,
 }};

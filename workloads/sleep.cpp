@@ -37,10 +37,10 @@ void run(workload_run& run) {
 registration const sleep_workload{{
     .name = "sleep",
     .help = "26 tasks that only wait, 2 to 10 s each in the Python study",
-    .parameters = {with_seed(
+    .parameters = {with_study(
         number("scale", 0.01, 0, 1000, "factor on the study's delays, which are 178 s in all"), 1.0)},
     .workers = {.threads = 26, .async = 26},
-    .seed_finding =
+    .study_finding =
         "async and threads (10.0 s), because all waits overlap; 2 to 8 processes overlap only as many",
     .run = run,
 }};

@@ -49,7 +49,7 @@ void list_workloads(terminal const& where) {
                 text += " " + parameter.range();
             auto const value = to_string(parameter.value);
             text += value.empty() ? "" : fmt::format("; default {}", value);
-            if (parameter.seed) text += fmt::format(", seed {}", to_string(*parameter.seed));
+            if (parameter.study) text += fmt::format(", study {}", to_string(*parameter.study));
             print_item("." + parameter.name, text, where, 2);
         }
     }

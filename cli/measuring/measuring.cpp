@@ -139,7 +139,7 @@ measure::results assemble(work_options const& work, plan const& what, method con
         .quartet = QUARTET_VERSION,
         .machine = measure::this_machine(scratch.path()),
         .settings = {.command = command_text(),
-                     .preset = work.preset,
+                     .preset = std::string(name_of(choose_preset(work))),
                      .warmup = how.warmup,
                      .rounds = how.stopping.rounds,
                      .precision = how.stopping.precision,

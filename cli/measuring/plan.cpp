@@ -151,11 +151,10 @@ CLI::Option* add_models_option(CLI::App& command, std::string& models, std::stri
 }
 
 void add_work_options(CLI::App& command, work_options& options) {
-    takes_one_of(
-        command.add_option(
-            "--preset", options.preset,
-            "quick: the seven tests with shorter waits; seed: exactly the parameters of the Python study"),
-        {"quick", "seed"})
+    takes_one_of(command.add_option(
+                     "--preset", options.preset,
+                     "quick: the seven tests with shorter waits; study: the parameters of the Python study"),
+                 {"quick", "study"})
         ->option_text("PRESET")
         ->capture_default_str();
     takes_one_of(command.add_option("--set", options.settings,
@@ -186,10 +185,15 @@ std::vector<model_spec> parse_models(std::string const& list, std::string_view f
 
 preset choose_preset(work_options const& options) {
     if (options.preset == "quick") return preset::quick;
-    if (options.preset == "seed") return preset::seed;
-    std::string_view const names[] = {"quick", "seed"};
-    throw usage_error(fmt::format("--preset: unknown preset '{}'; there are quick and seed{}", options.preset,
-                                  detail::did_you_mean(options.preset, names)));
+    // "seed" is what the study's was called in earlier versions.
+    if (options.preset == "study" || options.preset == "seed") return preset::study;
+    std::string_view const names[] = {"quick", "study"};
+    throw usage_error(fmt::format("--preset: unknown preset '{}'; there are quick and study{}",
+                                  options.preset, detail::did_you_mean(options.preset, names)));
+}
+
+std::string_view name_of(preset which) noexcept {
+    return which == preset::quick ? "quick" : "study";
 }
 
 plan make_plan(work_options const& options, std::vector<model_spec> const& models) {

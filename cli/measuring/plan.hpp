@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace quartet::cli {
@@ -50,6 +51,8 @@ std::vector<model_spec> parse_models(std::string const& list, std::string_view f
 
 /// The preset by its name. Throws usage_error.
 preset choose_preset(work_options const& options);
+
+std::string_view name_of(preset which) noexcept;
 
 /// Every workload under every model. Throws usage_error.
 plan make_plan(work_options const& options, std::vector<model_spec> const& models);

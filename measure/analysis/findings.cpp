@@ -101,8 +101,8 @@ std::string sentence_of(std::vector<placing> order) {
 
 std::string seed_sentence(std::string const& workload) {
     for (auto const& each : registered_workloads()) {
-        if (each.name == workload && !each.seed_finding.empty())
-            return fmt::format(" The Python study found: {}.", each.seed_finding);
+        if (each.name == workload && !each.study_finding.empty())
+            return fmt::format(" The Python study found: {}.", each.study_finding);
     }
     return "";
 }

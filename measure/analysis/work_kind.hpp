@@ -1,7 +1,7 @@
 // measure/analysis/work_kind.hpp
 //
-// What kind of work a program does, in the words of the seed, and which model would suit it. Pure functions;
-// any thread.
+// What kind of work a program does, in the words of the Python study, and which model would suit it. Pure
+// functions; any thread.
 #pragma once
 
 #include "measure/probes/profiler.hpp"

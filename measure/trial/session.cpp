@@ -340,13 +340,13 @@ model_spec resolve(model_spec asked, workload const& what, preset which) {
     if (asked.loops) {
         if (!asked.count) asked.count = usable_cpus();
         if (!asked.in_flight && !asked.all_in_flight) {
-            asked.all_in_flight = which == preset::seed;
+            asked.all_in_flight = which == preset::study;
             if (!asked.all_in_flight) asked.in_flight = what.workers.async;
         }
         return asked;
     }
     if (asked.count || asked.each || asked.kind == model_kind::single) return asked;
-    bool const per_task = which == preset::seed && asked.kind != model_kind::processes;
+    bool const per_task = which == preset::study && asked.kind != model_kind::processes;
     if (per_task) {
         asked.each = true;  // a thread, or a coroutine in flight, for each task
         return asked;

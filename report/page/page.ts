@@ -32,7 +32,7 @@ function bestOf(report: Report, workload: string): string[] {
     return report.said.find((each) => each.workload === workload)?.best ?? [];
 }
 
-/** The seed's table: a test in a row, a model in a column. */
+/** The Python study's table: a test in a row, a model in a column. */
 function overview(report: Report): HTMLElement {
     const results = report.results;
     const models: string[] = [];

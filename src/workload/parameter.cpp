@@ -103,15 +103,15 @@ parameter input_file(std::string name, std::string help) {
     return made;
 }
 
-parameter with_seed(parameter of, parameter_value seed) {
-    of.seed = std::move(seed);
+parameter with_study(parameter of, parameter_value studied) {
+    of.study = std::move(studied);
     return of;
 }
 
 parameter_values default_values(std::vector<parameter> const& parameters, preset which) {
     parameter_values values;
     for (auto const& each : parameters)
-        values[each.name] = which == preset::seed ? each.seed.value_or(each.value) : each.value;
+        values[each.name] = which == preset::study ? each.study.value_or(each.value) : each.value;
     return values;
 }
 

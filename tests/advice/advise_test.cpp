@@ -20,7 +20,7 @@ std::string choice(work_shape const& work, machine_costs const& costs, advice_li
     return family_name(advise(work, costs, limits).choice.spec);
 }
 
-// The rules of thumb of the seed, on a machine of today: what decides is not their words.
+// The rules of thumb of the Python study, on a machine of today: what decides is not their words.
 TEST(advise, finds_what_suits_each_kind_of_work) {
     auto const machine = usual_costs(2);
     EXPECT_EQ(choice({.tasks = 16, .cpu_seconds = 1}, machine), "threads");

@@ -1,4 +1,4 @@
-// With the costs of Python, the winners of the seed's own scripts are predicted. Their times, in seconds,
+// With the costs of Python, the winners of the Python study are predicted. Their times, in seconds,
 // were measured on a machine with 2 processors, against a server that answers after 20 ms (docs/advice.md).
 #include <quartet/spec.hpp>
 #include <quartet/workload/advice.hpp>

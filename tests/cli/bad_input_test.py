@@ -83,7 +83,7 @@ class BadInput(ToolTest):
         self.refused("run", "--set", "fetch.reuse=maybe", says=["'maybe'", "yes or no"])
 
     def test_preset_and_rounds(self):
-        self.refused("run", "--preset", "sed", says=["--preset", "'sed'", "quick and seed", "did you mean 'seed'"])
+        self.refused("run", "--preset", "stdy", says=["--preset", "'stdy'", "quick and study", "did you mean 'study'"])
         for rounds in ("0", "-2", "x", "10001"):
             self.refused("run", "--rounds", rounds, says=["--rounds", f"'{rounds}'", "an integer from 1 to 10000"])
         for warmup in ("-1", "x", "101"):

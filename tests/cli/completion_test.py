@@ -21,7 +21,7 @@ CASES = [
     ("quartet run sle", ["sleep"]),
     ("quartet run --models thr", ["threads"]),
     ("quartet run --models threads,asy", ["threads,async"]),
-    ("quartet run --preset se", ["seed"]),
+    ("quartet run --preset st", ["study"]),
     ("quartet run --set sleep.", ["sleep.scale="]),
     ("quartet sweep --model processes+", ["processes+async"]),
     ("quartet generate csv --ro", ["--rows"]),

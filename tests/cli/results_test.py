@@ -113,9 +113,13 @@ class WhatIsRun(ToolTest):
         self.assertRegex(specs["processes"], r"^processes:\d+$")
         self.assertEqual(specs["single"], "single")
 
-    def test_the_preset_seed_has_a_thread_per_task(self):
-        found = self.specs("sleep", "--preset", "seed", *settings(["sleep"]), "--models", "threads,async")
+    def test_the_preset_study_has_a_thread_per_task(self):
+        found = self.specs("sleep", "--preset", "study", *settings(["sleep"]), "--models", "threads,async")
         self.assertEqual(found, [("sleep", "threads:each"), ("sleep", "async:each")])
+
+    def test_seed_is_the_old_name_of_the_preset_study(self):
+        _, document = self.results("sleep", "--preset", "study", *settings(["sleep"]), "--models", "single")
+        self.assertEqual(document["settings"]["preset"], "study")
 
     def test_what_is_named_twice_is_run_once(self):
         found = self.specs("sleep", "sleep", "--models", "single,single", *settings(["sleep"]))

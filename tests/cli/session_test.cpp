@@ -318,10 +318,10 @@ TEST(Resolve, GivesEachSpecItsNumber) {
     EXPECT_EQ(resolved("single", preset::quick), "single");
     EXPECT_EQ(resolved("processes", preset::quick), fmt::format("processes:{}", usable_cpus()));
     EXPECT_EQ(resolved("threads:3", preset::quick), "threads:3");
-    EXPECT_EQ(resolved("threads", preset::seed), "threads:each");
-    EXPECT_EQ(resolved("async", preset::seed), "async:each");
-    EXPECT_EQ(resolved("processes", preset::seed), fmt::format("processes:{}", usable_cpus()));
-    EXPECT_EQ(resolved("threads:3", preset::seed), "threads:3");
+    EXPECT_EQ(resolved("threads", preset::study), "threads:each");
+    EXPECT_EQ(resolved("async", preset::study), "async:each");
+    EXPECT_EQ(resolved("processes", preset::study), fmt::format("processes:{}", usable_cpus()));
+    EXPECT_EQ(resolved("threads:3", preset::study), "threads:3");
 }
 
 }  // namespace

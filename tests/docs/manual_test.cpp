@@ -31,7 +31,7 @@ std::string table_of() {
 
 std::string default_of(parameter const& of) {
     auto text = to_string(of.value);
-    if (of.seed) text += fmt::format("; seed: {}", to_string(*of.seed));
+    if (of.study) text += fmt::format("; study: {}", to_string(*of.study));
     return text;
 }
 

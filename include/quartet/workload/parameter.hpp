@@ -20,9 +20,9 @@ using parameter_value = std::variant<std::int64_t, double, bool, std::string>;
 struct parameter {
     std::string name;
     std::string help;
-    parameter_value value;                  ///< the default
-    std::optional<parameter_value> seed{};  ///< under --preset seed, where it differs
-    std::optional<double> least{};          ///< of a number
+    parameter_value value;                   ///< the default
+    std::optional<parameter_value> study{};  ///< under --preset study, where it differs
+    std::optional<double> least{};           ///< of a number
     std::optional<double> most{};
     bool names_input = false;  ///< a text that names a file, which every trial reads
 
@@ -49,13 +49,13 @@ parameter text(std::string name, std::string value, std::string help);
 /// A file that trials read. A pipe, which can be read only once, is copied for them; none is the empty text.
 parameter input_file(std::string name, std::string help);
 
-/// The same parameter, with another value under --preset seed.
-parameter with_seed(parameter of, parameter_value seed);
+/// The same parameter, with another value under --preset study.
+parameter with_study(parameter of, parameter_value studied);
 
 /// Values by parameter name.
 using parameter_values = std::map<std::string, parameter_value, std::less<>>;
 
-enum class preset { quick, seed };
+enum class preset { quick, study };
 
 /// Every parameter's value under a preset.
 parameter_values default_values(std::vector<parameter> const& parameters, preset which);

@@ -30,7 +30,7 @@ struct workload {
 
     /// What the Python study (docs/concepts.md) found, for the sentence below the table; empty if it has no
     /// such test.
-    std::string seed_finding{};
+    std::string study_finding{};
 
     /// Not part of `quartet run` without names: it can't run without being told what on.
     bool only_by_name = false;

@@ -1,11 +1,11 @@
-"""The seed's seven tests in Python, as its scripts arrange them, to compare with.
+"""The seven tests of the Python study, as its scripts arrange them, to compare with.
 
-usage: seed_tests.py SERVER_URL [TEST ...]     prints a JSON object: test -> model -> seconds
+usage: study_tests.py SERVER_URL [TEST ...]     prints a JSON object: test -> model -> seconds
 
-The models are the seed's: a plain loop; multiprocessing.Pool() with map; one threading.Thread an item, all
-started and then all joined; asyncio.gather over all items. As in the seed, the blocking fetches open a
+The models are the study's: a plain loop; multiprocessing.Pool() with map; one threading.Thread an item, all
+started and then all joined; asyncio.gather over all items. As in the study, the blocking fetches open a
 connection each, and the asynchronous one has one client session with a time-out of 15 s. tracemalloc,
-which the seed has on, is left off: it makes Python slower still (its CSV test four times).
+which the study has on, is left off: it makes Python slower still (its CSV test four times).
 """
 
 import asyncio
@@ -159,7 +159,7 @@ def tests(csv_file):
 
 def timed(run):
     global FOLDER
-    FOLDER = tempfile.mkdtemp(prefix="seed-")
+    FOLDER = tempfile.mkdtemp(prefix="study-")
     try:
         begin = time.perf_counter()
         run()
@@ -183,7 +183,7 @@ def main():
     global URL
     URL = sys.argv[1]
     chosen = sys.argv[2:]
-    available = tests(os.environ.get("SEED_CSV", "data.csv"))
+    available = tests(os.environ.get("STUDY_CSV", "data.csv"))
     results = {}
     for name in chosen or available:
         results[name] = measure(*available[name])
