@@ -90,8 +90,8 @@ int interpret(int argc, char** argv) {
     return run_action(app, chosen);
 }
 
-/// What no command has written out yet is the last thing that can fail; a reader that went away wants no
-/// more.
+/// Writes out what is still in the buffer of standard output. If that fails, `code` becomes one of failure,
+/// unless the reader has gone and wants no more.
 int with_output_written(int code) {
     if (std::fflush(stdout) == 0 || errno == EPIPE) return code;
     fmt::print(stderr, "quartet: cannot write to standard output: {}\n", std::strerror(errno));
@@ -103,7 +103,7 @@ int with_output_written(int code) {
 
 int command_line(int argc, char** argv) {
     std::setlocale(LC_CTYPE, "");
-    // Who starts us may ignore it, and then no end and no processor time of a child would ever be known.
+    // The program that starts this one may ignore it; then the end of no child could be known.
     std::signal(SIGCHLD, SIG_DFL);
     // A file larger than allowed is an error, and no reason to leave in the middle. Not SIG_IGN, which the
     // programs that are run would inherit.

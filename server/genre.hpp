@@ -1,7 +1,7 @@
 // server/genre.hpp
 //
 // Made-up music genres, such as "psychedelic swamp polka": what `/genre?n=K` answers. A pure function, so
-// whoever asked the server can check the answer; safe from any thread.
+// clients can check the answer; safe from any thread.
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,7 @@
 //
 // `GET /` lists what it serves. One thread, the one inside run(), does all the work; url(), port(), stop()
 // and stats() may be called from any thread. The bytes of a page are made once and shared by all replies.
-// A connection costs about 5 KB and one file descriptor: whoever expects thousands raises RLIMIT_NOFILE
+// A connection costs about 5 KB and one file descriptor: for thousands, raise RLIMIT_NOFILE
 // first (`server_process` does). Out of descriptors, the server accepts again when one is free.
 // There is no TLS and no HTTP/2.
 #pragma once

@@ -9,9 +9,9 @@
 //     lines.send("a line");                                          // outside of bodies
 //     lines.close();
 //
-// A full channel holds up who sends, an empty one who receives. A closed one takes nothing more; receivers
-// get what is left and then nothing. Each value is received once, in the order in which values were sent;
-// among those who wait there is no promised order.
+// A full channel makes senders wait, an empty one receivers. A closed one takes nothing more; receivers get
+// what is left and then nothing. Each value is received once, in the order in which values were sent; there
+// is no promised order among waiting bodies and threads.
 //
 // In a body await the members that take its context. They wait as all operations do: on an event loop the
 // others go on, in a blocking context the thread waits. There bodies run one after another, so one that waits

@@ -255,7 +255,7 @@ struct executor_options {
     std::function<void()> initialize{};
 
     /// For event loops: a body that holds one for longer is named in the log, once, also while it does;
-    /// without a log handler on standard error. 0: nobody looks.
+    /// without a log handler on standard error. 0: loops are not watched.
     std::chrono::nanoseconds stall_limit = usual_stall_limit;
 
     /// Where tasks leave their records; made before the executor and destroyed after it.

@@ -69,9 +69,9 @@ private:
 /// or a sibling ended the part of the body that awaits.
 ///
 /// No std::exception, so that a body which handles errors of all kinds lets it pass: one that goes on as if a
-/// fetch had failed would never end. Who catches it, or everything by `catch (...)`, to clean up, throws on
-/// (`throw;`) or returns. Outside of bodies nobody meets it: a value that is not there since its task was
-/// cancelled is a task_error.
+/// fetch had failed would never end. Code that catches it, or everything by `catch (...)`, to clean up has
+/// to rethrow it (`throw;`) or to return. Outside of bodies it is never seen: a value that is missing since
+/// its task was cancelled is a task_error.
 class cancelled {
 public:
     cancelled() = default;

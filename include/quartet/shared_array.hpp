@@ -107,8 +107,9 @@ public:
         return *this;
     }
 
-    /// Gives the memory back at once, whoever still has it mapped. Bodies must have ended. (When the process
-    /// is killed, the memory stays until those that have it mapped have ended too; workers end with it.)
+    /// Gives the memory back at once, even if other processes still have it mapped. Bodies must have ended.
+    /// (When the process is killed, the memory stays until those that have it mapped have ended too; workers
+    /// end with it.)
     ~shared_array() = default;
 
     /// Good for as long as the array is there, though that may be moved.

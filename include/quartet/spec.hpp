@@ -13,7 +13,7 @@ namespace quartet {
 
 enum class model_kind { single, processes, threads, async };
 
-/// The names that specs begin with, in the order of the Python study's table.
+/// The names that specs begin with, in the order of the table of the Python study.
 inline constexpr model_kind all_model_kinds[] = {model_kind::single, model_kind::processes,
                                                  model_kind::threads, model_kind::async};
 

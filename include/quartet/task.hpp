@@ -38,7 +38,7 @@ protected:
 
 class task_promise_base {
 public:
-    /// Goes on with whoever waits for the task.
+    /// Resumes the coroutine that waits for the task.
     struct final_awaiter {
         bool await_ready() const noexcept { return false; }
         template <class Promise>
@@ -71,7 +71,7 @@ public:
     void set_waiter(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
     void set_listener(task_listener* listener) noexcept { listener_ = listener; }
 
-    /// Whoever runs the task to its first wait comes by here. Throws std::logic_error if somebody has.
+    /// Called before the task runs to its first wait. Throws std::logic_error at the second call.
     void begin() {
         if (begun_) [[unlikely]]
             misuse("a task is started or awaited once, and this one was before");
@@ -191,7 +191,7 @@ public:
         return coroutine_.promise().take();
     }
 
-    /// Who is told when the task ends. Set before start(); a task that is awaited has no listener.
+    /// Sets what is told when the task ends. Before start(); a task that is awaited has no listener.
     void set_listener(detail::task_listener* listener) { promise().set_listener(listener); }
 
     /// Awaiting a task runs it right here; the awaiting coroutine suspends only if the task had to wait.

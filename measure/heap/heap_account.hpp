@@ -14,12 +14,12 @@
 //
 // How the dead are noticed: each process holds a robust mutex in its slot, and never lets go of it. The
 // kernel marks the mutex when its owner ends, whatever the way (exit, SIGKILL, exec), and at once, not when
-// the parent reaps it. Whoever next tries that lock learns of it for 6 ns and takes the bytes of the dead
-// out of the sum. Asking kill(pid, 0) instead would cost a system call a process, hold zombies for
+// the parent reaps it. The next thread that tries the lock learns of it for 6 ns, and takes the bytes of
+// the dead out of the sum. Asking kill(pid, 0) instead would cost a system call a process, hold zombies for
 // living, and be fooled by a reused pid. The lock belongs to the thread that came out of fork(): should that
 // thread call pthread_exit while others of its process go on, the process is taken for dead.
 //
-// Before the peak rises by more than 64 KiB or 1/256 somebody looks for dead processes; so a dead worker
+// Before the peak rises by more than 64 KiB or 1/256 a thread looks for dead processes; so a dead worker
 // and its successor are never both in the peak by more than that.
 //
 // Blocks inherited by fork belong to the parent's slot. A child that frees its copy of one frees nothing

@@ -37,8 +37,8 @@ struct program_profile {
     double cpu_system_seconds = 0;
     double queue_seconds = 0;  ///< that threads waited for a processor, in sum
     std::uint64_t waits = 0;   ///< voluntary switches: how often a thread began to wait
-    activity_shares shares{};  ///< of the time: what the program as a whole was at. Whoever computes counts
-                               ///< before whoever waits
+    activity_shares shares{};  ///< of the time: what the program as a whole was at. A thread that computes
+                               ///< counts before one that waits
     std::vector<profiled_thread> threads{};  ///< most processor time first
     bool saw_calls = true;  ///< false: system calls were not to be seen, so waits are not told apart
     double own_share = 0;   ///< of a processor, what watching took

@@ -7,9 +7,9 @@
 
 namespace quartet::detail {
 
-/// So long a body that was asked to stop may go on before its process gets a SIGTERM, and a process that got
-/// one before its SIGKILL: longer than it takes to end a command (child_process.cpp), which would go on
-/// without whoever runs it.
+/// How long a body that was asked to stop may go on before its process gets a SIGTERM, and how long a process
+/// has after a SIGTERM before its SIGKILL. Longer than it takes to end a command (child_process.cpp), which
+/// would outlive the process that runs it.
 constexpr auto grace = std::chrono::milliseconds(250);
 
 }  // namespace quartet::detail

@@ -42,7 +42,7 @@ public:
     /// Those of calls.
     static timers& of_calls();
 
-    /// Those of whoever looks after others and may report, which takes as long as a log handler does.
+    /// Those of watching threads, which may report; a report takes as long as a log handler does.
     static timers& of_watchers();
 
     /// Keeps `what` until its deadline, or until it is taken back. Throws std::bad_alloc, and

@@ -24,7 +24,7 @@ public:
 private:
     sigset_t only_;
     sigset_t before_;
-    bool was_pending_;  // somebody else's, who has blocked it
+    bool was_pending_;  // it is other code's, which has blocked it
 };
 
 /// Whether a file that grows may raise SIGXFSZ.

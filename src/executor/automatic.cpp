@@ -217,7 +217,7 @@ void automatic::state::begin(portion_iterator at) {
     }
 }
 
-/// If the model's means are at an end, there are still the first threads.
+/// Without memory or threads for the chosen model, the tasks go to the threads that were there first.
 void automatic::state::begin_or_cancel(portion_iterator at) noexcept {
     claim const tasks = at->tasks;
     try {
@@ -341,7 +341,7 @@ std::vector<std::pair<std::shared_ptr<part_job>, model*>> automatic::state::part
     return found;
 }
 
-/// What is under way still.
+/// The bodies that have not ended.
 std::vector<unended_body> automatic::state::unended_bodies() {
     std::lock_guard const lock(mutex);
     std::vector<unended_body> bodies;

@@ -58,7 +58,7 @@ void channel_waits::woken(channel_operation& operation) noexcept {
     woken_.add(operation);
 }
 
-// Not one by one until none is left: whoever is woken meanwhile comes in a later turn, so that timers and
+// Takes the whole list at once: operations that are woken meanwhile come in a later turn, so that timers and
 // sockets have theirs.
 void channel_waits::try_woken() {
     {
@@ -89,7 +89,7 @@ void channel_waits::watch(channel_operation& operation) {
     event.data.fd = descriptor;
     if (epoll_ctl(set_->native_handle(), EPOLL_CTL_ADD, descriptor, &event) != 0)
         throw std::system_error(errno, std::generic_category(), "cannot wait for a channel");
-    // Who sent or received since the try has written to the descriptor, and so it is reported at once.
+    // A send or receive since the last try has written to the descriptor, so epoll reports it at once.
 }
 
 void channel_waits::unwatch(channel_operation& operation) noexcept {

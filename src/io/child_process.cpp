@@ -12,8 +12,8 @@
 // then there is read, and no more: those it left behind may go on writing for ever.
 //
 // A shell is most often asked for one thing and starts another to do it, so an end that reached the shell
-// alone would miss the work. A process group of its own would catch both, but no longer be reached by the
-// terminal, nor by whoever ends our group; so the descendants are looked for and ended one by one.
+// alone would miss the work. A process group of its own would catch both, but signals of the terminal and
+// those to our own group would no longer reach it. So the descendants are looked for and ended one by one.
 
 #include "src/io/child_process.hpp"
 

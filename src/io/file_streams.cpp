@@ -14,7 +14,7 @@ namespace quartet::detail {
 
 namespace asio = boost::asio;
 
-/// Those who wait for something hold it, and find it over if it was cancelled meanwhile.
+/// Handlers that wait hold it, and find it over if it was cancelled meanwhile.
 class file_streams::transfer {
 public:
     transfer(asio::io_context& io, file_operation& operation) : stream(operation), timer(io) {}

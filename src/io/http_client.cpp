@@ -128,7 +128,7 @@ void http_client::complete(std::vector<fetch_operation*> const& ended) {
         each->complete();
 }
 
-/// Of libcurl's hands, and of the line for look-ups.
+/// Takes a transfer from libcurl, and from the line for look-ups.
 void http_client::take_out(http_transfer& transfer) noexcept {
     if (std::exchange(transfer.is_added, false)) curl_multi_remove_handle(multi_.get(), transfer.handle());
     std::erase(looking_up_, &transfer);

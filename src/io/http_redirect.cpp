@@ -19,8 +19,8 @@ bool describes_body(std::string_view name) noexcept {
            same_name(name, "Expect") || same_name(name, "Digest");
 }
 
-/// The documented list (http.hpp) of what any server may see. All else may be a secret: who invents a header
-/// for one, names it as he likes.
+/// The documented list (http.hpp) of what any server may see. All other headers may carry secrets: their
+/// names are free.
 bool is_harmless(std::string_view name) noexcept {
     constexpr std::array exact{"Accept", "Cache-Control", "Pragma", "Range", "User-Agent"};
     return begins_with(name, "Accept-") || begins_with(name, "Content-") || begins_with(name, "If-") ||

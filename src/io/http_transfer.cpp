@@ -162,8 +162,8 @@ void http_transfer::prepare_request() {
     handle_.reset(new_handle());
     set_up(next);
     CURL* const curl = handle_.get();
-    // Whoever may not repeat a request uses no connection that the server may be about to close: nobody could
-    // tell whether it had arrived.
+    // A request that may not be repeated does not go over a connection that the server may be about to close:
+    // nothing would tell whether it had arrived.
     bool const fresh = !next.reuse_connection || is_second_try_ || !may_be_repeated(next);
     require(curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L));
     require(curl_easy_setopt(curl, CURLOPT_URL, next.url.c_str()));

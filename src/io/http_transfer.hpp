@@ -67,7 +67,7 @@ public:
     /// The transfer that a handle belongs to; null if it is none of ours.
     static http_transfer* of(CURL* handle) noexcept;
 
-    bool is_added = false;  ///< to a multi handle; for whom that belongs to
+    bool is_added = false;  ///< to a multi handle; for the owner of that
     int watch_error = 0;    ///< why its connection can't be watched any more; likewise
 
 private:

@@ -5,8 +5,9 @@
 // That is what waitpid() is for; but where SIGCHLD is ignored the kernel throws a child's end away, and a
 // handler of the user's may wait for any child and take ours. Neither can be forbidden: how SIGCHLD is
 // handled is the whole program's affair, and in an exec every child's end becomes a SIGCHLD. A child without
-// an exec can be made so that its end is no SIGCHLD, is kept, and is found only by who asks for it (__WALL):
-// the keeper, which handles SIGCHLD as usual and starts the program. It costs a fork of this process.
+// an exec can be made so that its end is no SIGCHLD, is kept, and is found only by a wait that asks for it
+// (__WALL): the keeper, which handles SIGCHLD as usual and starts the program. It costs a fork of this
+// process.
 //
 // For one thread.
 #pragma once

@@ -24,7 +24,7 @@ using log_function = std::function<void(worker_info const&, std::string_view)>;
 /// What the body that runs is called, for people; may be empty.
 using name_function = std::function<std::string()>;
 
-/// What a handler throws is nobody's: not the body's, and there is no place to tell of it.
+/// Drops what a handler throws: it is not the body's, and there is nothing else to report it to.
 inline void hand_over(log_handler const& handler, log_record const& record) noexcept {
     try {
         handler(record);

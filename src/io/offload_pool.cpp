@@ -19,7 +19,7 @@
 namespace quartet::detail {
 namespace {
 
-// How often those that stand in line have it looked at who computes.
+// How often it is checked which threads compute, while functions wait for one.
 constexpr auto look_again = std::chrono::milliseconds(5);
 
 // How long threads beyond those that may compute stay without a function.

@@ -44,7 +44,8 @@ bool wait_for(descriptor const& process, siginfo_t& end) noexcept {
     return result == 0;
 }
 
-/// As <linux/pidfd.h> has it since 6.15: a descriptor remembers the end of its process, whoever reaped it.
+/// As <linux/pidfd.h> has it since 6.15: a descriptor remembers the end of its process, also if other code
+/// reaped it.
 struct pidfd_info {
     std::uint64_t mask;
     std::uint64_t cgroup;

@@ -2,16 +2,18 @@
 // that use it are forked, so they have it at the same address.
 //
 // A process may be killed between any two instructions. So:
-//   - The lock is a robust mutex: the kernel passes it on when its owner dies.
-//   - What can be seen changes by one store, of `tail` or `head` or `closed`, after all that it stands for is
-//     written. Whoever gets the lock of a dead owner finds a string sent or not sent, and has nothing to
-//     mend.
-//   - Who waits leaves a mark, not a count, and a wake-up goes to all: nobody who dies takes one along. Those
-//   who
-//     need not have been woken leave their mark again.
-//   - Waiters are woken before the store that they wait for, and the mark is taken away in between. They find
-//     the lock held, or its owner dead. The other way round, a process that is killed after the store and
-//     before the call would leave them asleep beside a string, or beside room.
+//
+// The lock is a robust mutex: the kernel passes it on when its owner dies.
+//
+// Each change becomes visible by one store, of `tail` or `head` or `closed`, after all that it stands for is
+// written. The next owner of a dead process's lock finds a string sent or not sent, and has nothing to mend.
+//
+// A waiter leaves a mark, not a count, and a wake-up goes to all waiters: a waiter that dies takes none
+// along. Waiters that were woken in vain leave their mark again.
+//
+// Waiters are woken before the store that they wait for, and the mark is taken away in between. They find the
+// lock held, or its owner dead. The other way round, a process that is killed after the store and before the
+// call would leave them asleep beside a string, or beside room.
 //
 // Loops wait by an eventfd that is written to and never read, in an epoll set that reports edges: each write
 // is one, for every process that watches.
@@ -39,8 +41,8 @@
 namespace quartet::detail {
 namespace {
 
-/// Whether it can be the event still: a body may have closed it, and its number be a file's by now. Files,
-/// sockets and pipes have a type; eventfds, and what else lies in no file system, have none.
+/// Whether the descriptor is still an event: a body may have closed it, and its number may belong to a file
+/// by now. Files, sockets and pipes have a type; eventfds, and what else lies in no file system, have none.
 bool is_event(int descriptor) noexcept {
     struct stat what {};
     return fstat(descriptor, &what) == 0 && (what.st_mode & S_IFMT) == 0;
@@ -122,7 +124,7 @@ shared_ring::shared_ring(std::size_t capacity, std::size_t bytes) : maker_(getpi
     make_robust(at_->mutex);
 }
 
-// Whoever is woken here and elsewhere still has the mapping: it is theirs too.
+// Processes that are woken here still have the mapping, which is theirs too.
 shared_ring::~shared_ring() {
     if (getpid() == maker_) access(*this).close();
     close(event_);

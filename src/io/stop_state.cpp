@@ -28,7 +28,7 @@ bool stop_state::request(stopped_by who) noexcept {
     return true;
 }
 
-/// True for the one who sets it.
+/// True if this call has set it.
 bool stop_state::set_word(stopped_by who) noexcept {
     if (!set_stop(word_, stop_mark(who))) return false;
     futex_wake_all(word_);

@@ -195,7 +195,7 @@ void async::state::cancel(claim const& unbegun) noexcept {
     note_end(*unbegun.work, unbegun.size());
 }
 
-/// What is under way still; on which loop only that one knows, and it may be held.
+/// The bodies that have not ended. Only a loop knows that it runs one, and a body may hold it.
 std::vector<detail::unended_body> async::state::unended_bodies() {
     std::lock_guard const lock(mutex);
     std::string const kind = options.composed ? "threads" : "async";

@@ -1,6 +1,6 @@
 // src/models/executor_end.hpp
 //
-// An executor ends when its bodies have ended. Whoever waits for that is told for whom.
+// An executor ends when its bodies have ended. If that takes long, the log tells which bodies it waits for.
 #pragma once
 
 #include "src/io/logging.hpp"
@@ -20,8 +20,8 @@ struct unended_body {
     std::string name;
 };
 
-/// Ends when `wait_until(deadline)` says that nothing is under way. Whom it waits for it tells after a
-/// second, and from then on after ten times as long each: `bodies()` gives them.
+/// Waits until `wait_until(deadline)` says that nothing is under way. Logs the bodies that it waits for,
+/// which `bodies()` gives, after a second, and then each time ten times as long has passed.
 void wait_and_tell(auto&& wait_until, auto&& bodies, log_handler const& handler) {
     auto const began = std::chrono::steady_clock::now();
     for (auto waited = std::chrono::seconds(1);; waited *= 10) {

@@ -20,7 +20,7 @@ class job_count {
 public:
     void add() noexcept { word_.fetch_add(one, std::memory_order_relaxed); }
 
-    /// Whoever waits for the last one may destroy this object before remove() has returned.
+    /// A thread that waits for the last one may destroy this object before remove() has returned.
     void remove() noexcept {
         if (word_.fetch_sub(one) == one + waited_for) futex_wake_all(word_);
     }
@@ -30,7 +30,7 @@ public:
         return note_end(work, tasks, [](job&) {});
     }
 
-    /// The same; of a job that is about to finish `before_end(job)` hears first.
+    /// The same; calls `before_end(job)` before a job finishes.
     bool note_end(job& work, std::size_t tasks, auto&& before_end) noexcept {
         if (!work.count_off(tasks)) return false;
         before_end(work);
@@ -46,9 +46,9 @@ public:
         note_end(*unbegun.work, unbegun.size());
     }
 
-    /// False if there still is one at the deadline.
+    /// Waits until there is none. False if there is one at the deadline.
     bool wait_for_none(std::optional<steady_deadline> deadline = {}) noexcept {
-        // Another who waits may have cleared the bit before a job was added.
+        // Another waiting thread may have cleared the bit before a job was added.
         for (;;) {
             std::uint32_t const seen = word_.fetch_or(waited_for) | waited_for;
             if (seen < one) break;

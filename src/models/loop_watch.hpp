@@ -1,6 +1,6 @@
 // src/models/loop_watch.hpp
 //
-// Who watches the event loop of a worker.
+// The watch over the event loop of a worker.
 #pragma once
 
 #include "src/io/logging.hpp"
@@ -13,7 +13,7 @@
 
 namespace quartet::detail {
 
-/// What a loop of this worker does with stalls; none if nobody is to look.
+/// Watches a loop of this worker, and logs stalls. Null if it is not to be watched.
 inline std::unique_ptr<stall_watch> watch_stalls(std::chrono::nanoseconds limit, worker_info const& worker,
                                                  log_function const& log, loop_holder* shown = nullptr) {
     if (limit <= limit.zero()) limit = limit.max();

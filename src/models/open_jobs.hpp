@@ -1,7 +1,7 @@
 // src/models/open_jobs.hpp
 //
 // The jobs of a model that have not finished. Its owner locks it, and a job leaves it before it finishes: so
-// whoever holds the lock finds each of them alive.
+// all jobs in it are alive as long as the lock is held.
 #pragma once
 
 #include <quartet/backend/job.hpp>

@@ -22,7 +22,7 @@ struct single::state {
     std::set<job*> under_way{};  // one for each thread that calls; guarded by mutex
     detail::job_count unfinished{};
 
-    /// What runs still.
+    /// The bodies that have not ended.
     std::vector<detail::unended_body> unended_bodies() {
         std::lock_guard const lock(mutex);
         std::vector<detail::unended_body> bodies;

@@ -163,7 +163,7 @@ thread_per_task::~thread_per_task() {
     if (state_->last_to_leave.joinable()) state_->last_to_leave.join();
 }
 
-/// What runs still.
+/// The bodies that have not ended.
 std::vector<detail::unended_body> thread_per_task::state::unended_bodies() {
     std::lock_guard const lock(mutex);
     std::vector<detail::unended_body> bodies;

@@ -184,7 +184,7 @@ claim threads::state::take_locked(std::size_t number, job_sizer& sizer) {
     return queue.take(*current[number], sizer.next(*current[number]));
 }
 
-/// What runs still.
+/// The bodies that have not ended.
 std::vector<detail::unended_body> threads::state::unended_bodies() {
     std::lock_guard const lock(mutex);
     std::vector<detail::unended_body> bodies;

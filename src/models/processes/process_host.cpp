@@ -346,7 +346,7 @@ void process_host::collect_all_results() noexcept {
     }
 }
 
-/// What is under way still.
+/// The bodies that have not ended.
 std::vector<unended_body> process_host::unended_bodies() {
     std::lock_guard const lock(mutex_);
     std::vector<unended_body> bodies;

@@ -215,7 +215,7 @@ void process_host::account_for(call& of, worker_slot const& slot,
     mark_for_rescan(of);
 }
 
-/// What is still waiting goes to the others, or fails.
+/// Offers the tasks that are still waiting to the other workers, or fails them.
 void process_host::give_back(call& of, index_range tasks, lost why,
                              std::function<failure(std::size_t)> const& describe) {
     for (std::uint32_t first = tasks.first; first < tasks.last;) {
@@ -315,9 +315,9 @@ void process_host::revive_fork_server() {
     }
 }
 
-// The kernel kills the workers of a fork server that ends, a moment after we hear of it. Until they are gone
-// they may write to their batches. Whoever inherits them may be late to reap them, so that kill(process, 0)
-// would go on finding them; a pidfd is readable as soon as a process runs no more.
+// When a fork server ends, the kernel kills its workers a moment after this process hears of it. Until they
+// are gone they may write to their batches. Their new parent may be late to reap them, so that kill(process,
+// 0) would go on finding them; a pidfd is readable as soon as a process runs no more.
 void process_host::wait_for_orphans() const {
     constexpr int patience_ms = 5000;
     for (auto const& [slot, worker] : workers_) {
@@ -476,7 +476,8 @@ process_host::clock::time_point process_host::terminate_stopped_on_loops(clock::
     return next;
 }
 
-/// If the worker still runs the task, takes from it the right to end it, and asks it to end itself.
+/// If the worker still runs the task, sees to it that the worker can't end the task, and asks the worker to
+/// end.
 void process_host::terminate(worker_slot& slot, worker_state& worker, remote_batch& batch, std::size_t task,
                              bool by_limit) {
     auto const terminating =

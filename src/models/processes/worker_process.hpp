@@ -48,7 +48,7 @@ struct alignas(64) worker_slot {
     std::atomic<remote_batch*> storing;  ///< of a worker with a loop: whose outcome it is storing
     loop_holder holder;                  ///< of a worker with a loop
     std::atomic<pid_t> process;          ///< that the worker is
-    std::atomic<std::uint32_t> asleep;   ///< 0, or one of the following; cleared by who calls it
+    std::atomic<std::uint32_t> asleep;   ///< 0, or one of the following; cleared by the process that calls it
     std::atomic<std::uint32_t> calls;    ///< futex: how often it was called
     std::atomic<std::uint32_t> retired;  ///< it has run as many tasks as it was to, and ends
     std::atomic<readiness> ready;        ///< whether it was initialized
@@ -100,7 +100,7 @@ void call_worker(worker_slot& slot) noexcept;
 /// The body of a worker of processes:each: runs the task that its slot names, and returns.
 void serve_one(pool_state& pool, worker_slot& slot);
 
-/// Tells of the end of a batch. Whoever waits for it may free it then, unless a slot names it.
+/// Tells of the end of a batch. The thread that waits for it may free it then, unless a slot names it.
 void tell_end(pool_state& pool, remote_batch& batch) noexcept;
 
 // ---- For workers of a pool
@@ -109,8 +109,8 @@ void tell_end(pool_state& pool, remote_batch& batch) noexcept;
 void tell_of_room(pool_state& pool) noexcept;
 
 /// Takes some of the tasks that the ring offers: `size_for(batch, tasks left)` says how many. The slot names
-/// them before they are taken, so that whoever looks after a worker's death misses none. Nothing if there is
-/// nothing to take; then the slot names nothing.
+/// them before they are taken, so that the supervisor misses none after the worker's death. Nothing if there
+/// is nothing to take; then the slot names nothing.
 std::optional<task_ring::offer> take_tasks(pool_state& pool, worker_slot& slot, auto&& size_for) {
     while (auto offer = pool.ring.look()) {
         slot.batch.store(offer->batch);

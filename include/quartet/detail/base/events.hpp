@@ -17,8 +17,8 @@ public:
 
     bool is_set() const noexcept { return word_.load(std::memory_order_acquire) == was_set; }
 
-    /// Wakes who waits, also if it was set before. What was written before is seen after is_set() or
-    /// wait_until() has said true; whoever waits may then free the word.
+    /// Wakes all waiters, also if it was set before. What was written before is seen after is_set() or
+    /// wait_until() has said true; a waiter may then free the event.
     void set() noexcept;
 
     /// False if it is not set by the deadline.

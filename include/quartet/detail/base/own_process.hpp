@@ -2,7 +2,7 @@
 //
 // A body may fork, and its child may come back from the body: by a return, by an exception, or on an event
 // loop by a wait. It must not go on with what the process had to do, as a second worker that ends the task
-// and takes the next ones. So whoever calls a body looks afterwards whether the process is still the same.
+// and takes the next ones. So the caller of a body checks afterwards that it is still in the same process.
 // That costs a load: the word that is compared lies in a page which the kernel clears in every child.
 #pragma once
 

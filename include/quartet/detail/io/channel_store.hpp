@@ -37,8 +37,8 @@ public:
     virtual attempt take(std::optional<T>& into, channel_waiter* who) = 0;
 };
 
-/// A ring of values and two lines of waiters, under one lock. A value that comes wakes the first of those who
-/// wait for one, and room the first of those who wait for room.
+/// A ring of values and two lines of waiters, under one lock. A value that comes wakes the first waiting
+/// receiver, and room the first waiting sender.
 template <class T>
 class local_store final : public channel_store<T> {
 public:

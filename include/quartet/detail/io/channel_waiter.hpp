@@ -1,9 +1,9 @@
 // include/quartet/detail/io/channel_waiter.hpp
 //
-// Who waits at a channel: a thread, or a body on an event loop.
+// What waits for a channel: a thread, or a body on an event loop.
 //
-// A wake-up carries no value; who is woken tries again. So a value is taken in the moment in which its
-// receiver goes on, and one that was woken and then cancelled leaves it where it is, for the next.
+// A wake-up carries no value: a waiter that is woken tries again. So a value is taken at the moment when its
+// receiver goes on, and a receiver that is woken and then cancelled leaves the value for the next.
 #pragma once
 
 #include <atomic>
@@ -41,7 +41,7 @@ private:
     channel_waiter* after_ = nullptr;
 };
 
-/// Waiters in the order in which they came. Whoever uses it holds its lock.
+/// Waiters in the order in which they came. The caller holds the lock that guards it.
 class waiter_list {
 public:
     waiter_list() = default;

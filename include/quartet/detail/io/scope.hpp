@@ -10,7 +10,7 @@
 // take long to clean up, and by then its limit is over too.
 //
 // The scope of the coroutine that runs on a thread is current_scope(); a body that has begun nothing of the
-// kind has none, and pays for a comparison. Whoever resumes a coroutine sets it. For one thread.
+// kind has none, and pays for a comparison. The code that resumes a coroutine sets it. For one thread.
 #pragma once
 
 #include <chrono>

@@ -3,9 +3,9 @@
 // Notices bodies that hold an event loop: while one computes or blocks, no other can go on.
 //
 // The clock is looked at before and after each body that is begun or resumed: the kernel's coarse one, which
-// is some milliseconds inexact and costs 5 ns. What is begun is also noted for who looks from outside: a
-// thread of the process names a body that does not let go. It looks as long as there is something to see, and
-// sleeps when the loop has rested for as long as a body may hold it.
+// is some milliseconds inexact and costs 5 ns. What is begun is also noted for a watching
+// thread of the process, which names a body that still holds the loop. That thread looks again and again
+// while the loop runs bodies, and sleeps when the loop has rested for as long as a body may hold it.
 //
 // For the loop's thread.
 #pragma once
@@ -32,8 +32,8 @@ namespace quartet::detail {
 
 class running_body;
 
-/// What holds a loop just now, in shared memory, for who looks from outside. The job may be gone by then, but
-/// what it is called lies in the program.
+/// What holds a loop just now, in shared memory, so that other threads and processes can read it. The job may
+/// be gone by then, but its name lies in the program.
 struct loop_holder {
     static constexpr std::int64_t nobody = 0;
 
@@ -109,8 +109,8 @@ private:
     std::set<std::string> told_;
     std::int64_t named_since_ = loop_holder::nobody;  // the last that was named while it held the loop
 
-    bool rests_ = false;                 // at the last look; for who looks
-    std::atomic<bool> looked_at_{true};  // somebody looks, or nobody ever does
+    bool rests_ = false;                 // at the last look; for the watching thread
+    std::atomic<bool> looked_at_{true};  // it is watched, or can't be watched
     std::shared_ptr<lookout> lookout_;
 };
 

@@ -3,8 +3,8 @@
 // The stop of one job, in the forms that contexts need: a word that a body reads with one load and that
 // blocking sleeps wait on, and a std::stop_token, made when somebody asks for it. Any thread.
 //
-// The word says who asked first, and when: a body may learn of its stop and of its time limit at the same
-// look, and what came first is to blame.
+// The word tells what requested the stop first, and when: a body may learn of its stop and of its time limit
+// at the same moment, and the failure names the one that came first.
 #pragma once
 
 #include <atomic>
@@ -20,8 +20,8 @@ enum class stopped_by : std::uint32_t {
     call_limit = 2,  ///< call_options::timeout
 };
 
-/// What stands in a stop's word: not 0. In bit 1 who it was; above it the milliseconds of the steady clock,
-/// as far as they fit.
+/// What stands in a stop's word: not 0. Bit 1 tells what requested it; above it are the milliseconds of the
+/// steady clock, as far as they fit.
 inline std::uint32_t stop_mark(stopped_by who) noexcept {
     auto const now = std::chrono::steady_clock::now().time_since_epoch();
     auto const ticks = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
@@ -35,7 +35,7 @@ inline std::chrono::milliseconds age_of_stop(std::uint32_t mark) noexcept {
     return std::chrono::milliseconds(age < range - 1000 ? age : 0);  // a bit more: it came just now
 }
 
-/// Sets a stop's word, if it is not set yet; true for the one who sets it.
+/// Sets a stop's word, if it is not set yet; true if this call has set it.
 inline bool set_stop(std::atomic<std::uint32_t>& word, std::uint32_t mark) noexcept {
     std::uint32_t none = 0;
     return word.compare_exchange_strong(none, mark);
@@ -61,8 +61,9 @@ public:
 
     std::stop_token token();
 
-    /// Sets the word and wakes who sleeps on it; what is given has yet to be asked to stop, which runs
-    /// callbacks. Nothing is given if the stop was requested before, or if nobody asked for a token.
+    /// Sets the word and wakes the threads that sleep on it. The caller has to call request_stop() of the
+    /// source that is returned, which runs callbacks. Nothing if the stop was requested before, or without
+    /// a token.
     std::optional<std::stop_source> raise() noexcept;
 
     /// True if it was not requested before.

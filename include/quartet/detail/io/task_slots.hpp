@@ -1,7 +1,7 @@
 // include/quartet/detail/io/task_slots.hpp
 //
 // Where the tasks of a job leave their records while they run. A slot is written by the worker that runs its
-// task, wherever that is, and read by whoever has the recorder; task_recorder.hpp says what becomes of it.
+// task, in whichever process, and read by the owner of the recorder (task_recorder.hpp).
 #pragma once
 
 #include <quartet/detail/io/record_pace.hpp>

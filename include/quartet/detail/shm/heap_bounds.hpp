@@ -1,8 +1,8 @@
 // include/quartet/detail/shm/heap_bounds.hpp
 //
 // The free range in the middle of a heap: small blocks are taken from its low end, large ones from its high
-// end. Both ends stand in one word, so that whoever checks one against the other changes the state that it
-// has seen, or nothing. Any thread of any process that sees it.
+// end. Both ends stand in one word, so that a thread which checks one against the other changes the state
+// that it has seen, or nothing. Any thread of any process that sees it.
 #pragma once
 
 #include <atomic>

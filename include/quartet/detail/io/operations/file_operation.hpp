@@ -39,8 +39,8 @@ public:
 
     void await_resume() { throw_error(); }
 
-    /// Does all of it at once, without waiting for who reads or writes a pipe, and without a loop, for a
-    /// `file` that is dropped; what goes wrong is left in `error`.
+    /// Does all of it at once, without waiting for the other end of a pipe and without a loop, for a `file`
+    /// that is dropped. What goes wrong is left in `error`.
     void perform_now() noexcept;
 
     kind work;
