@@ -1,8 +1,8 @@
 // A libFuzzer target for the CSV reader: any bytes, read at once, in parts and by the reference parser, must
-// give the same rows or the same error. Not part of the build, since it needs clang; from the root:
+// give the same rows or the same error. Not part of the build, since it needs clang; in bash, from the root:
 //
-//   clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -I. tests/workloads/data/csv_fuzz.cpp
-//       workloads/data/csv.cpp workloads/data/csv_split.cpp workloads/data/csv_digest.cpp -o build/csv_fuzz
+//   sources=$(echo tests/workloads/data/csv_fuzz.cpp workloads/data/csv{,_digest,_split}.cpp)
+//   clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -I. $sources -o build/csv_fuzz
 //   build/csv_fuzz -max_total_time=120 -max_len=400 -only_ascii=0
 #include "tests/workloads/data/csv_reading.hpp"
 
