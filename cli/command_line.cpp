@@ -31,7 +31,7 @@ namespace quartet {
 namespace cli {
 namespace {
 
-/// Of a text that may hold what somebody else wrote.
+/// Prints an error. The text may hold what other programs wrote.
 void complain(CLI::App const& app, std::string_view text) {
     constexpr std::size_t most = 2000;
     fmt::print(stderr, "{}: {}\n", printable(command_of(app)), printable(measure::shortened(text, most)));

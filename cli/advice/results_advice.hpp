@@ -22,15 +22,16 @@ struct advice_ground {
     bool utf8 = true;
 };
 
-/// By the cost model. Throws usage_error if the limits leave nothing.
+/// Advises by the cost model. Throws usage_error if the limits leave nothing.
 advice advise_on(work_shape const& work, advice_ground const& by);
 
-/// Among what was measured of such work. Throws std::runtime_error if none of it is good.
+/// Advises among the models that were measured with such work. Throws std::runtime_error if none of it is
+/// good.
 advice_report advise_among_measured(work_shape const& work, std::vector<measure::measurement> const& measured,
                                     advice_ground const& by);
 
-/// By results of a workload; `name` is what to call them. Throws usage_error if they have no good run of it
-/// with single, std::runtime_error as above.
+/// Advises by results of a workload; `name` is what to call them. Throws usage_error if they have no good run
+/// of it with single, std::runtime_error as above.
 advice_report advise_on_results(measure::results const& all, std::string const& workload,
                                 std::string const& name, advice_ground const& by);
 

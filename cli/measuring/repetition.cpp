@@ -28,7 +28,7 @@ std::size_t models_of_commands(plan const& what) {
     return static_cast<std::size_t>(std::ranges::count_if(what.configurations, is_theirs));
 }
 
-/// Not of what can be read once only.
+/// Nothing for a pipe or the like, which can be read only once.
 std::optional<std::size_t> count_inputs(plan const& what) {
     auto const& path = std::get<std::string>(what.values.at(std::string(runs_commands)).at("inputs"));
     std::error_code error;

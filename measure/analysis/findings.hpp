@@ -30,10 +30,10 @@ struct findings {
 /// A number of rounds that is an estimate, in two digits, upwards: 57, 120, 3300.
 std::size_t about(std::size_t rounds);
 
-/// Of one workload.
+/// What a run has shown of one workload.
 findings findings_of(results const& from, std::string const& workload);
 
-/// Of the run as a whole: that it was cut short, and what disturbed it.
+/// Whether the run was cut short, and what disturbed it.
 std::vector<std::string> remarks_on_run(results const& from);
 
 }  // namespace quartet::measure

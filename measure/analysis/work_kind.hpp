@@ -36,7 +36,7 @@ inline constexpr std::size_t fewest_looks = 20;
 /// Whether it computes for half of the time or more.
 bool mostly_computes(program_profile const& of) noexcept;
 
-/// Of a profile with `fewest_looks` or more. `cpus`: that may be used.
+/// What kind of work a profile shows; it needs `fewest_looks` or more. `cpus` may be used.
 work_verdict judge_work(program_profile const& of, std::size_t cpus);
 
 }  // namespace quartet::measure

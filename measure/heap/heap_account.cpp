@@ -23,7 +23,7 @@ constexpr auto relaxed = std::memory_order_relaxed;
 /// The slot of this process in the open ledger.
 constinit std::atomic<slot*> own_slot = nullptr;
 
-/// Where a process counts that found no free slot.
+/// The slot of processes that found no free one.
 constinit slot unlisted = {};
 
 pthread_key_t thread_end;

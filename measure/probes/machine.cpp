@@ -111,8 +111,8 @@ std::string distribution() {
     return "";
 }
 
-/// By what the kernel says of the folder itself; for where its mount is not to be seen, as under another
-/// root.
+/// The file system by the number that statfs() gives, for a folder whose mount can't be seen, as under
+/// another root.
 std::string file_system_by_magic(std::filesystem::path const& folder) {
     struct statfs found {};
     if (::statfs(folder.c_str(), &found) != 0) return "";

@@ -32,7 +32,7 @@ double own_cpu_seconds() {
     return ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0 ? in_seconds(used) : 0;
 }
 
-/// By number: those that this thread may run on.
+/// Whether this thread may run on each processor, by its number.
 std::vector<bool> own_cpus() {
     constexpr int most = 1 << 16;
     std::vector<bool> usable;

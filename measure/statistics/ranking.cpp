@@ -32,7 +32,7 @@ void place_behind(placing& each, measurement const& first, std::size_t compariso
     if (each.stands == standing::unresolved) each.rounds_to_tell = compared.rounds_to_tell;
 }
 
-/// By the medians.
+/// Compares the medians only.
 bool as_fast(measurement const& each, std::vector<placing> const& order, double margin) {
     return each.wall_seconds.median <= (1 + margin) * order.front().what->wall_seconds.median;
 }

@@ -117,7 +117,7 @@ public:
         return status_;
     }
 
-    /// Of the leader and all that it waited for, when it has ended.
+    /// What the leader and all processes that it waited for have used, when it has ended.
     usage const& used() const noexcept { return used_; }
 
 private:

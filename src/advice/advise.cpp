@@ -15,7 +15,7 @@
 namespace quartet {
 namespace {
 
-/// Of memory and of processor time what same_time is of time: nobody would choose by less.
+/// Differences of memory and processor time that are too small to choose by, as same_time is of time.
 constexpr double same_memory = 1.1;
 constexpr double same_memory_bytes = 1e6;
 constexpr double same_cpu = 1.05;

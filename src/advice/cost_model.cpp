@@ -87,12 +87,12 @@ double task_of(model_costs const& costs, work_shape const& work) {
            work.result_bytes * costs.result_byte_seconds;
 }
 
-/// Of all its waits.
+/// How late a task goes on after its waits, all together.
 double late_of(model_costs const& costs, work_shape const& work) {
     return work.wait_seconds > 0 ? static_cast<double>(work.waits) * costs.late_seconds : 0;
 }
 
-/// Of a model without loops in its workers.
+/// The arrangement of a model without loops in its workers.
 arrangement plain(model_costs const& costs, work_shape const& work, double workers, double slots,
                   double processors, bool by_turns) {
     return {.slots = slots,

@@ -12,10 +12,10 @@ struct task_time {
     double wait_seconds;
 };
 
-/// Of a task that took `seconds`, of which it had a processor for `cpu_seconds`, and wanted one that others
-/// had for `queued_seconds`: that is no waiting, and is gone on a machine with time to spare. Less than 2 %
-/// is no waiting: the clock runs a little longer than a task does, and a processor's time is not all
-/// accounted to it.
+/// Divides the time of a task that took `seconds`, had a processor for `cpu_seconds`, and for
+/// `queued_seconds` wanted one that others had. The last is no waiting, as it is gone on a machine with time
+/// to spare. Less than 2 % is no waiting either: the clock runs a little longer than a task does, and not all
+/// of a processor's time is accounted to it.
 inline task_time divide(double seconds, double cpu_seconds, double queued_seconds = 0) noexcept {
     constexpr double least_wait = 0.02;
     double const computed = std::min(seconds, cpu_seconds);

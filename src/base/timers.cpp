@@ -13,7 +13,7 @@
 namespace quartet::detail {
 namespace {
 
-/// So long the thread waits for a further deadline.
+/// How long the thread waits for a further deadline before it ends.
 constexpr auto linger = std::chrono::milliseconds(100);
 
 }  // namespace

@@ -36,9 +36,10 @@ namespace {
 using clock = std::chrono::steady_clock;
 using seconds = std::chrono::duration<double>;
 
-/// So much of tasks is enough to judge by.
+/// How much time of tasks is enough to judge by.
 constexpr double enough_seconds = 1e-3;
-/// Nothing is known of a wait that has not ended but that it is longer; waiting for its end would cost that.
+/// When a wait that has not ended is taken into account: all that is known is that it is longer than this,
+/// but to wait for its end would cost as much.
 constexpr auto look_after = std::chrono::milliseconds(10);
 constexpr double longer_than_seen = 10;
 /// The first tasks are no more than this part of those that are known of.

@@ -254,7 +254,7 @@ void child_process::ask_to_end() noexcept {
     }
 }
 
-/// Also of those whose own parents ended when they were asked to.
+/// The descendants, also those whose own parents ended when they were asked to.
 std::vector<descriptor> child_process::descendants_since() const noexcept {
     auto found = process_->descendants();
     try {

@@ -57,7 +57,7 @@ private:
     void watch(descriptor const& what, source as);
     void unwatch(descriptor const& what) const noexcept;
     void on_event(source from);
-    /// Where what it writes to a stream goes to.
+    /// Where the output of one of its streams goes.
     struct sink {
         std::string* kept;
         std::function<void(std::string_view)> const* taken;

@@ -36,7 +36,7 @@ std::string printable(std::string_view text) {
     return shown;
 }
 
-/// Where the host begins in a URL, of which `begin` is where its user would stand.
+/// The position of the host in a URL whose authority begins at `begin`.
 std::size_t host_of(std::string_view text, std::size_t begin) noexcept {
     auto const end = std::min(text.find_first_of(ends_of_authority, begin), text.size());
     auto const at = text.substr(begin, end - begin).rfind('@');

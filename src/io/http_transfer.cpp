@@ -437,7 +437,8 @@ void http_transfer::take_body(std::string_view data) {
     }
 }
 
-/// Not a part of something compressed, and not what the request itself asked for and this can't decode.
+/// False for a part of a compressed body, and for a coding that the request itself asked for and that can't
+/// be decoded here.
 bool http_transfer::is_decoded_here() const noexcept {
     constexpr int partial_content = 206;
     if (!decoder_.is_used() || status_ == partial_content) return false;

@@ -80,7 +80,7 @@ bool is_excepted(std::string_view host) {
     return found;
 }
 
-/// As libcurl chooses one: not HTTP_PROXY, which a CGI program has from a client's header.
+/// The proxy that libcurl would choose. Not HTTP_PROXY, which in a CGI program comes from a client's header.
 char const* proxy_for(std::string const& scheme, std::string_view host) {
     char const* proxy = variable(scheme + "_proxy");
     if (!proxy && scheme == "https") proxy = variable("HTTPS_PROXY");

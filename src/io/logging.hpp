@@ -45,9 +45,9 @@ inline void tell(log_function const& log, worker_info const& worker, std::string
     fmt::print(stderr, "quartet: {}: {}\n", worker.name, line);
 }
 
-/// So many operations of a body in a row that end before they begin, since it is to end, and it does not.
+/// A body is deaf that goes on after so many of its operations in a row were ended, since it is to end.
 constexpr std::uint32_t deaf_after = 1000;
-/// From then on each takes so long.
+/// How long each operation of a deaf body takes.
 constexpr auto pause_of_the_deaf = std::chrono::milliseconds(1);
 
 inline std::string describe_deafness(std::string_view body) {

@@ -11,7 +11,7 @@
 
 namespace quartet::detail {
 
-/// Of so many loops together.
+/// The limit of so many loops together.
 inline std::size_t limit_together(std::size_t limit, std::size_t loops) noexcept {
     constexpr std::size_t none = async_options::no_limit;
     return limit > none / loops ? none : limit * loops;

@@ -94,8 +94,8 @@ void process_pool::refill() {
     wake_workers(pool().workers);
 }
 
-/// Of those that sleep, as many as there are tasks. Workers look once more at the ring after they have said
-/// that they are asleep.
+/// Wakes as many sleeping workers as there are tasks. A worker looks at the ring once more after it has said
+/// that it is asleep.
 void process_pool::wake_workers(std::size_t tasks) {
     for (std::size_t number = 0; number < pool().workers && tasks > 0; ++number) {
         worker_slot& slot = pool().slots[number];
@@ -146,7 +146,7 @@ void process_pool::on_refusal(worker_slot& slot, int error) {
                  .message = fmt::format("no worker process could be forked: {}", std::strerror(error))});
 }
 
-/// Until the next call.
+/// Fails what no worker has begun. The next call has workers started again.
 void process_pool::give_up(failure const& why) {
     fruitless_ends_ = 0;
     fail_waiting(why);
