@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -62,12 +61,6 @@ public:
         whole_.fail(std::move(why));
     }
     bool suspends() const noexcept override { return whole_.suspends(); }
-
-    remote_code code() const noexcept override { return whole_.code(); }
-    void encode(shared_arena&, remote_batch&) override {
-        throw std::logic_error("quartet: a part of a job can't run in other processes");
-    }
-    void collect(remote_batch const&) noexcept override {}
 
 private:
     std::shared_ptr<void> release_self() noexcept override { return std::exchange(self_, {}); }

@@ -5,7 +5,7 @@
 // A model runs every index once, in one of three ways, and each index gets one outcome:
 //   - run() goes straight through a range on the calling thread, in a blocking context;
 //   - start() begins one body on an event loop, and collect_outcome() takes its outcome when it has ended;
-//   - code(), encode() and collect() carry the bodies to other processes and their outcomes back.
+//   - crossing() carries the bodies to other processes and their outcomes back.
 // The type is erased once per range, not once per task, so the loop over the bodies still inlines.
 //
 // A job is given to a model once, and kept until it has finished.
@@ -29,7 +29,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -48,8 +47,7 @@ enum class on_failure {
 namespace detail {
 
 struct remote_batch;
-struct worker_interface;
-class shared_arena;
+class crossing;
 class ended_bodies;
 class call_timer;
 
@@ -112,16 +110,6 @@ inline std::coroutine_handle<> running_body::ended() noexcept {
     list_->push(*this);
     return std::noop_coroutine();
 }
-
-/// How a job's bodies are called in a worker process that has the same code at the same addresses.
-struct remote_code {
-    using run_function = std::size_t (*)(context&, worker_interface&, std::size_t first,
-                                         std::size_t last) noexcept;
-    using make_function = std::unique_ptr<job> (*)(worker_interface&);
-    run_function run;                    ///< runs bodies first to last - 1, and says how many it was
-    make_function make;                  ///< makes a job of the batch, to be run on an event loop
-    std::span<std::byte const> closure;  ///< the bytes of the body object
-};
 
 /// A job's hook in the list of a queue, and what of it is queued; guarded by the queue's lock.
 struct queue_hook {
@@ -241,14 +229,8 @@ public:
     /// Fails first to last - 1 since a stop came before they began. Any thread.
     void cancel(std::size_t first, std::size_t last) noexcept;
 
-    virtual detail::remote_code code() const noexcept = 0;
-
-    /// Puts the inputs into shared memory; one that can't be encoded is a failed outcome. Throws
-    /// std::bad_alloc.
-    virtual void encode(detail::shared_arena& arena, detail::remote_batch& batch) = 0;
-
-    /// Takes the outcomes that workers left in shared memory. Skips those that were never left there.
-    virtual void collect(detail::remote_batch const& batch) noexcept = 0;
+    /// Its way to other processes; null if it has none.
+    detail::crossing* crossing() const noexcept { return crossing_; }
 
     std::size_t left() const noexcept { return left_.load(std::memory_order_relaxed); }
 
@@ -270,7 +252,7 @@ public:
 
     detail::queue_hook hook;
     detail::open_hook open;
-    void* remote = nullptr;  ///< what the model keeps of it
+    detail::remote_batch* remote = nullptr;  ///< as which it lies in shared memory, if it does
 
 protected:
     /// Failures of tasks that this timer cancels will say so. Before the job begins.
@@ -282,6 +264,8 @@ protected:
 
     /// Ends the record of a task that has failed.
     void record_failure(std::size_t index) const noexcept;
+
+    void cross_by(detail::crossing& way) noexcept { crossing_ = &way; }
 
     void be_called(detail::body_identity const& name) noexcept { name_ = name; }
 
@@ -305,6 +289,7 @@ private:
     std::size_t const* numbers_ = nullptr;
     std::function<void(std::size_t, std::size_t)> const* progress_ = nullptr;
     std::exception_ptr progress_threw_;
+    detail::crossing* crossing_ = nullptr;
     model* model_ = nullptr;
     detail::call_timer const* timer_ = nullptr;
     detail::job_slots slots_;

@@ -101,6 +101,7 @@ void process_host::reset_slot(worker_slot& slot, std::size_t number) {
 void process_host::start(job& work) {
     if (work.size() >= std::numeric_limits<std::uint32_t>::max())
         throw std::length_error("quartet: a map over processes takes fewer than 4294967295 inputs at a time");
+    if (!work.crossing()) throw std::logic_error("quartet: this job has no way to other processes");
     {
         std::lock_guard const lock(mutex_);
         ++in_use_;
@@ -129,7 +130,7 @@ remote_batch* process_host::make_batch(job& work) {
     try {
         shared_arena arena(*heap_, batch->blocks, reinterpret_cast<std::byte*>(batch + 1),
                            first_block - sizeof(remote_batch));
-        auto const code = work.code();
+        auto const code = work.crossing()->code();
         batch->heap = heap_.get();
         batch->count = work.size();
         batch->left.store(work.size(), std::memory_order_relaxed);
@@ -151,7 +152,7 @@ remote_batch* process_host::make_batch(job& work) {
         batch->closure = closure;
         batch->tasks = arena.allocate_array<task_word>(work.size());
         std::uninitialized_value_construct_n(batch->tasks, work.size());
-        work.encode(arena, *batch);
+        work.crossing()->encode(arena, *batch);
         // Only now: an input that can't be encoded may stop the call.
         batch->stop.store(work.stop().word().load(), std::memory_order_relaxed);
     } catch (...) {
@@ -209,7 +210,7 @@ std::optional<process_host::ended_call> process_host::claim(job& work) noexcept 
     remote_batch* batch = nullptr;
     {
         std::lock_guard const stops(stops_mutex_);
-        batch = static_cast<remote_batch*>(std::exchange(work.remote, nullptr));
+        batch = std::exchange(work.remote, nullptr);
     }
     if (!batch) return std::nullopt;
     call const& of = *find(batch);
@@ -222,7 +223,7 @@ std::optional<process_host::ended_call> process_host::claim(job& work) noexcept 
 /// Not under the lock.
 void process_host::finish(ended_call const& mine) noexcept {
     logs_.deliver();
-    mine.work->collect(*mine.batch);
+    mine.work->crossing()->collect(*mine.batch);
     collect_failures(*mine.batch, options_.name, *mine.work);
     {
         std::lock_guard const lock(mutex_);
@@ -254,7 +255,7 @@ void process_host::on_stop(job& work) noexcept {
     {
         std::lock_guard const lock(stops_mutex_);
         if (!work.remote) return;
-        stop_batch(*static_cast<remote_batch*>(work.remote), work.stop().word().load());
+        stop_batch(*work.remote, work.stop().word().load());
     }
     wake_supervisor();
 }
@@ -279,7 +280,7 @@ void process_host::stop() noexcept {
 
 void process_host::abandon(job& work) noexcept {
     std::lock_guard const lock(mutex_);
-    auto* const batch = static_cast<remote_batch*>(work.remote);
+    auto* const batch = work.remote;
     if (!batch) return;
     abandoned_.push_back(batch);
     batch->watched.store(1);
@@ -288,7 +289,7 @@ void process_host::abandon(job& work) noexcept {
 
 std::size_t process_host::tasks_left(job const& work) noexcept {
     std::lock_guard const lock(stops_mutex_);
-    auto const* const batch = static_cast<remote_batch const*>(work.remote);
+    auto const* const batch = work.remote;
     return batch ? batch->left.load(std::memory_order_relaxed) : 0;
 }
 

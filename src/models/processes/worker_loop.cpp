@@ -72,9 +72,7 @@ private:
     struct active_batch {
         explicit active_batch(remote_batch& batch, remote_worker& worker) : interface {
             batch, worker, { *batch.heap, batch.blocks }
-        }, work(batch.make(interface)) {
-            work->remote = &batch;
-        }
+        }, work(batch.make(interface)) {}
         worker_interface interface;
         std::unique_ptr<job> work;
         std::size_t open = 0;  // tasks that are under way

@@ -8,6 +8,7 @@
 #include <quartet/detail/call/crossing.hpp>
 #include <quartet/detail/call/remote_job.hpp>
 #include <quartet/detail/call/sinks.hpp>
+#include <quartet/detail/call/stored_values.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -18,15 +19,18 @@ namespace quartet::detail {
 
 /// A body_job with a way to other processes and back.
 template <class Body, class In, class Inputs, class Sink>
-class map_job : public body_job<Body, In, Inputs, Sink> {
+class map_job : public body_job<Body, In, Inputs, Sink>, private crossing {
     using base = body_job<Body, In, Inputs, Sink>;
     using result = typename base::result;
 
 public:
     map_job(Body const& body, Inputs const& inputs, std::size_t count, Sink& sink, on_failure policy,
             std::chrono::nanoseconds task_limit, call_timer const* timer = nullptr) noexcept
-        : base(body, inputs, count, sink, policy, task_limit, timer) {}
+        : base(body, inputs, count, sink, policy, task_limit, timer) {
+        this->cross_by(*this);
+    }
 
+private:
     remote_code code() const noexcept override {
         return {&run_remote<Body, In, result>, &make_remote_job<Body, In, result>,
                 std::as_bytes(std::span<Body const, 1>(&this->body_, 1))};

@@ -10,6 +10,7 @@
 
 #include <quartet/backend/job.hpp>
 #include <quartet/detail/base/events.hpp>
+#include <quartet/detail/call/crossing.hpp>
 #include <quartet/detail/shm/shared_heap.hpp>
 
 #include <atomic>

@@ -7,8 +7,8 @@
 #include <quartet/detail/call/any_inputs.hpp>
 #include <quartet/detail/call/body_call.hpp>
 #include <quartet/detail/call/body_job.hpp>
-#include <quartet/detail/call/crossing.hpp>
 #include <quartet/detail/call/remote.hpp>
+#include <quartet/detail/call/stored_values.hpp>
 
 #include <cstddef>
 #include <cstring>
@@ -149,12 +149,8 @@ public:
                interface.batch.task_limit, nullptr) {
         this->number_tasks(interface.batch.first_number, interface.batch.numbers);
         this->leave_records_at(interface.batch.record_slots);
+        this->remote = &interface.batch;
     }
-
-    // It runs here and is not sent on.
-    remote_code code() const noexcept override { return {}; }
-    void encode(shared_arena&, remote_batch&) override {}
-    void collect(remote_batch const&) noexcept override {}
 };
 
 template <class Body, class In, class R>
