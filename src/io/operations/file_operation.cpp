@@ -22,7 +22,7 @@ namespace {
 using kind = file_operation::kind;
 
 // A stop is a word in memory, which poll() can't wait for.
-constexpr auto look_for_stop = std::chrono::milliseconds(20);
+constexpr auto look_at_stop = std::chrono::milliseconds(20);
 
 /// Waits for a stream until the body is to end.
 class wait_of_body final : public stream_wait {
@@ -33,7 +33,7 @@ public:
     bool wait(int descriptor, short events) noexcept override {
         pollfd waiting{.fd = descriptor, .events = events, .revents = 0};
         auto const limit =
-            std::min(blocking_thread::deadline(), std::chrono::steady_clock::now() + look_for_stop);
+            std::min(blocking_thread::deadline(), std::chrono::steady_clock::now() + look_at_stop);
         poll(&waiting, 1, poll_timeout(limit));
         return true;
     }
