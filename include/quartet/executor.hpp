@@ -18,8 +18,8 @@
 #include <quartet/detail/call/inputs.hpp>
 #include <quartet/detail/call/map_job.hpp>
 #include <quartet/detail/call/retried_call.hpp>
+#include <quartet/detail/call/retried_calls.hpp>
 #include <quartet/detail/call/retry.hpp>
-#include <quartet/detail/call/retry_scheduler.hpp>
 #include <quartet/detail/call/stop_switch.hpp>
 #include <quartet/future.hpp>
 #include <quartet/outcome.hpp>
@@ -128,7 +128,8 @@ public:
                 return call_once(options, whole{std::move(body)}, in(std::move(args)...));
             if constexpr (std::copy_constructible<in>) {
                 return future<result>(detail::retried_body<whole, in, result>::begin(
-                    own_model(), *retries_, whole{std::move(body)}, in(std::move(args)...), options));
+                    own_model(), *retried_, stops_->token(), whole{std::move(body)}, in(std::move(args)...),
+                    options));
             } else {
                 throw std::invalid_argument(
                     "quartet: a call whose arguments can't be copied can't be tried again");
@@ -234,7 +235,7 @@ private:
         return result;
     }
 
-    std::unique_ptr<detail::retry_scheduler> retries_;  // outlives the model, whose calls come there
+    std::unique_ptr<detail::retried_calls> retried_;  // outlives the model, whose jobs end there
     std::unique_ptr<detail::stop_switch> stops_;
     std::unique_ptr<model> model_;
     std::uint32_t made_after_;  // so many forks, as detail::forks counts them

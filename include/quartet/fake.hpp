@@ -48,14 +48,11 @@ public:
     ~fake() override;
 
     void start(job& work) override;
-    void check_wait() const override;
-    void before_wait(job& work) override;
     void stop() noexcept override;
     void join() noexcept override;
-    void on_stop(job&) noexcept override;
+    job_driver& driver() noexcept override;
     bool goes_on_alone() const noexcept override { return false; }
     std::size_t concurrency() const noexcept override;
-    std::chrono::steady_clock::time_point now() const noexcept override;
     std::string spec() const override { return "fake"; }
     model_traits traits() const noexcept override {
         return {.can_kill = false, .shares_memory = true, .survives_crash = false};

@@ -77,24 +77,36 @@ public:
     virtual bool wait_until(std::optional<time_point> deadline) = 0;
     virtual void cancel(stopped_by who) noexcept = 0;
     virtual bool stop_requested() noexcept = 0;
+
+    /// Nobody will wait for it any more.
     virtual void abandon() noexcept = 0;
+
+    /// Has `further` run when it has ended. The caller keeps the call meanwhile, and no thread waits for it.
+    virtual void then(continuation& further) noexcept = 0;
+
+    /// When it has ended.
     virtual outcome<R> take() = 0;
 };
 
-/// Called with the outcome of a call at its end, instead of keeping it; by any thread.
-template <class R>
-using receiver = std::function<void(outcome<R>&&)>;
-
-/// What few calls need: somebody else who may end them, or who takes their outcome.
+/// What few calls need: somebody else who may end them.
 template <class R>
 struct call_extras {
-    call_extras(call_options const& options, call<R>& of, receiver<R>&& to)
-        : timer(options.stop, options.timeout), hand_over(std::move(to)) {
+    call_extras(call_options const& options, call<R>& of) : timer(options.stop, options.timeout) {
         follow.emplace(timer.token(), [this, &of] { of.cancel(who_stops(&timer)); });
     }
     call_timer timer;
-    receiver<R> hand_over;
     std::optional<std::stop_callback<std::function<void()>>> follow;
+};
+
+/// Keeps a call until it has finished.
+template <class R>
+struct call_keeper final : continuation {
+    void run() noexcept override {
+        auto const gone = std::move(kept);
+        if (extras) extras->follow.reset();  // a stop that is under way is waited for
+    }
+    std::shared_ptr<call<R>> kept;
+    std::unique_ptr<call_extras<R>> extras;
 };
 
 /// One call as a job of one task. It keeps itself as long as it is under way. Its input and sink are without
@@ -118,18 +130,27 @@ public:
 
     /// Throws what model::start throws.
     static std::shared_ptr<call_job> begin(model& how, Body const& body, In&& input,
-                                           call_options const& options, receiver<R> to = {}) {
+                                           call_options const& options) {
         auto made = std::make_shared<call_job>(body, std::move(input), options);
-        made->self_ = made;
+        made->begin(how, options, made, nullptr);
+        return made;
+    }
+
+    /// Begins a call that was just made; `at_end` is a continuation that hears of its end, or null. Throws
+    /// what model::start throws.
+    void begin(model& how, call_options const& options, std::shared_ptr<call_job> const& self,
+               continuation* at_end) {
+        keeper_.kept = self;
+        this->ending().then_first(keeper_);
+        if (at_end) this->ending().then(*at_end);
         try {
-            made->taken_by(how);
-            made->follow(options, std::move(to));
-            how.start(*made);
+            this->taken_by(how);
+            follow(options);
+            how.start(*this);
         } catch (...) {
-            made->self_.reset();
+            keeper_.kept.reset();
             throw;
         }
-        return made;
     }
 
     ~call_job() override {
@@ -137,37 +158,29 @@ public:
             report_untaken(this->body_name(), *why);
     }
 
-    bool ended() noexcept override { return this->finished(); }
+    bool ended() noexcept override { return job::ended(); }
     bool wait_until(std::optional<time_point> deadline) override { return job::wait_until(deadline); }
     void cancel(stopped_by who) noexcept override {
         cancelled_ = true;
         this->request_stop(who);
     }
     bool stop_requested() noexcept override { return this->stop().requested(); }
-    void abandon() noexcept override { job::abandon(); }
+    void abandon() noexcept override { job::watch(); }
+    void then(continuation& further) noexcept override { job::then(further); }
     outcome<R> take() override { return sink::take(); }
 
 private:
     /// Whether nobody wonders why it has no value.
     bool is_expected(failure const& why) const noexcept { return cancelled_ && why.why != cause::timed_out; }
 
-    void follow(call_options const& options, receiver<R>&& to) {
-        if (!options.stop.stop_possible() && options.timeout == options.timeout.max() && !to) return;
-        extras_ = std::make_unique<call_extras<R>>(options, *this, std::move(to));
-        this->explain_by(&extras_->timer);
-    }
-
-    std::shared_ptr<void> release_self() noexcept override {
-        if (extras_) {
-            extras_->follow.reset();  // a stop that is under way is waited for
-            if (extras_->hand_over) extras_->hand_over(sink::take());
-        }
-        return std::move(self_);
+    void follow(call_options const& options) {
+        if (!options.stop.stop_possible() && options.timeout == options.timeout.max()) return;
+        keeper_.extras = std::make_unique<call_extras<R>>(options, *this);
+        this->ending().explain_by(&keeper_.extras->timer);
     }
 
     std::atomic<bool> cancelled_ = false;
-    std::shared_ptr<void> self_;
-    std::unique_ptr<call_extras<R>> extras_;
+    call_keeper<R> keeper_;
 };
 
 }  // namespace detail

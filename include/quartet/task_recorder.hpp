@@ -27,7 +27,7 @@
 
 namespace quartet {
 
-class model;
+class job_driver;
 
 /// From when to when a task awaited an operation: a sleep, fetch, command, file or channel.
 struct task_wait {
@@ -105,7 +105,7 @@ public:
     static std::chrono::nanoseconds cost_per_record();
 
     /// For models: slots for the tasks of a call that begins now, on `clock`'s now.
-    detail::job_slots reserve(std::size_t tasks, model const& clock) noexcept;
+    detail::job_slots reserve(std::size_t tasks, job_driver const& clock) noexcept;
 
 private:
     struct state;

@@ -33,6 +33,11 @@ timers& timers::of_calls() {
     return in_this_process(known);
 }
 
+timers& timers::of_tries() {
+    static constinit process_wide known{};
+    return in_this_process(known);
+}
+
 timers& timers::of_watchers() {
     static constinit process_wide known{};
     return in_this_process(known);

@@ -1,9 +1,9 @@
 // src/base/timers.hpp
 //
-// One thread that waits for the deadlines of a whole process: those of calls with a time limit, of which
-// there may be many thousands. It begins with the first deadline, and ends when there was none for a while. A
-// process that was forked has one of its own, since neither the thread nor the state of the locks came along
-// whole. Any thread.
+// One thread that waits for the deadlines of a whole process: those of calls with a time limit, or of those
+// that pause before a further try, of which there may be many thousands. It begins with the first deadline,
+// and ends when there was none for a while. A process that was forked has one of its own, since neither the
+// thread nor the state of the locks came along whole. Any thread.
 #pragma once
 
 #include <atomic>
@@ -41,6 +41,10 @@ public:
 
     /// Those of calls.
     static timers& of_calls();
+
+    /// Those of calls that are to be tried again: to begin a call takes as long as its model and the encoding
+    /// of its arguments take.
+    static timers& of_tries();
 
     /// Those of watching threads, which may report; a report takes as long as a log handler does.
     static timers& of_watchers();

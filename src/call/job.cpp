@@ -11,19 +11,24 @@
 namespace quartet {
 
 void job::taken_by(model& how) noexcept {
-    model_ = &how;
-    if (auto* const recorder = how.recorder()) slots_ = recorder->reserve(size_, how);
+    driver_ = &how.driver();
+    if (auto* const recorder = how.recorder()) slots_ = recorder->reserve(size_, *driver_);
+}
+
+void job::start_under(model& how) {
+    taken_by(how);
+    how.start(*this);
 }
 
 void job::record_failure(std::size_t index) const noexcept {
-    slots_.fail(index, model_ ? model_->now() : std::chrono::steady_clock::now());
+    slots_.fail(index, driver_ ? driver_->now() : std::chrono::steady_clock::now());
 }
 
 void job::run_under(model& how, std::stop_token const& stop) {
     using namespace std::chrono_literals;
-    how.check_wait();
+    how.driver().check_wait();
     taken_by(how);
-    std::stop_callback const follow(stop, [this] { request_stop(detail::who_stops(timer_)); });
+    std::stop_callback const follow(stop, [this] { request_stop(detail::who_stops(end_.limit())); });
     how.start(*this);
     if (progress_) {
         while (!wait_until(std::chrono::steady_clock::now() + 100ms))
@@ -35,28 +40,40 @@ void job::run_under(model& how, std::stop_token const& stop) {
     if (progress_threw_) std::rethrow_exception(std::exchange(progress_threw_, nullptr));
 }
 
-void job::request_stop(detail::stopped_by who) noexcept {
-    if (own_end_.is_set()) return;  // the model may be gone
-    if (stop_.request(who) && model_) model_->on_stop(*this);
-}
+// Below: when it has finished, the model may be gone.
 
-void job::explain(failure& why) const {
-    if (timer_ && why.why == cause::cancelled && stop_.by_call_limit()) timer_->explain(why);
+void job::request_stop(detail::stopped_by who) noexcept {
+    if (end_.request_stop(who) && driver_) driver_->stopped(*this);
 }
 
 bool job::wait_until(std::optional<std::chrono::steady_clock::time_point> deadline) {
-    if (own_end_.is_set()) return true;  // the model may be gone
-    if (!finished()) {
+    if (end_.finished()) return true;
+    if (!end_.ended()) {
         help();
-        if (!end_.load(std::memory_order_acquire)->wait_until(deadline)) return false;
+        if (!end_.wait_until(deadline)) return false;
     }
-    if (!own_end_.is_set()) model_->collect_results(*this);
+    if (!end_.finished()) driver_->collect(*this);
     return true;
+}
+
+void job::help() {
+    if (end_.ended()) return;
+    driver_->check_wait();
+    driver_->help(*this);
+}
+
+void job::then(continuation& further) noexcept {
+    end_.then(further);
+    watch();
+}
+
+void job::watch() noexcept {
+    if (!end_.finished()) driver_->watch(*this);
 }
 
 void job::tell_progress() noexcept {
     if (progress_threw_) return;
-    std::size_t const left = finished() ? 0 : model_->tasks_left(*this);
+    std::size_t const left = end_.ended() ? 0 : driver_->tasks_left(*this);
     try {
         (*progress_)(size_ - std::min(left, size_), size_);
     } catch (...) {
@@ -65,33 +82,9 @@ void job::tell_progress() noexcept {
     }
 }
 
-void job::help() {
-    if (finished()) return;
-    model_->check_wait();
-    model_->before_wait(*this);
-}
-
-void job::abandon() noexcept {
-    if (!own_end_.is_set()) model_->abandon(*this);  // else the model may be gone
-}
-
 void job::cancel(std::size_t first, std::size_t last) noexcept {
     for (std::size_t index = first; index < last; ++index)
         fail(detail::describe_cancelled(index));
-}
-
-bool job::ended(std::size_t tasks) noexcept {
-    if (!count_off(tasks)) return false;
-    finish();
-    return true;
-}
-
-void job::finish() noexcept {
-    auto const kept = release_self();
-    auto& event = model_->end_event();
-    end_.store(&own_end_, std::memory_order_release);
-    own_end_.set();  // now the maker may take the job away
-    event.notify();
 }
 
 }  // namespace quartet

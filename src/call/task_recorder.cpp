@@ -13,7 +13,7 @@
 
 #include "src/io/blocking_context.hpp"
 
-#include <quartet/backend/model.hpp>
+#include <quartet/backend/job_driver.hpp>
 #include <quartet/context.hpp>
 #include <quartet/task_recorder.hpp>
 
@@ -327,7 +327,7 @@ task_recorder::task_recorder(std::size_t capacity, recording what)
     : state_(std::make_unique<state>(capacity, what)) {}
 task_recorder::~task_recorder() = default;
 
-detail::job_slots task_recorder::reserve(std::size_t tasks, model const& clock) noexcept {
+detail::job_slots task_recorder::reserve(std::size_t tasks, job_driver const& clock) noexcept {
     constexpr std::size_t few = 64;          // so many tasks pay for the reservation
     constexpr std::int64_t in_readings = 3;  // what that costs, as many readings of the clock
     auto& caller = detail::this_caller;

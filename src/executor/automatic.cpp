@@ -114,7 +114,7 @@ bool may_be_taken(model_spec const& spec, bool on_loops) {
 
 }  // namespace
 
-struct automatic::state {
+struct automatic::state final : job_driver {
     /// Tasks that were given to a model, or are about to be.
     struct portion {
         claim tasks;
@@ -137,11 +137,15 @@ struct automatic::state {
     void take(work_shape const& work, bool on_loops);
     bool chosen() const noexcept { return how != nullptr; }
     model& model_for(job const& work) const;
-    std::vector<std::pair<std::shared_ptr<part_job>, model*>> parts_of(job const& whole);
+    std::vector<std::pair<std::shared_ptr<part_job>, model*>> parts_of(job const& whole) const;
     std::vector<unended_body> unended_bodies();
+    void stopped(job& work) noexcept override;
+    bool can_wait() const noexcept override;
+    void help(job& work) override;
+    std::size_t tasks_left(job const& work) const noexcept override;
 
     automatic_options options;
-    std::mutex mutex;                 // guards what follows
+    mutable std::mutex mutex;         // guards what follows
     std::condition_variable changed;  // something is in the queue, the first tasks have ended, or all ends
     job_queue queue;                  // before the choice
     std::list<portion> portions;
@@ -332,7 +336,7 @@ void automatic::state::take(work_shape const& work, bool on_loops) {
     how = under;
 }
 
-std::vector<std::pair<std::shared_ptr<part_job>, model*>> automatic::state::parts_of(job const& whole) {
+std::vector<std::pair<std::shared_ptr<part_job>, model*>> automatic::state::parts_of(job const& whole) const {
     std::vector<std::pair<std::shared_ptr<part_job>, model*>> found;
     std::lock_guard const lock(mutex);
     for (auto const& each : portions) {
@@ -402,35 +406,40 @@ void automatic::join() noexcept {
     state_->unfinished.wait_for_none();
 }
 
-void automatic::on_stop(job& work) noexcept {
+void automatic::state::stopped(job& work) noexcept {
     claim unbegun;
     {
-        std::lock_guard const lock(state_->mutex);
-        unbegun = state_->queue.take_rest(work);
+        std::lock_guard const lock(mutex);
+        unbegun = queue.take_rest(work);
     }
-    for (auto const& [part, how] : state_->parts_of(work))
+    for (auto const& [part, under] : parts_of(work))
         part->request_stop();
     // With the last hold on a part its tasks have ended here; if those were all, this model may be gone.
-    if (unbegun) state_->unfinished.cancel(unbegun);
+    if (unbegun) unfinished.cancel(unbegun);
 }
 
-void automatic::check_wait() const {
-    if (model const* const how = state_->how) how->check_wait();
+bool automatic::state::can_wait() const noexcept {
+    model* const chosen = how;
+    return !chosen || chosen->driver().can_wait();
 }
 
-void automatic::before_wait(job& work) {
-    for (auto const& [part, how] : state_->parts_of(work))
-        how->before_wait(*part);
+void automatic::state::help(job& work) {
+    for (auto const& [part, under] : parts_of(work))
+        under->driver().help(*part);
 }
 
-std::size_t automatic::tasks_left(job const& work) const noexcept {
+std::size_t automatic::state::tasks_left(job const& work) const noexcept {
     std::size_t of_parts = 0;
     std::size_t begun = 0;
-    for (auto const& [part, how] : state_->parts_of(work)) {
+    for (auto const& [part, under] : parts_of(work)) {
         begun += part->size();
-        of_parts += how->tasks_left(*part);
+        of_parts += under->driver().tasks_left(*part);
     }
     return work.left() - std::min(work.left(), begun) + of_parts;
+}
+
+job_driver& automatic::driver() noexcept {
+    return *state_;
 }
 
 std::size_t automatic::concurrency() const noexcept {

@@ -36,10 +36,7 @@ public:
     void start(job& work) override;
     void stop() noexcept override;
     void join() noexcept override;
-    void on_stop(job& work) noexcept override;
-    void check_wait() const override;
-    void before_wait(job& work) override;
-    std::size_t tasks_left(job const& work) const noexcept override;
+    job_driver& driver() noexcept override;
     std::size_t concurrency() const noexcept override;
     std::string spec() const override;    ///< "auto" until it has chosen
     std::string reason() const override;  ///< empty until then

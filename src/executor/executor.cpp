@@ -118,7 +118,7 @@ std::unique_ptr<model> make_automatic(executor_options options) {
 }  // namespace
 
 executor::executor(std::unique_ptr<model> how)
-    : retries_(std::make_unique<detail::retry_scheduler>()),
+    : retried_(std::make_unique<detail::retried_calls>()),
       stops_(std::make_unique<detail::stop_switch>()),
       model_(std::move(how)),
       made_after_(detail::forks) {
@@ -126,7 +126,7 @@ executor::executor(std::unique_ptr<model> how)
 }
 
 executor& executor::operator=(executor&& other) noexcept {
-    std::swap(retries_, other.retries_);
+    std::swap(retried_, other.retried_);
     std::swap(stops_, other.stops_);
     std::swap(model_, other.model_);
     std::swap(made_after_, other.made_after_);
@@ -137,17 +137,19 @@ executor::~executor() {
     // A copy that a fork has made has none of its threads, and its processes are the parent's.
     if (made_after_ != detail::forks) {
         static_cast<void>(model_.release());
-        static_cast<void>(retries_.release());
+        static_cast<void>(retried_.release());
     }
-    if (retries_) retries_->close();
+    if (!model_) return;
+    retried_->close();
+    stops_->request();  // ends their pauses
 }
 
 void executor::join() {
     model& how = own_model();
     // What one of them runs may call the other.
-    for (std::size_t seen = retries_->join();;) {
+    for (std::size_t seen = retried_->join();;) {
         how.join();
-        std::size_t const now = retries_->join();
+        std::size_t const now = retried_->join();
         if (now == seen) return;
         seen = now;
     }
@@ -156,7 +158,6 @@ void executor::join() {
 void executor::stop() {
     model& how = own_model();
     stops_->request();
-    retries_->stop();
     how.stop();
 }
 

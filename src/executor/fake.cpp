@@ -53,17 +53,27 @@ private:
     detail::stop_state& stop_;
 };
 
-class fake::simulation final : public fake_loop {
+class fake::simulation final : public fake_loop, public job_driver {
 public:
     simulation(fake_world& world, std::chrono::nanoseconds& now, fake_options options)
         : world_(world),
           now_(now),
           options_(std::move(options)),
           bodies_([this](auto& ctx, job& work) { ctx.emplace(world_, options_.log_to, *this, work.stop()); },
-                  [](job& work, std::size_t tasks) { work.ended(tasks); }) {}
+                  [](job& work, std::size_t tasks) {
+                      if (work.count_off(tasks)) work.finish();
+                  }) {}
 
     std::size_t limit() const noexcept { return options_.limit; }
-    time_point now() const noexcept { return time_point(now_); }
+
+    // ---- For callers
+
+    void stopped(job&) noexcept override { hear_of_stop(); }
+    bool can_wait() const noexcept override { return !runs_; }
+    void help(job& work) override {
+        run_until([&work] { return work.ended(); });
+    }
+    time_point now() const noexcept override { return time_point(now_); }
 
     // ---- For operations
 
@@ -94,8 +104,6 @@ public:
         bodies_.for_each_job([](job& each) { each.stop().request(); });
         hear_of_stop();
     }
-
-    bool runs() const noexcept { return runs_; }
 
     void run_until(std::invocable auto&& over) {
         runs_ = true;
@@ -189,11 +197,8 @@ fake::~fake() {
 void fake::start(job& work) {
     simulation_->push(work);
 }
-void fake::check_wait() const {
-    if (simulation_->runs()) detail::refuse_to_wait();
-}
-void fake::before_wait(job& work) {
-    simulation_->run_until([&work] { return work.finished(); });
+job_driver& fake::driver() noexcept {
+    return *simulation_;
 }
 void fake::stop() noexcept {
     simulation_->stop_all();
@@ -201,14 +206,8 @@ void fake::stop() noexcept {
 void fake::join() noexcept {
     simulation_->run_until([this] { return simulation_->empty(); });
 }
-void fake::on_stop(job&) noexcept {
-    simulation_->hear_of_stop();
-}
 std::size_t fake::concurrency() const noexcept {
     return simulation_->limit();
-}
-time_point fake::now() const noexcept {
-    return simulation_->now();
 }
 
 }  // namespace quartet

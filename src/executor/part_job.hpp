@@ -38,12 +38,13 @@ public:
     /// Has `how`, which has taken it, run it. Throws what model::start throws; then it is gone, and its tasks
     /// have no outcomes.
     static void begin(std::shared_ptr<part_job> const& part, model& how) {
-        part->self_ = part;
+        part->keeper_.kept = part;
+        part->ending().then_first(part->keeper_);
         try {
             how.start(*part);
         } catch (...) {
             part->ended_ = [] {};
-            part->self_.reset();
+            part->keeper_.kept.reset();
             throw;
         }
     }
@@ -63,7 +64,11 @@ public:
     bool suspends() const noexcept override { return whole_.suspends(); }
 
 private:
-    std::shared_ptr<void> release_self() noexcept override { return std::exchange(self_, {}); }
+    /// Keeps the part until it has finished.
+    struct keeper final : continuation {
+        void run() noexcept override { auto const gone = std::move(kept); }
+        std::shared_ptr<part_job> kept;
+    };
 
     job& whole_;
     std::size_t offset_;
@@ -72,7 +77,7 @@ private:
     std::function<void(std::size_t, std::size_t)> told_ = [this](std::size_t, std::size_t) {
         whole_.tell_progress();
     };
-    std::shared_ptr<part_job> self_{};
+    keeper keeper_;
 };
 
 }  // namespace quartet::detail

@@ -36,11 +36,11 @@ namespace quartet {
 
 using detail::claim;
 
-struct async::state {
+struct async::state final : job_driver {
     class loop_thread;
 
     explicit state(async_options chosen) : options(std::move(chosen)) {}
-    ~state() { end_loops(); }
+    ~state() override { end_loops(); }
 
     void start_loops();
     void end_loops() noexcept;
@@ -48,6 +48,8 @@ struct async::state {
     void note_end(job& work, std::size_t tasks) noexcept;
     void cancel(claim const& unbegun) noexcept;
     std::vector<detail::unended_body> unended_bodies();
+    void stopped(job& work) noexcept override;
+    bool can_wait() const noexcept override { return mine != this; }
 
     async_options options;
     std::mutex mutex;  // guards what follows
@@ -252,19 +254,19 @@ void async::join() noexcept {
     state_->unfinished.wait_for_none();
 }
 
-void async::on_stop(job& work) noexcept {
+void async::state::stopped(job& work) noexcept {
     claim unbegun;
     {
-        std::lock_guard const lock(state_->mutex);
-        unbegun = state_->queue.take_rest(work);
+        std::lock_guard const lock(mutex);
+        unbegun = queue.take_rest(work);
     }
-    for (auto& each : state_->loops)
+    for (auto& each : loops)
         each->cancel(work);
-    state_->cancel(unbegun);
+    cancel(unbegun);
 }
 
-void async::check_wait() const {
-    if (state::mine == state_.get()) detail::refuse_to_wait();
+job_driver& async::driver() noexcept {
+    return *state_;
 }
 
 std::size_t async::concurrency() const noexcept {

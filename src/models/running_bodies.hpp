@@ -11,18 +11,10 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
-#include <stdexcept>
 #include <unordered_map>
 #include <utility>
 
 namespace quartet::detail {
-
-/// What a loop's thread gets that is to wait for what the loop has to run.
-[[noreturn]] inline void refuse_to_wait() {
-    throw std::logic_error(
-        "quartet: a body on an event loop waits for a call of its own executor, which could not go on "
-        "meanwhile; use the context's operations, or another executor");
-}
 
 template <class Context>
 class running_bodies {

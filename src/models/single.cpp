@@ -53,7 +53,7 @@ void run(job& work, context& ctx) {
     for (std::size_t index = 0; index < work.size(); ++index) {
         work.run(ctx, index, index + 1);
         if (index + 1 == work.size() || clock::now() < told + std::chrono::milliseconds(100)) continue;
-        work.ended(index + 1 - (work.size() - work.left()));
+        static_cast<void>(work.count_off(index + 1 - (work.size() - work.left())));  // not the last
         work.tell_progress();
         told = clock::now();
     }

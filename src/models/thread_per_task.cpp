@@ -34,7 +34,7 @@ namespace quartet {
 
 using detail::claim;
 
-struct thread_per_task::state {
+struct thread_per_task::state final : job_driver {
     /// A job that a body waits for runs on the body's thread.
     struct helping {
         job* work;
@@ -46,6 +46,12 @@ struct thread_per_task::state {
         helping* helped = nullptr;
     };
 
+    explicit state(threads_options options)
+        : log(std::move(options.log)),
+          initialize(std::move(options.initialize)),
+          name(std::move(options.name)),
+          cpu_share(quartet::cpu_share()) {}
+
     void see_off_the_leaving();
     void begin(claim task);
     void serve(claim task);
@@ -56,20 +62,22 @@ struct thread_per_task::state {
     claim next_or_leave();
     bool leave_waiting(job& work, std::size_t first);
     void fail_rest(job& work, std::size_t first, std::string const& why);
+    void stopped(job& work) noexcept override;
+    void help(job& work) override;
 
     log_handler log;
     std::function<void()> initialize;
     std::string name;
-    std::size_t cpu_share = 1;  // of all threads together
+    std::size_t cpu_share;  // of all threads together
 
-    std::mutex mutex{};  // guards what follows
-    std::condition_variable left{};
-    detail::job_queue waiting{};  // for a thread that the system refused
-    std::map<std::thread::id, runner> running{};
+    std::mutex mutex;  // guards what follows
+    std::condition_variable left;
+    detail::job_queue waiting;  // for a thread that the system refused
+    std::map<std::thread::id, runner> running;
     std::size_t leaving = 0;  // of those that run: they have ended their task
-    std::thread last_to_leave{};
+    std::thread last_to_leave;
 
-    detail::job_count unfinished{};
+    detail::job_count unfinished;
 
     static thread_local constinit state const* mine;  // that this thread is of
 };
@@ -148,11 +156,7 @@ claim thread_per_task::state::next_or_leave() {
     return {};
 }
 
-thread_per_task::thread_per_task(threads_options options)
-    : state_(new state{.log = std::move(options.log),
-                       .initialize = std::move(options.initialize),
-                       .name = std::move(options.name),
-                       .cpu_share = cpu_share()}) {}
+thread_per_task::thread_per_task(threads_options options) : state_(new state(std::move(options))) {}
 
 thread_per_task::~thread_per_task() {
     stop();
@@ -221,37 +225,41 @@ void thread_per_task::join() noexcept {
     state_->unfinished.wait_for_none();
 }
 
-void thread_per_task::on_stop(job& work) noexcept {
+void thread_per_task::state::stopped(job& work) noexcept {
     claim unbegun;
     {
-        std::lock_guard const lock(state_->mutex);
-        unbegun = state_->waiting.take_rest(work);
+        std::lock_guard const lock(mutex);
+        unbegun = waiting.take_rest(work);
     }
-    state_->unfinished.cancel(unbegun);
+    unfinished.cancel(unbegun);
 }
 
 /// What no thread was to be had for might wait for this one to end.
-void thread_per_task::before_wait(job& work) {
-    if (state::mine != state_.get()) return;
+void thread_per_task::state::help(job& work) {
+    if (mine != this) return;
     detail::scope_switch const outside(nullptr);
-    state::helping mine{&work, nullptr};
+    helping self{&work, nullptr};
     for (;;) {
         claim task;
-        state::helping** here = nullptr;
+        helping** here = nullptr;
         {
-            std::lock_guard const lock(state_->mutex);
+            std::lock_guard const lock(mutex);
             if (!work.hook.queued) return;
-            task = state_->waiting.take(work, 1);
-            here = &state_->running.at(std::this_thread::get_id()).helped;
-            mine.outer = std::exchange(*here, &mine);
+            task = waiting.take(work, 1);
+            here = &running.at(std::this_thread::get_id()).helped;
+            self.outer = std::exchange(*here, &self);
         }
-        state_->run_here(task);
+        run_here(task);
         {
-            std::lock_guard const lock(state_->mutex);
-            *here = mine.outer;
+            std::lock_guard const lock(mutex);
+            *here = self.outer;
         }
-        if (state_->unfinished.note_end(work, 1)) return;
+        if (unfinished.note_end(work, 1)) return;
     }
+}
+
+job_driver& thread_per_task::driver() noexcept {
+    return *state_;
 }
 
 std::size_t thread_per_task::concurrency() const noexcept {

@@ -69,7 +69,7 @@ private:
 
 }  // namespace
 
-struct threads::state {
+struct threads::state final : job_driver {
     /// A job that a body waits for runs on the body's thread.
     struct helping {
         job* work;
@@ -78,7 +78,7 @@ struct threads::state {
 
     explicit state(threads_options chosen)
         : options(std::move(chosen)), current(options.count), helped(options.count) {}
-    ~state() { end_threads(); }
+    ~state() override { end_threads(); }
 
     void start_threads();
     void end_threads() noexcept;
@@ -88,6 +88,8 @@ struct threads::state {
     claim take_locked(std::size_t number, job_sizer& sizer);
     bool wants_another();
     std::vector<detail::unended_body> unended_bodies();
+    void stopped(job& work) noexcept override;
+    void help(job& work) override;
 
     threads_options options;
     std::mutex mutex;                 // guards what follows
@@ -235,38 +237,42 @@ void threads::join() noexcept {
     state_->unfinished.wait_for_none();
 }
 
-void threads::on_stop(job& work) noexcept {
+void threads::state::stopped(job& work) noexcept {
     claim unbegun;
     {
-        std::lock_guard const lock(state_->mutex);
-        unbegun = state_->queue.take_rest(work);
+        std::lock_guard const lock(mutex);
+        unbegun = queue.take_rest(work);
     }
-    state_->unfinished.cancel(unbegun);
+    unfinished.cancel(unbegun);
 }
 
-void threads::before_wait(job& work) {
-    if (state::mine != state_.get()) return;
+void threads::state::help(job& work) {
+    if (mine != this) return;
     detail::scope_switch const outside(nullptr);
-    blocking_context ctx(thread_worker(state_->options.name, state::my_number), work.stop(),
-                         detail::log_to(state_->options.log), detail::body_name_of(work));
-    job_sizer sizer(state_->options.count);
-    state::helping*& here = state_->helped[state::my_number];
-    state::helping mine{&work, here};
+    blocking_context ctx(thread_worker(options.name, my_number), work.stop(), detail::log_to(options.log),
+                         detail::body_name_of(work));
+    job_sizer sizer(options.count);
+    helping*& here = helped[my_number];
+    helping self{&work, here};
     for (;;) {
         claim chunk;
         {
-            std::lock_guard const lock(state_->mutex);
+            std::lock_guard const lock(mutex);
             if (!work.hook.queued) return;
-            chunk = state_->queue.take(work, sizer.next(work));
-            here = &mine;
+            chunk = queue.take(work, sizer.next(work));
+            here = &self;
         }
         sizer.run(chunk, ctx);
         {
-            std::lock_guard const lock(state_->mutex);
-            here = mine.outer;
+            std::lock_guard const lock(mutex);
+            here = self.outer;
         }
-        if (state_->unfinished.note_end(work, chunk.size())) return;
+        if (unfinished.note_end(work, chunk.size())) return;
     }
+}
+
+job_driver& threads::driver() noexcept {
+    return *state_;
 }
 
 std::size_t threads::concurrency() const noexcept {

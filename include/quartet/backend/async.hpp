@@ -48,8 +48,7 @@ public:
     void start(job& work) override;
     void stop() noexcept override;
     void join() noexcept override;
-    void on_stop(job& work) noexcept override;
-    void check_wait() const override;
+    job_driver& driver() noexcept override;
     std::size_t concurrency() const noexcept override;
     std::string spec() const override;
     model_traits traits() const noexcept override {

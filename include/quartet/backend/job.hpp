@@ -8,11 +8,13 @@
 //   - crossing() carries the bodies to other processes and their outcomes back.
 // The type is erased once per range, not once per task, so the loop over the bodies still inlines.
 //
-// A job is given to a model once, and kept until it has finished.
+// A job is given to a model once, and kept until it has finished. Its end is a completion; what its callers
+// have to tell the model until then goes to the model's job_driver.
 #pragma once
 
+#include <quartet/backend/completion.hpp>
+#include <quartet/backend/job_driver.hpp>
 #include <quartet/context.hpp>
-#include <quartet/detail/base/events.hpp>
 #include <quartet/detail/call/body_name.hpp>
 #include <quartet/detail/io/scope.hpp>
 #include <quartet/detail/io/stop_state.hpp>
@@ -20,7 +22,6 @@
 #include <quartet/outcome.hpp>
 #include <quartet/task.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
@@ -49,7 +50,6 @@ namespace detail {
 struct remote_batch;
 class crossing;
 class ended_bodies;
-class call_timer;
 
 /// A body under way on an event loop. When it has ended it waits in an ended_bodies until its outcome is
 /// collected.
@@ -166,33 +166,41 @@ public:
     /// throws the same at the end.
     void tell_progress() noexcept;
 
-    /// Has the model run it, and waits for its end. `stop` stops it. Throws what model::start and wait_until
-    /// throw.
+    /// Begins under the model. Throws what model::start throws.
+    void start_under(model& how);
+
+    /// The two halves of start_under(), for a job that may be stopped by others between them: the model takes
+    /// the job, and has yet to start it.
+    void taken_by(model& how) noexcept;
+
+    /// Begins under the model, and waits for the end. `stop` stops it. Throws what model::start and
+    /// wait_until throw.
     void run_under(model& how, std::stop_token const& stop);
 
     /// Asks what has not ended to stop. Any thread, as long as the job is kept.
     void request_stop(detail::stopped_by who = detail::stopped_by::request) noexcept;
 
     /// Whether every task has an outcome.
-    bool finished() const noexcept { return end_.load(std::memory_order_acquire)->is_set(); }
+    bool ended() const noexcept { return end_.ended(); }
 
     /// Waits until it has finished; false if it has not at the deadline. One thread at a time. Throws
-    /// std::logic_error on the one thread that can't wait, that of an event loop which has to run it.
+    /// std::logic_error on a thread that can't wait.
     bool wait_until(std::optional<std::chrono::steady_clock::time_point> deadline = {});
 
     /// Prepares this thread to wait for the job by other means than wait_until(). Throws as wait_until()
     /// does.
     void help();
 
-    /// Nobody will wait for it any more.
-    void abandon() noexcept;
+    /// Has `further` run when it has finished. The caller keeps the job meanwhile; so it need not be waited
+    /// for.
+    void then(continuation& further) noexcept;
+
+    /// It is to finish although nobody waits for it.
+    void watch() noexcept;
 
     // ---- For models
 
-    detail::stop_state& stop() noexcept { return stop_; }
-
-    /// The model takes the job.
-    void taken_by(model& how) noexcept;
+    detail::stop_state& stop() noexcept { return end_.stop(); }
 
     /// The index of a task's input in the whole call: a job may be a chunk of a stream, or a further try.
     std::size_t number_of(std::size_t index) const noexcept {
@@ -232,35 +240,25 @@ public:
     /// Its way to other processes; null if it has none.
     detail::crossing* crossing() const noexcept { return crossing_; }
 
-    std::size_t left() const noexcept { return left_.load(std::memory_order_relaxed); }
-
-    /// `tasks` more have an outcome. True if they were the last; then the job may be gone. Any thread.
-    bool ended(std::size_t tasks) noexcept;
-
-    /// The same without finish(): the caller has to call it if the result is true.
-    bool count_off(std::size_t tasks) noexcept {
-        return left_.fetch_sub(tasks, std::memory_order_acq_rel) == tasks;
-    }
-
-    /// Until finish(), this event tells of the job's end, and not the job's own one.
-    void end_elsewhere(detail::one_shot_event& event) noexcept {
-        end_.store(&event, std::memory_order_release);
-    }
+    /// As the members of completion.
+    std::size_t left() const noexcept { return end_.left(); }
+    bool count_off(std::size_t tasks) noexcept { return end_.count_off(tasks); }
+    void end_elsewhere(detail::one_shot_event& event) noexcept { end_.end_elsewhere(event); }
+    void end_here() noexcept { end_.end_here(); }
 
     /// Every task has an outcome. The job may be gone afterwards.
-    void finish() noexcept;
+    void finish() noexcept { end_.finish(driver_->ends()); }
 
     detail::queue_hook hook;
     detail::open_hook open;
     detail::remote_batch* remote = nullptr;  ///< as which it lies in shared memory, if it does
 
 protected:
-    /// Failures of tasks that this timer cancels will say so. Before the job begins.
-    void explain_by(detail::call_timer const* timer) noexcept { timer_ = timer; }
+    completion& ending() noexcept { return end_; }
 
     explicit job(std::size_t size, on_failure policy = on_failure::finish_all,
                  std::chrono::nanoseconds task_limit = std::chrono::nanoseconds::max()) noexcept
-        : size_(size), policy_(policy), task_limit_(task_limit), left_(size) {}
+        : size_(size), policy_(policy), task_limit_(task_limit), end_(size) {}
 
     /// Ends the record of a task that has failed.
     void record_failure(std::size_t index) const noexcept;
@@ -269,17 +267,11 @@ protected:
 
     void be_called(detail::body_identity const& name) noexcept { name_ = name; }
 
-    /// Makes a failure say that the call's time limit caused it, if it did.
-    void explain(failure& why) const;
-
     void after_failure() noexcept {
         if (policy_ == on_failure::stop_all) request_stop();
     }
 
 private:
-    /// Gives up what keeps the job alive besides its maker. Called when every task has an outcome.
-    virtual std::shared_ptr<void> release_self() noexcept { return {}; }
-
     std::size_t size_;
     on_failure policy_;
     std::chrono::nanoseconds task_limit_;
@@ -290,13 +282,9 @@ private:
     std::function<void(std::size_t, std::size_t)> const* progress_ = nullptr;
     std::exception_ptr progress_threw_;
     detail::crossing* crossing_ = nullptr;
-    model* model_ = nullptr;
-    detail::call_timer const* timer_ = nullptr;
+    job_driver* driver_ = nullptr;
     detail::job_slots slots_;
-    detail::stop_state stop_;
-    std::atomic<std::size_t> left_;
-    detail::one_shot_event own_end_;
-    std::atomic<detail::one_shot_event*> end_{&own_end_};
+    completion end_;
 };
 
 }  // namespace quartet

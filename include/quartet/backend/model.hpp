@@ -4,10 +4,9 @@
 #pragma once
 
 #include <quartet/backend/job.hpp>
-#include <quartet/detail/base/events.hpp>
+#include <quartet/backend/job_driver.hpp>
 #include <quartet/log.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -29,8 +28,8 @@ public:
     /// As stop() and join(). A deriving class does both in its own destructor.
     virtual ~model() = default;
 
-    /// Begins to run every body of `work` to an outcome, and calls its ended() for each, or finish(). May
-    /// do all of it before it returns. `work` is kept until it has finished, and is not empty.
+    /// Begins to run every body of `work` to an outcome, counts them off, and calls its finish(). May do all
+    /// of it before it returns. `work` is kept until it has finished, and is not empty.
     ///
     /// Throws std::system_error or std::bad_alloc if the system refuses what the model needs to begin; then
     /// no body of `work` has run.
@@ -56,45 +55,23 @@ public:
     /// Whether jobs go on while no thread waits for them.
     virtual bool goes_on_alone() const noexcept { return true; }
 
+    /// Whether a job has finished when start() returns: its bodies run on the thread that calls it.
+    virtual bool runs_in_start() const noexcept { return false; }
+
     /// Tasks leave their records there from now on. Before the first job; kept by the caller, and made before
     /// the model.
     void record_in(task_recorder* recorder) noexcept { recorder_ = recorder; }
     task_recorder* recorder() const noexcept { return recorder_; }
 
-    /// The clock of its bodies.
-    virtual std::chrono::steady_clock::time_point now() const noexcept {
-        return std::chrono::steady_clock::now();
-    }
-
-    // ---- What jobs tell their model
-
-    /// The stop of `work` was requested. Called once a job, also during start().
-    virtual void on_stop(job& work) noexcept = 0;
-
-    /// Throws std::logic_error if this thread can't wait for jobs of this model, since it has to run them.
-    virtual void check_wait() const {}
-
-    /// This thread is about to wait for `work`.
-    virtual void before_wait(job&) {}
-
-    /// `work` has ended elsewhere: takes its outcomes, and calls its finish().
-    virtual void collect_results(job&) noexcept {}
-
-    /// About how many tasks of `work` have no outcome yet.
-    virtual std::size_t tasks_left(job const& work) const noexcept { return work.left(); }
-
-    /// Nobody will wait for `work` any more.
-    virtual void abandon(job&) noexcept {}
-
-    /// Told whenever a job has finished or has ended elsewhere.
-    virtual detail::eventcount& end_event() noexcept { return end_event_; }
+    /// Where its jobs' callers turn to while these have not finished.
+    virtual job_driver& driver() noexcept { return driver_; }
 
 protected:
     model() = default;
 
 private:
     task_recorder* recorder_ = nullptr;
-    detail::eventcount end_event_;
+    job_driver driver_;
 };
 
 }  // namespace quartet

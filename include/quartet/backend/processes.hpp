@@ -65,11 +65,7 @@ public:
     void start(job& work) override;
     void stop() noexcept override;
     void join() noexcept override;
-    void on_stop(job& work) noexcept override;
-    void collect_results(job& work) noexcept override;
-    std::size_t tasks_left(job const& work) const noexcept override;
-    void abandon(job& work) noexcept override;
-    detail::eventcount& end_event() noexcept override;
+    job_driver& driver() noexcept override;
     std::size_t concurrency() const noexcept override;
     std::string spec() const override;
     model_traits traits() const noexcept override {

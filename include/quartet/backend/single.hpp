@@ -18,7 +18,7 @@ public:
     void start(job& work) override;
     void stop() noexcept override;
     void join() noexcept override;
-    void on_stop(job&) noexcept override {}
+    bool runs_in_start() const noexcept override { return true; }
     std::size_t concurrency() const noexcept override { return 1; }
     std::string spec() const override { return "single"; }
     model_traits traits() const noexcept override {

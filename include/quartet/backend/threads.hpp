@@ -36,8 +36,7 @@ public:
     void start(job& work) override;
     void stop() noexcept override;
     void join() noexcept override;
-    void on_stop(job& work) noexcept override;
-    void before_wait(job& work) override;
+    job_driver& driver() noexcept override;
     std::size_t concurrency() const noexcept override;
     std::string spec() const override;
     model_traits traits() const noexcept override {
@@ -60,8 +59,7 @@ public:
     void start(job& work) override;
     void stop() noexcept override;
     void join() noexcept override;
-    void on_stop(job& work) noexcept override;
-    void before_wait(job& work) override;
+    job_driver& driver() noexcept override;
     std::size_t concurrency() const noexcept override;
     std::string spec() const override { return "threads:each"; }
     model_traits traits() const noexcept override {

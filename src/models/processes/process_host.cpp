@@ -183,75 +183,11 @@ void process_host::enlist(job& work, remote_batch& batch) {
     }
     work.end_elsewhere(batch.end);
     if (batch.left.load() == 0) tell_end(*pool_, batch);  // no input could be encoded
-    if (work.stop().requested()) on_stop(work);
+    if (work.stop().requested()) stopped(work);
     if (limited) wake_supervisor();
 }
 
-/// Under the lock.
-void process_host::strike_off(call const& of) noexcept {
-    if (of.work->has_task_limit() && --limited_ == 0) least_limit_ = std::chrono::nanoseconds::max();
-    easily_stopped_ -= of.work->policy() == on_failure::stop_all;
-    stopped_ -= of.stopped.has_value();
-    to_rescan_ -= of.batch->needs_rescan.load(std::memory_order_relaxed);
-    calls_.erase(of.batch);
-}
-
-void process_host::collect_results(job& work) noexcept {
-    std::optional<ended_call> mine;
-    {
-        std::lock_guard const lock(mutex_);
-        mine = claim(work);
-    }
-    if (mine) finish(*mine);
-}
-
-/// Under the lock: the outcomes of the call are the claimer's to take. Nothing if another has claimed them.
-std::optional<process_host::ended_call> process_host::claim(job& work) noexcept {
-    remote_batch* batch = nullptr;
-    {
-        std::lock_guard const stops(stops_mutex_);
-        batch = std::exchange(work.remote, nullptr);
-    }
-    if (!batch) return std::nullopt;
-    call const& of = *find(batch);
-    ended_call const claimed{&work, batch, of.offered_to};
-    strike_off(of);
-    ++in_use_;
-    return claimed;
-}
-
-/// Not under the lock.
-void process_host::finish(ended_call const& mine) noexcept {
-    logs_.deliver();
-    mine.work->crossing()->collect(*mine.batch);
-    collect_failures(*mine.batch, options_.name, *mine.work);
-    {
-        std::lock_guard const lock(mutex_);
-        --in_use_;
-        ended_.push_back({mine.batch, mine.offered_to});
-        free_untouched();
-    }
-    mine.work->finish();
-}
-
-/// Under the lock. Most batches are untouched by the time that the next call ends. Those that are not go
-/// behind the others, so that a few that are kept for long keep no others.
-void process_host::free_untouched() noexcept {
-    constexpr std::size_t most_kept = 4;  // a call looks at no more of them
-    for (std::size_t left = ended_.size(), kept = 0; left > 0 && kept < most_kept; --left) {
-        waiting_batch const each = ended_.front();
-        ended_.pop_front();
-        if (untouched(*each.batch, each.offered_to)) {
-            shared_arena::give_back_all(*heap_, each.batch->blocks);
-        } else {
-            ended_.push_back(each);
-            ++kept;
-        }
-    }
-    if (calls_.empty() && ended_.empty() && in_use_ == 0) heap_->reset();
-}
-
-void process_host::on_stop(job& work) noexcept {
+void process_host::stopped(job& work) noexcept {
     {
         std::lock_guard const lock(stops_mutex_);
         if (!work.remote) return;
@@ -278,46 +214,42 @@ void process_host::stop() noexcept {
     wake_supervisor();
 }
 
-void process_host::abandon(job& work) noexcept {
-    std::lock_guard const lock(mutex_);
-    auto* const batch = work.remote;
-    if (!batch) return;
-    abandoned_.push_back(batch);
-    batch->watched.store(1);
-    if (batch->end.is_set()) wake_supervisor();
-}
-
-std::size_t process_host::tasks_left(job const& work) noexcept {
-    std::lock_guard const lock(stops_mutex_);
-    auto const* const batch = work.remote;
-    return batch ? batch->left.load(std::memory_order_relaxed) : 0;
-}
-
 void process_host::join() noexcept {
     join_until(clock::time_point::max());
 }
 
+/// Under the lock: whether nothing is going to happen to it unless somebody waits for it.
+bool process_host::is_over(call const& of) noexcept {
+    return of.batch->end.is_set() && of.batch->watched.load() == 0;
+}
+
 /// False if a call goes on at the deadline.
 bool process_host::join_until(clock::time_point deadline) noexcept {
-    std::vector<remote_batch*> under_way;
-    do {
-        under_way.clear();
+    for (;;) {
+        std::vector<remote_batch*> under_way;
+        bool finishing = false;
         {
             std::lock_guard const lock(mutex_);
             for (auto const& [batch, each] : calls_) {
-                if (!batch->end.is_set()) under_way.push_back(batch);
+                if (!is_over(each)) under_way.push_back(batch);
             }
+            finishing = collected_by_supervisor_ > 0;
         }
+        if (under_way.empty() && !finishing) return true;
         for (remote_batch* const each : under_way) {
             auto const has_ended = [&] {
                 std::lock_guard const lock(mutex_);
                 call const* const of = find(each);
-                return !of || of->batch->end.is_set();
+                return !of || is_over(*of);
             };
             if (!pool_->batch_ended.wait_until(has_ended, deadline)) return false;
         }
-    } while (!under_way.empty());
-    return true;
+        auto const have_finished = [this] {
+            std::lock_guard const lock(mutex_);
+            return collected_by_supervisor_ == 0;
+        };
+        if (!pool_->batch_ended.wait_until(have_finished, deadline)) return false;
+    }
 }
 
 void process_host::end() noexcept {
@@ -332,19 +264,6 @@ void process_host::end() noexcept {
     }
     wake_supervisor();
     supervisor_.join();
-}
-
-void process_host::collect_all_results() noexcept {
-    for (;;) {
-        std::optional<ended_call> next;
-        {
-            std::lock_guard const lock(mutex_);
-            abandoned_.clear();  // no longer the supervisor's business
-            if (calls_.empty()) return;
-            next = claim(*calls_.begin()->second.work);
-        }
-        if (next) finish(*next);
-    }
 }
 
 /// The bodies that have not ended.

@@ -33,20 +33,17 @@
 
 namespace quartet::detail {
 
-class process_host {
+class process_host : public job_driver {
 public:
-    process_host(process_host const&) = delete;
-    process_host& operator=(process_host const&) = delete;
-    virtual ~process_host() = default;
-
     void start(job& work);
     void stop() noexcept;
     void join() noexcept;
-    void on_stop(job& work) noexcept;
-    void collect_results(job& work) noexcept;
-    void abandon(job& work) noexcept;
-    std::size_t tasks_left(job const& work) noexcept;
-    eventcount& end_event() noexcept { return pool_->batch_ended; }
+
+    void stopped(job& work) noexcept final;
+    void collect(job& work) noexcept final;
+    void watch(job& work) noexcept final;
+    std::size_t tasks_left(job const& work) const noexcept final;
+    eventcount& ends() noexcept final { return pool_->batch_ended; }
 
     virtual std::string spec() const = 0;
     virtual std::size_t concurrency() const noexcept = 0;
@@ -159,6 +156,7 @@ private:
     remote_batch* make_batch(job& work);
     std::optional<ended_call> claim(job& work) noexcept;
     void finish(ended_call const& mine) noexcept;
+    static bool is_over(call const& of) noexcept;
     void enlist(job& work, remote_batch& batch);
     void strike_off(call const& of) noexcept;
     void stop_batch(remote_batch& batch, std::uint32_t mark) noexcept;
@@ -190,7 +188,7 @@ private:
     void follow_stop(call& of) noexcept;
     void look_for_end(call& of) noexcept;
     void rescan();
-    void collect_abandoned();
+    void collect_watched();
     clock::time_point end_overdue();
     clock::time_point terminate_late(clock::time_point now);
     clock::time_point terminate_late_on_loops(clock::time_point now);
@@ -214,15 +212,16 @@ private:
     std::size_t in_use_ = 0;                                  // batches that are being filled or collected
     std::deque<waiting_batch> ended_;                         // collected, but a worker may still touch them
     std::unordered_map<worker_slot*, worker_state> workers_;  // also those on their way
-    std::vector<remote_batch*> abandoned_;
-    std::size_t limited_ = 0;  // calls with a limit for each task
+    std::vector<remote_batch*> watched_;                      // that the supervisor collects
+    std::size_t collected_by_supervisor_ = 0;                 // and that have not finished
+    std::size_t limited_ = 0;                                 // calls with a limit for each task
     std::chrono::nanoseconds least_limit_ = std::chrono::nanoseconds::max();  // of them
     std::size_t easily_stopped_ = 0;                                          // calls that a failure stops
     std::size_t stopped_ = 0;                                                 // calls that were asked to stop
     std::size_t to_rescan_ = 0;  // calls whose end the parent must find
     bool ending_ = false;
 
-    std::mutex stops_mutex_;  // guards job::remote and what follows; the last to be locked
+    mutable std::mutex stops_mutex_;  // guards job::remote and what follows; the last to be locked
     std::vector<remote_batch*> stop_requests_;
 
     std::thread supervisor_;

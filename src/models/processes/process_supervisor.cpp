@@ -141,7 +141,7 @@ void process_host::supervise() {
         if (fork_server_) advance();
         free_untouched();
         lock.unlock();
-        collect_abandoned();
+        collect_watched();
         lock.lock();
     }
 }
@@ -330,21 +330,6 @@ void process_host::wait_for_orphans() const {
         while (poll(&end, 1, patience_ms) < 0 && errno == EINTR) {
         }
     }
-}
-
-void process_host::collect_abandoned() {
-    std::vector<ended_call> ended;
-    {
-        std::lock_guard const lock(mutex_);
-        std::erase_if(abandoned_, [&](remote_batch* batch) {
-            call const* const of = find(batch);
-            if (of && !batch->end.is_set()) return false;
-            if (of) ended.push_back(*claim(*of->work));
-            return true;
-        });
-    }
-    for (auto const& each : ended)
-        finish(each);
 }
 
 // ---- Stops and limits

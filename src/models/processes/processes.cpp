@@ -30,20 +30,8 @@ void processes::stop() noexcept {
 void processes::join() noexcept {
     host_->join();
 }
-void processes::on_stop(job& work) noexcept {
-    host_->on_stop(work);
-}
-void processes::collect_results(job& work) noexcept {
-    host_->collect_results(work);
-}
-std::size_t processes::tasks_left(job const& work) const noexcept {
-    return host_->tasks_left(work);
-}
-void processes::abandon(job& work) noexcept {
-    host_->abandon(work);
-}
-detail::eventcount& processes::end_event() noexcept {
-    return host_->end_event();
+job_driver& processes::driver() noexcept {
+    return *host_;
 }
 std::size_t processes::concurrency() const noexcept {
     return host_->concurrency();

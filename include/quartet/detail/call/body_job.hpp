@@ -32,7 +32,7 @@ public:
     body_job(Body const& body, Inputs const& inputs, std::size_t count, Sink& sink, on_failure policy,
              std::chrono::nanoseconds task_limit, call_timer const* timer) noexcept
         : job(count, policy, task_limit), body_(body), inputs_(inputs), sink_(sink) {
-        explain_by(timer);
+        ending().explain_by(timer);
         be_called(identity_of(body_));
     }
 
@@ -88,7 +88,7 @@ public:
 
     void fail(failure why) noexcept override {
         bool const cancels = why.why != cause::cancelled;
-        explain(why);
+        ending().explain(why);
         record_failure(why.index);
         sink_.fail(std::move(why));
         if (cancels) after_failure();

@@ -1,275 +1,170 @@
 // include/quartet/detail/call/retried_call.hpp
 //
-// A submitted call that is tried again when it fails: each try is a call of its own. How the tries follow
-// each other depends on the result only, so it is compiled once for all bodies that give the same.
+// A submitted call that is tried again when it fails: each try is a call of its own.
+//
+// The end of a try is heard of by a continuation. If there is to be another, that sets a timer, and the
+// timer's thread begins it; so a pause costs no thread. A model that runs its calls in start() has the thread
+// that submits pause and try again. A stop ends a pause at once; else it stops the try.
 #pragma once
 
+#include <quartet/backend/completion.hpp>
 #include <quartet/backend/model.hpp>
 #include <quartet/call_options.hpp>
 #include <quartet/detail/call/body_name.hpp>
 #include <quartet/detail/call/call_timer.hpp>
+#include <quartet/detail/call/retried_calls.hpp>
 #include <quartet/detail/call/retry.hpp>
-#include <quartet/detail/call/retry_scheduler.hpp>
 #include <quartet/future.hpp>
 
+#include <chrono>
 #include <condition_variable>
-#include <exception>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <stdexcept>
 #include <stop_token>
-#include <thread>
 #include <utility>
 
 namespace quartet::detail {
 
-template <class R>
-class retried_call : public call<R>,
-                     public retry_scheduler::client,
-                     public std::enable_shared_from_this<retried_call<R>> {
-    using typename call<R>::time_point;
-
+/// All of it that does not depend on the types of body and value. It keeps itself until it has ended.
+class tries : public continuation, public std::enable_shared_from_this<tries> {
 public:
-    ~retried_call() override {
-        follow_.reset();
-        if (result_ && !*result_ && !is_expected(result_->error()))
-            report_untaken(name_of(identity_), result_->error());
-    }
-
-    /// Its first try. Throws what model::start throws.
-    void begin() {
-        if (!model_.goes_on_alone())
-            throw std::invalid_argument(
-                "quartet: calls of this model go on only while somebody waits for them, so they can't be "
-                "tried again; map and its kin can");
-        scheduler_.enter(this->shared_from_this());
-        follow_.emplace(timer_.token(), [this] { cancel(who_stops(&timer_)); });
-        try {
-            begin_try();
-        } catch (...) {
-            follow_.reset();
-            scheduler_.leave(*this);
-            throw;
-        }
-        go_on_here();
-    }
-
-    bool ended() noexcept override {
-        std::lock_guard const lock(mutex_);
-        return ended_;
-    }
-
-    bool wait_until(std::optional<time_point> deadline) override {
-        std::shared_ptr<job> helped;
-        std::unique_lock lock(mutex_);
-        if (!ended_) model_.check_wait();
-        while (!ended_) {
-            if (try_ && try_ != helped) {
-                helped = try_;
-                lock.unlock();
-                model_.before_wait(*helped);
-                lock.lock();
-            } else if (!deadline) {
-                changed_.wait(lock);
-            } else if (changed_.wait_until(lock, *deadline) == std::cv_status::timeout) {
-                return ended_;
-            }
-        }
-        return true;
-    }
-
-    void cancel() noexcept override { cancel(stopped_by::request); }
-
-    void cancel(stopped_by who) noexcept override {
-        auto const kept = this->shared_from_this();
-        {
-            std::lock_guard const lock(mutex_);
-            if (ended_) return;
-            if (!std::exchange(cancelled_, true)) canceller_ = who;
-            changed_.notify_all();
-        }
-        scheduler_.disturb(*this);
-        stop_.request_stop();  // this may end the call, and then the scheduler may be gone
-    }
-
-    bool stop_requested() noexcept override {
-        std::lock_guard const lock(mutex_);
-        return cancelled_;
-    }
-
-    void abandon() noexcept override {}
-
-    outcome<R> take() override {
-        std::lock_guard const lock(mutex_);
-        return *std::exchange(result_, std::nullopt);
-    }
-
-    void try_again() noexcept override {
-        try {
-            begin_try();
-        } catch (...) {
-            end(outcome<R>(describe_current_exception(0, {})));
-        }
-    }
-
-    void give_up() noexcept override { end(std::nullopt); }
+    using time_point = std::chrono::steady_clock::time_point;
 
 protected:
-    retried_call(model& how, retry_scheduler& scheduler, body_identity const& body,
-                 call_options const& options)
-        : model_(how),
-          scheduler_(scheduler),
-          identity_(body),
-          options_(options),
-          pauses_(options.retry),
-          timer_(options.stop, options.timeout) {
-        options_.stop = stop_.get_token();
-        options_.timeout = options_.timeout.max();
-    }
+    /// `stops` stops the call too: that of the executor.
+    tries(model& how, retried_calls& among, std::stop_token const& stops, call_options const& options);
+    ~tries() override;
+
+    /// Throws what model::start throws.
+    void begin();
+
+    bool wait_until(std::optional<time_point> deadline);
+    void cancel(stopped_by who) noexcept;
+    bool stop_requested() noexcept;
+    bool ended() const noexcept { return end_.finished(); }
+    void then(continuation& further) noexcept { end_.then(further); }
+
+    /// Whether nobody wonders why there is no value.
+    bool is_expected(failure const& why) const noexcept;
+
+    /// What a try is submitted with.
+    call_options const& try_options() const noexcept { return try_options_; }
+    model& how() const noexcept { return how_; }
 
 private:
-    /// Begins a further call of the body. Throws what model::start throws.
-    virtual std::shared_ptr<job> begin_try_of(model& how, call_options const& options, receiver<R> to) = 0;
+    class alarm;
+    enum class state { trying, pausing, ending, over };
 
-    /// Whether the call's time limit ended it. Under the lock.
-    bool is_late() const noexcept { return cancelled_ && canceller_ == stopped_by::call_limit; }
+    /// Begins a try, which `at_end` hears of, and gives it. Throws what model::start throws.
+    virtual std::shared_ptr<job> begin_try(continuation& at_end) = 0;
 
-    void begin_try() {
-        std::size_t number = 0;
-        {
-            std::lock_guard const lock(mutex_);
-            number = ++tries_;
-            if (submitting_) starter_ = std::this_thread::get_id();
-        }
-        auto begun = begin_try_of(model_, options_, [whole = this->shared_from_this()](outcome<R>&& result) {
-            whole->note_end(std::move(result));
-        });
-        {
-            std::lock_guard const lock(mutex_);
-            if (ended_tries_ >= number) return;
-            starter_ = {};
-            try_ = begun;
-            changed_.notify_all();
-        }
-        begun->abandon();  // its outcome comes by itself
-    }
+    /// Takes the outcome of the try that has ended; its failure, if it is one.
+    virtual failure const* take_try() noexcept = 0;
 
-    /// A try has ended, and its model is about to forget it.
-    void note_end(outcome<R>&& result) noexcept {
-        bool again = !result && is_tried_again(options_.retry, result.error());
-        bool here = false;
-        {
-            std::lock_guard const lock(mutex_);
-            try_.reset();
-            ended_tries_ = tries_;
-            again = again && !cancelled_ && tries_ <= options_.retry.times;
-            here = again && starter_ == std::this_thread::get_id();
-            if (again) last_ = std::move(result);
-            again_here_ = here;
-            starter_ = {};
-        }
-        if (!again) return end(std::move(result));
-        if (!here) pause();
-    }
+    /// Puts a failure in place of the outcome.
+    virtual void fail(failure why) noexcept = 0;
+    virtual failure const* why_failed() const noexcept = 0;
 
-    void pause() noexcept {
-        if (!scheduler_.wait(*this, retry_scheduler::clock::now() + pauses_.take())) return end(std::nullopt);
-        if (stop_requested()) scheduler_.disturb(*this);  // it came before the pause
-    }
+    void run() noexcept override;
+    void start_try();
+    void try_again() noexcept;
+    void try_again_here() noexcept;
+    void pause_is_over() noexcept;
+    bool pause() noexcept;
+    void end(bool gives_up) noexcept;
 
-    /// In a model that runs its calls on the thread that makes them, that thread pauses too.
-    void go_on_here() noexcept {
-        for (;;) {
-            {
-                std::unique_lock lock(mutex_);
-                submitting_ = std::exchange(again_here_, false);
-                if (!submitting_) return;
-                changed_.wait_for(lock, pauses_.take(), [this] { return cancelled_; });
-            }
-            if (stop_requested()) {
-                end(std::nullopt);
-            } else {
-                try_again();
-            }
-        }
-    }
-
-    /// Whether the caller expects that there is no value.
-    bool is_expected(failure const& why) const noexcept {
-        return cancelled_ && !is_late() && why.why != cause::timed_out;
-    }
-
-    /// Ends the call with `result`, or with the outcome of the last try if there is none.
-    void end(std::optional<outcome<R>> result) noexcept {
-        bool const stopped = !result || (!*result && result->error().why == cause::cancelled);
-        if (!result) result = std::move(last_);
-        bool late = false;
-        {
-            std::lock_guard const lock(mutex_);
-            late = is_late();
-        }
-        if (stopped && late) {
-            auto why = result->error();
-            timer_.explain(why);
-            result.emplace(std::move(why));
-        }
-        follow_.reset();  // a stop that is under way is waited for
-        {
-            std::lock_guard const lock(mutex_);
-            result_ = std::move(result);
-            ended_ = true;
-            changed_.notify_all();
-        }
-        scheduler_.leave(*this);
-    }
-
-    model& model_;
-    retry_scheduler& scheduler_;
-    body_identity identity_;
-    call_options options_;
+    model& how_;
+    retried_calls& among_;
+    retry_options retry_;
+    call_options try_options_;
+    bool const here_;  // the thread that submits pauses
     retry_pauses pauses_;
     std::stop_source stop_;  // of the tries
     call_timer timer_;
+    completion end_{1};
+    eventcount nobody_;  // waits at it
 
-    std::mutex mutex_;  // guards what follows
+    mutable std::mutex mutex_;  // guards what follows
     std::condition_variable changed_;
-    std::shared_ptr<job> try_;  // the one under way
-    std::size_t tries_ = 0;
+    state state_ = state::trying;
+    std::shared_ptr<job> try_;  // the one under way, when it has begun
+    std::shared_ptr<alarm> alarm_;
+    std::size_t begun_tries_ = 0;
     std::size_t ended_tries_ = 0;
-    std::optional<outcome<R>> last_;    // of a try that is followed by another
-    std::optional<outcome<R>> result_;  // of the call
-    bool ended_ = false;
-    bool cancelled_ = false;
-    stopped_by canceller_ = stopped_by::request;  // the first one
-    bool submitting_ = true;                      // the first try, or one that follows on the same thread
-    std::thread::id starter_;                     // of such a try, until it has begun or ended
-    bool again_here_ = false;
+    std::optional<stopped_by> canceller_;  // the first one
+    std::shared_ptr<tries> self_;
 
     std::optional<std::stop_callback<std::function<void()>>> follow_;  // last: it uses the others
 };
 
+/// What depends on the result only.
+template <class R>
+class retried_call : public call<R>, public tries {
+    using typename call<R>::time_point;
+
+public:
+    ~retried_call() override {
+        if (auto const* const why = why_failed(); why && !is_expected(*why))
+            report_untaken(name_of(identity_), *why);
+    }
+
+    bool ended() noexcept override { return tries::ended(); }
+    bool wait_until(std::optional<time_point> deadline) override { return tries::wait_until(deadline); }
+    void cancel(stopped_by who) noexcept override { tries::cancel(who); }
+    bool stop_requested() noexcept override { return tries::stop_requested(); }
+    void abandon() noexcept override {}
+    void then(continuation& further) noexcept override { tries::then(further); }
+    outcome<R> take() override { return *std::exchange(result_, std::nullopt); }
+
+protected:
+    retried_call(model& how, retried_calls& among, std::stop_token const& stops, call_options const& options,
+                 body_identity const& body)
+        : tries(how, among, stops, options), identity_(body) {}
+
+    std::shared_ptr<call<R>> attempt_;  // the try that is under way; set before it begins
+
+private:
+    failure const* take_try() noexcept override {
+        result_ = std::exchange(attempt_, nullptr)->take();
+        return why_failed();
+    }
+    void fail(failure why) noexcept override { result_.emplace(std::move(why)); }
+    failure const* why_failed() const noexcept override {
+        return result_ && !*result_ ? &result_->error() : nullptr;
+    }
+
+    body_identity identity_;
+    std::optional<outcome<R>> result_;  // of the last try
+};
+
 template <class Body, class In, class R>
 class retried_body final : public retried_call<R> {
+    using attempt = call_job<Body, In, R>;
+
 public:
-    retried_body(model& how, retry_scheduler& scheduler, Body const& body, In&& input,
+    retried_body(model& how, retried_calls& among, std::stop_token const& stops, Body const& body, In&& input,
                  call_options const& options)
-        : retried_call<R>(how, scheduler, identity_of(body), options),
+        : retried_call<R>(how, among, stops, options, identity_of(body)),
           body_(body),
           input_(std::move(input)) {}
 
     /// Throws what model::start throws.
-    static std::shared_ptr<call<R>> begin(model& how, retry_scheduler& scheduler, Body const& body,
-                                          In&& input, call_options const& options) {
-        auto made = std::make_shared<retried_body>(how, scheduler, body, std::move(input), options);
-        made->retried_call<R>::begin();
+    static std::shared_ptr<call<R>> begin(model& how, retried_calls& among, std::stop_token const& stops,
+                                          Body const& body, In&& input, call_options const& options) {
+        auto made = std::make_shared<retried_body>(how, among, stops, body, std::move(input), options);
+        made->tries::begin();
         return made;
     }
 
 private:
-    std::shared_ptr<job> begin_try_of(model& how, call_options const& options, receiver<R> to) override {
-        return call_job<Body, In, R>::begin(how, body_, In(input_), options, std::move(to));
+    std::shared_ptr<job> begin_try(continuation& at_end) override {
+        auto const made = std::make_shared<attempt>(body_, In(input_), this->try_options());
+        this->attempt_ = made;
+        made->begin(this->how(), this->try_options(), made, &at_end);
+        return made;
     }
 
     Body body_;

@@ -230,10 +230,10 @@ private:
     /// more than it takes to have a result.
     void fill() {
         while (pulled_ + pace_.chunk() <= pace_.window() && !over_) {
-            model_.check_wait();
+            model_.driver().check_wait();
             auto pulled = pull(pace_.chunk());
             if (pulled.empty()) return;
-            if (begin(std::move(pulled)).finished()) return;
+            if (begin(std::move(pulled)).ended()) return;
         }
     }
 
@@ -283,8 +283,8 @@ private:
         }
         typename chunk_list::iterator found;
         under_way_.front().work().help();
-        model_.end_event().wait_until([&] {
-            found = std::ranges::find_if(under_way_, [](chunk& each) { return each.work().finished(); });
+        model_.driver().ends().wait_until([&] {
+            found = std::ranges::find_if(under_way_, [](chunk& each) { return each.work().ended(); });
             return found != under_way_.end();
         });
         found->work().wait_until();

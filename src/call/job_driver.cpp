@@ -1,0 +1,24 @@
+#include <quartet/backend/job.hpp>
+#include <quartet/backend/job_driver.hpp>
+
+#include <stdexcept>
+
+namespace quartet {
+
+void job_driver::stopped(job&) noexcept {}
+void job_driver::help(job&) {}
+void job_driver::collect(job&) noexcept {}
+void job_driver::watch(job&) noexcept {}
+
+void job_driver::check_wait() const {
+    if (!can_wait())
+        throw std::logic_error(
+            "quartet: a body on an event loop waits for a call of its own executor, which could not go on "
+            "meanwhile; use the context's operations, or another executor");
+}
+
+std::size_t job_driver::tasks_left(job const& work) const noexcept {
+    return work.left();
+}
+
+}  // namespace quartet
