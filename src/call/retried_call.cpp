@@ -72,19 +72,20 @@ void tries::start_try() {
 void tries::run() noexcept {
     auto const kept = shared_from_this();
     failure const* const why = take_try();
-    bool const again = why && is_tried_again(retry_, *why);
+    bool again = why && is_tried_again(retry_, *why);
     {
         std::lock_guard const lock(mutex_);
         try_.reset();
         ended_tries_ = begun_tries_;
+        again = again && begun_tries_ <= retry_.times;
     }
-    if (!again || !pause()) end(false);
+    if (!again || !pause()) end(again);
 }
 
 /// False if there is no further try.
 bool tries::pause() noexcept {
     std::lock_guard const lock(mutex_);
-    if (canceller_ || begun_tries_ > retry_.times) return false;
+    if (canceller_) return false;
     try {
         if (!here_) {
             alarm_ = std::make_shared<alarm>(shared_from_this());
