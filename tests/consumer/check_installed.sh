@@ -13,6 +13,16 @@ for file in man/man1/quartet.1 man/man1/quartet-run.1 bash-completion/completion
     test -s "$folder/prefix/share/$file"
 done
 
+# A shared library that is linked with it does not export what is inside quartet.
+archive=$(find "$folder/prefix" -name libquartet.a)
+symbols=$(readelf -Ws "$archive" 2>/dev/null |
+          awk '$5 == "GLOBAL" && $7 != "UND" && $8 ~ /7quartet.*6detail/ {print $6}')
+[ -n "$symbols" ] || { echo "the archive has no symbol of quartet's details: this test can't fail"; exit 1; }
+if grep -vq HIDDEN <<<"$symbols"; then
+    echo "the archive exports symbols of quartet's details"
+    exit 1
+fi
+
 # Nothing of this source tree may be found by the program: only the installed files.
 cp -r "$source/examples/own_workload" "$folder/program"
 cmake -S "$folder/program" -B "$folder/build" -G Ninja -DCMAKE_PREFIX_PATH="$folder/prefix" \
