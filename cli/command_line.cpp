@@ -101,7 +101,9 @@ int with_output_written(int code) {
 }  // namespace
 }  // namespace cli
 
-int command_line(int argc, char** argv) {
+}  // namespace quartet
+
+int quartet::command_line(int argc, char** argv) {
     std::setlocale(LC_CTYPE, "");
     // The program that starts this one may ignore it; then the end of no child could be known.
     std::signal(SIGCHLD, SIG_DFL);
@@ -112,5 +114,3 @@ int command_line(int argc, char** argv) {
     if (argc == 2 && argv[1] == measure::trial_argument) return measure::serve_trial(cli::log_to_stderr());
     return cli::with_output_written(cli::interpret(argc, argv));
 }
-
-}  // namespace quartet

@@ -11,7 +11,7 @@
 #include <functional>
 #include <stop_token>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// Which failures are tried again, and when. By default none is.
 struct retry_options {
@@ -70,4 +70,4 @@ void check_count(std::size_t count, char const* what);
 
 }  // namespace detail
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -47,7 +47,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// Thrown by what sends to a closed channel; nothing was sent.
 class channel_closed : public std::runtime_error {
@@ -249,4 +249,4 @@ private:
     std::unique_ptr<detail::channel_store<T>> store_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

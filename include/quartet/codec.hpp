@@ -38,7 +38,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// Gathers encoded bytes.
 class byte_writer {
@@ -324,4 +324,4 @@ requires(crossable<std::remove_cv_t<First>>&&
     }
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -33,7 +33,7 @@
 #include <streambuf>
 #include <type_traits>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace detail {
 
 /// CEREAL_NVP(member) is the member.
@@ -103,4 +103,4 @@ struct codec<T> {
     }
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// A program to run. It gets these three standard streams and no other open file of this process, signals
 /// with their usual effects, and belongs to this process's group, so a terminal's Ctrl-C reaches it too.
@@ -95,4 +95,4 @@ private:
 /// `text` as one word for the shell, whatever is in it.
 std::string shell_quote(std::string_view text);
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

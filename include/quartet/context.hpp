@@ -34,7 +34,7 @@
 #include <sys/types.h>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace detail {
 /// In structured.hpp.
 template <class Awaitable>
@@ -221,4 +221,4 @@ inline auto context::open_file(std::filesystem::path const& path, open_mode mode
         {}, {*this, mode == open_mode::read ? kind::open_read : kind::open_append, path.native()}, *this};
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

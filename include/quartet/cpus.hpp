@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// The processors in this thread's affinity mask, or fewer where a cgroup's quota (cpu.max of v2,
 /// cpu.cfs_quota_us of v1, the tightest from the process's own group up to the root) allows less: a quota
@@ -38,4 +38,4 @@ void set_thread_cpu_share(std::size_t share) noexcept;
 void set_process_cpu_share(std::size_t share) noexcept;
 
 }  // namespace detail
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -42,7 +42,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// Calls under a model. It owns the model's threads, processes or event loops.
 ///
@@ -285,4 +285,4 @@ struct executor_options {
 /// coroutines.
 executor make_executor(std::string_view spec, executor_options options = {});
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

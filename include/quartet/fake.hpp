@@ -33,7 +33,7 @@
 #include <memory>
 #include <string>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 struct fake_options {
     std::size_t limit = std::numeric_limits<std::size_t>::max();  ///< bodies in flight at the most; above 0
@@ -65,4 +65,4 @@ private:
     std::unique_ptr<simulation> simulation_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

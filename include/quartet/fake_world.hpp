@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// How a fetch is answered, and how long after it began. If that is longer than the request's timeout, it
 /// ends then, with a fetch_error of kind timeout.
@@ -51,4 +51,4 @@ private:
     std::chrono::nanoseconds now_{0};
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -23,7 +23,7 @@
 #include <string>
 #include <string_view>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// What file operations on an event loop run on.
 enum class file_backend {
@@ -158,4 +158,4 @@ inline auto file::read_at(std::uint64_t offset, std::size_t length) {
     return awaiter{{}, opened(), offset, length};
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -25,7 +25,7 @@
 #include <stop_token>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace detail {
 
 /// The sink of one task.
@@ -259,4 +259,4 @@ private:
     std::shared_ptr<detail::call<R>> call_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// Name and value, in the order they were sent or received.
 using http_headers = std::vector<std::pair<std::string, std::string>>;
@@ -105,4 +105,4 @@ private:
     kind kind_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

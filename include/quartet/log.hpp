@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// A line that a body logged.
 struct log_record {
@@ -23,4 +23,4 @@ struct log_record {
 /// not wait for calls of the executor.
 using log_handler = std::function<void(log_record const&)>;
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -18,7 +18,7 @@
 #include <variant>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// Why a task has no value.
 enum class cause {
@@ -180,4 +180,4 @@ private:
     std::variant<stored, std::shared_ptr<failure const>> state_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -29,7 +29,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace detail {
 
 /// The child can call a copy of the function with copies of the arguments.
@@ -160,4 +160,4 @@ private:
     std::unique_ptr<state> state_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -35,7 +35,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// A handle to the elements of a shared_array; trivially copyable. shared_view<T const> for reading only.
 template <class T>
@@ -136,4 +136,4 @@ private:
     std::span<T> elements_;  // all of memory_; empty if that was moved from
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

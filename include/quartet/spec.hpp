@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 enum class model_kind { single, processes, threads, async };
 
@@ -38,4 +38,4 @@ model_spec parse_spec(std::string_view text);
 /// The spec's text; parse_spec(to_string(s)) == s.
 std::string to_string(model_spec const& spec);
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

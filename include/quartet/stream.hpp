@@ -21,7 +21,7 @@
 #include <optional>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// An input range of streamed<R>. For one thread at a time; it must not outlive its executor. Dropping it
 /// stops what is under way, and waits for that. One that was moved from has nothing to give: its members
@@ -80,4 +80,4 @@ private:
     std::optional<streamed<R>> current_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -42,7 +42,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace detail {
 
 template <class... Ts>
@@ -139,7 +139,7 @@ struct detail::part_with_a_limit {
     }
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

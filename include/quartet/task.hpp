@@ -18,7 +18,7 @@
 #include <utility>
 #include <variant>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 template <class T>
 class task;
@@ -248,4 +248,4 @@ inline task<void> task_promise<void>::get_return_object() noexcept {
 }
 
 }  // namespace detail
-}  // namespace quartet
+}  // namespace quartet::inline v0

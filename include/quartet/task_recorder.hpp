@@ -25,7 +25,7 @@
 #include <sys/types.h>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 class job_driver;
 
@@ -112,4 +112,4 @@ private:
     std::unique_ptr<state> state_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

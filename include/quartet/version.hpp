@@ -1,6 +1,10 @@
 // include/quartet/version.hpp
 //
 // The library's version, for people and for #if. CMakeLists.txt reads it here.
+//
+// All that the library declares is in quartet::v0, an inline namespace which nobody has to write: programs
+// that were compiled for a version with another number are not linked with this one by mistake. The number
+// grows with what is no longer compatible, from 1.0.0 on with the major version.
 #pragma once
 
 #define QUARTET_VERSION_MAJOR 0

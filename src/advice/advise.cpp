@@ -12,7 +12,7 @@
 #include <tuple>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace {
 
 /// Differences of memory and processor time that are too small to choose by, as same_time is of time.
@@ -250,4 +250,4 @@ std::string family_name(model_spec const& spec) {
     return fmt::format("{}{}", to_string(spec.kind), spec.loops ? "+async" : "");
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

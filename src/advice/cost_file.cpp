@@ -17,7 +17,7 @@
 #include <sys/utsname.h>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 constexpr std::string_view first_line = "quartet costs 3";
@@ -151,4 +151,4 @@ bool is_better(kept_costs const& found, kept_costs const& kept) noexcept {
            found.measured - kept.measured > good_for;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Costs, what they are of, and how good they are.
 struct kept_costs {
@@ -44,4 +44,4 @@ std::optional<kept_costs> load_costs();
 /// less, or too little to matter, or what there is was 30 days old then.
 bool is_better(kept_costs const& found, kept_costs const& kept) noexcept;
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -27,7 +27,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace {
 
 void check(std::string_view name, double value) {
@@ -218,4 +218,4 @@ prediction predict(work_shape const& work, model_spec const& spec, machine_costs
                 limit_of(how.start_seconds, computing / how.processors, all, regular < work.longest_seconds)};
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

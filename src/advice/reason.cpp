@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace {
 
 std::string seconds(double value, bool utf8) {
@@ -73,4 +73,4 @@ std::string reason(advice const& given, work_shape const& work, machine_costs co
     return kind_of_work(work, utf8) + ' ' + what_limits(given.choice, work, costs);
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

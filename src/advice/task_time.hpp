@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 struct task_time {
     double cpu_seconds;
@@ -25,4 +25,4 @@ inline task_time divide(double seconds, double cpu_seconds, double queued_second
     return {computed, waited};
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -10,7 +10,7 @@
 
 #include <quartet/workload/advice.hpp>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 machine_costs usual_costs(std::size_t cpus) {
     return {.cpus = cpus,
@@ -87,4 +87,4 @@ machine_costs python_costs(std::size_t cpus) {
                       .in_flight_bytes = 4e3}};
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

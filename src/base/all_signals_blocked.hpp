@@ -3,7 +3,7 @@
 
 #include <signal.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Blocks all signals in this thread for as long as it lives. A thread that is started meanwhile blocks them
 /// for ever: signals are for the program's own threads.
@@ -22,4 +22,4 @@ private:
     sigset_t before_{};
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

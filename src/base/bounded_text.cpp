@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 /// The length of the longest beginning that cuts no character.
@@ -25,4 +25,4 @@ std::string bounded_text(std::string_view text) {
     return fmt::format("{}... [{} bytes cut]", text.substr(0, kept), text.size() - kept);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Of an exception's text or a log line; documented at failure::message and context::log.
 inline constexpr std::size_t most_text = std::size_t{64} * 1024;
@@ -20,4 +20,4 @@ std::string bounded_text(std::string_view text);
 /// What bounded_text adds is no longer than that.
 inline constexpr std::size_t most_mark = 40;
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

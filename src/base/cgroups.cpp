@@ -8,7 +8,7 @@
 #include <sstream>
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -149,4 +149,4 @@ std::optional<std::uint64_t> throttled_nanoseconds(cgroup_files const& files) {
     return sum;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

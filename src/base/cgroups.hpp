@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 struct control_group {
     std::filesystem::path folder;
@@ -45,4 +45,4 @@ std::optional<std::uint64_t> memory_limit(cgroup_files const& files = {});
 /// together: throttled_usec or throttled_time in cpu.stat. Absent where no group has a quota.
 std::optional<std::uint64_t> throttled_nanoseconds(cgroup_files const& files = {});
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -3,7 +3,7 @@
 #include <fstream>
 #include <sys/utsname.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 std::string cpu_model() {
     std::ifstream file("/proc/cpuinfo");
@@ -15,4 +15,4 @@ std::string cpu_model() {
     return system.machine;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

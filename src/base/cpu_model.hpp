@@ -5,9 +5,9 @@
 
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// x86 has a "model name"; on other processors the kernel often names only the architecture.
 std::string cpu_model();
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

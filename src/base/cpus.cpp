@@ -6,7 +6,7 @@
 #include <atomic>
 #include <sched.h>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace detail {
 namespace {
 
@@ -56,4 +56,4 @@ std::size_t cpu_share() {
     return of_process ? of_process : usable_cpus();
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <sys/wait.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 std::string describe_end(int status) {
     if (!WIFSIGNALED(status)) return fmt::format("exited with code {}", WEXITSTATUS(status));
@@ -15,4 +15,4 @@ std::string describe_end(int status) {
     return fmt::format("was killed by SIG{} ({})", name, meaning);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

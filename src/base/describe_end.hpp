@@ -5,9 +5,9 @@
 
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// "was killed by SIGSEGV (Segmentation fault)" or "exited with code 3"; `status` as from waitpid.
 std::string describe_end(int status);
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

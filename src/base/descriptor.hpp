@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class descriptor {
 public:
@@ -27,4 +27,4 @@ private:
     int number_ = -1;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -2,7 +2,7 @@
 
 #include <quartet/detail/base/events.hpp>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 void one_shot_event::set() noexcept {
     // Sequentially consistent, as a notification that follows must not be seen before.
@@ -35,4 +35,4 @@ bool eventcount::wait_for_notification(std::uint32_t seen, time_point deadline) 
     return true;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

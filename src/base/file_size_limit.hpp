@@ -5,7 +5,7 @@
 #include <limits>
 #include <sys/resource.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// How many bytes a file of this process may have (RLIMIT_FSIZE, `ulimit -f`), one in memory too; the largest
 /// number if there is no limit.
@@ -16,4 +16,4 @@ inline std::uint64_t file_size_limit() noexcept {
     return limit.rlim_cur;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdexcept>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 constinit std::atomic<std::uint32_t> forks{0};
 
@@ -66,4 +66,4 @@ void fork_visibility::look_up(fork_visibility const* object) {
     known = {object, objects.changes};
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

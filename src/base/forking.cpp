@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 struct descriptor_registry {
@@ -55,4 +55,4 @@ void forget_signal_handlers() noexcept {
     sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

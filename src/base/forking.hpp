@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// As fork(2), but in the child all private descriptors are closed and no buffer holds what the parent has
 /// printed.
@@ -32,4 +32,4 @@ private:
 /// does first, for the parent's handlers are not meant for it.
 void forget_signal_handlers() noexcept;
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
@@ -57,4 +57,4 @@ void futex_wake_all(std::atomic<std::uint32_t> const& word) noexcept {
     syscall(SYS_futex, address(word), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 using steady_deadline = std::chrono::steady_clock::time_point;
 
@@ -26,4 +26,4 @@ void futex_wait_either(std::atomic<std::uint32_t> const& word, std::uint32_t exp
 /// Wakes all that wait for the word. Async-signal-safe.
 void futex_wake_all(std::atomic<std::uint32_t> const& word) noexcept;
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

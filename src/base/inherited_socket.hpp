@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class inherited_socket {
 public:
@@ -56,4 +56,4 @@ struct parent_wake {
     }
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -3,10 +3,10 @@
 #include <stdexcept>
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 void misuse(char const* sentence) {
     throw std::logic_error(std::string("quartet: ") + sentence);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 // How many insertions, deletions, replacements and swaps of neighbours lead from one to the other, none of
@@ -56,4 +56,4 @@ std::string join(std::span<std::string_view const> words, std::string_view separ
     return fmt::format("{}", fmt::join(words, separator));
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

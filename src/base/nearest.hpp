@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// The candidate with the smallest edit distance to `word`, if it is near enough to be a slip (at most a
 /// third of the longer word's letters, rounded up); empty otherwise.
@@ -20,4 +20,4 @@ std::string did_you_mean(std::string_view word, std::span<std::string_view const
 /// "a, b, c".
 std::string join(std::span<std::string_view const> words, std::string_view separator = ", ");
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

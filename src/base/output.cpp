@@ -18,7 +18,7 @@ extern "C" {
 [[gnu::weak]] std::FILE* _IO_iter_end();
 }
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 /// Looks into the buffer of a C++ stream. It is empty, as far as can be seen, where C's stream buffers.
@@ -115,4 +115,4 @@ void drop_inherited_output() noexcept {
     });
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -7,7 +7,7 @@
 // as it waits for input.
 #pragma once
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// For a worker process: writes out what waits in the standard streams that are used most (stdout, std::cout,
 /// std::clog), whatever signals come. A dozen loads if nothing does.
@@ -26,4 +26,4 @@ void write_out_streams() noexcept;
 /// For a forked child, before it has threads: what waits is the parent's, which will write it out itself.
 void drop_inherited_output() noexcept;
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

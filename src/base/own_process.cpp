@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 constinit std::atomic<process_stamp> made{0};  // as a child has it too, its own differ from all before
@@ -43,4 +43,4 @@ void same_process::end_child() noexcept {
     end_forked_child(std::uncaught_exceptions() == 0);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

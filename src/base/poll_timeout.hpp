@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Milliseconds from now, rounded up and at least 0; -1, for ever, if there is no deadline
 /// (time_point::max()).
@@ -19,4 +19,4 @@ inline int poll_timeout(std::chrono::steady_clock::time_point deadline) noexcept
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<int>::max()));
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

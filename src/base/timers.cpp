@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 /// How long the thread waits for a further deadline before it ends.
@@ -133,4 +133,4 @@ std::shared_ptr<timed> timers::take_first() noexcept {
     return first;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

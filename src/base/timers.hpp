@@ -14,7 +14,7 @@
 #include <mutex>
 #include <optional>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class timers;
 
@@ -72,4 +72,4 @@ private:
     std::atomic<std::uint32_t> changes_{0};  // a futex: there is an earlier deadline, or none any more
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

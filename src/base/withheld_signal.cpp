@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <ctime>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 withheld_signal::withheld_signal(int signal) noexcept {
     int const error = errno;
@@ -25,4 +25,4 @@ withheld_signal::~withheld_signal() {
     errno = error;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

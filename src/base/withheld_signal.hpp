@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// For as long as it lives, a signal that this thread raises by a system call has no effect, whatever the
 /// program does with that signal otherwise. Leaves errno as it is. Two to four system calls.
@@ -45,4 +45,4 @@ private:
     std::optional<withheld_signal> withheld_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -7,15 +7,24 @@
 #include <cxxabi.h>
 #include <dlfcn.h>
 #include <memory>
+#include <string>
+#include <string_view>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
+
+// Types of the library are in an inline namespace, and people write their names without it.
+constexpr std::string_view full_name = "quartet::v0::";
+constexpr std::string_view usual_name = "quartet::";
 
 std::string demangled(char const* name) {
     int status = 0;
     std::unique_ptr<char, decltype(&std::free)> const readable(
         abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free);
-    return readable ? readable.get() : name;
+    std::string text = readable ? readable.get() : name;
+    for (std::size_t at = 0; (at = text.find(full_name, at)) != std::string::npos;)
+        text.replace(at, full_name.size(), usual_name);
+    return text;
 }
 
 }  // namespace
@@ -38,4 +47,4 @@ std::string name_of(body_identity const& body) {
     return body.type ? readable_name(*body.type) : "a body";
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

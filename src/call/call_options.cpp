@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 [[noreturn]] void refuse(std::string const& what) {
@@ -53,4 +53,4 @@ void check_options(stream_options const& options) {
     check_count(options.window, "stream_options::window");
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -8,7 +8,7 @@
 #include <atomic>
 #include <functional>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 struct call_timer::state final : timed {
     enum class first : std::uint8_t { nobody, caller, limit };
@@ -57,4 +57,4 @@ void call_timer::explain(failure& why) const {
                               std::chrono::duration<double>(state_->limit).count(), why.message);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

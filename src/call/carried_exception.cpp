@@ -15,7 +15,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 struct known_type {
@@ -125,4 +125,4 @@ std::exception_ptr revive(carried_exception const& carried, std::string const& o
     return std::make_exception_ptr(remote_error(carried.message, carried.type, origin));
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

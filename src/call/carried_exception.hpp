@@ -11,7 +11,7 @@
 #include <exception>
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 struct carried_exception {
     static constexpr std::uint32_t unknown = ~std::uint32_t{0};
@@ -30,4 +30,4 @@ carried_exception carry_current_exception();
 /// system's codes, fetch_error, timed_out. Otherwise a remote_error that says where it comes from.
 std::exception_ptr revive(carried_exception const& carried, std::string const& origin);
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

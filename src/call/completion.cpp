@@ -1,7 +1,7 @@
 #include <quartet/backend/completion.hpp>
 #include <quartet/detail/call/call_timer.hpp>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace {
 
 /// Stands in place of the first continuation when they have been taken.
@@ -37,4 +37,4 @@ void completion::explain(failure& why) const {
     if (limit_ && why.why == cause::cancelled && stop_.by_call_limit()) limit_->explain(why);
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

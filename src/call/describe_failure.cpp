@@ -12,7 +12,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 void throw_failure(failure const& why) {
     if (why.exception && why.why != cause::cancelled) std::rethrow_exception(why.exception);
@@ -50,4 +50,4 @@ std::string current_exception_type() {
     return readable_name(*type);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

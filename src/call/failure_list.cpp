@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 failure_list::failure_list() = default;
 failure_list::~failure_list() = default;
@@ -21,4 +21,4 @@ void failure_list::throw_all(std::size_t tasks) {
     throw map_error(std::move(failures_), tasks);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

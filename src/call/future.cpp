@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstdio>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 void report_untaken(std::string const& body, failure const& why) noexcept {
     constexpr int most = 10;
@@ -27,4 +27,4 @@ void report_untaken(std::string const& body, failure const& why) noexcept {
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -8,7 +8,7 @@
 #include <exception>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 void job::taken_by(model& how) noexcept {
     driver_ = &how.driver();
@@ -87,4 +87,4 @@ void job::cancel(std::size_t first, std::size_t last) noexcept {
         fail(detail::describe_cancelled(index));
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

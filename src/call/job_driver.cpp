@@ -3,7 +3,7 @@
 
 #include <stdexcept>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 void job_driver::stopped(job&) noexcept {}
 void job_driver::help(job&) {}
@@ -21,4 +21,4 @@ std::size_t job_driver::tasks_left(job const& work) const noexcept {
     return work.left();
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

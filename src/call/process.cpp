@@ -30,7 +30,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace {
 
 using namespace std::chrono;
@@ -211,4 +211,4 @@ std::string const& process::name() const {
     return there().name;
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

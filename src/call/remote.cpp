@@ -13,7 +13,7 @@
 #include <string>
 #include <unistd.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 std::span<std::byte const> bytes_of(std::string_view text) {
@@ -123,4 +123,4 @@ void collect_failures(remote_batch const& batch, std::string_view pool_name, job
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

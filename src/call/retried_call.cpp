@@ -7,7 +7,7 @@
 #include <exception>
 #include <stdexcept>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// The end of a pause.
 class tries::alarm final : public timed {
@@ -208,4 +208,4 @@ void tries::end(bool gives_up) noexcept {
     among_.leave();
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -1,6 +1,6 @@
 #include <quartet/detail/call/retried_calls.hpp>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 // What changes is told under the lock: who waits for it may destroy this object.
 
@@ -39,4 +39,4 @@ std::size_t retried_calls::join() noexcept {
     return entered_;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -3,7 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 std::chrono::nanoseconds retry_pauses::take() noexcept {
     auto const pause = std::chrono::duration_cast<std::chrono::nanoseconds>(next_);
@@ -19,4 +19,4 @@ bool retry_pauses::wait(std::stop_token const& stop) {
     return !stop.stop_requested();
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <exception>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 /// As exact as the coarse clock.
@@ -158,4 +158,4 @@ void stall_watch::tell(job const& work, std::size_t task, std::chrono::nanosecon
                     work.number_of(task), name, milliseconds(held)));
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

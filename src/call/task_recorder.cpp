@@ -29,7 +29,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace detail {
 
 namespace {
@@ -418,4 +418,4 @@ std::chrono::nanoseconds task_recorder::cost_per_record() {
     return 2 * price();
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -30,7 +30,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 using clock = std::chrono::steady_clock;
@@ -457,4 +457,4 @@ std::string automatic::reason() const {
     return state_->why;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

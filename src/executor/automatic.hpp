@@ -17,7 +17,7 @@
 #include <memory>
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 struct automatic_options {
     /// Makes the model of a spec; called when this object is made, and at most once later, on its thread.
@@ -49,4 +49,4 @@ private:
     std::unique_ptr<state> state_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -18,7 +18,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace {
 
 async_options loops(executor_options&& options, std::optional<std::size_t> in_flight, bool all) {
@@ -190,4 +190,4 @@ executor make_executor(std::string_view spec, executor_options options) {
     return executor(std::move(how));
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

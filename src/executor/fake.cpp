@@ -25,7 +25,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 using time_point = detail::timer_queue::time_point;
 
@@ -210,4 +210,4 @@ std::size_t fake::concurrency() const noexcept {
     return simulation_->limit();
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

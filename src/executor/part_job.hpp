@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class part_job final : public job {
 public:
@@ -80,4 +80,4 @@ private:
     keeper keeper_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

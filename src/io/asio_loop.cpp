@@ -14,7 +14,7 @@
 #include <sys/eventfd.h>
 #include <system_error>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 // Asio does not look whether the system watches its own two descriptors. Without them a loop would never hear
@@ -100,4 +100,4 @@ void asio_loop::complete_ready() {
         each->complete();
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

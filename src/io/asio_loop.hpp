@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class asio_loop final : public event_loop {
 public:
@@ -63,4 +63,4 @@ private:
     std::vector<operation*> ready_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -4,7 +4,7 @@
 
 #include <exception>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 // A body that swallows its end would go on without ever letting the loop go.
 bool async_context::end_at_once(operation& ended) {
@@ -26,4 +26,4 @@ void async_context::do_log(std::string_view line) {
     if (log_) log_(where(), line);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

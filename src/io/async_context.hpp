@@ -13,7 +13,7 @@
 #include <functional>
 #include <string_view>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class async_context final : public context {
 public:
@@ -48,4 +48,4 @@ private:
     name_function body_name_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -15,7 +15,7 @@
 #include <memory>
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class async_files : public loop_service {
 public:
@@ -46,4 +46,4 @@ std::unique_ptr<async_files> make_async_files(boost::asio::io_context& io, file_
 std::unique_ptr<async_files> make_file_uring(boost::asio::io_context& io);
 std::unique_ptr<async_files> make_file_threads(boost::asio::io_context& io, std::string reason);
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

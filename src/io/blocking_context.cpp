@@ -5,7 +5,7 @@
 #include <exception>
 #include <thread>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 blocking_context::blocking_context(worker_info worker, stop_state& stop, log_function log,
                                    name_function body_name)
@@ -39,4 +39,4 @@ void blocking_context::do_log(std::string_view line) {
     if (log_) log_(where(), line);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class blocking_context final : public context, private blocking_thread {
 public:
@@ -55,4 +55,4 @@ private:
     token_function make_token_;  // where there is no stop_state
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

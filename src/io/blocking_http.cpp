@@ -11,7 +11,7 @@
 #include <atomic>
 #include <new>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 constexpr int look_up_ms = 100;
@@ -94,4 +94,4 @@ void blocking_http::require(CURLMcode result) {
                        fmt::format("the HTTP client failed: {}", curl_multi_strerror(result))};
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

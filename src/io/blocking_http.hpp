@@ -19,7 +19,7 @@
 #include <memory>
 #include <optional>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class blocking_http final : public service {
 public:
@@ -52,4 +52,4 @@ private:
     http_transfer transfer_;  // after multi_: it is to be gone first
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class cancelled_wait final : public cancelled {
 public:
@@ -23,4 +23,4 @@ private:
     std::shared_ptr<std::string const> text_;  // shared: copying an exception must not throw
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

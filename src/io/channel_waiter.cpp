@@ -2,7 +2,7 @@
 
 #include <quartet/detail/io/channel_waiter.hpp>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 // Under the channel's lock, so the waiter, which has to take it too, can't be gone before this is over.
 void thread_waiter::wake() noexcept {
@@ -19,4 +19,4 @@ void thread_waiter::wait(std::chrono::steady_clock::time_point deadline,
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

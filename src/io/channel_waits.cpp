@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 bool channel_waits::start(channel_operation& operation) {
     operation.host = this;
@@ -137,4 +137,4 @@ void channel_waits::try_lines(int descriptor) {
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

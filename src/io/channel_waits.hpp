@@ -19,7 +19,7 @@
 #include <optional>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class channel_waits final : public loop_service, private channel_host {
 public:
@@ -58,4 +58,4 @@ private:
     waiter_list woken_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

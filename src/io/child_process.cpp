@@ -40,7 +40,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 constexpr auto grace = std::chrono::milliseconds(100);
@@ -297,4 +297,4 @@ command_result child_process::take() {
     return std::move(result_);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class child_process {
 public:
@@ -89,4 +89,4 @@ private:
     command_result result_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

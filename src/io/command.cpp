@@ -6,7 +6,7 @@
 
 #include <sys/wait.h>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace {
 
 std::string text_of(command_result const& result) {
@@ -51,4 +51,4 @@ std::string shell_quote(std::string_view text) {
     return quoted + "'";
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -5,7 +5,7 @@
 #include <exception>
 #include <system_error>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 command_runner::running::running(boost::asio::io_context& io, command_operation& waiting)
     : operation(waiting), child(waiting.what), events(io, child.poll_descriptor()) {}
@@ -56,4 +56,4 @@ void command_runner::cancel(command_operation& operation) {
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -14,7 +14,7 @@
 
 #include <list>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class command_runner final : public loop_service {
 public:
@@ -44,4 +44,4 @@ private:
     std::list<running> active_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 constexpr std::size_t most_layers = 4;
@@ -59,4 +59,4 @@ void content_decoder::end() const {
         each->end();
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

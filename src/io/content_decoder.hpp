@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class content_decoder {
 public:
@@ -46,4 +46,4 @@ private:
     std::string unknown_;                            // coding
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

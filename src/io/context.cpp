@@ -7,7 +7,7 @@
 
 #include <strings.h>
 
-namespace quartet {
+namespace quartet::inline v0 {
 detail::file_operation context::write_file(std::filesystem::path const& path, std::string_view data) {
     return {*this, detail::file_operation::kind::write_whole, path.native(), data};
 }
@@ -100,4 +100,4 @@ std::string const& file::path() const {
     return state_->operation.path;
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

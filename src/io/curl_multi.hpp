@@ -8,7 +8,7 @@
 #include <memory>
 #include <new>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 using curl_multi = std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)>;
 
@@ -19,4 +19,4 @@ inline curl_multi new_curl_multi() {
     return made;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class fake_channels final : public fake_service, private channel_host {
 public:
@@ -87,4 +87,4 @@ private:
     waiter_list to_try_;  // woken, and looked at in this turn
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 using kind = file_operation::kind;
@@ -135,4 +135,4 @@ void run_stream(file_stream stream, stream_wait& wait) noexcept {
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class file_stream {
 public:
@@ -67,4 +67,4 @@ protected:
 /// Does all of it.
 void run_stream(file_stream stream, stream_wait& wait) noexcept;
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

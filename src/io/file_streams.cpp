@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 namespace asio = boost::asio;
 
@@ -106,4 +106,4 @@ void file_streams::wait_a_while(std::shared_ptr<transfer> const& each) {
     each->timer.async_wait([this, each](boost::system::error_code const&) { advance(each); });
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

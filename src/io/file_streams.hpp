@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class file_streams {
 public:
@@ -40,4 +40,4 @@ private:
     std::vector<std::shared_ptr<transfer>> to_go_on_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

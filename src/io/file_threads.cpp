@@ -11,7 +11,7 @@
 
 #include <system_error>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 constexpr std::size_t thread_count = 4;
@@ -55,4 +55,4 @@ std::unique_ptr<async_files> make_async_files(boost::asio::io_context& io, file_
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

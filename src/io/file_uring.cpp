@@ -32,7 +32,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 constexpr std::size_t most_chains = 128;
@@ -393,4 +393,4 @@ std::unique_ptr<async_files> make_file_uring(boost::asio::io_context& io) {
     return std::make_unique<file_uring>(io);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

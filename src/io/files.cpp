@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 using kind = file_operation::kind;
@@ -232,4 +232,4 @@ void perform_opened(file_operation& operation) noexcept {
     });
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <string_view>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class stream_wait;
 
@@ -67,4 +67,4 @@ inline constexpr std::size_t first_read_bytes = 4096;
 /// The error where a write takes nothing of what it was given.
 inline constexpr int nothing_written = EIO;
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -29,7 +29,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 // Replies taken in one turn of the loop are all in memory until their bodies have run, and no new request
@@ -382,4 +382,4 @@ bool http_client::cancel(fetch_operation& operation) noexcept {
     return true;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

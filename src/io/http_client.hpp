@@ -24,7 +24,7 @@
 #include <unordered_set>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class http_client final : public loop_service {
 public:
@@ -92,4 +92,4 @@ private:
     std::size_t most_kept_ = std::numeric_limits<int>::max();
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cctype>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 constexpr std::string_view ends_of_authority = "/?#\\ \t\r\n\"'<>";
@@ -108,4 +108,4 @@ void require_sendable(http_request const& request) {
     require_sendable_headers(request);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Thrown where the request is not at hand; without the method and the URL in its text.
 struct http_failure {
@@ -28,4 +28,4 @@ std::string without_credentials(std::string_view text);
 /// headers would end a line or is not allowed there, so that a server would read another request.
 void require_sendable(http_request const& request);
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

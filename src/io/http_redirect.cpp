@@ -6,7 +6,7 @@
 #include <array>
 #include <string_view>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 bool begins_with(std::string_view name, std::string_view start) noexcept {
@@ -91,4 +91,4 @@ bool may_be_repeated(http_request const& request) noexcept {
            });
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// The request to make after the reply to `request`, which went to `from`, with this status and this
 /// Location; nothing if that is not a redirect that is followed. The body stays behind where `request` is
@@ -27,4 +27,4 @@ std::optional<redirection> redirected(http_request const& request, http_url cons
 /// 9110, 9.2.2), or because its Idempotency-Key lets the server tell.
 bool may_be_repeated(http_request const& request) noexcept;
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -7,7 +7,7 @@
 #include <cctype>
 #include <string_view>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Names of headers and schemes, and hosts, are compared without case, in ASCII.
 inline bool same_name(std::string_view left, std::string_view right) noexcept {
@@ -34,4 +34,4 @@ void for_each_listed(std::string_view list, Take take) {
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

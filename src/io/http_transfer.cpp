@@ -26,7 +26,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 using failure_kind = fetch_error::kind;
@@ -524,4 +524,4 @@ void refuse(fetch_operation& operation) noexcept {
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

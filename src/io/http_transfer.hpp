@@ -26,7 +26,7 @@
 #include <string>
 #include <string_view>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 using curl_list = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 
@@ -128,4 +128,4 @@ private:
 /// request in its text.
 void refuse(fetch_operation& operation) noexcept;
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -12,7 +12,7 @@
 #include <new>
 #include <optional>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 constexpr unsigned as_libcurl_reads_it = CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME;
@@ -157,4 +157,4 @@ std::vector<host_name> http_url::names_to_look_up() const {
     return names;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

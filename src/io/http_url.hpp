@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// A host that must be looked up before a connection, and the port that goes with it.
 struct host_name {
@@ -48,4 +48,4 @@ private:
     std::string port_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

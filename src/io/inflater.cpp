@@ -8,7 +8,7 @@
 #include <limits>
 #include <new>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 constexpr int window = MAX_WBITS;  // inflate's words for the three formats
@@ -91,4 +91,4 @@ void inflater::refuse(std::string_view why) const {
         fmt::format("the reply's {} data {}", coding_ == coding::gzip ? "gzip" : "deflate", why)};
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

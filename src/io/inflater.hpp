@@ -9,7 +9,7 @@
 #include <string_view>
 #include <zlib.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class inflater {
 public:
@@ -55,4 +55,4 @@ private:
     char buffer_[room];
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

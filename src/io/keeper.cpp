@@ -15,7 +15,7 @@
 #include <system_error>
 #include <unistd.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 /// The keeper's first word; its second is the program's wait status.
@@ -124,4 +124,4 @@ std::optional<int> keeper::wait_for_end() noexcept {
     return hear(word_, self_, status) ? std::optional(status) : std::nullopt;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

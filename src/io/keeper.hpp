@@ -19,7 +19,7 @@
 #include <sys/types.h>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class keeper {
 public:
@@ -47,4 +47,4 @@ private:
     descriptor word_;  // the keeper's: what it says, and that it may go when this is closed
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <sys/resource.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 /// Of this process and, as long as it has none of its own, of the one that it was forked from.
@@ -48,4 +48,4 @@ bool kept_descriptors::are_too_many() noexcept {
     return count_of_all().load(std::memory_order_relaxed) > room();
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

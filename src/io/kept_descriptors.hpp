@@ -8,7 +8,7 @@
 
 #include <cstddef>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// The part of one client.
 class kept_descriptors {
@@ -35,4 +35,4 @@ private:
     process_stamp process_ = this_process();  // a forked child has none of it
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

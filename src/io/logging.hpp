@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Takes a line of a worker's; may be empty.
 using log_function = std::function<void(worker_info const&, std::string_view)>;
@@ -57,4 +57,4 @@ inline std::string describe_deafness(std::string_view body) {
         body, deaf_after);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

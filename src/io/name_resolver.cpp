@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 using clock = std::chrono::steady_clock;
@@ -196,4 +196,4 @@ void name_lookup::leave() noexcept {
     if (!waits_for_.empty()) name_resolver::of_this_process().leave(*this);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

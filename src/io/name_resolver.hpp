@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// What became of a look-up.
 struct name_answer {
@@ -49,4 +49,4 @@ private:
     std::shared_ptr<name_answer const> answer_;  // under the resolver's lock while it waits
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 // How often it is checked which threads compute, while functions wait for one.
@@ -229,4 +229,4 @@ void offload_pool::give_up_cancelled() {
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

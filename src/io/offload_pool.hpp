@@ -23,7 +23,7 @@
 #include <thread>
 #include <unordered_map>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class offload_pool final : public loop_service {
 public:
@@ -82,4 +82,4 @@ private:
     bool ending_ = false;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

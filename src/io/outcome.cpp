@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 std::string_view to_string(cause why) noexcept {
     switch (why) {
@@ -44,4 +44,4 @@ map_error::map_error(std::vector<failure> failures, std::size_t tasks)
       failures_(std::make_shared<std::vector<failure> const>(std::move(failures))),
       tasks_(tasks) {}
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 void add_descendants(pid_t parent, std::vector<descriptor>& found) {
@@ -150,4 +150,4 @@ std::optional<int> running_process::reap() noexcept {
     return wait_for(self, end) ? to_wait_status(end) : remembered_end(self);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

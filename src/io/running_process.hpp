@@ -14,7 +14,7 @@
 #include <sys/types.h>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class running_process {
 public:
@@ -64,4 +64,4 @@ pid_t id_of(descriptor const& process);
 /// Sends a signal to the process that a descriptor stands for; nothing if it is gone.
 void send_signal(descriptor const& process, int number) noexcept;
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

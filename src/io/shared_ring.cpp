@@ -38,7 +38,7 @@
 #include <system_error>
 #include <unistd.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 /// Whether the descriptor is still an event: a body may have closed it, and its number may belong to a file
@@ -224,4 +224,4 @@ void shared_ring::access::wake(side which) const {
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 void require(int error) {
@@ -157,4 +157,4 @@ spawned spawn(command const& what, standard_streams const& streams) {
     return {.process = process};
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

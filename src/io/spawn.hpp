@@ -10,7 +10,7 @@
 #include <optional>
 #include <sys/types.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// The descriptors that become a program's standard streams. Not owned.
 struct standard_streams {
@@ -31,4 +31,4 @@ struct spawned {
 /// Starts it; without a keeper, the caller reaps it. Throws std::system_error.
 spawned spawn(command const& what, standard_streams const& streams);
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 std::stop_token stop_state::token() {
     std::stop_source* source = source_.load();
@@ -35,4 +35,4 @@ bool stop_state::set_word(stopped_by who) noexcept {
     return true;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

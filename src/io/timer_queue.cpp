@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 constexpr std::size_t arity = 4;
@@ -68,4 +68,4 @@ bool timer_queue::remove(timed_operation& waiting) noexcept {
     return true;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class timer_queue {
 public:
@@ -52,4 +52,4 @@ private:
     std::uint64_t added_ = 0;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

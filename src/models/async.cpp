@@ -32,7 +32,7 @@
 #include <unistd.h>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 using detail::claim;
 
@@ -285,4 +285,4 @@ std::string async::file_backend_name() const {
     return state_->loops.front()->file_backend_name();
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -16,7 +16,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class chunk_sizer {
 public:
@@ -46,4 +46,4 @@ private:
     std::size_t size_ = 1;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

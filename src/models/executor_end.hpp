@@ -12,7 +12,7 @@
 #include <set>
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// A body that keeps an executor from ending.
 struct unended_body {
@@ -38,4 +38,4 @@ void wait_and_tell(auto&& wait_until, auto&& bodies, log_handler const& handler)
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

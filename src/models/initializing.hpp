@@ -19,7 +19,7 @@
 #include <string>
 #include <string_view>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// What it threw, in a sentence; nothing if it did not, or if there is none. A child that it has forked ends
 /// where it does.
@@ -76,4 +76,4 @@ private:
     std::optional<std::string> refused_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

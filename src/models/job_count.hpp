@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class job_count {
 public:
@@ -67,4 +67,4 @@ private:
     std::atomic<std::uint32_t> word_{0};
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

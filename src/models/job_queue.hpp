@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Tasks that somebody has taken; empty without a job.
 struct claim {
@@ -69,4 +69,4 @@ private:
     job* last_ = nullptr;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

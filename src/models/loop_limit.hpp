@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <optional>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// The limit of so many loops together.
 inline std::size_t limit_together(std::size_t limit, std::size_t loops) noexcept {
@@ -29,4 +29,4 @@ inline model_spec composed_spec(model_kind kind, std::size_t workers, std::size_
         .kind = kind, .count = workers, .loops = true, .in_flight = in_flight, .all_in_flight = !in_flight};
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

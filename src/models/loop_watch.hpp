@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Watches a loop of this worker, and logs stalls. Null if it is not to be watched.
 inline std::unique_ptr<stall_watch> watch_stalls(std::chrono::nanoseconds limit, worker_info const& worker,
@@ -22,4 +22,4 @@ inline std::unique_ptr<stall_watch> watch_stalls(std::chrono::nanoseconds limit,
         limit, [&worker, log](std::string const& line) { tell(log, worker, line); }, shown);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

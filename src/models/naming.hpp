@@ -7,11 +7,11 @@
 
 #include <quartet/backend/job.hpp>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Good for as long as the job is kept.
 inline name_function body_name_of(job const& work) {
     return [&work] { return work.body_name(); };
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

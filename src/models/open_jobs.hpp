@@ -6,7 +6,7 @@
 
 #include <quartet/backend/job.hpp>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class open_jobs {
 public:
@@ -31,4 +31,4 @@ private:
     job* first_ = nullptr;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 template <class Context>
 class running_bodies {
@@ -114,4 +114,4 @@ private:
     std::size_t in_flight_ = 0;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 struct single::state {
     log_handler log;
@@ -89,4 +89,4 @@ void single::join() noexcept {
     state_->unfinished.wait_for_none();
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace {
 
 // Enough for any machine, and low enough that a slip of the keyboard is noticed.
@@ -94,4 +94,4 @@ std::string to_string(model_spec const& spec) {
     return spec.loops ? text + '+' + part_text(model_kind::async, spec.in_flight, spec.all_in_flight) : text;
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -11,7 +11,7 @@
 #include <stop_token>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Calls `for_each(stop)` under the lock; it calls `stop` for each job that it wants stopped. Those that
 /// follow a std::stop_token hear of it when the lock is free again, since their callbacks may do anything.
@@ -41,4 +41,4 @@ void stop_jobs(std::mutex& mutex, job_queue& queue, auto&& cancel, auto&& for_ea
         cancel(each);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

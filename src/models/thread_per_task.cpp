@@ -30,7 +30,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 using detail::claim;
 
@@ -266,4 +266,4 @@ std::size_t thread_per_task::concurrency() const noexcept {
     return std::numeric_limits<std::size_t>::max();
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

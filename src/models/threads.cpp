@@ -27,7 +27,7 @@
 #include <unistd.h>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace {
 
 using detail::blocking_context;
@@ -283,4 +283,4 @@ std::string threads::spec() const {
     return fmt::format("threads:{}", state_->options.count);
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -13,7 +13,7 @@
 #include <system_error>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 constexpr std::size_t commit_step = std::size_t{1} << 20;
@@ -232,4 +232,4 @@ void shared_arena::give_back_all(shared_heap& heap, std::atomic<shared_block*>& 
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -33,7 +33,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 struct alignas(shared_memory::alignment) memory_head {
@@ -233,4 +233,4 @@ void* find_shared_memory(shared_memory_name const& name) {
     return known_mappings::of_this_process().find(name);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -9,7 +9,7 @@
 #include <system_error>
 #include <unistd.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 // The program's signal handlers wait for one step at the most.
@@ -79,4 +79,4 @@ void drop_pages(std::byte* begin, std::size_t bytes) noexcept {
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

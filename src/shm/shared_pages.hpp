@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Address space for `bytes`, which are zeros; no page of it is there yet. Throws std::system_error.
 std::byte* reserve_pages(std::size_t bytes);
@@ -25,4 +25,4 @@ bool back_pages_singly(std::byte* begin, std::size_t bytes) noexcept;
 /// Gives the pages that lie wholly in a range back to the system; what stood there is zeros.
 void drop_pages(std::byte* begin, std::size_t bytes) noexcept;
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

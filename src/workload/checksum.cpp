@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 void checksum::add_bytes(std::span<std::byte const> bytes) noexcept {
     constexpr std::size_t word = sizeof(std::uint64_t);
@@ -15,4 +15,4 @@ void checksum::add_bytes(std::span<std::byte const> bytes) noexcept {
     }
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -2,7 +2,7 @@
 
 #include <span>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace {
 
 std::string first_bytes(std::string_view text, std::size_t most) {
@@ -22,4 +22,4 @@ std::string detail::beginning_of(std::string_view text) {
     return first_bytes(text, 60);
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

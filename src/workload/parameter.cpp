@@ -8,7 +8,7 @@
 #include <cmath>
 #include <stdexcept>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace {
 
 [[noreturn]] void refuse(std::string_view text, std::string const& allowed) {
@@ -134,4 +134,4 @@ void set_value(parameter_values& values, std::vector<parameter> const& parameter
                                             detail::join(names), detail::did_you_mean(name, names)));
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

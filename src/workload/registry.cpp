@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace {
 
 std::vector<workload>& registry() {
@@ -46,4 +46,4 @@ workload const& find_workload(std::string_view name) {
                                             detail::join(names), detail::did_you_mean(name, names)));
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 namespace {
 
 constexpr std::size_t kept_failures = 10;
@@ -67,4 +67,4 @@ workload_run::report workload_run::take_report() const {
     return {tasks_, failed_, failures_, answer_.value(), verification_, laps_, digests_};
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -5,7 +5,7 @@
 #include <random>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 std::vector<std::size_t> task_order::indices(std::size_t count) const {
     std::vector<std::size_t> order(count);
@@ -18,4 +18,4 @@ std::vector<std::size_t> task_order::indices(std::size_t count) const {
     return order;
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

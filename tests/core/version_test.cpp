@@ -1,9 +1,12 @@
+#include <quartet/detail/call/body_name.hpp>
+#include <quartet/task.hpp>
 #include <quartet/version.hpp>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
+#include <typeinfo>
 
 namespace quartet::version_test {
 namespace {
@@ -18,6 +21,12 @@ TEST(version, grows_as_a_number) {
     EXPECT_EQ(QUARTET_VERSION_NUMBER / 10000, QUARTET_VERSION_MAJOR);
     EXPECT_EQ(QUARTET_VERSION_NUMBER / 100 % 100, QUARTET_VERSION_MINOR);
     EXPECT_EQ(QUARTET_VERSION_NUMBER % 100, QUARTET_VERSION_PATCH);
+}
+
+// People write and read names without the inline namespace.
+TEST(version, is_not_in_the_names_that_people_read) {
+    EXPECT_NE(std::string(typeid(task<int>).name()).find("2v0"), std::string::npos);
+    EXPECT_EQ(detail::readable_name(typeid(task<int>)), "quartet::task<int>");
 }
 
 }  // namespace

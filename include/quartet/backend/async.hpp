@@ -17,7 +17,7 @@
 #include <limits>
 #include <memory>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 struct async_options {
     /// Bodies in flight on each loop at the most; above 0.
@@ -63,4 +63,4 @@ private:
     std::unique_ptr<state> state_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -16,7 +16,7 @@
 #include <cstddef>
 #include <optional>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 namespace detail {
 class call_timer;
@@ -120,4 +120,4 @@ private:
     std::atomic<detail::one_shot_event*> event_{&finished_};
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -34,7 +34,7 @@
 #include <string>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 class job;
 class model;
@@ -287,4 +287,4 @@ private:
     completion end_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -9,7 +9,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 class job;
 
@@ -56,4 +56,4 @@ private:
     detail::eventcount ends_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

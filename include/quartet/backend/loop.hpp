@@ -19,7 +19,7 @@ namespace boost::asio {
 class io_context;
 }
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 class fake_world;
 
@@ -106,4 +106,4 @@ protected:
     ~fake_loop() = default;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

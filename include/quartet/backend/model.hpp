@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <string>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// What a model can do about a body that does not end by itself.
 struct model_traits {
@@ -74,4 +74,4 @@ private:
     job_driver driver_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -30,7 +30,7 @@
 #include <string_view>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 class blocking_thread;
 class context;
@@ -136,4 +136,4 @@ protected:
     using operation::operation;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

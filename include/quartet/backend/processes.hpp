@@ -28,7 +28,7 @@
 #include <functional>
 #include <memory>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 namespace detail {
 class process_host;
@@ -76,4 +76,4 @@ private:
     std::unique_ptr<detail::process_host> host_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 class service {
 public:
@@ -82,4 +82,4 @@ private:
     std::vector<entry> kept_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -8,7 +8,7 @@
 
 #include <memory>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 class single final : public model {
 public:
@@ -30,4 +30,4 @@ private:
     std::unique_ptr<state> state_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -15,7 +15,7 @@
 #include <functional>
 #include <memory>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 struct threads_options {
     std::size_t count = 1;  ///< above 0
@@ -71,4 +71,4 @@ private:
     std::unique_ptr<state> state_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// What a task waits for. Of waits for a disk only some get on at the same time.
 enum class wait_kind { network, disk, sleep };
@@ -161,4 +161,4 @@ std::string family_name(model_spec const& spec);
 std::string reason(advice const& given, work_shape const& work, machine_costs const& costs,
                    bool utf8 = false);
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -10,7 +10,7 @@
 #include <span>
 #include <type_traits>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 namespace detail {
 
@@ -44,4 +44,4 @@ private:
     std::uint64_t value_ = 14695981039346656037u;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -3,13 +3,13 @@
 // The command line of a program with workloads.
 #pragma once
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// The command line of `quartet` for the workloads of this program: the exit code for main(). In
 /// quartet::main.
 int command_line(int argc, char** argv);
 
-}  // namespace quartet
+}  // namespace quartet::inline v0
 
 #define QUARTET_MAIN()                            \
     int main(int argc, char** argv) {             \

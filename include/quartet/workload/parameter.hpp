@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// A parameter's type is that of its default value.
 using parameter_value = std::variant<std::int64_t, double, bool, std::string>;
@@ -65,4 +65,4 @@ parameter_values default_values(std::vector<parameter> const& parameters, preset
 void set_value(parameter_values& values, std::vector<parameter> const& parameters, std::string_view of,
                std::string_view name, std::string_view text);
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

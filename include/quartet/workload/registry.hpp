@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// How many workers a model has where its spec does not say.
 struct worker_defaults {
@@ -69,4 +69,4 @@ public:
     explicit registration(workload added) { register_workload(std::move(added)); }
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -34,7 +34,7 @@
 #include <variant>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// A stretch of a run that is timed by itself.
 struct workload_lap {
@@ -187,4 +187,4 @@ private:
     std::vector<task_digest> digests_;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// What a task gave, small enough to be kept of every one.
 struct task_digest {
@@ -17,4 +17,4 @@ struct task_digest {
     friend bool operator==(task_digest const&, task_digest const&) = default;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// In which order the tasks of a map begin; its outcomes come in that of the inputs all the same.
 struct task_order {
@@ -22,4 +22,4 @@ struct task_order {
     friend bool operator==(task_order const&, task_order const&) = default;
 };
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

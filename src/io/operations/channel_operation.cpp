@@ -8,7 +8,7 @@
 
 #include <exception>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 void channel_operation::perform(blocking_thread& here) {
     thread_waiter self;
@@ -39,4 +39,4 @@ void channel_operation::cancel_pretended(fake_loop& loop) noexcept {
         waits->end(*this, std::make_exception_ptr(cancelled()));
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

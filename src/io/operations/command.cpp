@@ -17,7 +17,7 @@
 #include <system_error>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 // A stop is a word in memory, which poll() can't wait for.
@@ -82,4 +82,4 @@ void command_operation::cancel_begun(event_loop& loop) noexcept {
     if (auto* const runner = loop.services.find<command_runner>()) runner->cancel(*this);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 /// Fills in the reply, or the error; gives the time until it arrives.
@@ -79,4 +79,4 @@ void fetch_operation::cancel_begun(event_loop& loop) noexcept {
     if (client && client->cancel(*this)) loop.complete_soon(*this);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -16,7 +16,7 @@
 #include <poll.h>
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 using kind = file_operation::kind;
@@ -140,4 +140,4 @@ void file_operation::cancel_begun(event_loop& loop) noexcept {
     loop.services.find<async_files>()->cancel(*this);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 bool offload_base::begin(event_loop& loop) {
     is_cancelled = owner().stop_requested();
@@ -26,4 +26,4 @@ void offload_base::cancel_begun(event_loop& loop) noexcept {
         loop.complete_soon(*this);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -10,7 +10,7 @@
 #include <chrono>
 #include <exception>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 void sleep_operation::perform(blocking_thread& here) {
     using std::chrono::steady_clock;
@@ -46,4 +46,4 @@ bool yield_operation::pretend(fake_loop& loop) {
     return false;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

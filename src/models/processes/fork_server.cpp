@@ -35,7 +35,7 @@
 #include <unistd.h>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 constexpr std::size_t most_unanswered = 32;
@@ -237,4 +237,4 @@ ssize_t fork_server::receive(event& into) const {
     return got;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

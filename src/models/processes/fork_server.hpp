@@ -19,7 +19,7 @@
 #include <optional>
 #include <sys/types.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class fork_server {
 public:
@@ -73,4 +73,4 @@ private:
     std::size_t unanswered_ = 0;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

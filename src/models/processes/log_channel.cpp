@@ -12,7 +12,7 @@
 #include <system_error>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 log_record log_channel::unpack(std::size_t size) const {
     log_packet head{};
@@ -41,4 +41,4 @@ void log_channel::deliver() {
         hand_over(handler_, unpack(static_cast<std::size_t>(got)));
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class log_channel {
 public:
@@ -39,4 +39,4 @@ private:
     descriptor write_end_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

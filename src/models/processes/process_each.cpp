@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 process_each::process_each(processes_options options) : process_host(0, std::move(options)) {
     pool().recycle_after = 0;
@@ -87,4 +87,4 @@ void process_each::forget(worker_slot const& slot) {
     if (--found->second == 0) processes_.erase(found);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

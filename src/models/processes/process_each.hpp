@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class process_each final : public process_host {
 public:
@@ -39,4 +39,4 @@ private:
     std::unordered_map<remote_batch const*, std::size_t> processes_;  // that are to end, of each batch
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -22,7 +22,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 /// What the limit on address space leaves this process; the largest number if there is none.
@@ -303,4 +303,4 @@ void process_host::fail_waiting(call& of, failure const& why) noexcept {
     count_off(of, failed);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

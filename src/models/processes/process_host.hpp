@@ -31,7 +31,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class process_host : public job_driver {
 public:
@@ -227,4 +227,4 @@ private:
     std::thread supervisor_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

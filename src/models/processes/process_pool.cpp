@@ -18,7 +18,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 process_pool::process_pool(processes_options options)
     : process_host(options.count,
@@ -174,4 +174,4 @@ void process_pool::spawn_missing() {
         spawn(*each);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -11,7 +11,7 @@
 #include <set>
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class process_pool final : public process_host {
 public:
@@ -51,4 +51,4 @@ private:
     std::size_t fruitless_ends_ = 0;   // in a row, of workers that had begun no task
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

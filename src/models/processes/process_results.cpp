@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Under the lock.
 void process_host::strike_off(call const& of) noexcept {
@@ -131,4 +131,4 @@ void process_host::collect_all_results() noexcept {
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

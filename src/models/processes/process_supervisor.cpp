@@ -25,7 +25,7 @@
 #include <sys/wait.h>
 #include <system_error>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 // Workers that are being ended at a time, and whose ends are not known yet (see fork_server.cpp). Each end
@@ -488,4 +488,4 @@ process_host::clock::time_point process_host::kill_terminating(clock::time_point
     return next;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

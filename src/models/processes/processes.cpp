@@ -11,7 +11,7 @@
 
 #include <quartet/backend/processes.hpp>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 processes::processes(processes_options options)
     : host_(std::make_unique<detail::process_pool>(std::move(options))) {}
@@ -40,4 +40,4 @@ std::string processes::spec() const {
     return host_->spec();
 }
 
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -15,7 +15,7 @@
 #include <limits>
 #include <optional>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 struct remote_batch;
 
@@ -113,4 +113,4 @@ private:
     alignas(64) std::array<slot, capacity> slots_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

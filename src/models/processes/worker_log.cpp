@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 void send_log(inherited_socket const& socket, worker_info const& worker, std::string_view line) {
@@ -35,4 +35,4 @@ std::function<void(worker_info const&, std::string_view)> log_to_parent(inherite
     return [socket](worker_info const& worker, std::string_view line) { send_log(socket, worker, line); };
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

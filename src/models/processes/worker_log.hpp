@@ -10,9 +10,9 @@
 #include <functional>
 #include <string_view>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Sends lines through the socket; empty if there is none.
 std::function<void(worker_info const&, std::string_view)> log_to_parent(inherited_socket socket);
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -24,7 +24,7 @@
 #include <unistd.h>
 #include <unordered_map>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 class loop_worker {
@@ -72,7 +72,8 @@ private:
     struct active_batch {
         explicit active_batch(remote_batch& batch, remote_worker& worker) : interface {
             batch, worker, { *batch.heap, batch.blocks }
-        }, work(batch.make(interface)) {}
+        }, work(batch.make(interface)) {
+        }
         worker_interface interface;
         std::unique_ptr<job> work;
         std::size_t open = 0;  // tasks that are under way
@@ -182,4 +183,4 @@ void serve_loop(pool_state& pool, worker_slot& slot, processes_options const& op
     loop_worker(pool, slot, options.in_flight, options.files).run(options.stall_limit);
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

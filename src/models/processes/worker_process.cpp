@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 namespace {
 
 /// Makes a std::stop_token of a word in shared memory, by a thread that waits for it to change. Only for
@@ -202,4 +202,4 @@ void serve_one(pool_state& pool, worker_slot& slot) {
     self.run(slot.chunk.load(std::memory_order_relaxed));
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -25,7 +25,7 @@
 #include <string_view>
 #include <sys/types.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 enum class readiness : std::uint32_t { not_yet, ready, refused };
 
@@ -131,4 +131,4 @@ std::optional<task_ring::offer> take_tasks(pool_state& pool, worker_slot& slot, 
 /// unless a slot names it.
 void count_ended(pool_state& pool, remote_batch& batch, std::size_t tasks) noexcept;
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// `now + duration`, or the last moment that the clock knows.
 inline std::chrono::steady_clock::time_point deadline_after(std::chrono::steady_clock::time_point now,
@@ -14,4 +14,4 @@ inline std::chrono::steady_clock::time_point deadline_after(std::chrono::steady_
     return duration > time_point::max() - now ? time_point::max() : now + duration;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// A one-shot event: once it is set it stays so. Setting it costs a system call only if somebody waits.
 class one_shot_event {
@@ -64,4 +64,4 @@ private:
     std::atomic<std::uint32_t> waiters_{0};
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -11,7 +11,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// How often this process and its forebears were forked; a static of the library keeps count.
 extern std::atomic<std::uint32_t> forks;
@@ -39,4 +39,4 @@ private:
     fork_visibility* after_ = nullptr;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -5,9 +5,9 @@
 // sentence, where there would be a null pointer.
 #pragma once
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Throws std::logic_error("quartet: " + sentence). Any thread.
 [[noreturn, gnu::cold]] void misuse(char const* sentence);
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -9,7 +9,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Differs from 0, and from that of every process which this one was forked from.
 using process_stamp = std::uint64_t;
@@ -54,4 +54,4 @@ private:
     process_stamp began_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <type_traits>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 template <class In>
 class any_inputs {
@@ -32,4 +32,4 @@ protected:
     ~any_sink() = default;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

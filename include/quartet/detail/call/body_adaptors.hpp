@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Calls body(context&, args…) or body(args…) with the elements of a tuple, as std::apply does.
 template <class Body>
@@ -65,4 +65,4 @@ struct drop_result {
     }
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

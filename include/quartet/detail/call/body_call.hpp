@@ -11,7 +11,7 @@
 #include <chrono>
 #include <type_traits>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 template <class Body, class In>
 inline constexpr bool is_coroutine_body = false;
@@ -45,4 +45,4 @@ struct body_result<Body, In> {
     using type = typename std::invoke_result_t<Body&, context&, In const&>::value_type;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -20,7 +20,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Bodies of one kind over inputs, in this process.
 template <class Body, class In, class Inputs, class Sink>
@@ -188,4 +188,4 @@ protected:
     Sink& sink_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <typeinfo>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// The name of a type, readable.
 std::string readable_name(std::type_info const& type);
@@ -47,4 +47,4 @@ std::string body_name(Body const& body) {
     return name_of(identity_of(body));
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -10,7 +10,7 @@
 #include <memory>
 #include <stop_token>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class call_timer {
 public:
@@ -42,4 +42,4 @@ inline stopped_by who_stops(call_timer const* timer) noexcept {
     return timer && timer->fired() ? stopped_by::call_limit : stopped_by::request;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -14,7 +14,7 @@
 #include <ranges>
 #include <type_traits>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 template <class Body, class In>
 concept coroutine_body = requires(Body& body, context& ctx, In const& input) {
@@ -130,4 +130,4 @@ consteval bool check_inputs() {
     return ends && taken;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -7,12 +7,12 @@
 #include <memory>
 #include <span>
 
-namespace quartet {
+namespace quartet::inline v0 {
 class context;
 class job;
-}  // namespace quartet
+}  // namespace quartet::inline v0
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 struct remote_batch;
 struct worker_interface;
@@ -43,4 +43,4 @@ protected:
     ~crossing() = default;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <string>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// A failure with the text of the exception that is being handled. `worker` is empty if it never began.
 failure describe_current_exception(std::size_t index, std::string worker);
@@ -19,4 +19,4 @@ std::string current_exception_type();
 /// A failure of a task that a stop reached before it began.
 failure describe_cancelled(std::size_t index);
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 // std::vector<bool> has no elements that could be referred to.
 template <class In>
@@ -32,4 +32,4 @@ auto indexable(Range&& range) {
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -15,7 +15,7 @@
 #include <span>
 #include <type_traits>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// A body_job with a way to other processes and back.
 template <class Body, class In, class Inputs, class Sink>
@@ -46,4 +46,4 @@ private:
     }
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -21,7 +21,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 enum class task_state : std::uint8_t {
     waiting,
@@ -158,4 +158,4 @@ encoded_value store_bytes(shared_arena& arena, std::span<std::byte const> bytes)
 /// The failures that workers filed, made into ours; `pool_name` is that of their workers ("processes").
 void collect_failures(remote_batch const& batch, std::string_view pool_name, job& into);
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

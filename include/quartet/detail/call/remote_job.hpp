@@ -19,7 +19,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// In a worker: runs bodies first to last - 1 that are still to be run, and leaves their outcomes in the
 /// batch. Gives how many.
@@ -159,4 +159,4 @@ std::unique_ptr<job> make_remote_job(worker_interface& interface) {
     return std::unique_ptr<job>(new remote_job<Body, In, R>(interface));
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

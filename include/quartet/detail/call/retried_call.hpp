@@ -26,7 +26,7 @@
 #include <stop_token>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// All of it that does not depend on the types of body and value. It keeps itself until it has ended.
 class tries : public continuation, public std::enable_shared_from_this<tries> {
@@ -171,4 +171,4 @@ private:
     In input_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <mutex>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class retried_calls {
 public:
@@ -45,4 +45,4 @@ private:
     bool closed_ = false;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

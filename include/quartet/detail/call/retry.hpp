@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// The pauses before further tries.
 class retry_pauses {
@@ -115,4 +115,4 @@ void retry_failed(Elements const& elements, Sink& sink, std::size_t first, retry
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

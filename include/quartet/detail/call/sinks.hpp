@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Keeps failures in the order they come; any thread.
 class failure_list {
@@ -91,4 +91,4 @@ private:
     std::vector<outcome<R>> outcomes_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -8,7 +8,7 @@
 #include <stop_token>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class stop_switch {
 public:
@@ -33,4 +33,4 @@ private:
     std::stop_source source_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

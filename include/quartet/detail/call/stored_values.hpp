@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// One of a batch's inputs or outputs: a reference to where it stands if its size is fixed, else decoded.
 template <class T>
@@ -101,4 +101,4 @@ void collect_outcomes(job& of, Sink& sink, remote_batch const& batch) noexcept {
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

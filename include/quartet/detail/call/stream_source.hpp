@@ -28,7 +28,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 enum class stream_order {
     as_inputs,     ///< results in the order of the inputs
@@ -324,4 +324,4 @@ private:
 };
 
 }  // namespace detail
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// A value on its way into a channel. It is moved from when it is there, not before.
 template <class T>
@@ -175,4 +175,4 @@ private:
     mutable shared_ring ring_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class waiter_list;
 
@@ -135,4 +135,4 @@ public:
     virtual int descriptor() const noexcept { return -1; }
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

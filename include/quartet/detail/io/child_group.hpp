@@ -28,7 +28,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// What `co_await` gives of it; void of what can't be awaited.
 template <class Awaitable>
@@ -204,7 +204,7 @@ inline std::coroutine_handle<> child::ended() noexcept {
     return group_->under_way_ == 0 ? group_->waiter_ : std::noop_coroutine();
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -23,7 +23,7 @@
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Awaits `what` in any context; see context::with_timeout.
 template <class Late, class T>
@@ -72,7 +72,7 @@ R run_straight(task<R>&& body, context& ctx, std::chrono::nanoseconds limit) {
     }
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

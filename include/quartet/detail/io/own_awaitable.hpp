@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 template <class T>
 class task;
@@ -113,4 +113,4 @@ decltype(auto) require_own(Awaitable&& what) noexcept {
 }
 
 }  // namespace detail
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 struct task_slot;
 
@@ -62,4 +62,4 @@ struct recording_thread {
 };
 inline constinit thread_local recording_thread this_recording{};
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -16,7 +16,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class scope;
 class running_body;
@@ -141,4 +141,4 @@ private:
     scope* before_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -13,7 +13,7 @@
 #include <span>
 #include <sys/types.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class shared_ring {
 public:
@@ -93,4 +93,4 @@ private:
     layout& at_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -24,11 +24,11 @@
 #include <typeinfo>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 class job;
 }
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class running_body;
 
@@ -120,4 +120,4 @@ inline stall_watch*& current_stall_watch() noexcept {
     return current;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

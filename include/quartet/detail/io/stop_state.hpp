@@ -13,7 +13,7 @@
 #include <optional>
 #include <stop_token>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 enum class stopped_by : std::uint32_t {
     request = 0,
@@ -76,4 +76,4 @@ private:
     std::atomic<std::stop_source*> source_{nullptr};  // made when somebody asks
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -12,12 +12,12 @@
 #include <cstdint>
 #include <utility>
 
-namespace quartet {
+namespace quartet::inline v0 {
 class context;
 class task_recorder;
-}  // namespace quartet
+}  // namespace quartet::inline v0
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 struct task_memory;
 
@@ -135,4 +135,4 @@ private:
     std::size_t last_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class heap_bounds {
 public:
@@ -103,4 +103,4 @@ private:
     static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

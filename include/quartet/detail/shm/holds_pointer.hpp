@@ -25,7 +25,7 @@
 #include <variant>
 #include <vector>
 
-namespace quartet {
+namespace quartet::inline v0 {
 
 /// True for a type whose author vouches that its bytes mean the same in another process, though it holds a
 /// pointer or is an iterator: one into memory that all processes share at one address, for example.
@@ -224,4 +224,4 @@ struct pointer_search<std::pair<First, Second>> {
 };
 
 }  // namespace detail
-}  // namespace quartet
+}  // namespace quartet::inline v0

@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// What stands at the beginning of a block.
 struct shared_block {
@@ -106,4 +106,4 @@ private:
     std::size_t block_bytes_ = 256;  // of the next one; grows
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -9,7 +9,7 @@
 #include <memory>
 #include <sys/types.h>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// Names a shared_memory in every process.
 struct shared_memory_name {
@@ -44,4 +44,4 @@ private:
 /// std::runtime_error if the memory has ended, std::bad_alloc and std::system_error as above.
 void* find_shared_memory(shared_memory_name const& name);
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

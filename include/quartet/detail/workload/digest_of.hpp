@@ -13,7 +13,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 task_digest digest_of_failure(failure const& why);
 std::string beginning_of(std::string_view text);
@@ -37,4 +37,4 @@ task_digest digest_of(outcome<T> const& of) {
     return made;
 }
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <exception>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class channel_operation;
 
@@ -70,4 +70,4 @@ private:
     attempt last_try_ = attempt::would_block;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

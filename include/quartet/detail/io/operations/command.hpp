@@ -8,7 +8,7 @@
 
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class [[nodiscard]] command_operation final : public timed_operation {
 public:
@@ -29,4 +29,4 @@ private:
     void cancel_begun(event_loop& loop) noexcept override;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

@@ -8,7 +8,7 @@
 
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class http_transfer;
 
@@ -32,4 +32,4 @@ private:
     void cancel_begun(event_loop& loop) noexcept override;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

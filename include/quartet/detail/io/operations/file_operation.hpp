@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 /// What a read or write of an open file may wait for.
 enum class file_nature : std::uint8_t {
@@ -71,4 +71,4 @@ public:
     }
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

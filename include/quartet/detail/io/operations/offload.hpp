@@ -12,7 +12,7 @@
 #include <utility>
 #include <variant>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class offload_base : public operation {
 public:
@@ -66,4 +66,4 @@ private:
     std::optional<stored> result_;
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail

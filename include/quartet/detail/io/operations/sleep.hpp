@@ -7,7 +7,7 @@
 
 #include <chrono>
 
-namespace quartet::detail {
+namespace quartet::inline v0::detail {
 
 class [[nodiscard]] sleep_operation final : public timed_operation {
 public:
@@ -39,4 +39,4 @@ private:
     bool ends_with_body() const noexcept override { return false; }
 };
 
-}  // namespace quartet::detail
+}  // namespace quartet::inline v0::detail
