@@ -1,6 +1,6 @@
-// A process can be killed, a thread can't: it shares its memory with the others, and nobody would release
-// the locks that it holds. So does a worker of a pool whose task goes on after its stop; the pool replaces
-// it.
+// A process can be killed. A thread can't: it shares its memory with the others, and nobody would release the
+// locks that it holds. An executor with processes kills a worker whose task goes on after its stop, and
+// replaces it.
 #include <quartet/quartet.hpp>
 
 #include <chrono>

@@ -1,4 +1,5 @@
-// One process that greets: it is made, started and waited for. How one is killed stands in kill.cpp.
+// Runs a function in a child process of its own: makes it, starts it and waits for its end. kill.cpp shows
+// how to kill one.
 #include <quartet/quartet.hpp>
 
 #include <iostream>

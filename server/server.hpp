@@ -68,7 +68,7 @@ public:
     std::string url() const;
 
     /// Serves until stop(); to be called once. Then every connection is closed, replies under way are
-    /// dropped. Throws std::bad_alloc if there is no memory to go on. dropped.
+    /// dropped. Throws std::bad_alloc if there is no memory to go on.
     void run();
 
     /// Makes run() return soon, also one that is yet to be called. May be repeated. Not for signal handlers.

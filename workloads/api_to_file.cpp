@@ -1,4 +1,5 @@
-// Test 6: asks an HTTP API for a made-up music genre, a JSON string, and appends it as a line to one file.
+// Test 6 of the Python study: asks an HTTP API for a made-up music genre, a JSON string, and appends it as a
+// line to one file.
 
 #include "server/genre.hpp"
 #include "src/io/http_failure.hpp"

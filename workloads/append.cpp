@@ -1,4 +1,4 @@
-// Test 3: 26 writers, A to Z, each append their letter to ONE file, one character a call.
+// Test 3 of the Python study: 26 writers, A to Z, each append their letter to ONE file, one character a call.
 
 #include "workloads/data/generate_messages.hpp"
 

@@ -1,4 +1,4 @@
-// Test 7: reads a CSV of some 10 MB, each record's fields by the names of its header.
+// Test 7 of the Python study: reads a CSV of some 10 MB, each record's fields by the names of its header.
 //
 // The file is cut at record borders into as many parts as `csv.parts`, the same under all models; a task
 // reads its part from the file by itself, and knows of the header only how many columns it has.

@@ -1,4 +1,4 @@
-// Test 2: one URL, fetched n times, each body read whole.
+// Test 2 of the Python study: one URL, fetched n times, each body read whole.
 
 #include "src/io/http_failure.hpp"
 

@@ -1,4 +1,4 @@
-// Test 5: many small files: create, write 4 bytes, close, open, read back, close.
+// Test 5 of the Python study: many small files: create, write 4 bytes, close, open, read back, close.
 
 #include "workloads/data/marked_folder.hpp"
 

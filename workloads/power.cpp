@@ -1,4 +1,4 @@
-// Test 4: x ** x as an exact integer: pure computing, some 20 million bits a task.
+// Test 4 of the Python study: x ** x as an exact integer: pure computing, some 20 million bits a task.
 
 #include <quartet/workload/workload.hpp>
 

@@ -1,4 +1,5 @@
-// Test 1: 26 responses named A to Z, each of which takes its time and says when it starts and finishes.
+// Test 1 of the Python study: 26 responses named A to Z, each of which takes its time and says when it starts
+// and finishes.
 
 #include "workloads/data/generate_messages.hpp"
 

@@ -1,16 +1,16 @@
 // benchmarks/advice/advice_benchmark.cpp
 //
-// Is the advice right? Shapes of work are drawn from a seed; each is advised on from its description alone,
-// with the costs of this machine, and then measured under every model with every number of workers that may
-// be the best.
+// Is the advice right? Shapes of work are drawn from a seed. For each, advice is taken from its description
+// alone with the costs of this machine, and the work is then measured under every model with every number of
+// workers that may be the best.
 //
 //     advice_benchmark SEED SHAPES SECONDS
 //
-// Each model is measured for so many seconds, in 3 to 15 rounds. Prints a line for each shape: its tasks,
-// processor time, wait, result and memory of each; what was advised, its time as predicted and as measured,
-// what was the best and its time, and how many were measured. What every one took, and was predicted to, goes
-// to standard error. Left out are models and numbers that can't come near, since their tasks alone take
-// longer than what was measured already.
+// Each model is measured for so many seconds, in 3 to 15 rounds. A line for each shape says: the number of
+// tasks; processor time, wait, result and memory of one; the advised model with its predicted and measured
+// time; the best model with its time; and how many models were measured. The measured and predicted times of
+// all go to standard error. Models are left out if their tasks alone take longer than the best one measured
+// so far.
 #include "cli/measuring/scratch.hpp"
 #include "measure/analysis/machine_costs.hpp"
 #include "measure/trial/serve_trial.hpp"

@@ -11,11 +11,11 @@ import tempfile
 
 from memory_group import MemoryGroup
 
-# What a shell does with $1 for how much, and how much. Some seconds, so that what the tools themselves do counts little.
+# A shell line and its $1, how much to do: some seconds, so that what the tools themselves do counts little.
 COMMANDS = {"one process": ("awk -v n=$1 'BEGIN { for (i = 0; i < n; ++i) s += i * i; print s }'", 60_000_000),
             "two processes": ("head -c $1 /dev/zero | sha256sum", 700_000_000)}
 MEMORY = 256 << 20
-# How many tasks share the memory; those of async would wait for each other on one loop.
+# How many tasks share the memory. One for async: several would hold theirs one after another on its loop.
 MODELS = {"single": 1, "threads:2": 2, "processes:2": 2, "async:1": 1, "processes:each": 4}
 
 

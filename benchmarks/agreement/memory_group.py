@@ -1,4 +1,4 @@
-"""A control group of one's own, which knows how much memory its processes held at most."""
+"""A control group (cgroup, version 1 or 2) for one run: the kernel keeps the most memory that its processes held."""
 
 import os
 import pathlib
@@ -26,7 +26,7 @@ class MemoryGroup:
                 time.sleep(0.05)  # the processes in it have not quite ended
 
     def enter(self):
-        """For a child, before it becomes the program."""
+        """Moves the calling process into the group: for a child, between fork and exec."""
         (self.folder / "cgroup.procs").write_text(str(os.getpid()))
 
     def peak(self):

@@ -1,8 +1,8 @@
 // benchmarks/channel/channel_benchmark.cpp
 //
-// What does it cost to hand a value of 8 bytes through a channel? So many values go through a queue with room
-// for 1024: within one thread, so that nobody ever waits; from thread to thread; from body to body on one
-// event loop; from process to process. Divide a time by the number of values for the cost of one.
+// What does it cost to hand a value of 8 bytes through a channel? A fixed number of values goes through a
+// queue with room for 1024: within one thread, so that nobody ever waits; from thread to thread; from body to
+// body on one event loop; from process to process. Divide a time by the number of values for the cost of one.
 //
 //     channel_benchmark --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true
 //

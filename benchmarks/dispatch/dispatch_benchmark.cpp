@@ -1,8 +1,8 @@
 // benchmarks/dispatch/dispatch_benchmark.cpp
 //
 // What does it cost to hand a task to a model and take its result back? A map of 1,000,000 tasks that add 1
-// to an integer, so that nothing but the handing over is left. Workers are warm: they stand before the clock
-// starts. Divide a time by 1,000,000 for the cost of a task.
+// to an integer, so that nothing but the handing over is left. Workers are warm: they have been started
+// before the clock is. Divide a time by 1,000,000 for the cost of a task.
 //
 //     dispatch_benchmark --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true
 //

@@ -1,9 +1,9 @@
 // benchmarks/recording/recording_benchmark.cpp
 //
-// What do task records cost? The same work with a recorder and without, right after each other, in an order
-// that changes from round to round: from tasks of a nanosecond, of which only a few can be recorded, to ones
-// that wait. Prints a line for each: the seconds of every round with and without, and how many of how many
-// tasks left a record.
+// What do task records cost? The same work runs with a recorder and without, right after each other, in an
+// order that changes from round to round. Tasks range from those of a nanosecond, of which only a few can be
+// recorded, to those that wait. Prints a line for each kind: the seconds of every round with and without, and
+// how many of its tasks left a record.
 #include <quartet/quartet.hpp>
 
 #include <chrono>

@@ -1,4 +1,6 @@
 // benchmarks/sleeps/peak_memory.hpp
+//
+// For programs that report how much memory their sleeping tasks take.
 #pragma once
 
 #include <cstddef>

@@ -2,7 +2,7 @@
 //
 //	sleeps COUNT
 //
-// The peer of sleeps_quartet: COUNT goroutines that sleep for 0.1 s, on one processor as the event loop.
+// The peer of sleeps_quartet: COUNT goroutines that sleep for 0.1 s, on one processor as the event loop is.
 package main
 
 import (

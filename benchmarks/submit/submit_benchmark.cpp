@@ -1,8 +1,8 @@
 // benchmarks/submit/submit_benchmark.cpp
 //
-// What do single calls cost? Five questions, each with the least that anybody could need beside it, in the
-// same run: rounds in which everything is measured once. Prints a line for each with the seconds, or bytes,
-// of every round.
+// What do single calls cost? There are five questions, some with peers that do the least which the job takes.
+// A run has rounds, and each measures everything once. Prints a line for each measure with the seconds, or
+// bytes, of every round.
 //
 //   - the round trip of a call: submit and get, one after another. Peers: asio::post to a pool and a
 //     std::future; a byte through a pipe to another process and back;
@@ -175,7 +175,7 @@ double first_result() {
     return time_each(1, [] { check(quartet::make_executor("processes:2").submit(add_one, 1).get() == 2); });
 }
 
-/// Of a process's threads but for this one, as the scheduler counts it.
+/// The processor time of a process's threads, without the calling one, as the scheduler counts it.
 double processor_seconds(std::filesystem::path const& process) {
     double nanoseconds = 0;
     for (auto const& thread : std::filesystem::directory_iterator(process / "task")) {
@@ -187,7 +187,7 @@ double processor_seconds(std::filesystem::path const& process) {
     return nanoseconds * 1e-9;
 }
 
-/// Of this process and all that descend from it.
+/// The processor time of this process and all its descendants.
 double processor_seconds_of_tree() {
     std::multimap<pid_t, pid_t> children;
     for (auto const& entry : std::filesystem::directory_iterator("/proc")) {
@@ -214,7 +214,7 @@ double processor_seconds_of_tree() {
     return sum;
 }
 
-/// Of an executor's threads and processes over two seconds.
+/// The processor time that an idle executor's threads and processes use in two seconds.
 double idle(char const* spec) {
     auto executor = quartet::make_executor(spec);
     executor.submit(add_one, 1).get();
@@ -224,7 +224,7 @@ double idle(char const* spec) {
     return processor_seconds_of_tree() - before;
 }
 
-/// Looked at from here: a worker that reads its own figure uses more of the libraries.
+/// The PSS of an idle worker. The parent reads it: a worker that did so itself would touch more pages.
 double idle_worker_bytes() {
     auto executor = quartet::make_executor("processes:2");
     pid_t const worker = executor.submit([] { return getpid(); }).get();
@@ -249,7 +249,7 @@ struct question {
 int main(int argc, char** argv) {
     int const rounds = argc > 1 ? std::stoi(argv[1]) : 21;
     tbb::global_control const two(tbb::global_control::max_allowed_parallelism, 2);
-    // While this process is as small as it gets: a fork copies what there is.
+    // First, while this process is small: a fork copies its page tables, so it takes longer in a large one.
     double const worker = idle_worker_bytes();
     std::vector<double> first_results;
     for (int round = 0; round < rounds; ++round)

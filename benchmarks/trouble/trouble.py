@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes trouble, of the kinds that were once badly borne, and tells what comes of it.
+"""Makes trouble of the kinds that an earlier version of quartet did not cope with, and prints what comes of it.
 
     benchmarks/run trouble [--record]            # a table: what, before, now
     benchmarks/trouble/trouble.py BUILD [CASE...]  # by itself; --before writes before.json, as BUILD behaves
@@ -25,7 +25,7 @@ import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-PATIENCE = 15  # seconds, after which a case hangs
+PATIENCE = 15  # seconds, after which a case is said to hang
 
 
 class Bench:
@@ -35,7 +35,7 @@ class Bench:
 
 
 def ended(command, patience=PATIENCE, **options):
-    """What a command says on standard output, or how it failed; the exit code, or None where it hangs."""
+    """Runs a command. Returns its standard output or how it failed, its standard error, and its exit code: None if it hangs."""
     options.setdefault("stderr", subprocess.PIPE)
     with subprocess.Popen([str(each) for each in command], stdout=subprocess.PIPE, text=True, start_new_session=True, **options) as child:
         try:

@@ -1,5 +1,5 @@
 // Single cases of trouble, for benchmarks/trouble/trouble.py: `trouble_cases CASE [WORD...]` makes the
-// trouble and prints what came of it in a few words. A case that hangs or dies is told by who started it.
+// trouble and prints what came of it in a few words. If it hangs or dies, trouble.py says so.
 #include <quartet/detail/shm/shared_heap.hpp>
 #include <quartet/quartet.hpp>
 
@@ -60,7 +60,8 @@ std::string bytes_after(std::string const& path, std::size_t asked, char letter)
            (right ? "" : ", some of them in the wrong place");
 }
 
-/// write_file of 40 MB whose last byte is another one, so that an end written over the beginning shows.
+/// Writes a file of 40 MB whose last byte differs from the others, so that one can see if the end was written
+/// over the beginning.
 std::string write_large(words given) {
     std::string const path = given[0];
     auto executor = make_executor("async");
@@ -312,7 +313,7 @@ std::string print_in_workers(words) {
     std::cout << "before\n";
     auto executor = make_executor("processes:2");
     executor.for_each([](int n) { std::cout << "line " << n << '\n'; }, std::views::iota(0, 100));
-    return "";  // who started this counts the lines
+    return "";  // trouble.py counts the lines
 }
 
 int exit_with(int code) {

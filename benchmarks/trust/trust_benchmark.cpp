@@ -1,13 +1,14 @@
 // benchmarks/trust/trust_benchmark.cpp
 //
-// Do the verdicts hold on a real machine? Configurations that are the same must not be called different, and
-// one that does 5 % more must be found. Each is a session as `quartet run` makes it, of tasks that compute.
+// Do the verdicts of `quartet run` hold on a real machine? Configurations that are the same must not be
+// called different, and one that computes PERCENT more must be found. It measures them as `quartet run` does,
+// with tasks that compute.
 //
 //     trust_benchmark same CONFIGURATIONS ROUNDS MODEL
 //     trust_benchmark different PERCENT ROUNDS MODEL
 //
-// Prints a line for each configuration, the fastest first: its standing, how many times the first's time it
-// took, and the interval of that.
+// Prints a line for each configuration, the fastest first: its standing, its time as a multiple of the
+// first's, and the interval of that.
 #include "cli/measuring/scratch.hpp"
 #include "measure/statistics/ranking.hpp"
 #include "measure/trial/serve_trial.hpp"

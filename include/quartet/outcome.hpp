@@ -36,8 +36,9 @@ struct failure {
     std::size_t index = 0;  ///< of the task's input
     cause why = cause::threw;
 
-    /// The exception's text, or the signal or exit code, in one line if the exception's is. Of a text longer
-    /// than 64 KiB the beginning, and a mark that says how much was cut: "... [936 bytes cut]".
+    /// The exception's text, or the signal or exit code. It is one line, unless the exception's text has
+    /// more. A text of more than 64 KiB is cut, and ends with a mark that says by how much: "... [936 bytes
+    /// cut]".
     std::string message{};
 
     std::string worker{};  ///< where the body ran, as context::where().name; empty if it never began
@@ -47,11 +48,11 @@ struct failure {
     std::size_t worker_peak_bytes = 0;  ///< the most memory (resident set) the worker that ended ever had
 };
 
-/// An exception that was thrown in another process and is of a type that can't cross: its text can, as
-/// failure::message has it.
+/// Stands for an exception that was thrown in another process and whose type can't cross to this one. Its
+/// text is that of the exception, as in failure::message.
 ///
-/// Those of <stdexcept>, std::bad_alloc, std::system_error with the system's codes, fetch_error and timed_out
-/// cross as themselves. What is derived from them does not.
+/// Exceptions of <stdexcept>, std::bad_alloc, std::system_error with the system's codes, fetch_error and
+/// timed_out cross as themselves. Classes derived from them do not.
 class remote_error : public std::runtime_error {
 public:
     remote_error(std::string const& what, std::string type, std::string origin)
@@ -68,10 +69,10 @@ private:
 /// Thrown into a body by an awaited operation that ended early, since a stop was asked for, or a time limit
 /// or a sibling ended the part of the body that awaits.
 ///
-/// No std::exception, so that a body which handles errors of all kinds lets it pass: one that goes on as if a
-/// fetch had failed would never end. Code that catches it, or everything by `catch (...)`, to clean up has
-/// to rethrow it (`throw;`) or to return. Outside of bodies it is never seen: a value that is missing since
-/// its task was cancelled is a task_error.
+/// It is no std::exception, so that a body which handles errors of all kinds lets it pass: a body that goes
+/// on as if a fetch had failed would never end. Code that catches it, or everything by `catch (...)`, to
+/// clean up has to rethrow it (`throw;`) or to return. Outside of bodies it is never seen: a value that is
+/// missing since its task was cancelled is a task_error.
 class cancelled {
 public:
     cancelled() = default;
@@ -79,7 +80,7 @@ public:
     cancelled& operator=(cancelled const&) = default;
     virtual ~cancelled() = default;
 
-    /// "cancelled", or also what was waited for.
+    /// "cancelled"; derived classes may say what was waited for.
     virtual char const* what() const noexcept { return "cancelled"; }
 };
 
@@ -128,7 +129,7 @@ private:
 };
 
 namespace detail {
-/// The failure's own exception; a task_error where there is none, or the task was cancelled.
+/// Throws the failure's own exception, or a task_error if there is none or the task was cancelled.
 [[noreturn]] void throw_failure(failure const& why);
 }  // namespace detail
 
@@ -149,8 +150,8 @@ public:
     bool has_value() const noexcept { return state_.index() == 0; }
     explicit operator bool() const noexcept { return has_value(); }
 
-    /// The value; throws the body's own exception, or task_error, if there is none. What was cancelled is a
-    /// task_error.
+    /// The value. If there is none, throws the exception that the body threw, or a task_error if it threw
+    /// none or was cancelled.
     stored const& value() const& {
         require_value();
         return std::get<0>(state_);

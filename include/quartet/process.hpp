@@ -32,12 +32,12 @@
 namespace quartet::inline v0 {
 namespace detail {
 
-/// The child can call a copy of the function with copies of the arguments.
+/// Whether the child can call a copy of the function with copies of the arguments.
 template <class Function, class... Arguments>
 inline constexpr bool runnable = std::is_invocable_v<std::decay_t<Function>&, std::decay_t<Arguments>&...>;
 
-/// What gives an exit code: an integer, but neither a bool, of which true would be a failure, nor a
-/// character.
+/// The types that a function may return as its exit code: integers. Not bool, whose true would be exit code
+/// 1, a failure; and no characters.
 template <class T>
 concept exit_code_type =
     std::integral<T> && !std::same_as<std::remove_cv_t<T>, bool> &&
@@ -45,16 +45,16 @@ concept exit_code_type =
     !std::same_as<std::remove_cv_t<T>, char8_t> && !std::same_as<std::remove_cv_t<T>, char16_t> &&
     !std::same_as<std::remove_cv_t<T>, char32_t>;
 
-/// What the child calls; gives its exit code.
+/// The function and its arguments, without their types.
 class process_entry {
 public:
     virtual ~process_entry() = default;
 
-    /// Throws std::out_of_range for a number that no process can end with.
+    /// Calls the function in the child. Returns the exit code; throws std::out_of_range if it is not one.
     virtual int call() = 0;
 };
 
-/// `returned` as it is, from 0 to 255. Throws std::out_of_range.
+/// `returned`, if it is from 0 to 255. Throws std::out_of_range otherwise.
 template <std::integral Returned>
 int exit_code_of(Returned returned) {
     if (!std::in_range<std::uint8_t>(returned))
@@ -91,15 +91,16 @@ private:
 
 }  // namespace detail
 
-/// One that was moved from can be assigned to and destroyed; all other members throw std::logic_error.
+/// A child process that runs a function. An object that was moved from can be assigned to and destroyed; all
+/// other members throw std::logic_error.
 class process {
 public:
     /// A process that is yet to be started, named "process-1" and so on.
     ///
-    /// It will call `function(arguments...)` and end: with exit code 0, with what the function returned if
-    /// that is an integer from 0 to 255, or with 1 and a line on standard error if it threw or returned any
-    /// other. It flushes standard output at its end, other streams are the function's own to close. Function
-    /// and arguments live here as long as this object.
+    /// It will call `function(arguments...)` and end. Its exit code is what the function returned, if that is
+    /// an integer from 0 to 255, and 0 if it returned nothing. If it threw, or returned another integer, the
+    /// exit code is 1 and a line on standard error says why. The child flushes standard output at its end;
+    /// other streams are for the function to close. Function and arguments live here as long as this object.
     template <class Function, class... Arguments>
     requires detail::runnable<Function, Arguments...>
     explicit process(Function&& function, Arguments&&... arguments)
@@ -116,7 +117,8 @@ public:
     process(process&&) noexcept;
     process& operator=(process&&) noexcept;
 
-    /// If it is alive: asks it to end, kills it and its descendants after 250 ms, and waits for its end.
+    /// If it is alive: asks it to end (SIGTERM), kills it and its descendants after 250 ms, and waits for its
+    /// end.
     ~process();
 
     /// Forks. What is buffered in standard output is written first, so that it comes once. Throws
@@ -131,21 +133,21 @@ public:
     /// Waits for its end for no longer than `limit`; false if it is still alive then.
     bool join_for(std::chrono::nanoseconds limit);
 
-    /// Started, and has not ended.
+    /// Whether it was started and has not ended.
     bool alive() const;
 
-    /// Asks it to end, by SIGTERM. Nothing if it has ended. Throws std::logic_error if it has not been
+    /// Asks it to end, by SIGTERM. Does nothing if it has ended. Throws std::logic_error if it has not been
     /// started.
     void terminate();
 
     /// Ends it, by SIGKILL.
     void kill();
 
-    /// Its exit code, or minus the number of the signal that ended it; empty as long as it has not ended, and
-    /// where that can't be known: SIGCHLD is ignored, or somebody else has waited for it.
+    /// Its exit code, or minus the number of the signal that ended it. Empty as long as it has not ended, and
+    /// if its end can't be known, since SIGCHLD is ignored or other code of the program has waited for it.
     std::optional<int> exit_code() const;
 
-    /// 0 before the start.
+    /// The process's id; 0 before the start.
     pid_t pid() const;
 
     std::string const& name() const;

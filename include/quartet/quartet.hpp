@@ -1,6 +1,7 @@
 // include/quartet/quartet.hpp
 //
-// The whole library.
+// All that a program needs to run bodies: include this one. Workloads, the fake (quartet/fake.hpp) and what
+// new models are made of (quartet/backend/) have headers of their own.
 #pragma once
 
 #include <quartet/channel.hpp>

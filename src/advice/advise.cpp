@@ -1,6 +1,12 @@
 // src/advice/advise.cpp
 //
-// The choice among all models and numbers by what the cost model predicts, and when it would be another.
+// Chooses a model with its numbers for a piece of work, by the times, memory and processor time that the cost
+// model predicts (cost_model.cpp), and finds how the work would have to change for the runner-up to be
+// faster.
+//
+// Predictions have errors, so the fastest is not simply taken: of all that are about as fast, or meet the
+// deadline, those that need little memory are kept, of these the ones that need little processor time, and of
+// these the simplest is taken.
 
 #include <quartet/workload/advice.hpp>
 
@@ -15,11 +21,11 @@
 namespace quartet::inline v0 {
 namespace {
 
-/// Differences of memory and processor time that are too small to choose by, as same_time is of time.
+/// Factors up to which two memories or processor times count as the same; same_time does so for times.
 constexpr double same_memory = 1.1;
 constexpr double same_memory_bytes = 1e6;
 constexpr double same_cpu = 1.05;
-/// How far predictions are taken to be wrong (docs/advice.md).
+/// The relative error that predictions are assumed to have (docs/advice.md).
 constexpr double usual_error = 0.1;
 
 /// A model without its numbers.
@@ -43,13 +49,13 @@ std::size_t simplicity(model_spec const& spec) {
     return static_cast<std::size_t>(std::ranges::find(families, family_of(spec)) - std::begin(families));
 }
 
-/// Tasks in flight on a loop are none: beyond their memory they cost nothing, and with few of them a loop
-/// has nothing to do as soon as some wait for longer than the others.
+/// The number of workers, of which fewer are preferred. Tasks in flight on a loop are no workers: they cost
+/// nothing but memory, and a loop with few has nothing to do as soon as some wait for longer than the others.
 std::size_t workers_of(prediction const& of) {
     return of.spec.kind == model_kind::async ? 1 : of.spec.count.value_or(1);
 }
 
-/// 1, 2, 4, … and the number of processors, and `most`.
+/// The numbers to try: powers of two, the number of processors and `most`; none above `most`.
 std::vector<std::size_t> counts(std::size_t most, std::size_t cpus) {
     std::vector<std::size_t> made{cpus, most};
     for (std::size_t count = 1; count < most; count *= 2)
@@ -61,7 +67,7 @@ std::vector<std::size_t> counts(std::size_t most, std::size_t cpus) {
     return made;
 }
 
-/// Nobody should ask a machine for more.
+/// More than this is never advised, whatever the predictions.
 constexpr std::size_t most_threads = 1024;
 constexpr std::size_t most_processes = 256;
 constexpr std::size_t most_in_flight = 16'384;
@@ -140,7 +146,7 @@ work_shape changed(work_shape work, crossing::quantity what, double to) {
             work.wait_seconds = to;
             break;
     }
-    // What the longest does more than the others, it still does.
+    // longest_seconds stays: the longest task keeps its time.
     return work;
 }
 
@@ -156,7 +162,8 @@ double value_of(work_shape const& work, crossing::quantity what) {
     return work.wait_seconds;
 }
 
-/// A model, and what was found to take how many times as long as predicted.
+/// A model, and the ratio of its known time, which may be a measured one, to the predicted one. Times
+/// predicted for other work are multiplied by it.
 struct anchored {
     family which;
     double factor;
@@ -166,8 +173,8 @@ anchored anchor(prediction const& found, work_shape const& work, machine_costs c
     return {family_of(found.spec), found.seconds / predict(work, found.spec, costs).seconds};
 }
 
-/// The nearest change of one quantity, up to a thousand times as much or as little, from which the rival is
-/// faster by more than what is the same.
+/// The smallest factor, up to a thousand, by which one quantity has to grow or shrink so that the rival is
+/// faster, by more than counts as the same time.
 std::optional<crossing> find_crossing(anchored const& choice, anchored const& rival, work_shape const& work,
                                       machine_costs const& costs, advice_limits const& limits) {
     auto const wins = [&](crossing::quantity what, double at) {

@@ -1,21 +1,23 @@
 // src/advice/cost_model.cpp
 //
-// What a model will need for a piece of work. n tasks compute for c and wait for w; s of them can be under
-// way, on m processors:
+// Predicts what a model will need for a piece of work: time, processor time and memory. n tasks compute for c
+// and wait for w; s of them can be under way at the same time, on m processors. They go in q waves of s
+// tasks:
 //
 //     T = start + s · f / m + (q - 1) · period + ⌈last / m⌉ · c + w      q = ⌈n / s⌉, last = n - (q - 1) · s
 //
-// The period is the time from a wave's begin to the next one's: that of one task, c + w, or that of the
-// processors, s · c / m, whichever is longer. That takes each task to keep its processor until it waits.
-// Where each task has a thread and computes for longer than the kernel's slice, all of a wave get on at the
-// same pace, begin to wait together and leave the processors idle then: the period is s · c / m + w.
+// The period is the time from the beginning of a wave to that of the next: the time of one task, c + w, or
+// that of the processors, s · c / m, whichever is longer. This assumes that a task keeps its processor until
+// it waits. It does not where each task has a thread and computes for longer than the kernel's time slice:
+// then all tasks of a wave advance at the same pace and wait at the same time, while the processors are idle,
+// so the period is s · c / m + w.
 //
-// Of waits for a disk d get on at the same time; then the period is s · w / d at least.
+// A disk serves no more than d waits at the same time, so with it the period is at least s · w / d.
 //
-// c is what the task computes and what the model asks for a task, a wait and a result, divided by what is
-// left of a processor's speed when others compute beside it; w also what each wait is late; f is what it
-// takes to touch the memory of a task, which the tasks of the next wave find touched. n tasks take n times
-// what it takes to hand one out, at least.
+// c includes the model's own costs for a task, a wait and a result. It is divided by the speed that a
+// processor has left when others compute beside it. w includes how late a task goes on after its waits. f is
+// the time of the first touch of a task's memory, which the next wave uses again. T - start is at least n
+// times the time to hand out one task, and at least that of the longest task.
 
 #include <quartet/cpus.hpp>
 #include <quartet/workload/advice.hpp>
@@ -45,11 +47,11 @@ void check(work_shape const& work) {
     check("memory", work.memory_bytes);
 }
 
-/// How a model takes a piece of work.
+/// How many tasks a model runs at a time, and what it costs.
 struct arrangement {
-    double slots;       // tasks that can be under way
-    double processors;  // that can be at work
-    bool by_turns;      // tasks keep their processor until they wait
+    double slots;       // tasks that can be under way, s above
+    double processors;  // that can compute at the same time, m above
+    bool by_turns;      // each task keeps its processor until it waits
     double start_seconds;
     double task_cpu_seconds;
     double hand_out_seconds;
@@ -136,7 +138,7 @@ arrangement arrange(work_shape const& work, model_spec const& spec, machine_cost
     return made;
 }
 
-/// What is left of a processor's speed when so many compute.
+/// The part of its full speed that a processor has when so many compute.
 double speed(double processors, machine_costs const& costs) {
     if (costs.cpus < 2) return 1;
     return 1 - (1 - costs.efficiency) * (processors - 1) / static_cast<double>(costs.cpus - 1);

@@ -1,6 +1,7 @@
 // src/advice/task_time.hpp
 //
-// How the time that a task took divides into computing and waiting. Pure; any thread.
+// Divides the measured time of a task into computing and waiting, which is what advice goes by. Pure
+// functions; any thread.
 #pragma once
 
 #include <algorithm>
@@ -12,10 +13,10 @@ struct task_time {
     double wait_seconds;
 };
 
-/// Divides the time of a task that took `seconds`, had a processor for `cpu_seconds`, and for
-/// `queued_seconds` wanted one that others had. The last is no waiting, as it is gone on a machine with time
-/// to spare. Less than 2 % is no waiting either: the clock runs a little longer than a task does, and not all
-/// of a processor's time is accounted to it.
+/// Divides the time of a task that took `seconds`: it had a processor for `cpu_seconds`, and was ready to run
+/// but had none for `queued_seconds`. That last time is not counted as waiting, as it is gone on a machine
+/// with time to spare. A wait of less than 2 % is not counted either: the clock runs a little longer than a
+/// task does, and the kernel does not account all of a processor's time to it.
 inline task_time divide(double seconds, double cpu_seconds, double queued_seconds = 0) noexcept {
     constexpr double least_wait = 0.02;
     double const computed = std::min(seconds, cpu_seconds);

@@ -5,7 +5,7 @@
 namespace quartet::inline v0::detail {
 namespace {
 
-/// The length of the longest beginning that cuts no character.
+/// The length of the longest beginning, of up to `most` bytes, that ends between two characters.
 std::size_t whole_characters(std::string_view text, std::size_t most) {
     constexpr std::size_t longest_tail = 3;  // the bytes of a character of UTF-8 after its first
     auto const continues = [&](std::size_t at) {
@@ -14,7 +14,7 @@ std::size_t whole_characters(std::string_view text, std::size_t most) {
     for (std::size_t back = 0; back <= longest_tail; ++back) {
         if (!continues(most - back)) return most - back;
     }
-    return most;  // no UTF-8
+    return most;  // it is not UTF-8
 }
 
 }  // namespace

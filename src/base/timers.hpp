@@ -1,9 +1,10 @@
 // src/base/timers.hpp
 //
-// One thread that waits for the deadlines of a whole process: those of calls with a time limit, or of those
-// that pause before a further try, of which there may be many thousands. It begins with the first deadline,
-// and ends when there was none for a while. A process that was forked has one of its own, since neither the
-// thread nor the state of the locks came along whole. Any thread.
+// Deadlines of a whole process, of which there may be many thousands: of calls with a time limit, of calls
+// that pause before a further try, and of threads that watch event loops. Each of these three kinds has one
+// thread that waits for all its deadlines, so that a slow one of one kind does not make those of another
+// late. The thread starts with the first deadline, and ends when there has been none for a while. A forked
+// child has a thread of its own, since a fork copies no threads, and locks in any state. Any thread.
 #pragma once
 
 #include <atomic>
@@ -18,12 +19,12 @@ namespace quartet::inline v0::detail {
 
 class timers;
 
-/// What hears of a deadline.
+/// Something that is called when its deadline has come.
 class timed {
 public:
     virtual ~timed() = default;
 
-    /// On the thread of the timers, under no lock. It holds up the other deadlines.
+    /// Called on the thread of the timers, under no lock. The other deadlines wait until it returns.
     virtual void time_is_up() noexcept = 0;
 
 private:
@@ -31,7 +32,7 @@ private:
     using queue = std::multimap<std::chrono::steady_clock::time_point, std::shared_ptr<timed>>;
 
     timers* among_ = nullptr;
-    std::uint32_t made_after_ = 0;             // so many forks
+    std::uint32_t made_after_ = 0;             // the number of forks when it was added
     std::optional<queue::iterator> position_;  // guarded by the mutex of the timers
 };
 
@@ -39,21 +40,21 @@ class timers {
 public:
     using clock = std::chrono::steady_clock;
 
-    /// Those of calls.
+    /// For the time limits of calls.
     static timers& of_calls();
 
-    /// Those of calls that are to be tried again: to begin a call takes as long as its model and the encoding
-    /// of its arguments take.
+    /// For pauses before a further try. At the end of one the call begins anew, which takes as long as its
+    /// model and the encoding of its arguments take.
     static timers& of_tries();
 
-    /// Those of watching threads, which may report; a report takes as long as a log handler does.
+    /// For the threads that watch event loops. They may report, which takes as long as a log handler does.
     static timers& of_watchers();
 
     /// Keeps `what` until its deadline, or until it is taken back. Throws std::bad_alloc, and
     /// std::system_error if there is no thread yet and the system has none.
     void add(std::shared_ptr<timed> what, clock::time_point deadline);
 
-    /// Does nothing if its time was up before. It may be about to hear of it, or be hearing of it.
+    /// Does nothing if its deadline has come already: then time_is_up() may be about to run, or be running.
     static void take_back(timed& what) noexcept;
 
 private:

@@ -1,3 +1,6 @@
+// Checks the options of a call before it begins, so that a wrong number is an std::invalid_argument which
+// names the option, and not a call that hangs or asks for all memory.
+
 #include <quartet/call_options.hpp>
 #include <quartet/detail/call/stream_source.hpp>
 
@@ -26,6 +29,7 @@ void refuse_progress(call_options const& options) {
 
 }  // namespace
 
+/// Refuses a negative number that was converted to std::size_t: it is above half of what that can hold.
 void check_count(std::size_t count, char const* what) {
     if (count > std::numeric_limits<std::size_t>::max() / 2)
         refuse(std::string(what) + " is " + std::to_string(static_cast<std::int64_t>(count)) +

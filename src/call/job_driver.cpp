@@ -1,3 +1,6 @@
+// The defaults are for models whose bodies have all run when start() returns: there is nothing to stop, to
+// help with or to collect.
+
 #include <quartet/backend/job.hpp>
 #include <quartet/backend/job_driver.hpp>
 

@@ -1,3 +1,10 @@
+// How "auto" works; what it does is in automatic.hpp. Jobs wait in a queue until the choice. A thread of this
+// object, the chooser, takes some of their tasks at a time, as portions, and gives each portion to the first
+// threads as a job of its own (part_job). The threads measure them: a stint is the measured run of tasks by
+// one thread, and the sum of stints is the evidence for the advice. After the choice the chooser gives all
+// that is left to the chosen model, and start() gives it further jobs whole. Every portion is in a list until
+// it has ended, so that a stop, or a body that waits, finds the parts of a job.
+
 #include "src/executor/automatic.hpp"
 
 #include "src/advice/task_time.hpp"
@@ -38,11 +45,11 @@ using seconds = std::chrono::duration<double>;
 
 /// How much time of tasks is enough to judge by.
 constexpr double enough_seconds = 1e-3;
-/// When a wait that has not ended is taken into account: all that is known is that it is longer than this,
-/// but to wait for its end would cost as much.
+/// After this time the choice is made even if the first tasks still wait, since the end of a wait may be far
+/// off. A wait that has not ended is then taken to be `longer_than_seen` times as long as was seen of it.
 constexpr auto look_after = std::chrono::milliseconds(10);
 constexpr double longer_than_seen = 10;
-/// The first tasks are no more than this part of those that are known of.
+/// The tasks that are tried are no more than one in so many of those known of, but one for each processor.
 constexpr std::size_t small_part = 8;
 
 double seconds_of(clockid_t of) noexcept {
@@ -51,7 +58,7 @@ double seconds_of(clockid_t of) noexcept {
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-/// How long a thread of this process has wanted a processor that others had; 0 where the kernel does not tell
+/// How long a thread of this process was ready to run but had no processor; 0 where the kernel does not tell
 /// (proc(5), schedstat: nanoseconds on a processor, then those of waiting for one).
 double queued_seconds_of(pid_t thread) noexcept {
     char path[64];
@@ -75,7 +82,7 @@ struct evidence {
     double seconds = 0;
 };
 
-/// Tasks that one of the first threads is at.
+/// Tasks that one of the first threads runs now, and its clocks when it began them.
 struct stint {
     std::size_t tasks;
     pid_t thread = ::gettid();
@@ -119,8 +126,8 @@ struct automatic::state final : job_driver {
     struct portion {
         claim tasks;
         model* how;
-        bool at_first;                      // before the choice
-        bool measured;                      // and no part of what another one does
+        bool at_first;                      // before the choice, or for a call that a body made
+        bool measured;                      // before the choice, and not for a call that a body made
         std::weak_ptr<part_job> part = {};  // none yet, if it is about to be
     };
     using portion_iterator = std::list<portion>::iterator;
@@ -146,22 +153,22 @@ struct automatic::state final : job_driver {
 
     automatic_options options;
     mutable std::mutex mutex;         // guards what follows
-    std::condition_variable changed;  // something is in the queue, the first tasks have ended, or all ends
+    std::condition_variable changed;  // the queue has tasks, all measured portions have ended, or `ending`
     job_queue queue;                  // before the choice
     std::list<portion> portions;
     std::vector<stint const*> stints;
     evidence seen;
     std::size_t known_tasks = 0;
     std::size_t to_measure = 0;  // portions that are measured and have not ended
-    bool suspends = true;        // all bodies so far
+    bool suspends = true;        // all bodies so far are coroutines, which can wait on a loop
     bool ending = false;
     model_spec taken{};
     std::string why;
 
     job_count unfinished;
     std::unique_ptr<model> first;
-    std::unique_ptr<model> advised;     // another one, if it is
-    std::atomic<model*> how = nullptr;  // the one taken
+    std::unique_ptr<model> advised;     // null if the first is the one chosen
+    std::atomic<model*> how = nullptr;  // the one chosen; null until then
     std::jthread chooser;
 
     static thread_local constinit state* mine;  // whose first tasks this thread runs
@@ -175,7 +182,7 @@ automatic::state::state(automatic_options made) : options(std::move(made)) {
     chooser = std::jthread([this] { choose(); });
 }
 
-/// What is noted hears of a stop. Under the lock.
+/// Enters tasks into the list of portions, so that a stop of their job reaches them. Under the lock.
 automatic::state::portion_iterator automatic::state::note(claim const& tasks, model& under, bool nested) {
     bool const measured = !chosen() && !nested;
     if (measured) ++to_measure;
@@ -190,7 +197,7 @@ void automatic::state::forget(portion_iterator at) noexcept {
     portions.erase(at);
 }
 
-/// Gives noted tasks to their model. Throws what that throws, and has forgotten them then.
+/// Gives the tasks of a portion to its model. Throws what the model throws, and removes the portion then.
 void automatic::state::begin(portion_iterator at) {
     try {
         auto const ended = [this, at] {
@@ -258,7 +265,7 @@ void automatic::state::run_first(portion const& which, job& whole, context& ctx,
     std::erase(stints, &*here);
 }
 
-/// Some tasks on the first threads, until they have ended or have taken long.
+/// Has the first threads run some tasks, and waits until they have ended, or for `look_after`.
 void automatic::state::try_some(std::unique_lock<std::mutex>& lock) {
     double const wanted = seen.seconds > 0 ? enough_seconds * seen.tasks / seen.seconds : 1;
     auto const part = static_cast<double>(known_tasks / small_part);
@@ -301,12 +308,13 @@ void automatic::state::choose() {
     }
 }
 
+/// The chosen model, but the first threads for plain functions if that has loops, which they would hold.
 /// Under the lock, after the choice.
 model& automatic::state::model_for(job const& work) const {
     return has_loops(taken) && !work.suspends() ? *first : *how;
 }
 
-/// Takes advice, and makes the model.
+/// Takes advice, and makes the model. Stays with the first threads if it can't be made.
 void automatic::state::take(work_shape const& work, bool on_loops) {
     auto const all = advise(work, options.costs);
     auto allowed = all.considered;

@@ -1,3 +1,7 @@
+// Turns a spec and the executor's options into a model, refuses options that the model has no use for, and
+// keeps a forked copy of an executor from being used: the child has none of its threads, and its worker
+// processes are the parent's.
+
 #include "src/advice/cost_file.hpp"
 #include "src/executor/automatic.hpp"
 #include "src/models/initializing.hpp"
@@ -146,7 +150,8 @@ executor::~executor() {
 
 void executor::join() {
     model& how = own_model();
-    // What one of them runs may call the other.
+    // A task of the model may begin a call with further tries, and such a call may begin tasks of the model.
+    // So both are joined until there are no new calls.
     for (std::size_t seen = retried_->join();;) {
         how.join();
         std::size_t const now = retried_->join();

@@ -1,7 +1,8 @@
 // src/executor/part_job.hpp
 //
-// Some tasks of a job, as a job of their own: so that the tasks of one job can run under several models of
-// this process. A part keeps itself alive until it has finished.
+// Some tasks of a job, as a job of their own, so that the tasks of one job can run under several models of
+// this process: the executor "auto" tries the first ones on threads. A part keeps itself alive until it has
+// finished.
 #pragma once
 
 #include <quartet/backend/job.hpp>
@@ -21,7 +22,8 @@ public:
     using runner = std::function<void(job& whole, context& ctx, std::size_t first, std::size_t last)>;
 
     /// Tasks `first` to `last` - 1 of `whole`. `ended` is called when they have outcomes and nothing of this
-    /// object is used any more; `run_with` may do something about runs on threads.
+    /// object is used any more. On threads, `run_with` is called in place of whole.run(), which it has to
+    /// call.
     part_job(job& whole, std::size_t first, std::size_t last, std::function<void()> ended,
              runner run_with = {})
         : job(last - first, whole.policy(), whole.task_limit()),

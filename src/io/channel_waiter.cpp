@@ -4,7 +4,8 @@
 
 namespace quartet::inline v0::detail {
 
-// Under the channel's lock, so the waiter, which has to take it too, can't be gone before this is over.
+// The caller holds the channel's lock. The waiter has to take it before it can go on, so this object can't be
+// gone before wake() returns.
 void thread_waiter::wake() noexcept {
     own_.fetch_add(1, std::memory_order_relaxed);
     futex_wake_all(own_);

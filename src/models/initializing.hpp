@@ -1,6 +1,8 @@
 // src/models/initializing.hpp
 //
-// executor_options::initialize, as workers run it: what it throws is a text, and never leaves the worker.
+// How workers run executor_options::initialize, the user's function that comes before a worker's first body.
+// An exception that it throws never leaves the worker: it becomes a text, which fails the making of a pool,
+// or the tasks of a worker that was started later.
 #pragma once
 
 #include <quartet/detail/base/own_process.hpp>
@@ -21,8 +23,8 @@
 
 namespace quartet::inline v0::detail {
 
-/// What it threw, in a sentence; nothing if it did not, or if there is none. A child that it has forked ends
-/// where it does.
+/// Runs `initialize`, if there is one. Returns a sentence about the exception, or nothing if none was thrown.
+/// If the function forks and the child returns from it, the child ends here.
 inline std::optional<std::string> run_initialize(std::function<void()> const& initialize,
                                                  std::string_view worker) {
     if (!initialize) return std::nullopt;
@@ -49,7 +51,7 @@ class initialization {
 public:
     explicit initialization(std::function<void()> const& initialize) : initialize_(initialize) {}
 
-    /// On a worker's thread: false if it can't run bodies.
+    /// For a worker's thread. False if the function threw; then the worker can't run bodies.
     bool run(std::string_view worker) {
         auto refused = run_initialize(initialize_, worker);
         bool const done = !refused;
@@ -60,7 +62,8 @@ public:
         return done;
     }
 
-    /// Throws std::runtime_error if one of so many workers failed. Without a function waits for nobody.
+    /// Waits until all `workers` have run the function, if there is one. Throws std::runtime_error if it
+    /// threw in one of them.
     void wait_for(std::size_t workers) {
         if (!initialize_) return;
         std::unique_lock lock(mutex_);

@@ -1,6 +1,7 @@
 // src/models/job_queue.hpp
 //
-// Jobs that have tasks which nobody has taken yet, first come, first served. Its owner locks it.
+// The jobs of a model that still have tasks which no worker has taken, first come, first served. The links
+// lie in the jobs themselves, so that to queue one takes no memory. The model that owns the queue locks it.
 #pragma once
 
 #include <quartet/backend/job.hpp>
@@ -11,7 +12,7 @@
 
 namespace quartet::inline v0::detail {
 
-/// Tasks that somebody has taken; empty without a job.
+/// A range of a job's tasks that a worker has taken. Empty if `work` is null.
 struct claim {
     job* work = nullptr;
     std::size_t first = 0;
@@ -49,7 +50,7 @@ public:
         return take(work, work.size());
     }
 
-    /// What nobody has taken of any job.
+    /// All tasks that nobody has taken, of all jobs.
     std::vector<claim> take_all() {
         std::vector<claim> rests;
         while (first_)

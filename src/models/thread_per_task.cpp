@@ -1,8 +1,11 @@
 // src/models/thread_per_task.cpp
 //
-// A thread that ends joins the one that ended before it, so that no list of threads grows with the tasks.
-// When the system refuses a thread, the tasks that have none are taken by threads that end: these go on
-// instead.
+// The model "threads:each": start() makes a thread for each task of the job.
+//
+// Each thread must be joined, and a program that submits tasks for days would gather millions of ended ones.
+// So a thread that ends joins the one that ended before it; only the last is left for the destructor. When
+// the system refuses a thread, the job's remaining tasks go into a queue, and a thread that has ended its
+// task takes one of them instead of ending.
 
 #include "src/io/blocking_context.hpp"
 #include "src/io/logging.hpp"
@@ -35,7 +38,7 @@ namespace quartet::inline v0 {
 using detail::claim;
 
 struct thread_per_task::state final : job_driver {
-    /// A job that a body waits for runs on the body's thread.
+    /// A job whose tasks run on the thread of a body that waits for it.
     struct helping {
         job* work;
         helping* outer;
@@ -74,17 +77,18 @@ struct thread_per_task::state final : job_driver {
     std::condition_variable left;
     detail::job_queue waiting;  // for a thread that the system refused
     std::map<std::thread::id, runner> running;
-    std::size_t leaving = 0;  // of those that run: they have ended their task
+    std::size_t leaving = 0;  // threads in `running` that have ended their task
     std::thread last_to_leave;
 
     detail::job_count unfinished;
 
-    static thread_local constinit state const* mine;  // that this thread is of
+    static thread_local constinit state const* mine;  // the model whose thread this is
 };
 
 thread_local constinit thread_per_task::state const* thread_per_task::state::mine = nullptr;
 
-/// Threads that have ended their tasks still count for the system's limits, and hold memory.
+/// Waits until the threads that have ended their tasks are gone, since they still count for the system's
+/// limits and hold memory.
 void thread_per_task::state::see_off_the_leaving() {
     if (mine == this) return;  // it may be one of them
     std::thread last;
@@ -96,7 +100,7 @@ void thread_per_task::state::see_off_the_leaving() {
     if (last.joinable()) last.join();
 }
 
-/// Throws std::system_error.
+/// Starts a thread for a task. Throws std::system_error.
 void thread_per_task::state::begin(claim task) {
     std::lock_guard const lock(mutex);  // the thread finds itself in the list
     std::thread began([this, task] { serve(task); });
@@ -126,7 +130,7 @@ void thread_per_task::state::run_here(claim const& task) {
     task.work->run(ctx, task.first, task.last);
 }
 
-/// `refused`: why this thread can't run it.
+/// Runs a task, or fails it if `refused` says why this thread could not be initialized.
 void thread_per_task::state::run(claim const& task, std::optional<std::string> const& refused) {
     if (refused)
         task.work->fail(detail::not_initialized(task.first, *refused, worker_of(task).name));
@@ -140,7 +144,8 @@ void thread_per_task::state::run(claim const& task, std::optional<std::string> c
     unfinished.note_end(*task.work, 1);
 }
 
-/// A task that waits for a thread. If there is none this thread ends, after the one that ended before it.
+/// Takes a task that waits for a thread. If there is none, the thread is to end: joins the one that ended
+/// before.
 claim thread_per_task::state::next_or_leave() {
     std::thread before;
     {
@@ -195,7 +200,7 @@ void thread_per_task::start(job& work) {
     }
 }
 
-/// False if no thread runs that could take the tasks from `first` on.
+/// Queues the tasks from `first` on for threads that run. False if none runs, so that nobody would take them.
 bool thread_per_task::state::leave_waiting(job& work, std::size_t first) {
     std::lock_guard const lock(mutex);
     if (running.empty()) return false;
@@ -234,7 +239,8 @@ void thread_per_task::state::stopped(job& work) noexcept {
     unfinished.cancel(unbegun);
 }
 
-/// What no thread was to be had for might wait for this one to end.
+/// A body on this thread waits for `work`. Runs those of its tasks that got no thread: they might wait for
+/// this very thread to end.
 void thread_per_task::state::help(job& work) {
     if (mine != this) return;
     detail::scope_switch const outside(nullptr);

@@ -1,6 +1,12 @@
 // The heap is a range of shared pages (shared_pages.hpp). Its own bookkeeping stands at the start, so that
 // all processes see the same lists. Pages are asked for before they are handed out: on a full system that
 // gives an error here, where a first touch would give a SIGBUS somewhere else.
+//
+// A block has one of a fixed set of sizes, four to each doubling, and each size has a free list: a lock-free
+// stack, whose head holds a count beside the offset of the first block, so that a block which was taken and
+// came back is not mistaken for the same state (the ABA problem). A block of a size whose list is empty is
+// cut from the free range in the middle (heap_bounds.hpp). Blocks below 1 MiB keep their pages until reset().
+// Those of 1 MiB and more give them back when they are freed, but for some 64 MiB.
 
 #include "src/shm/shared_pages.hpp"
 
@@ -110,7 +116,8 @@ shared_block* shared_heap::pop(std::uint32_t size_class) noexcept {
         std::uint64_t const offset = head & offset_mask;
         if (offset == 0) return nullptr;
         auto* const block = reinterpret_cast<shared_block*>(base() + offset * offset_unit);
-        // It may be somebody else's by now, and its `next` anything; then the count has changed.
+        // Another may have taken it by now, and `next` be anything; then the count has changed and the
+        // exchange fails.
         shared_block* const next = block->next.load(std::memory_order_relaxed);
         std::uint64_t const next_offset = next ? offset_of(*next) & offset_mask : 0;
         std::uint64_t const changed = ((head >> offset_bits) + 1) << offset_bits | next_offset;
@@ -131,7 +138,7 @@ void shared_heap::push(shared_block& block) noexcept {
     } while (!list.compare_exchange_weak(head, changed, std::memory_order_release));
 }
 
-/// A new block: a small one with its pages, a large one with that of its head.
+/// Cuts a new block from the free range. A small one has all its pages, a large one only that of its head.
 shared_block* shared_heap::carve(std::uint32_t size_class) {
     std::size_t const bytes = block_bytes(size_class);
     std::size_t const begin = bytes >= least_large_block ? carve_large(bytes) : carve_small(bytes);
@@ -178,6 +185,7 @@ void shared_heap::drop(std::size_t begin, std::size_t end) noexcept {
     drop_pages(base() + begin, end - begin);
 }
 
+/// Forgets all blocks, and gives most pages back to the system; the first and last 64 MiB keep theirs.
 void shared_heap::reset() noexcept {
     for (auto& each : free_)
         each.store(0, std::memory_order_relaxed);

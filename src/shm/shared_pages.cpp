@@ -1,3 +1,7 @@
+// The pages of a shared mapping come into being at their first touch, and when the system has none left, that
+// touch is a SIGBUS. So they are asked for beforehand, by a system call that can fail: MADV_POPULATE_WRITE,
+// or on kernels before Linux 5.14 a futex operation on each page, which makes the kernel write to it.
+
 #include "src/shm/shared_pages.hpp"
 
 #include <algorithm>
@@ -12,7 +16,7 @@
 namespace quartet::inline v0::detail {
 namespace {
 
-// The program's signal handlers wait for one step at the most.
+// A signal handler of the program waits until madvise() returns, so each call does no more than this.
 constexpr std::size_t most_at_once = std::size_t{1} << 20;
 
 std::size_t page_size() noexcept {
@@ -20,11 +24,12 @@ std::size_t page_size() noexcept {
     return bytes;
 }
 
+/// The beginning of the page in which `address` lies.
 std::byte* page_of(std::byte* address) noexcept {
     return address - reinterpret_cast<std::uintptr_t>(address) % page_size();
 }
 
-/// The kernel touches the page as if to write there: it ors a word with 0.
+/// Makes the kernel write to the page: FUTEX_WAKE_OP ors a word of it with 0. False if there is no memory.
 bool touch_by_kernel(std::byte* page) noexcept {
     std::uint32_t unused = 0;
     for (;;) {

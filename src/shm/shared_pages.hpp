@@ -8,21 +8,22 @@
 
 namespace quartet::inline v0::detail {
 
-/// Address space for `bytes`, which are zeros; no page of it is there yet. Throws std::system_error.
+/// Reserves address space for `bytes`, which are zeros. No page of it takes memory yet. Throws
+/// std::system_error.
 std::byte* reserve_pages(std::size_t bytes);
 
-/// The caller's mapping of it ends.
+/// Ends the mapping in the calling process; other processes keep theirs.
 void release_pages(std::byte* begin, std::size_t bytes) noexcept;
 
-/// Makes the pages of a range be there, and leaves what stands in them; others may do so at the same time.
-/// False if the system has none left: then a touch would have raised SIGBUS. Goes on over any number of
-/// signals, for it keeps what it has when one comes.
+/// Gives memory to the pages of a range and keeps what stands in them; other processes may do so at the same
+/// time. False if the system has no memory left: then a touch would have raised SIGBUS. Signals don't make it
+/// start over, since it goes on from the page where one came.
 bool back_pages(std::byte* begin, std::size_t bytes) noexcept;
 
-/// The same by a system call for each page, as back_pages() does on kernels before Linux 5.14.
+/// Does the same with a system call for each page. back_pages() uses it on kernels before Linux 5.14.
 bool back_pages_singly(std::byte* begin, std::size_t bytes) noexcept;
 
-/// Gives the pages that lie wholly in a range back to the system; what stood there is zeros.
+/// Gives the pages that lie wholly in a range back to the system. They read as zeros then.
 void drop_pages(std::byte* begin, std::size_t bytes) noexcept;
 
 }  // namespace quartet::inline v0::detail

@@ -1,3 +1,5 @@
+// Digests of failures and the beginnings of texts: what needs no type of a result.
+
 #include <quartet/detail/workload/digest_of.hpp>
 
 #include <span>

@@ -1,4 +1,5 @@
-// A map takes any range: in place where its elements lie in a row, copied where not.
+// A map takes any range as its inputs. It uses contiguous elements in place and copies others; no body may
+// see a difference.
 #include "tests/conformance/models.hpp"
 
 #include <array>
@@ -15,7 +16,7 @@ namespace {
 
 class inputs : public any_model {
 protected:
-    /// Every range here holds 1, 2 and 3, so twice that comes out.
+    /// Maps a range that holds 1, 2 and 3, by a function and by a coroutine, and expects their doubles.
     void expect_doubles(auto&& range) {
         auto const doubled = [](int n) { return 2 * n; };
         auto const doubled_later = [](context& ctx, int n) -> task<int> {

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 class a_stream : public any_model {
 protected:
-    /// A window that is not too much for models to which few tasks are many.
+    /// The usual window; 16 for models to which fewer than 1000 tasks are a lot.
     stream_options modest() const { return {.window = many() < 1000 ? std::size_t{16} : 0}; }
 
     int some() const { return static_cast<int>(std::min<std::size_t>(many(), sanitized ? 300 : 5000)); }

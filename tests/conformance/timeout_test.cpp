@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 class time_limits : public any_model {};
 QUARTET_SUITE(time_limits, all_rows());
 
-// The fake's clock jumps; a call's limit goes by the real one.
+// Not for the fake: its clock is virtual and jumps, but the limit of a call goes by the real one.
 class time_limits_of_calls : public any_model {};
 QUARTET_SUITE(time_limits_of_calls, rows_with_real_io());
 
@@ -30,13 +30,13 @@ QUARTET_SUITE(time_limits_of_many_calls, rows_where([](row const& each) {
               }));
 
 class time_limits_with_a_kill : public any_model {};
-// A loop looks at the limits of its bodies itself.
+// Workers without a loop: a loop looks at the limits of its bodies itself, and needs no kill for that.
 QUARTET_SUITE(time_limits_with_a_kill, rows_where([](row const& each) {
                   return each.name.starts_with("processes") && !each.on_loops;
               }));
 
-/// A busy machine may be late for any limit: tries longer and longer ones, until one was enough for those who
-/// have time, as `attempt` says.
+/// On a busy machine even a task that has nothing to do may miss its limit. So this tries longer and longer
+/// limits until `attempt` says that one was enough for the tasks which are not meant to be late.
 void by_a_limit_that_is_enough(milliseconds limit, auto&& attempt) {
     for (; limit < 1min; limit *= 4) {
         if (attempt(limit)) return;
@@ -61,7 +61,7 @@ TEST_P(time_limits, fail_the_task_that_is_late_and_no_other) {
             executor.try_map(sleep, std::vector<milliseconds>{0ms, 1h, 0ms}, {.task_timeout = limit});
         EXPECT_EQ(outcomes[1].error().index, 1u);
         EXPECT_EQ(outcomes[1].error().why, cause::timed_out);
-        // Under processes a busy machine may keep it from ending in time.
+        // On a busy machine a worker may be slow to end the body, and be killed for that.
         if (outcomes[1].error().message.ends_with("until its worker was killed")) return false;
         EXPECT_EQ(outcomes[1].error().message, timed_out(limit).what());
         EXPECT_THROW(outcomes[1].value(), timed_out);
@@ -183,7 +183,7 @@ TEST_P(time_limits_of_calls, end_calls_that_a_body_makes) {
         auto const end = inner.try_map(sleep, std::vector{milliseconds(1h)}, {.timeout = 10ms});
         return end[0].error().why == cause::timed_out;
     };
-    EXPECT_TRUE(limited(0));  // what waits for limits runs, and a worker that is forked now has none of it
+    EXPECT_TRUE(limited(0));  // starts the thread that waits for limits; workers forked now don't have it
     auto later = make();
     EXPECT_EQ(later.map(limited, std::vector{1, 2}), (std::vector{true, true}));
     EXPECT_EQ(executor.map(limited, std::vector{1, 2}), (std::vector{true, true}));
@@ -253,8 +253,8 @@ TEST_P(time_limits_with_a_kill_of_a_loop, end_the_worker_whose_loop_is_held) {
     EXPECT_EQ(executor.map(sleep, std::vector{1ms, 1ms}), (std::vector{1, 1}));
 }
 
-// Bodies that end in the very moment when they would be killed: either way one outcome, and the next task of
-// the worker is not hit.
+// Bodies end at the very moment when their worker would be killed. Whichever comes first, each task has one
+// outcome, and the kill does not hit the worker's next task.
 TEST_P(time_limits_with_a_kill, hit_the_right_task) {
     auto const body = [](int n) {
         usleep(n % 2 ? 250'000 + 1000 : 100);
@@ -272,7 +272,7 @@ TEST_P(time_limits_with_a_kill, hit_the_right_task) {
     EXPECT_EQ(executor.map(sleep, std::vector{1ms, 1ms}), (std::vector{1, 1}));
 }
 
-/// What asks a call to stop may be the last that has hold of it, and the executor be gone the moment after.
+/// The timer that asks a call to stop may be the last to hold it, and the executor may be gone right after.
 TEST(a_limit_of_a_call, that_is_up_at_its_end_leaves_the_executor_alone) {
     auto const compute = [] {
         auto const until = std::chrono::steady_clock::now() + 300us;

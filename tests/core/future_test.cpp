@@ -1,4 +1,5 @@
-// What becomes of the failures of calls whose futures were dropped.
+// Failures that nobody would hear of: those of calls whose futures were dropped are told on standard error,
+// and a body that keeps the end of an executor waiting is named in the log.
 #include <quartet/quartet.hpp>
 
 #include <gmock/gmock.h>
@@ -47,7 +48,7 @@ TEST(a_dropped_future, is_silent_about_what_was_taken_or_cancelled) {
 std::atomic<bool> deaf_has_begun = false;
 std::atomic<bool> deaf_is_named = false;
 
-/// Goes on until somebody has complained of it.
+/// A body that ignores its stop until the log has named it.
 struct deaf {
     void operator()() const {
         for (deaf_has_begun = true; !deaf_is_named;)
@@ -89,7 +90,7 @@ TEST(the_end_of_an_executor, names_the_bodies_that_it_waits_for) {
     }
 }
 
-// Last, since further ones are not named.
+// The last test here: it uses up the failures that a process names.
 TEST(a_dropped_future, whose_call_failed_says_so_a_few_times) {
     auto const one = errors_of([] {
         auto executor = make_executor("processes:1");

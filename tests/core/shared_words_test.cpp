@@ -1,6 +1,7 @@
-// What parent and workers share without a lock, with threads in place of processes, so that the thread
-// sanitizer sees every order that is missing: beside the atomics, inputs and results are plain memory here as
-// they are there.
+// The lock-free structures that a parent and its worker processes share: the ring of offers and the state
+// words of tasks. Here threads stand in for the processes, since the thread sanitizer sees the memory of one
+// process only. Inputs and results are plain memory, as they are in use, so that it reports every memory
+// order that is too weak.
 #include "src/models/processes/task_ring.hpp"
 #include "tests/sanitized.hpp"
 
@@ -41,7 +42,7 @@ struct offered {
 
 class a_ring : public testing::Test {
 protected:
-    // Some times around the ring, whose slots are 4096.
+    // The ring has 4096 slots; the offers go around it a few times.
     static constexpr std::size_t count = test::sanitized ? 10'000 : 50'000;
 
     a_ring() : ring_(std::make_unique<task_ring>()), offers_(std::make_unique<offered[]>(count)) {}
@@ -113,7 +114,7 @@ struct contested {
 
     task_word word{};
     std::size_t result = nobody;             // plain: its worker's before the word is final, anybody's after
-    std::atomic<std::uint32_t> begun = 0;    // by whomever
+    std::atomic<std::uint32_t> begun = 0;    // by any worker
     std::atomic<std::uint32_t> ended = 0;    // with a result
     std::atomic<std::uint32_t> lost = 0;     // its worker was being ended
     std::atomic<std::uint32_t> unbegun = 0;  // ended by the parent
@@ -138,7 +139,7 @@ protected:
             if (one.word.end(number, task_state::done)) {
                 ++one.ended;
             } else {
-                ++one.lost;  // in truth it does not come so far
+                ++one.lost;  // a real worker is killed before it comes here
             }
         }
     }
@@ -147,7 +148,7 @@ protected:
         std::minstd_rand random(9);
         for (std::size_t n = 0; n < count; ++n) {
             while (furthest_.load(std::memory_order_relaxed) + 2 < n)
-                std::this_thread::yield();  // where the workers are
+                std::this_thread::yield();  // to stay near the workers
             contested& one = tasks_[n];
             std::size_t const victim = random() % workers;
             if (one.word.mark_terminating(victim)) ++one.terminating;
@@ -155,7 +156,7 @@ protected:
         }
     }
 
-    /// The results of those that have one, while others go on.
+    /// Reads the results of tasks that are done, while workers go on with others.
     void read_results() {
         for (std::size_t n = 0; n < count; ++n) {
             contested const& one = tasks_[n];

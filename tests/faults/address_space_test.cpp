@@ -1,4 +1,5 @@
-// Under a limit on address space (`ulimit -v`) the shared heap is a part of what is left, and never the most.
+// Under a limit on address space (`ulimit -v`) the shared heap of worker processes takes half of what is left
+// at the most. The other half is for the program, its threads and further executors.
 #include "tests/conformance/models.hpp"
 #include "tests/faults/checks.hpp"
 #include "tests/faults/limits.hpp"
@@ -52,7 +53,7 @@ TEST_P(address_space, that_is_limited_is_half_the_programs) {
                                                std::vector<std::size_t>{1, 5 * mebibyte, 2});
         for (auto const& each : outcomes)
             EXPECT_TRUE(each.has_value()) << further << ": " << each.error().message;
-        // Half, less the stack of the executor's thread.
+        // Half of what was left, less the stack of the executor's thread.
         EXPECT_GE(largest_piece(), further / 2 * mebibyte - 20 * mebibyte) << further;
     }
 }

@@ -1,6 +1,7 @@
 // tests/faults/fetching.hpp
 //
-// A body that fetches, and what of a request and a reply crosses to and from worker processes.
+// A body that fetches, for tests of ctx.fetch() under every model. Its input and result hold what the tests
+// need of a request and a reply, in a form that crosses to worker processes and back.
 #pragma once
 
 #include "tests/conformance/models.hpp"
@@ -29,7 +30,7 @@ struct asked {
     }
 };
 
-/// What came of it: a status, or a kind and a text.
+/// What came of a fetch: a reply, or the kind and the text of a fetch_error.
 struct answered {
     int status = 0;
     std::string body{};
@@ -64,13 +65,14 @@ inline task<answered> fetch(context& ctx, asked what) {
     co_return result;
 }
 
-/// A proxy of the environment would be asked in place of the test's server.
+/// Removes the environment's proxies, which would be asked in place of the test's server.
 inline void forget_proxies() {
     for (char const* name : {"http_proxy", "all_proxy", "ALL_PROXY"})
         unsetenv(name);
 }
 
-/// The models that fetch in different ways.
+/// One row for each way in which models fetch: a blocking client or one on a loop, here or in a worker
+/// process.
 inline std::vector<conformance::row> fetching_rows() {
     using conformance::by_spec;
     std::vector<conformance::row> some{by_spec("single", "single", 0), by_spec("threads_2", "threads:2", 0),

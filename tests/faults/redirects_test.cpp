@@ -1,5 +1,5 @@
-// What goes to the address that a redirect names: the method, the body and the headers that RFC 9110 (15.4)
-// and http.hpp say, and to another server nothing that may be a secret.
+// What a fetch sends to the address that a redirect names. The method, the body and the headers are those of
+// RFC 9110 (15.4) and http.hpp. If it is another server, no header that may hold a secret is sent.
 #include "tests/faults/fetching.hpp"
 #include "tests/faults/hostile_server.hpp"
 
@@ -41,10 +41,10 @@ void redirect_or_echo(connection& client) {
 struct expected {
     std::string method;
     bool has_body;
-    bool keeps_type;  ///< the header that tells what the body is
+    bool keeps_type;  ///< whether Content-Type is sent again
 };
 
-/// RFC 9110, 15.4, for a request of `method` that has a body or not.
+/// The request that must follow a redirect with `status`, by RFC 9110 (15.4).
 expected after(int status, std::string const& method, bool has_body) {
     bool const becomes_get =
         (status == 303 && method != "HEAD") || ((status == 301 || status == 302) && method == "POST");
@@ -117,7 +117,7 @@ TEST_P(redirects, keep_secrets_from_other_servers) {
         };
         auto const stays = to("/echo");
         auto const goes = to(other_.url() + "echo");
-        // Once they have been left out they stay out, even where a chain comes back.
+        // A chain that leads to another server and back: secrets that were left out stay out.
         auto const returns = to(other_.url() + status + "/" + server_.url() + "echo");
         for (auto const& [name, value] : secret) {
             auto const line = "\r\n" + name + ": " + value + "\r\n";

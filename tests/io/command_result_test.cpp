@@ -1,4 +1,5 @@
-// What a command and its result say of themselves, and what the fake answers.
+// The parts of running programs that need no program: how a shell line is made and quoted, how a
+// command_result is judged and put into words, and how the fake answers a command.
 
 #include <quartet/command.hpp>
 #include <quartet/fake.hpp>

@@ -1,4 +1,5 @@
-// The streams of a program in a process that has closed its own, where new descriptors get low numbers.
+// A process that has closed its standard streams gets 0, 1 and 2 for new descriptors. A program that it
+// starts must still have each stream on the right number, though they stand on each other's.
 
 #include "src/io/spawn.hpp"
 
@@ -16,8 +17,8 @@
 namespace quartet::detail::spawn_test {
 namespace {
 
-/// Runs `cat; echo err >&2` with the files in, out and err open under the given numbers. In a child, whose
-/// own streams are not missed.
+/// Runs `cat; echo err >&2` with the files in, out and err open under the given numbers. It does so in a
+/// child, as it closes the standard streams.
 void run_with_streams(test::temporary_folder const& folder, std::array<int, 3> const& numbers) {
     pid_t const child = fork();
     if (child == 0) {

@@ -1,7 +1,8 @@
 // tests/stress/board.hpp
 //
-// What all processes of an episode see: how often each task began and ended, who works, and what is under
-// way. In shared memory that is there before the first worker is, at one address in all of them.
+// The counters that all processes of an episode share: how often each task began and ended, which workers
+// there are, and which step each caller is at. They lie in shared memory that is mapped before the first
+// worker is forked, so they have one address in all processes.
 #pragma once
 
 #include <array>
@@ -28,8 +29,8 @@ struct board {
     std::atomic<pid_t> fork_server;
     std::atomic<pid_t> main_process;
     std::atomic<std::uint32_t> timer_ticks;
-    std::array<std::atomic<std::uint32_t>, most_executors> initialized;  ///< workers that began to be
-    std::atomic<std::uint32_t> strays;  ///< tasks that children of bodies began
+    std::array<std::atomic<std::uint32_t>, most_executors> initialized;  ///< workers that began to initialize
+    std::atomic<std::uint32_t> strays;  ///< tasks begun by children that bodies forked; there may be none
 
     // For the report.
     std::atomic<std::uint64_t> calls;
@@ -39,7 +40,7 @@ struct board {
     std::atomic<bool> callers_are_done;
 };
 
-/// Maps one; never unmapped: it is as old as the process, and its children have it.
+/// Maps a board. It is never unmapped: it is needed as long as the process and its children live.
 inline board& make_board() {
     void* const place = mmap(nullptr, sizeof(board), PROT_READ | PROT_WRITE,
                              MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

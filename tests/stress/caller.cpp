@@ -1,3 +1,7 @@
+// Carries out the steps of one caller in the plan of an episode: each is one use of an executor, such as a
+// map or a stream, perhaps with a time limit or a stop in the middle. After each it checks that every task
+// has one outcome which the step allows (promises.hpp); a step that throws what it must not is a fault.
+
 #include "tests/stress/caller.hpp"
 
 #include <fmt/format.h>
@@ -24,7 +28,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Asks for the stop of a call, or of all calls of its executor, after the step's time.
+/// A thread that stops a call, or all calls of its executor, after the time that the step says.
 class late_stop {
 public:
     late_stop(step const& of, player& on, board const& counts) : of_(of), on_(on), counts_(counts) {
@@ -45,8 +49,9 @@ private:
         source_.request_stop();
     }
 
-    /// When one task has begun, all of a call are there, and one stop is to end them. Single calls come one
-    /// by one, and the last may be there when the step is over.
+    /// Waits until one task of the step has begun. Then all tasks of a map or a stream are in the executor,
+    /// and one stop must end them. Single calls are submitted one by one, so those stop again until the step
+    /// is over.
     void stop_executor() {
         while (!is_over_ && !has_begun())
             std::this_thread::sleep_for(200us);
@@ -105,7 +110,7 @@ public:
             case call_kind::join:
                 return player_.runs().join();
             case call_kind::destroy:
-                return;  // its caller's
+                return;  // call_all() does it
             case call_kind::channel:
                 return channel();
             case call_kind::array:
@@ -122,7 +127,7 @@ public:
 private:
     using numbers = coroutine_body<order, std::uint64_t>;
 
-    /// The rules for a call that has been there since the step began.
+    /// What is allowed for a call that began with the step: with the stops of the executor since then.
     rules by() const { return player_.now(rules_, stops_over_); }
 
     void with_body(auto&& use) {
@@ -157,7 +162,7 @@ private:
         return made;
     }
 
-    /// Only a map tells of it.
+    /// For single calls and streams, which have no progress.
     call_options options_without_progress() {
         auto made = options();
         made.progress = {};
@@ -181,7 +186,7 @@ private:
 
     // ---- Maps
 
-    /// What a map has thrown, and what it must mean for those that it does not name.
+    /// Checks the failures that a map has thrown. A task that it does not name must have succeeded.
     void check_map_error(map_error const& error) {
         if (error.tasks() != what_.tasks)
             checks_.found().add(
@@ -243,7 +248,8 @@ private:
             checks_.check(what_.task(n), outcomes[n], n, by());
     }
 
-    /// Each task that has a value left one line, and none left two.
+    /// Checks the file that tasks append to: a task with a value left at least one line, and none left more
+    /// lines than it had tries.
     template <class R>
     void check_appended(std::vector<outcome<R>> const& outcomes) {
         std::map<std::uint32_t, std::size_t> lines;
@@ -490,18 +496,18 @@ private:
         });
         if (choose.one_in(5)) return;  // never started
         child.start();
-        if (choose.one_in(5)) return;  // ended by its end
+        if (choose.one_in(5)) return;  // ended by the destructor
         bool const killed = choose.one_in(3);
         if (killed) child.kill();
         child.join();
         auto const ended = child.exit_code();
-        if (!ended && on_.what().children != child_ends::usual) return;  // nobody can know
+        if (!ended && on_.what().children != child_ends::usual) return;  // nobody may know how it ended
         if (ended != code && !(killed && ended == -SIGKILL))
             checks_.found().add(
                 fmt::format("a process ended with {} in place of {}", ended.value_or(-1), code));
     }
 
-    /// A child of the program finds an executor that is not its own.
+    /// Forks a child that uses the executor of its parent: it must get a std::logic_error.
     void fork() {
         pid_t const child = ::fork();
         if (child == 0) {

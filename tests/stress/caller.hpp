@@ -1,4 +1,6 @@
 // tests/stress/caller.hpp
+//
+// One of the threads of an episode that make calls to its executors.
 #pragma once
 
 #include "tests/stress/stage.hpp"

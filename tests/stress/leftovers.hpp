@@ -1,6 +1,7 @@
 // tests/stress/leftovers.hpp
 //
-// What a process has: descriptors, mappings, threads, children. Compared before and after.
+// What a process has of the system: descriptors, mappings, threads, children. A stress test notes it before
+// and compares it after, since an executor that is gone must leave nothing behind.
 #pragma once
 
 #include "tests/stress/promises.hpp"
@@ -21,11 +22,11 @@ struct belongings {
     std::size_t mappings = 0;
     std::size_t shared_mappings = 0;
     std::size_t threads = 0;
-    std::vector<std::string> processes{};  ///< its children, zombies too, and whoever else is of its group
+    std::vector<std::string> processes{};  ///< its children, zombies too, and others of its process group
 };
 
-/// Adds a fault for what is there now and was not before. Waits, within reason, for what is on its way out: a
-/// thread that was joined may be listed a moment longer.
+/// Adds a fault for each thing that is there now and was not before. Waits a while for things to go: the
+/// system may list a thread for a moment after it was joined.
 void check_leftovers(belongings const& before, fault_list& to);
 
 }  // namespace quartet::stress

@@ -1,7 +1,8 @@
 // include/quartet/backend/async.hpp
 //
-// Runs bodies on event loops, each on a thread that this object owns: one, or N ("threads:N+async:M"). Each
-// has at most M bodies in flight. The async context: while one body waits, others run.
+// The models "async:M" and "threads:N+async:M": run bodies on one event loop, or on N, each on a thread that
+// this object owns. A loop has at most M bodies in flight. Bodies get the async context: while one waits,
+// others run.
 //
 // All bodies of a loop share one thread: a body that computes for long holds up the others, unless it does
 // so by co_await ctx.offload(). Plain functions never wait, so they run one after another. Loops take bodies
@@ -29,8 +30,8 @@ struct async_options {
     log_handler log{};
     std::function<void()> initialize{};  ///< run by each loop's thread before its first body
 
-    /// A body that holds a loop for longer is named in the log, once; without a log handler on standard
-    /// error. 0: loops are not watched.
+    /// A body that holds a loop for longer is named once: in the log, or on standard error if there is no log
+    /// handler. 0: loops are not watched.
     std::chrono::nanoseconds stall_limit = std::chrono::milliseconds(25);
 
     static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();

@@ -1,7 +1,7 @@
 // include/quartet/backend/processes.hpp
 //
-// Runs bodies in N worker processes, or each in a process of its own, so that a body that crashes takes
-// only its own task along. The blocking context.
+// The models "processes:N" and "processes:each": run bodies in N worker processes, or each in a process of
+// its own, so that a body that crashes takes only its own task along. Bodies get the blocking context.
 //
 // The constructor forks: construct the executor before the code that bodies use changes state they should
 // not see, and after all shared libraries with bodies are loaded. Inputs and results cross by codec<T>
@@ -51,7 +51,7 @@ struct processes_options {
 class processes final : public model {
 public:
     /// Starts the workers. Throws std::system_error if the system refuses; then none is left. Throws
-    /// std::invalid_argument for none.
+    /// std::invalid_argument if `count` is 0.
     explicit processes(processes_options options);
 
     /// One worker per body: start() forks one for each task, all at the same time as far as the system lets.

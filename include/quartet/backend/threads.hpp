@@ -1,7 +1,7 @@
 // include/quartet/backend/threads.hpp
 //
-// Runs bodies on N threads of a pool that this object owns, or each on a thread of its own. The blocking
-// context.
+// The models "threads:N" and "threads:each": run bodies on N threads of a pool that this object owns, or each
+// on a thread of its own. Bodies get the blocking context.
 //
 // A body stays on the thread that took it. Threads take bodies in chunks whose size follows how long the
 // bodies take (src/models/chunk_sizer.hpp), so short bodies cost little and long ones are spread evenly.
@@ -27,7 +27,7 @@ struct threads_options {
 class threads final : public model {
 public:
     /// Throws std::system_error if the system refuses a thread; then none is left. Throws
-    /// std::invalid_argument for none.
+    /// std::invalid_argument if `count` is 0.
     explicit threads(threads_options options);
 
     /// Stops what has not ended, and waits for the threads to end.

@@ -1,6 +1,7 @@
 // include/quartet/workload/checksum.hpp
 //
-// A sum over answers, which must be the same under every model. Plain value.
+// A checksum of a workload's answer. It must be the same under every model; if not, one has computed
+// something else. Plain value.
 #pragma once
 
 #include <quartet/codec.hpp>
@@ -21,10 +22,10 @@ inline constexpr bool has_equal_bytes =
 
 }  // namespace detail
 
-/// Over values in the form in which they cross to another process: notices accidents, not attacks. The step
-/// of FNV-1a (Fowler, Noll, Vo; IETF draft-eastlake-fnv) on 8 bytes at a time, with the upper half of the
-/// product folded into the lower: eight times as fast as by bytes, so that a large answer costs a run little.
-/// Bytes added in other portions give another sum.
+/// Goes over values in the form in which they cross to another process. Notices accidents, not attacks. The
+/// step of FNV-1a (Fowler, Noll, Vo; IETF draft-eastlake-fnv) on 8 bytes at a time, with the upper half of
+/// the product folded into the lower: eight times as fast as by bytes, so that a large answer costs a run
+/// little. Bytes added in other portions give another sum.
 class checksum {
 public:
     template <crossable T>

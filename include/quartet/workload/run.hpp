@@ -1,7 +1,7 @@
 // include/quartet/workload/run.hpp
 //
-// What the functions of a workload are given: the parameters, the tasks' map, and what they say of their end
-// state.
+// What the functions of a workload are given: the values of its parameters, a map that runs its tasks under
+// the model that is measured, and the means to report an answer and what turned out wrong.
 #pragma once
 
 #include <quartet/codec.hpp>
@@ -92,11 +92,12 @@ public:
         return outcomes;
     }
 
-    /// Counts a task as failed whose outcome is a value: if what it read or gave turns out to be wrong only
-    /// beside that of others. Once for a task; `task` is the index of its input.
+    /// Counts a task as failed although its outcome is a value, for a value that turns out to be wrong only
+    /// when it is compared with those of others. Call it once for a task; `task` is the index of its input.
     void fail(std::size_t task, std::string_view why);
 
-    /// The answer that must be the same under all models: here the values in order, failures left out.
+    /// Adds to the answer, which must be the same under all models: the values in order, without the
+    /// failures.
     template <class T>
     void checksum(std::vector<outcome<T>> const& outcomes) {
         for (auto const& each : outcomes) {
@@ -110,14 +111,15 @@ public:
         answer_.add(value);
     }
 
-    /// Says what must be so after a run; the first thing that is not is reported, and fails the run.
+    /// Checks something that must hold after a run. The first check that does not hold fails the run, and
+    /// `otherwise` is reported.
     void expect(bool holds, std::string_view otherwise);
 
-    /// What came before does not count: clock, processor time and memory start again, with new workers. For
-    /// what belongs to a run but is not what it measures.
+    /// Starts the measurement anew: clock, processor time and memory, with new workers. What the run did
+    /// before is not measured.
     void start_clock();
 
-    /// Ends a stretch: everything since the start of the run, the clock or the last lap.
+    /// Ends a lap: everything since the last lap, the last start_clock(), or the start of the run.
     void lap(std::string name);
 
     /// For the run's owner.

@@ -1,3 +1,7 @@
+// How a fetch is done in each context: in a blocking one by a client of the thread (blocking_http), on an
+// event loop by that of the loop (http_client), and in the fake by the function fake_world::on_fetch, whose
+// reply arrives when its latency has passed on the virtual clock.
+
 #include "src/io/blocking_http.hpp"
 #include "src/io/http_client.hpp"
 #include "src/io/http_failure.hpp"
@@ -16,7 +20,7 @@
 namespace quartet::inline v0::detail {
 namespace {
 
-/// Fills in the reply, or the error; gives the time until it arrives.
+/// Fills in the fake's reply, or the error. Returns how long it takes to arrive.
 std::chrono::nanoseconds answer(fetch_operation& operation, fake_world& world) {
     auto const& request = operation.request;
     auto const failed = [&operation](fetch_error::kind what, std::string reason) {

@@ -1,3 +1,8 @@
+// How a file operation is done in each context. A blocking context does it by system calls on the body's
+// thread, and waits for a stream in steps of 20 ms, between which it looks whether the body is to stop. An
+// event loop hands it to its async_files (io_uring or a pool of threads). The fake does it on the strings of
+// its fake_world, at once.
+
 #include "src/base/poll_timeout.hpp"
 #include "src/io/async_files.hpp"
 #include "src/io/file_stream.hpp"
@@ -21,10 +26,10 @@ namespace {
 
 using kind = file_operation::kind;
 
-// A stop is a word in memory, which poll() can't wait for.
+// How often a wait for a stream looks for a stop: that is a word in memory, which poll() can't wait for.
 constexpr auto look_at_stop = std::chrono::milliseconds(20);
 
-/// Waits for a stream until the body is to end.
+/// Waits for a stream, until the body's time limit or its stop.
 class wait_of_body final : public stream_wait {
 public:
     explicit wait_of_body(context const& owner) noexcept : owner_(owner) {}
@@ -42,6 +47,7 @@ private:
     context const& owner_;
 };
 
+/// Waits for no stream: a `file` that is dropped must be closed, and has nobody who could end a wait.
 class no_wait final : public stream_wait {
 public:
     bool may_go_on() noexcept override { return true; }

@@ -1,7 +1,8 @@
 // src/models/processes/process_host.hpp
 //
 // What a pool of worker processes and a process per task have in common: the shared memory, a job's way into
-// it and back, the fork server, and a supervisor.
+// it and back, the fork server, and a supervisor. Below, "arrangement" is the derived class, one of these
+// two: it decides which worker gets which tasks.
 //
 // The supervisor is a thread of the parent that sleeps until something happens that nobody waits for: a
 // worker has ended, a stop's or a time limit's grace is over, a log line has come. A call in which nothing
@@ -65,9 +66,9 @@ protected:
         bool operator==(task_id const&) const = default;
     };
     struct worker_state {
-        pid_t process = 0;  ///< 0: it is on its way
+        pid_t process = 0;  ///< 0: the fork server has yet to fork it
         std::optional<clock::time_point> terminating{};
-        std::optional<task_id> late{};  ///< that it is ended for
+        std::optional<task_id> late{};  ///< the task over its time limit for which it is ended
         bool killed = false;
     };
 
@@ -76,26 +77,28 @@ protected:
     /// For the constructor of a derived class, when it has its workers.
     void start_supervisor();
 
-    /// For the destructor of a derived class: every call has an outcome, and is done with.
+    /// For the destructor of a derived class: stops all calls, waits until they have their outcomes, and ends
+    /// the supervisor.
     void end() noexcept;
 
     /// Forks a fork server. Throws std::system_error.
     void start_fork_server();
 
-    // ---- For the arrangement; all under the lock
+    // ---- What the arrangement does; all under the lock
 
-    /// What a worker does.
+    /// Runs in a worker process: takes tasks and runs them.
     virtual void serve(worker_slot& slot) = 0;
 
     /// Lets workers have a call that was just made. Throws std::bad_alloc.
     virtual void offer(call& made) = 0;
 
-    /// Lets others have tasks that nobody has begun: those that a dead worker had taken, or after a loss of
-    /// the fork server all. False if they are to fail.
+    /// Offers tasks again that nobody has begun: those that a dead worker had taken, or all of them if the
+    /// fork server was lost. False if they are to fail.
     enum class lost { worker, fork_server };
     virtual bool offer_again(call& of, index_range tasks, lost why) = 0;
 
-    /// Whether no worker will touch a batch any more whose results were collected.
+    /// The results of `batch` have been collected. Whether no worker will touch it any more, so that its
+    /// memory can be freed.
     virtual bool untouched(remote_batch const& batch, task_ring::position offered_to) = 0;
 
     /// A call was asked to stop.
@@ -108,16 +111,17 @@ protected:
     /// The workers and those that were to come are gone with their fork server.
     virtual void on_loss() = 0;
 
-    /// Something may have changed, and there is a fork server: what the arrangement does about it.
+    /// Called when something may have changed and there is a fork server: starts the workers that are wanted,
+    /// and offers what waits.
     virtual void advance() = 0;
 
     bool has_calls() const noexcept { return !calls_.empty(); }
     call* find(remote_batch* batch) noexcept;
 
-    /// Fails what no worker has begun, in every call; `why` but for its index.
+    /// Fails the tasks that no worker has begun, in every call, with `why`; its index is set for each.
     void fail_waiting(failure const& why);
 
-    /// Makes the slot a new worker's.
+    /// Readies a slot for a new worker.
     static void reset_slot(worker_slot& slot, std::size_t number);
 
     void spawn(worker_slot& slot);
@@ -211,7 +215,7 @@ private:
     std::unordered_map<remote_batch*, call> calls_;
     std::size_t in_use_ = 0;                                  // batches that are being filled or collected
     std::deque<waiting_batch> ended_;                         // collected, but a worker may still touch them
-    std::unordered_map<worker_slot*, worker_state> workers_;  // also those on their way
+    std::unordered_map<worker_slot*, worker_state> workers_;  // also those yet to be forked
     std::vector<remote_batch*> watched_;                      // that the supervisor collects
     std::size_t collected_by_supervisor_ = 0;                 // and that have not finished
     std::size_t limited_ = 0;                                 // calls with a limit for each task

@@ -1,5 +1,7 @@
 // src/models/processes/process_pool.cpp
 //
+// The models "processes:N" and "processes:N+async:M": a fixed number of workers, replaced when they end.
+//
 // A call's tasks are one offer in the ring (task_ring.hpp), from which workers take chunks. When a worker
 // ends, its slot still says which chunk it had: the task that it was running fails, and what it had not
 // begun is offered again. What finds no room in the ring waits in the parent, and a worker that finds the
@@ -67,7 +69,7 @@ bool process_pool::offer_again(call& of, index_range tasks, lost) {
     return true;
 }
 
-/// Into the ring, or behind what waits for room there.
+/// Offers tasks in the ring. If it is full they wait in the parent, behind those that wait already.
 void process_pool::put(call& of, index_range tasks) {
     if (!overflow_.empty() || pool().ring.full()) {
         overflow_.push_back({of.batch, tasks});
@@ -79,6 +81,7 @@ void process_pool::put(call& of, index_range tasks) {
     wake_workers(tasks.last - tasks.first);
 }
 
+/// Moves tasks that wait in the parent into the ring, as far as there is room.
 void process_pool::refill() {
     if (overflow_.empty()) return;
     while (!overflow_.empty() && !pool().ring.full()) {
@@ -126,7 +129,7 @@ void process_pool::on_end(worker_slot& slot, bool fruitless, int status) {
     reset_slot(slot, slot.remote.number);
     missing_.insert(&slot);
     refused_ = false;
-    wake_workers(pool().workers);  // it may have been woken for what another is to do now
+    wake_workers(pool().workers);  // it was perhaps woken for a task; another is to take that
     fruitless_ends_ = fruitless ? fruitless_ends_ + 1 : 0;
     // Workers that end before they begin anything would be replaced for ever.
     if (fruitless_ends_ > 10 + 2 * pool().workers)

@@ -67,7 +67,7 @@ public:
 
     bool half_empty() const noexcept { return tail_.load() - head_.load() < capacity / 2; }
 
-    /// The first offer that is not all taken, if there is one.
+    /// The first offer with tasks left, if there is one. Moves the head past those that have none.
     std::optional<offer> look() noexcept {
         for (;;) {
             position at = head_.load();

@@ -1,8 +1,8 @@
 // include/quartet/detail/base/misuse.hpp
 //
-// What is said of a handle that has nothing behind it: a future whose outcome was taken, an executor that was
-// moved from, a task that is awaited a second time. One exception for all of them, std::logic_error with a
-// sentence, where there would be a null pointer.
+// The exception for the use of a handle that has nothing behind it: a future whose outcome was taken, an
+// executor that was moved from, a task that is awaited a second time. All of them throw std::logic_error with
+// a sentence, where they would otherwise follow a null pointer.
 #pragma once
 
 namespace quartet::inline v0::detail {

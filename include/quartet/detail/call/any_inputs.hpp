@@ -1,7 +1,8 @@
 // include/quartet/detail/call/any_inputs.hpp
 //
-// Inputs and a sink of outcomes with their types erased. Worker processes with a loop and further tries use
-// them, so that they share one instantiation of a body's job. A task costs two virtual calls more there.
+// Inputs, and a sink for outcomes, behind virtual functions, whatever container they lie in. Worker processes
+// with a loop, and further tries of failed tasks, use them so that they share one instantiation of a body's
+// job. That keeps programs small, and costs each task two virtual calls more.
 #pragma once
 
 #include <quartet/detail/io/child_group.hpp>

@@ -1,6 +1,7 @@
 // include/quartet/detail/call/inputs.hpp
 //
-// The inputs of a call as something with operator[].
+// Turns the inputs of a call, which may be any range, into something with operator[]: a task finds its input
+// by its index.
 #pragma once
 
 #include <concepts>
@@ -12,11 +13,11 @@
 
 namespace quartet::inline v0::detail {
 
-// std::vector<bool> has no elements that could be referred to.
+// std::vector<bool> packs its elements into bits, so they have no references; a deque does not.
 template <class In>
 using input_store = std::conditional_t<std::same_as<In, bool>, std::deque<bool>, std::vector<In>>;
 
-/// In place where they lie in a row, copied otherwise.
+/// A span of the range's elements if they are contiguous, a copy of them otherwise.
 template <std::ranges::input_range Range>
 auto indexable(Range&& range) {
     using in = std::ranges::range_value_t<Range>;

@@ -1,6 +1,9 @@
 // include/quartet/detail/call/stream_source.hpp
 //
-// What stands behind a stream: it pulls inputs, makes chunks of them into jobs, and takes their outcomes.
+// The works of executor::stream(): pulls inputs, makes a job of each chunk of them, and gives their outcomes
+// one by one. All happens in next(), on the thread that reads the stream: it pulls as many inputs as the
+// window allows, and waits for a chunk to end if no outcome is ready. So memory is bounded however many
+// inputs there are.
 #pragma once
 
 #include <quartet/backend/job.hpp>
@@ -84,7 +87,7 @@ public:
                              : chunk_;
     }
 
-    /// So many results more were taken.
+    /// Notes that so many results were taken. Chunks grow or shrink with that speed, to about 0.2 ms each.
     void took(std::size_t results) noexcept {
         taken_ += results;
         if (taken_ < chunks * chunk_) return;
@@ -111,7 +114,7 @@ private:
     clock::time_point since_ = clock::now();
 };
 
-/// The outcomes of a chunk. What failed has the number of its input in the whole stream.
+/// The outcomes of a chunk. The index of a failure is that of its input in the whole stream.
 template <class R>
 class chunk_sink : public outcome_sink<R> {
 public:
@@ -145,7 +148,8 @@ public:
 
     job& work() noexcept { return job_; }
 
-    /// Runs those again whose failures are to be tried again. When the job has finished, and before take().
+    /// Runs the failed tasks again as `options` ask for. Call it when the job has finished, and before
+    /// take().
     void retry(model& how, Body const& body, call_options const& options, call_timer const& timer) {
         auto const run_again = [&](any_inputs<In> const& again, any_sink<R>& to, auto const& numbers) {
             map_job<Body, In, any_inputs<In>, any_sink<R>> work(
@@ -226,8 +230,8 @@ private:
             each.work().request_stop(who);
     }
 
-    /// Pulls inputs and begins their tasks, as far as the window allows; where a model runs them at once, not
-    /// more than it takes to have a result.
+    /// Pulls inputs and begins their tasks, as far as the window allows. A model that runs them within
+    /// start() has a result after the first chunk; then no more are begun.
     void fill() {
         while (pulled_ + pace_.chunk() <= pace_.window() && !over_) {
             model_.driver().check_wait();
@@ -275,7 +279,7 @@ private:
         return work;
     }
 
-    /// Until there is something ready.
+    /// Waits until a chunk has ended: the first, or with as_completed any. Moves it to `ready_`.
     void wait() {
         if (options_.order == stream_order::as_inputs) {
             under_way_.front().work().wait_until();

@@ -1,7 +1,9 @@
 // include/quartet/detail/io/record_pace.hpp
 //
-// Which tasks of a thread leave records, so that it spends less than one percent of its time on them:
-// src/call/task_recorder.cpp says how. One thread each.
+// Decides which tasks of a thread leave records, so that the thread spends less than one percent of its time
+// on reading the clock for them. It goes by a credit of time: the thread earns a part of the time that
+// passes, pays for each reading, and when it is in debt leaves out records for so many tasks
+// (src/call/task_recorder.cpp). Each thread has its own.
 #pragma once
 
 #include <algorithm>
@@ -15,14 +17,14 @@ struct task_slot;
 
 class record_pace {
 public:
-    /// So many tasks are to go by first.
+    /// How many tasks are left out before the next record.
     std::size_t skip() const noexcept { return skip_; }
     void set_skip(std::size_t tasks) noexcept { skip_ = tasks; }
 
-    /// So many tasks went by.
+    /// So many tasks have run without a record.
     void passed(std::size_t tasks) noexcept { passed_ += tasks; }
 
-    /// Whether the next task is one of them; then it goes by.
+    /// Whether the next task is left out; counts it then.
     bool lets_by() noexcept {
         if (skip_ == 0) return false;
         --skip_;
@@ -30,7 +32,7 @@ public:
         return true;
     }
 
-    /// The clock was read for `price`, and said `now`.
+    /// Pays for a reading of the clock that said `now` and cost `price`, both in nanoseconds.
     void pay(std::int64_t now, std::int64_t price) noexcept {
         std::int64_t const most_credit = saved_readings * price;
         std::int64_t const went_by = now < last_ || last_ == 0 ? most_credit * share : now - last_;
@@ -44,8 +46,8 @@ public:
     }
 
 private:
-    static constexpr std::int64_t share = 500;
-    static constexpr std::int64_t saved_readings = 32;
+    static constexpr std::int64_t share = 500;          // one in so many nanoseconds is earned
+    static constexpr std::int64_t saved_readings = 32;  // that the credit can pay for at the most
     static constexpr std::int64_t most_skipped = 16'384;
 
     std::int64_t last_ = 0;

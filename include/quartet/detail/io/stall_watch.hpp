@@ -2,12 +2,12 @@
 //
 // Notices bodies that hold an event loop: while one computes or blocks, no other can go on.
 //
-// The clock is looked at before and after each body that is begun or resumed: the kernel's coarse one, which
-// is some milliseconds inexact and costs 5 ns. What is begun is also noted for a watching
-// thread of the process, which names a body that still holds the loop. That thread looks again and again
-// while the loop runs bodies, and sleeps when the loop has rested for as long as a body may hold it.
+// The loop reads the clock before and after each body that it begins or resumes: the kernel's coarse clock,
+// which is some milliseconds inexact and costs 5 ns. It also notes which body runs, for a watching thread of
+// the process, which names a body that still holds the loop. That thread looks again and again while the loop
+// runs bodies, and sleeps when the loop has rested for as long as a body may hold it.
 //
-// For the loop's thread.
+// All members are for the loop's thread.
 #pragma once
 
 #include <atomic>
@@ -32,8 +32,8 @@ namespace quartet::inline v0::detail {
 
 class running_body;
 
-/// What holds a loop just now, in shared memory, so that other threads and processes can read it. The job may
-/// be gone by then, but its name lies in the program.
+/// The body that holds a loop just now, in shared memory, so that other threads and processes can read it.
+/// The job may be gone by then, so what its name is made of are addresses in the program, which stay.
 struct loop_holder {
     static constexpr std::int64_t nobody = 0;
 
@@ -49,8 +49,8 @@ class stall_watch {
 public:
     using time_point = std::chrono::nanoseconds;  // of the steady clock
 
-    /// Tells `report` of each kind of body that holds the loop for longer than `limit`, once: while it does,
-    /// on another thread, or afterwards.
+    /// Calls `report` once for each body function that holds the loop for longer than `limit`: on the
+    /// watching thread while it does, or on the loop's afterwards.
     stall_watch(std::chrono::nanoseconds limit, std::function<void(std::string)> report,
                 loop_holder* shown = nullptr);
     ~stall_watch();
@@ -69,7 +69,7 @@ public:
         return now;
     }
 
-    /// It has run since then.
+    /// The body that begin() noted has returned or waits; `since` is what begin() returned.
     void end(running_body const& body, time_point since) {
         if (auto const held = hold_ended(since); held > limit_) [[unlikely]]
             tell(body, held);
@@ -114,7 +114,7 @@ private:
     std::shared_ptr<lookout> lookout_;
 };
 
-/// That of the loop which runs on this thread; null if nobody watches.
+/// The watch of the loop that runs on this thread; null if that is not watched.
 inline stall_watch*& current_stall_watch() noexcept {
     static thread_local constinit stall_watch* current = nullptr;
     return current;

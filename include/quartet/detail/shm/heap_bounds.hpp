@@ -1,8 +1,8 @@
 // include/quartet/detail/shm/heap_bounds.hpp
 //
-// The free range in the middle of a heap: small blocks are taken from its low end, large ones from its high
-// end. Both ends stand in one word, so that a thread which checks one against the other changes the state
-// that it has seen, or nothing. Any thread of any process that sees it.
+// The free range in the middle of a shared heap (src/shm/shared_heap.cpp): small blocks are taken from its
+// low end, large ones from its high end. Both ends stand in one atomic word, so that a thread can check one
+// against the other and move it by one compare-and-swap. Lies in shared memory; any thread of any process.
 #pragma once
 
 #include <atomic>
@@ -16,22 +16,22 @@ class heap_bounds {
 public:
     static constexpr std::size_t low_unit = 16;
     static constexpr std::size_t high_unit = std::size_t{256} << 10;
-    static constexpr std::size_t most = (std::size_t{1} << 43) - high_unit;  ///< that an end may be
+    static constexpr std::size_t most = (std::size_t{1} << 43) - high_unit;  ///< the largest value of an end
 
     struct range {
         std::size_t low;
         std::size_t high;
     };
 
-    /// Whole units.
+    /// `free.low` is a multiple of low_unit, `free.high` of high_unit.
     explicit heap_bounds(range free) noexcept : word_(pack(free)) {}
 
     range look() const noexcept { return unpack(word_.load(std::memory_order_relaxed)); }
 
     void reset(range free) noexcept { word_.store(pack(free), std::memory_order_relaxed); }
 
-    /// Where `bytes` begin that are the caller's from now on; nothing if so many are not there. Whole units.
-    /// `before_exchange` is called between the look and the exchange, for tests.
+    /// Takes `bytes`, a multiple of the end's unit, for the caller. Returns where they begin, or nothing if
+    /// the range has fewer. `before_exchange` is called between the load and the compare-and-swap, for tests.
     std::optional<std::size_t> take_low(std::size_t bytes, auto&& before_exchange) noexcept {
         return take(bytes, before_exchange, [bytes](range& free) {
             std::size_t const begin = free.low;
@@ -49,8 +49,9 @@ public:
         return take_high(bytes, [] {});
     }
 
-    /// Undoes a take, unless somebody has taken beyond it since: then it is lost until reset(). An end that
-    /// is where a take left it has not been elsewhere, as long as that take is not undone.
+    /// Undoes a take, unless another has taken beyond it since: then the bytes are lost until reset(). To
+    /// compare the end with where the take left it is enough: only the undoing of this take could bring it
+    /// back there.
     void undo_low(std::size_t begin, std::size_t bytes) noexcept {
         change([&](range& free) {
             if (free.low != begin + bytes) return false;

@@ -1,12 +1,16 @@
 // include/quartet/detail/shm/holds_pointer.hpp
 //
-// Whether the bytes of a value lead to memory of this process: what of that can be seen in a type.
+// Tells from a type whether its values hold a pointer. codec<T> copies a trivially copyable value byte by
+// byte to another process, where a pointer in it would lead to memory that is not there; so such types are
+// refused when the program is compiled.
 //
-// Seen are pointers, views, iterators, and references that one can write through or that are to owners of
-// memory; arrays, optionals, variants, tuples and aggregates (structs without constructors, private members
-// and the like) that hold one, at any depth. Each of the first 24 members of an aggregate is tried with
-// something that converts only to what holds a pointer. Not seen is what classes with constructors or private
-// members hold, unions, and references to constants that are no owners; docs/models.md warns of them.
+// It finds pointers, views, iterators, references that one can write through, and references to objects that
+// own memory; also arrays, optionals, variants, tuples and aggregates (structs without constructors, private
+// members and the like) that hold one of these, at any depth. C++20 can't list the members of an aggregate,
+// so each of the first 24 is tried with a probe: an object that converts only to types that hold a pointer.
+// If the aggregate can be initialized with the probe at that place, the member holds one. It does not find
+// what classes with constructors or private members hold, nor unions, nor references to constants that own no
+// memory; docs/models.md warns of them.
 #pragma once
 
 #include <array>
@@ -36,7 +40,7 @@ inline constexpr bool crosses_as_bytes = false;
 
 namespace detail {
 
-/// What refers to things elsewhere by its very nature.
+/// The types whose only purpose is to refer to something elsewhere.
 template <class T>
 inline constexpr bool is_reference_type = std::is_pointer_v<T> || std::is_member_pointer_v<T> ||
                                           std::is_null_pointer_v<T> || std::is_reference_v<T>;
@@ -53,7 +57,7 @@ inline constexpr bool is_reference_type<std::coroutine_handle<Promise>> = true;
 template <>
 inline constexpr bool is_reference_type<std::vector<bool>::reference> = true;
 
-/// Views of the standard library that hold what they show.
+/// Views of the standard library that hold their elements, or compute them, and refer to nothing.
 template <class T>
 inline constexpr bool is_view_of_its_own = false;
 template <class First, class Last>
@@ -87,8 +91,8 @@ inline constexpr bool is_wrapper<std::optional<T>> = true;
 template <class... Ts>
 inline constexpr bool is_wrapper<std::variant<Ts...>> = true;
 
-/// Each converts to some of the types that hold pointers, and to nothing else. Several, since of a type with
-/// a converting constructor more than one way would lead to it.
+/// The probes. Each converts to one kind of types that hold pointers, and to nothing else. There are several,
+/// since a single one could convert to a class and to the argument of its constructor, which is ambiguous.
 template <class Of>
 struct scalar_probe {
     template <class T>
@@ -111,7 +115,7 @@ struct owner_reference {
     template <class T>
     requires(!std::is_trivially_copyable_v<T>) operator T&() const;
 };
-/// A reference to a number that can be changed is made of the first only, a number of both.
+/// These two tell `int&` from `int`: a reference can be initialized with the first only, a number with both.
 template <class Of>
 struct scalar_reference {
     template <class T>
@@ -122,7 +126,7 @@ struct scalar_value {
     template <class T>
     requires(!std::is_class_v<T>) operator T() const;
 };
-/// The same for a reference to an object that it can change.
+/// These two do the same for a reference to an object that is not constant.
 template <class Of>
 struct class_reference {
     template <class T>
@@ -135,7 +139,7 @@ struct class_value {
 };
 
 // clang-format off
-/// Whether the member at this position can be made of a Probe.
+/// Whether the member at this position can be initialized with a Probe.
 template <class T, class Probe, std::size_t at>
 consteval bool member_takes() {
     if constexpr (at == 0) return requires { T{Probe()}; };
@@ -168,7 +172,8 @@ consteval bool member_takes() {
 
 template <class T, std::size_t at>
 consteval bool member_holds_pointer() {
-    // Without this a struct that somebody vouches for would be looked into: braces may be left out.
+    // Without this a member that is a struct for which crosses_as_bytes vouches would be looked into: C++
+    // lets the braces of an inner aggregate be left out, so a probe could initialize its first member.
     bool const is_object = member_takes<T, class_value<T>, at>();
     if ((!is_object && member_takes<T, scalar_probe<T>, at>()) || member_takes<T, class_probe<T>, at>() ||
         member_takes<T, wrapper_probe<T>, at>() || member_takes<T, owner_reference<T>, at>())

@@ -1,7 +1,7 @@
 // include/quartet/detail/shm/shared_memory.hpp
 //
-// Memory that one process owns and any other process of the same user can map. What shared_array<T> is made
-// of; knows bytes only.
+// Memory that one process owns and any other process of the same user can map by its name. shared_array<T> is
+// made of it; here it is bytes without a type.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ public:
     shared_memory& operator=(shared_memory&&) noexcept;
     ~shared_memory();
 
-    /// Of nothing, if it was moved from.
+    /// Empty, with id 0, if this object was moved from.
     shared_memory_name name() const noexcept;
     void* data() const noexcept;
 
