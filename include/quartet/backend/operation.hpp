@@ -36,6 +36,7 @@ class blocking_thread;
 class context;
 class event_loop;
 class fake_loop;
+class loop;
 
 class operation : public detail::suspension_point, public detail::own_awaiter {
 public:

@@ -1,5 +1,6 @@
 #include "src/io/child_process.hpp"
 #include "src/io/command_runner.hpp"
+#include "src/io/look_for_stop.hpp"
 
 #include <quartet/backend/loop.hpp>
 #include <quartet/context.hpp>
@@ -19,9 +20,6 @@
 
 namespace quartet::inline v0::detail {
 namespace {
-
-// A stop is a word in memory, which poll() can't wait for.
-constexpr auto look_for_stop = std::chrono::milliseconds(20);
 
 /// Does with a command's output what its bounds and functions say.
 void bound(command_result& result, command const& what) {

@@ -7,6 +7,7 @@
 #include "src/io/async_files.hpp"
 #include "src/io/file_stream.hpp"
 #include "src/io/files.hpp"
+#include "src/io/look_for_stop.hpp"
 
 #include <quartet/backend/loop.hpp>
 #include <quartet/context.hpp>
@@ -26,9 +27,6 @@ namespace {
 
 using kind = file_operation::kind;
 
-// How often a wait for a stream looks for a stop: that is a word in memory, which poll() can't wait for.
-constexpr auto look_at_stop = std::chrono::milliseconds(20);
-
 /// Waits for a stream, until the body's time limit or its stop.
 class wait_of_body final : public stream_wait {
 public:
@@ -38,7 +36,7 @@ public:
     bool wait(int descriptor, short events) noexcept override {
         pollfd waiting{.fd = descriptor, .events = events, .revents = 0};
         auto const limit =
-            std::min(blocking_thread::deadline(), std::chrono::steady_clock::now() + look_at_stop);
+            std::min(blocking_thread::deadline(), std::chrono::steady_clock::now() + look_for_stop);
         poll(&waiting, 1, poll_timeout(limit));
         return true;
     }

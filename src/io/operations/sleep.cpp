@@ -21,14 +21,17 @@ void sleep_operation::perform(blocking_thread& here) {
 }
 
 bool sleep_operation::begin(event_loop& loop) {
-    if (duration <= duration.zero()) return true;
-    loop.complete_after(*this, duration);
-    return false;
+    return begin_on(loop);
 }
 
 bool sleep_operation::pretend(fake_loop& loop) {
+    return begin_on(loop);
+}
+
+/// Each loop has its own clock.
+bool sleep_operation::begin_on(loop& any) {
     if (duration <= duration.zero()) return true;
-    loop.complete_after(*this, duration);
+    any.complete_after(*this, duration);
     return false;
 }
 

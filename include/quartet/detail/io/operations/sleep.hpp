@@ -23,6 +23,7 @@ private:
     bool begin(event_loop& loop) override;
     bool pretend(fake_loop& loop) override;
     void cancel_begun(event_loop& loop) noexcept override;
+    bool begin_on(loop& any);
 };
 
 class [[nodiscard]] yield_operation final : public operation {
