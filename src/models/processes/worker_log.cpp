@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <string_view>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -30,7 +31,7 @@ void send_log(inherited_socket const& socket, worker_info const& worker, std::st
 
 }  // namespace
 
-std::function<void(worker_info const&, std::string_view)> log_to_parent(inherited_socket socket) {
+log_function log_to_parent(inherited_socket socket) {
     if (!socket) return {};
     return [socket](worker_info const& worker, std::string_view line) { send_log(socket, worker, line); };
 }

@@ -168,7 +168,7 @@ private:
     worker_slot& slot_;
     std::size_t limit_;
     worker_info worker_;
-    std::function<void(worker_info const&, std::string_view)> log_;
+    log_function log_;
     asio_loop loop_;
     running_bodies<async_context> bodies_;
     std::unordered_map<remote_batch*, active_batch> batches_;
