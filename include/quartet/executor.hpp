@@ -113,7 +113,7 @@ public:
         using in = std::tuple<detail::kept_argument<Args>...>;
         using whole = detail::apply_args<Body>;
         if constexpr (detail::check_body<whole, in>())
-            return call_once(call_options{}, whole{std::move(body)}, in(std::move(args)...));
+            return call_once(own_model(), call_options{}, whole{std::move(body)}, in(std::move(args)...));
     }
 
     template <class Body, class... Args>
@@ -122,13 +122,13 @@ public:
         using whole = detail::apply_args<Body>;
         if constexpr (detail::check_body<whole, in>()) {
             using result = typename detail::body_result<whole, in>::type;
-            static_cast<void>(own_model());
+            model& how = own_model();
             detail::check_single(options);
             if (options.retry.times == 0) [[likely]]
-                return call_once(options, whole{std::move(body)}, in(std::move(args)...));
+                return call_once(how, options, whole{std::move(body)}, in(std::move(args)...));
             if constexpr (std::copy_constructible<in>) {
                 return future<result>(detail::retried_body<whole, in, result>::begin(
-                    own_model(), *retried_, stops_->token(), whole{std::move(body)}, in(std::move(args)...),
+                    how, *retried_, stops_->token(), whole{std::move(body)}, in(std::move(args)...),
                     options));
             } else {
                 throw std::invalid_argument(
@@ -182,10 +182,10 @@ private:
     model& any_model() const;
 
     template <class Body, class In>
-    auto call_once(call_options const& options, Body const& body, In&& input) {
+    static auto call_once(model& how, call_options const& options, Body const& body, In&& input) {
         using result = typename detail::body_result<Body, In>::type;
         return future<result>(
-            detail::call_job<Body, In, result>::begin(own_model(), body, std::move(input), options));
+            detail::call_job<Body, In, result>::begin(how, body, std::move(input), options));
     }
 
     template <class Sink, class Body, class Range>
