@@ -4,9 +4,12 @@ add_library(quartet_flags INTERFACE)
 target_compile_options(quartet_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
                        -Wnon-virtual-dtor -Woverloaded-virtual)
 if(CMAKE_UNITY_BUILD)
-    # A source that is included looks like a header to this warning.
-    target_compile_options(quartet_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+    # A source that is included looks like a header to g++'s warning, and its names are in sight of those after it.
+    target_compile_options(quartet_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>
+                           $<$<CXX_COMPILER_ID:Clang>:-Wno-shadow>)
 endif()
+# The library of g++ 12 uses in its stable_sort what it calls deprecated.
+target_compile_options(quartet_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
 if(QUARTET_WERROR)
     target_compile_options(quartet_flags INTERFACE -Werror)
 endif()
@@ -22,7 +25,7 @@ if(QUARTET_SANITIZE)
     if(QUARTET_SANITIZE MATCHES thread)
         # ThreadSanitizer does not model the fences of Asio's fenced_block; without them Asio uses
         # the ordinary atomics that it does model.
-        target_compile_definitions(quartet_flags INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+        target_compile_definitions(quartet_flags INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK QUARTET_SANITIZED_THREAD)
         target_compile_options(quartet_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
     endif()
 endif()

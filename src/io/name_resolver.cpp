@@ -175,7 +175,7 @@ private:
 
     static inline std::atomic<name_resolver*> current_{nullptr};
 
-    name_resolver* const parents_;  // keeps it reachable for those who look for leaks
+    [[maybe_unused]] name_resolver* const parents_;  // keeps it reachable for those who look for leaks
     pid_t const process_;
     std::mutex mutex_;
     std::map<std::string, entry> known_;

@@ -71,7 +71,7 @@ QUARTET_SUITE(an_executor_beside_threads, rows_where([](row const& each) {
               }));
 
 TEST_P(an_executor_beside_threads, does_not_disturb_another_at_the_same_time) {
-    auto const use = [this] {
+    auto const use = [] {
         fake_world world;
         auto executor = GetParam().make(world, {}, nullptr);
         for (int round = 0; round < 5; ++round) {

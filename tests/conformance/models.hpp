@@ -29,16 +29,11 @@ namespace quartet::conformance {
 
 using test::sanitized;
 
-// ThreadSanitizer can't follow a fork of a process that has threads, and its runtime has one of its own:
-// the rows with processes are left out under it. They run under AddressSanitizer.
-#ifdef __SANITIZE_THREAD__
-inline constexpr bool with_processes = false;
-#else
-inline constexpr bool with_processes = true;
-#endif
+// Under ThreadSanitizer the rows with processes are left out. They run under AddressSanitizer.
+inline constexpr bool with_processes = test::sees_forks;
 
 // A fork copies the locks that other threads hold. glibc's allocator frees its own in the child,
-// AddressSanitizer's of g++ 12 does not, and a worker was seen to wait for one for ever.
+// AddressSanitizer's does not (that of g++ 12), and a worker was seen to wait for one for ever.
 inline constexpr bool may_fork_beside_threads = with_processes && !sanitized;
 
 struct row {

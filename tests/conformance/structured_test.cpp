@@ -190,7 +190,8 @@ TEST_P(structured_on_a_loop, children_overlap) {
     // None ends before all have begun.
     auto const body = [](context& ctx, int) -> task<int> {
         auto const meet = [](context& within, int& here) -> task<int> {
-            for (++here; here < 50;)
+            ++here;
+            while (here < 50)
                 co_await within.sleep_for(1ms);
             co_return 1;
         };

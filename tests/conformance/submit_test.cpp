@@ -318,11 +318,11 @@ TEST_P(a_future_in_one_process, that_a_body_waits_for_comes_or_is_refused) {
     auto executor = make();
     auto const fibonacci = [runs = &executor](auto const& self, int n) -> int {
         if (n < 2) return n;
-        auto left = runs->submit([&self](int each) { return self(self, each); }, n - 1);
+        auto left = runs->submit([self](int each) { return self(self, each); }, n - 1);
         int const right = self(self, n - 2);
         return left.get() + right;
     };
-    auto const outcome = executor.submit([&](int n) { return fibonacci(fibonacci, n); }, 7).take();
+    auto const outcome = executor.submit([fibonacci](int n) { return fibonacci(fibonacci, n); }, 7).take();
     if (outcome.has_value()) {
         EXPECT_EQ(*outcome, 13);
     } else {

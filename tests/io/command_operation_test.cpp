@@ -42,12 +42,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// ThreadSanitizer can't follow a fork of a process that has threads.
-#ifdef __SANITIZE_THREAD__
-auto const all_models = testing::Values("single", "threads:3", "async:4");
-#else
-auto const all_models = testing::Values("single", "threads:3", "processes:2", "async:4");
-#endif
+auto const all_models = test::sees_forks
+                            ? testing::ValuesIn({"single", "threads:3", "async:4", "processes:2"})
+                            : testing::ValuesIn({"single", "threads:3", "async:4"});
 
 std::string test_name(testing::TestParamInfo<char const*> const& spec) {
     std::string name = spec.param;
@@ -181,7 +178,7 @@ task<command_result> ignore_input(context& ctx, std::string program) {
 }
 
 TEST_P(running_a_command, feeds_it_any_amount_of_input) {
-    for (std::size_t const size : {1, 65'536, 65'537, sanitized ? 2'000'000 : 20'000'000})
+    for (std::size_t const size : {1UL, 65'536UL, 65'537UL, sanitized ? 2'000'000UL : 20'000'000UL})
         EXPECT_TRUE(one(gives_back_input, size)) << size;
 }
 
