@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <fstream>
 #include <limits>
 #include <new>
@@ -92,12 +91,6 @@ process_host::process_host(std::size_t slots, processes_options options)
     pool_->log_socket = inherited_socket(logs_.write_end());
 }
 
-void process_host::reset_slot(worker_slot& slot, std::size_t number) {
-    ::new (&slot) worker_slot{};
-    slot.remote.number = number;
-    slot.remote.current.store(remote_worker::nothing, std::memory_order_relaxed);
-}
-
 void process_host::start(job& work) {
     if (work.size() >= std::numeric_limits<std::uint32_t>::max())
         throw std::length_error("quartet: a map over processes takes fewer than 4294967295 inputs at a time");
@@ -118,48 +111,6 @@ void process_host::start(job& work) {
     std::lock_guard const lock(mutex_);
     --in_use_;
     enlist(work, *batch);
-}
-
-remote_batch* process_host::make_batch(job& work) {
-    constexpr std::size_t first_block = 512 - sizeof(shared_block);
-    static_assert(sizeof(remote_batch) < first_block / 2 + 64);
-    shared_block* const block = heap_->take(first_block);
-    block->next.store(nullptr, std::memory_order_relaxed);
-    auto* const batch = ::new (block + 1) remote_batch{};
-    batch->blocks.store(block, std::memory_order_relaxed);
-    try {
-        shared_arena arena(*heap_, batch->blocks, reinterpret_cast<std::byte*>(batch + 1),
-                           first_block - sizeof(remote_batch));
-        auto const code = work.crossing()->code();
-        batch->heap = heap_.get();
-        batch->count = work.size();
-        batch->left.store(work.size(), std::memory_order_relaxed);
-        batch->policy = work.policy();
-        batch->chunk_size = work.chunk_size();
-        batch->wake_parent = &pool_->wake_parent;
-        batch->task_limit = work.task_limit();
-        batch->record_slots = work.record_slots();
-        batch->first_number = work.first_number();
-        if (auto const* const numbers = work.numbers()) {
-            auto* const kept = arena.allocate_array<std::size_t>(work.size());
-            std::copy_n(numbers, work.size(), kept);
-            batch->numbers = kept;
-        }
-        batch->run = code.run;
-        batch->make = code.make;
-        auto* const closure = static_cast<std::byte*>(arena.allocate(code.closure.size()));
-        std::memcpy(closure, code.closure.data(), code.closure.size());
-        batch->closure = closure;
-        batch->tasks = arena.allocate_array<task_word>(work.size());
-        std::uninitialized_value_construct_n(batch->tasks, work.size());
-        work.crossing()->encode(arena, *batch);
-        // Only now: an input that can't be encoded may stop the call.
-        batch->stop.store(work.stop().word().load(), std::memory_order_relaxed);
-    } catch (...) {
-        shared_arena::give_back_all(*heap_, batch->blocks);
-        throw;
-    }
-    return batch;
 }
 
 /// Under the lock.
@@ -274,33 +225,6 @@ std::vector<unended_body> process_host::unended_bodies() {
         if (!batch->end.is_set()) bodies.push_back({{.name = options_.name}, each.work->body_name()});
     }
     return bodies;
-}
-
-process_host::call* process_host::find(remote_batch* batch) noexcept {
-    auto const found = calls_.find(batch);
-    return found == calls_.end() ? nullptr : &found->second;
-}
-
-/// Under the lock: so many tasks more have an outcome.
-void process_host::count_off(call& of, std::size_t tasks) noexcept {
-    if (tasks > 0 && of.batch->left.fetch_sub(tasks) == tasks) tell_end(*pool_, *of.batch);
-}
-
-void process_host::fail_waiting(failure const& why) {
-    for (auto& [batch, each] : calls_)
-        fail_waiting(each, why);
-}
-
-void process_host::fail_waiting(call& of, failure const& why) noexcept {
-    std::size_t failed = 0;
-    for (std::size_t index = 0; index < of.batch->count; ++index) {
-        if (!of.batch->tasks[index].end_waiting()) continue;
-        failure own = why;
-        own.index = index;
-        of.work->fail(std::move(own));
-        ++failed;
-    }
-    count_off(of, failed);
 }
 
 }  // namespace quartet::inline v0::detail

@@ -7,7 +7,7 @@
 // The supervisor is a thread of the parent that sleeps until something happens that nobody waits for: a
 // worker has ended, a stop's or a time limit's grace is over, a log line has come. A call in which nothing
 // of the kind happens goes without it: its caller puts the batch into shared memory, workers take it from
-// there, and the last of them wakes the caller. What it does is in process_supervisor.cpp.
+// there, and the last of them wakes the caller. What it does is in supervisor.cpp.
 #pragma once
 
 #include "src/base/descriptor.hpp"

@@ -1,4 +1,4 @@
-// src/models/processes/process_results.cpp
+// src/models/processes/result_collector.cpp
 //
 // How the results of a call come home. Its tasks end in other processes, and the last of them sets an event
 // in shared memory: who waits for the call waits for that, and collects the results. A call that is watched,
@@ -14,15 +14,6 @@
 #include <vector>
 
 namespace quartet::inline v0::detail {
-
-/// Under the lock.
-void process_host::strike_off(call const& of) noexcept {
-    if (of.work->has_task_limit() && --limited_ == 0) least_limit_ = std::chrono::nanoseconds::max();
-    easily_stopped_ -= of.work->policy() == on_failure::stop_all;
-    stopped_ -= of.stopped.has_value();
-    to_rescan_ -= of.batch->needs_rescan.load(std::memory_order_relaxed);
-    calls_.erase(of.batch);
-}
 
 void process_host::collect(job& work) noexcept {
     std::optional<ended_call> mine;

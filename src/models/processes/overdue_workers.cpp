@@ -1,0 +1,155 @@
+// src/models/processes/overdue_workers.cpp
+//
+// Workers whose body goes on although it was asked to stop, or is out of time.
+
+#include "src/base/grace.hpp"
+#include "src/models/processes/process_host.hpp"
+
+#include <quartet/detail/base/deadline.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <signal.h>
+
+namespace quartet::inline v0::detail {
+namespace {
+
+// Workers that are being ended at a time, and whose ends are not known yet (see fork_server.cpp). Each end
+// brings the supervisor back for the next.
+constexpr std::ptrdiff_t most_terminating = 32;
+
+constexpr auto never = std::chrono::steady_clock::time_point::max();
+
+/// Whether the call's stop came before that moment: we may be late to look.
+bool was_stopped_before(std::chrono::steady_clock::time_point limit, remote_batch const& batch) {
+    std::uint32_t const mark = batch.stop.load();
+    return mark != 0 && std::chrono::steady_clock::now() - age_of_stop(mark) < limit;
+}
+
+}  // namespace
+
+/// Ends workers whose body goes on although it was asked to stop or is out of time. Gives the time to look
+/// again.
+process_host::clock::time_point process_host::end_overdue() {
+    auto const now = clock::now();
+    return std::min({terminate_late(now), terminate_stopped(now), kill_terminating(now)});
+}
+
+process_host::clock::time_point process_host::terminate_late(clock::time_point now) {
+    if (limited_ == 0) return never;
+    if (options_.in_flight > 0) return terminate_late_on_loops(now);
+    // No task that begins from now on is overdue earlier.
+    auto next = deadline_after(deadline_after(now, least_limit_), grace);
+    for (auto& [slot, worker] : workers_) {
+        if (worker.terminating || worker.process == 0) continue;
+        // In this order: a deadline that is read after the task is that task's or a later one's.
+        remote_batch* const batch = slot->batch.load();
+        std::size_t const task = slot->remote.current.load(std::memory_order_acquire);
+        std::int64_t const deadline = slot->remote.deadline.load(std::memory_order_acquire);
+        if (deadline == remote_worker::no_deadline) continue;
+        auto const overdue = deadline_after(clock::time_point(std::chrono::nanoseconds(deadline)), grace);
+        if (overdue > now) {
+            next = std::min(next, overdue);
+        } else {
+            call const* const of = find(batch);
+            clock::time_point const limit(std::chrono::nanoseconds{deadline});
+            if (of) terminate(*slot, worker, *of->batch, task, !was_stopped_before(limit, *of->batch));
+        }
+    }
+    return next;
+}
+
+/// A loop looks at the limits of its tasks itself, unless one of them holds it.
+process_host::clock::time_point process_host::terminate_late_on_loops(clock::time_point now) {
+    auto next = deadline_after(deadline_after(now, least_limit_), grace);
+    for (auto& [slot, worker] : workers_) {
+        if (worker.terminating || worker.process == 0) continue;
+        loop_holder const& holder = slot->holder;
+        std::int64_t const since = holder.since.load(std::memory_order_acquire);
+        if (since == loop_holder::nobody) continue;
+        call const* const of = find(static_cast<remote_batch*>(holder.work.load(std::memory_order_acquire)));
+        std::size_t const task = holder.task.load(std::memory_order_acquire);
+        std::atomic_thread_fence(std::memory_order_acquire);
+        if (!of || !of->work->has_task_limit() || holder.since.load(std::memory_order_acquire) != since)
+            continue;
+        clock::time_point const began(std::chrono::nanoseconds{since});
+        auto const overdue = deadline_after(deadline_after(began, of->work->task_limit()), grace);
+        if (overdue > now) {
+            next = std::min(next, overdue);
+        } else {
+            auto const limit = deadline_after(began, of->work->task_limit());
+            terminate(*slot, worker, *of->batch, task, !was_stopped_before(limit, *of->batch));
+        }
+    }
+    return next;
+}
+
+process_host::clock::time_point process_host::terminate_stopped(clock::time_point now) {
+    if (stopped_ == 0) return never;
+    if (options_.in_flight > 0) return terminate_stopped_on_loops(now);
+    auto next = never;
+    for (auto& [slot, worker] : workers_) {
+        if (worker.terminating || worker.process == 0) continue;
+        call const* const of = find(slot->batch.load());
+        if (!of || !of->stopped) continue;
+        auto const overdue = *of->stopped + grace;
+        if (overdue > now) {
+            next = std::min(next, overdue);
+        } else {
+            terminate(*slot, worker, *of->batch, slot->remote.current.load(std::memory_order_acquire), false);
+            next = std::min(next, now + grace);  // it may have been between two tasks
+        }
+    }
+    return next;
+}
+
+/// A worker with a loop that still runs tasks of a stopped call.
+process_host::clock::time_point process_host::terminate_stopped_on_loops(clock::time_point now) {
+    auto next = never;
+    for (auto& [batch, each] : calls_) {
+        if (!each.stopped || batch->end.is_set()) continue;
+        if (*each.stopped + grace > now) {
+            next = std::min(next, *each.stopped + grace);
+            continue;
+        }
+        for (auto& [slot, worker] : workers_) {
+            for (std::size_t index = 0; index < batch->count && worker.process != 0; ++index) {
+                if (!batch->tasks[index].run_by(slot->remote.number)) continue;
+                if (!worker.terminating) terminate(*slot, worker, *batch, index, false);
+                break;
+            }
+        }
+    }
+    return next;
+}
+
+/// If the worker still runs the task, sees to it that the worker can't end the task, and asks the worker to
+/// end.
+void process_host::terminate(worker_slot& slot, worker_state& worker, remote_batch& batch, std::size_t task,
+                             bool by_limit) {
+    auto const terminating =
+        std::ranges::count_if(workers_, [](auto const& each) { return !!each.second.terminating; });
+    if (terminating >= most_terminating || !fork_server_) return;
+    if (task >= batch.count || !batch.tasks[task].mark_terminating(slot.remote.number)) return;
+    worker.terminating = clock::now();
+    if (by_limit) worker.late = {&batch, task};
+    fork_server_->kill(worker.process, SIGTERM);
+}
+
+process_host::clock::time_point process_host::kill_terminating(clock::time_point now) {
+    auto next = never;
+    for (auto& [slot, worker] : workers_) {
+        if (!worker.terminating || worker.killed) continue;
+        if (*worker.terminating + grace > now) {
+            next = std::min(next, *worker.terminating + grace);
+        } else {
+            fork_server_->kill(worker.process, SIGKILL);
+            worker.killed = true;
+        }
+    }
+    return next;
+}
+
+}  // namespace quartet::inline v0::detail
