@@ -1,8 +1,6 @@
-// src/models/processes/make_batch.cpp
-//
-// A job's way into shared memory.
+#include "src/models/processes/make_batch.hpp"
 
-#include "src/models/processes/process_host.hpp"
+#include <quartet/detail/call/crossing.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -12,23 +10,23 @@
 
 namespace quartet::inline v0::detail {
 
-remote_batch* process_host::make_batch(job& work) {
+remote_batch& make_batch(pool_state& pool, job& work) {
     constexpr std::size_t first_block = 512 - sizeof(shared_block);
     static_assert(sizeof(remote_batch) < first_block / 2 + 64);
-    shared_block* const block = heap_->take(first_block);
+    shared_block* const block = pool.heap->take(first_block);
     block->next.store(nullptr, std::memory_order_relaxed);
     auto* const batch = ::new (block + 1) remote_batch{};
     batch->blocks.store(block, std::memory_order_relaxed);
     try {
-        shared_arena arena(*heap_, batch->blocks, reinterpret_cast<std::byte*>(batch + 1),
+        shared_arena arena(*pool.heap, batch->blocks, reinterpret_cast<std::byte*>(batch + 1),
                            first_block - sizeof(remote_batch));
         auto const code = work.crossing()->code();
-        batch->heap = heap_.get();
+        batch->heap = pool.heap;
         batch->count = work.size();
         batch->left.store(work.size(), std::memory_order_relaxed);
         batch->policy = work.policy();
         batch->chunk_size = work.chunk_size();
-        batch->wake_parent = &pool_->wake_parent;
+        batch->wake_parent = &pool.wake_parent;
         batch->task_limit = work.task_limit();
         batch->record_slots = work.record_slots();
         batch->first_number = work.first_number();
@@ -48,10 +46,10 @@ remote_batch* process_host::make_batch(job& work) {
         // Only now: an input that can't be encoded may stop the call.
         batch->stop.store(work.stop().word().load(), std::memory_order_relaxed);
     } catch (...) {
-        shared_arena::give_back_all(*heap_, batch->blocks);
+        shared_arena::give_back_all(*pool.heap, batch->blocks);
         throw;
     }
-    return batch;
+    return *batch;
 }
 
 }  // namespace quartet::inline v0::detail

@@ -10,10 +10,12 @@
 // there, and the last of them wakes the caller. What it does is in supervisor.cpp.
 #pragma once
 
-#include "src/base/descriptor.hpp"
 #include "src/models/executor_end.hpp"
 #include "src/models/processes/fork_server.hpp"
 #include "src/models/processes/log_channel.hpp"
+#include "src/models/processes/pool_memory.hpp"
+#include "src/models/processes/stop_requests.hpp"
+#include "src/models/processes/wake_channel.hpp"
 #include "src/models/processes/worker_process.hpp"
 
 #include <quartet/backend/model.hpp>
@@ -43,7 +45,7 @@ public:
     void stopped(job& work) noexcept final;
     void collect(job& work) noexcept final;
     void watch(job& work) noexcept final;
-    std::size_t tasks_left(job const& work) const noexcept final;
+    std::size_t tasks_left(job const& work) const noexcept final { return stops_.tasks_left(work); }
     eventcount& ends() noexcept final { return pool_->batch_ended; }
 
     virtual std::string spec() const = 0;
@@ -134,8 +136,7 @@ protected:
     /// std::runtime_error if one could not be. For the constructor of a derived class.
     void wait_for_readiness();
 
-    void wake_supervisor() const noexcept;
-    void hear_wakes() const noexcept;
+    void wake_supervisor() const noexcept { wakes_.wake(); }
 
     pool_state& pool() noexcept { return *pool_; }
     pool_state const& pool() const noexcept { return *pool_; }
@@ -157,13 +158,11 @@ private:
 
     // ---- Calls
 
-    remote_batch* make_batch(job& work);
     std::optional<ended_call> claim(job& work) noexcept;
     void finish(ended_call const& mine) noexcept;
     static bool is_over(call const& of) noexcept;
     void enlist(job& work, remote_batch& batch);
     void strike_off(call const& of) noexcept;
-    void stop_batch(remote_batch& batch, std::uint32_t mark) noexcept;
     void count_off(call& of, std::size_t tasks) noexcept;
     void fail_waiting(call& of, failure const& why) noexcept;
     void free_untouched() noexcept;
@@ -203,12 +202,11 @@ private:
                    bool by_limit);
 
     processes_options options_;
-    shared_heap_owner heap_;                   // batches
-    shared_heap_owner control_;                // pool_state and the pool's slots
-    std::optional<private_descriptor> woken_;  // readable when somebody wakes the supervisor
-    descriptor wake_;
+    pool_memory memory_;
     log_channel logs_;
-    pool_state* pool_ = nullptr;
+    wake_channel wakes_;
+    stop_requests stops_;
+    pool_state* const pool_ = &memory_.state();
 
     std::mutex mutex_;                        // guards what follows
     std::optional<fork_server> fork_server_;  // used by the supervisor alone
@@ -224,9 +222,6 @@ private:
     std::size_t stopped_ = 0;                                                 // calls that were asked to stop
     std::size_t to_rescan_ = 0;  // calls whose end the parent must find
     bool ending_ = false;
-
-    mutable std::mutex stops_mutex_;  // guards job::remote and what follows; the last to be locked
-    std::vector<remote_batch*> stop_requests_;
 
     std::thread supervisor_;
 };

@@ -26,11 +26,7 @@ void process_host::collect(job& work) noexcept {
 
 /// Under the lock: the outcomes of the call are the claimer's to take. Nothing if another has claimed them.
 std::optional<process_host::ended_call> process_host::claim(job& work) noexcept {
-    remote_batch* batch = nullptr;
-    {
-        std::lock_guard const stops(stops_mutex_);
-        batch = std::exchange(work.remote, nullptr);
-    }
+    remote_batch* const batch = stops_.end(work);
     if (!batch) return std::nullopt;
     call const& of = *find(batch);
     ended_call const claimed{&work, batch, of.offered_to};
@@ -61,13 +57,13 @@ void process_host::free_untouched() noexcept {
         waiting_batch const each = ended_.front();
         ended_.pop_front();
         if (untouched(*each.batch, each.offered_to)) {
-            shared_arena::give_back_all(*heap_, each.batch->blocks);
+            shared_arena::give_back_all(memory_.batches(), each.batch->blocks);
         } else {
             ended_.push_back(each);
             ++kept;
         }
     }
-    if (calls_.empty() && ended_.empty() && in_use_ == 0) heap_->reset();
+    if (calls_.empty() && ended_.empty() && in_use_ == 0) memory_.batches().reset();
 }
 
 /// From now on nobody else may collect it, so that its event in shared memory is nobody's to wait for.
@@ -79,12 +75,6 @@ void process_host::watch(job& work) noexcept {
     watched_.push_back(batch);
     batch->watched.store(1);
     if (batch->end.is_set()) wake_supervisor();
-}
-
-std::size_t process_host::tasks_left(job const& work) const noexcept {
-    std::lock_guard const lock(stops_mutex_);
-    auto const* const batch = work.remote;
-    return batch ? batch->left.load(std::memory_order_relaxed) : 0;
 }
 
 void process_host::collect_watched() {

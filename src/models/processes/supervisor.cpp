@@ -10,7 +10,6 @@
 #include <iterator>
 #include <mutex>
 #include <poll.h>
-#include <sys/socket.h>
 #include <thread>
 #include <vector>
 
@@ -19,16 +18,6 @@ namespace quartet::inline v0::detail {
 void process_host::start_supervisor() {
     all_signals_blocked const in_it;
     supervisor_ = std::thread([this] { supervise(); });
-}
-
-void process_host::wake_supervisor() const noexcept {
-    send(wake_.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);  // if there is no room, it wakes anyway
-}
-
-void process_host::hear_wakes() const noexcept {
-    char ignored = 0;
-    while (recv(woken_->get(), &ignored, 1, MSG_DONTWAIT) > 0) {
-    }
 }
 
 void process_host::supervise() {
@@ -52,12 +41,12 @@ void process_host::supervise() {
 
 void process_host::wait_for_news(clock::time_point until) {
     pollfd waiting[] = {
-        {.fd = woken_->get(), .events = POLLIN, .revents = 0},
+        {.fd = wakes_.read_end(), .events = POLLIN, .revents = 0},
         {.fd = fork_server_ ? fork_server_->descriptor() : -1, .events = POLLIN, .revents = 0},
         {.fd = fork_server_ ? fork_server_->end_descriptor() : -1, .events = POLLIN, .revents = 0},
         {.fd = logs_.read_end(), .events = POLLIN, .revents = 0}};
     poll(waiting, std::size(waiting), poll_timeout(until));
-    if (waiting[0].revents) hear_wakes();
+    if (waiting[0].revents) wakes_.hear();
     if (waiting[3].revents) logs_.deliver();
 }
 
@@ -120,12 +109,7 @@ void process_host::revive_fork_server() {
 }
 
 void process_host::follow_stops() {
-    std::vector<remote_batch*> requests;
-    {
-        std::lock_guard const lock(stops_mutex_);
-        requests.swap(stop_requests_);
-    }
-    for (remote_batch* const each : requests) {
+    for (remote_batch* const each : stops_.take()) {
         if (call* const of = find(each)) follow_stop(*of);
     }
     if (easily_stopped_ == 0) return;

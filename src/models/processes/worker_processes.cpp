@@ -69,11 +69,11 @@ void process_host::wait_for_readiness() {
     if (!options_.initialize) return;
     auto const is_ready = [](worker_slot const& each) { return each.ready.load() == readiness::ready; };
     while (!std::all_of(pool_->slots, pool_->slots + pool_->workers, is_ready)) {
-        pollfd waiting[] = {{.fd = woken_->get(), .events = POLLIN, .revents = 0},
+        pollfd waiting[] = {{.fd = wakes_.read_end(), .events = POLLIN, .revents = 0},
                             {.fd = fork_server_->descriptor(), .events = POLLIN, .revents = 0}};
         constexpr int soon_ms = 50;  // a worker that closes all descriptors at its begin can't wake us
         poll(waiting, std::size(waiting), soon_ms);
-        if (waiting[0].revents) hear_wakes();
+        if (waiting[0].revents) wakes_.hear();
         if (auto const happened = fork_server_->next_event()) refuse_worker(*happened);
     }
 }
