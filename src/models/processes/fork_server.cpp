@@ -4,7 +4,7 @@
 // and reads `event`s; the fork server waits for requests and, by a signalfd, for the ends of its children.
 //
 // Neither may block in a send while the other does: the parent leaves at most `most_unanswered` spawns
-// unanswered, and its caller about as many kills (process_host::terminate), which the socket's buffer
+// unanswered, and its caller about as many kills (overdue_workers.cpp), which the socket's buffer
 // holds many times over. So the parent's sends never block, and it comes back to read what the fork server
 // sends.
 //

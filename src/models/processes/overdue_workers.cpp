@@ -1,15 +1,10 @@
-// src/models/processes/overdue_workers.cpp
-//
-// Workers whose body goes on although it was asked to stop, or is out of time.
+#include "src/models/processes/overdue_workers.hpp"
 
 #include "src/base/grace.hpp"
-#include "src/models/processes/process_host.hpp"
 
 #include <quartet/detail/base/deadline.hpp>
 
 #include <algorithm>
-#include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <signal.h>
 
@@ -30,18 +25,17 @@ bool was_stopped_before(std::chrono::steady_clock::time_point limit, remote_batc
 
 }  // namespace
 
-/// Ends workers whose body goes on although it was asked to stop or is out of time. Gives the time to look
-/// again.
-process_host::clock::time_point process_host::end_overdue() {
-    auto const now = clock::now();
+overdue_workers::time_point overdue_workers::end() {
+    auto const now = std::chrono::steady_clock::now();
     return std::min({terminate_late(now), terminate_stopped(now), kill_terminating(now)});
 }
 
-process_host::clock::time_point process_host::terminate_late(clock::time_point now) {
-    if (limited_ == 0) return never;
-    if (options_.in_flight > 0) return terminate_late_on_loops(now);
+overdue_workers::time_point overdue_workers::terminate_late(time_point now) {
+    auto const least_limit = calls_.least_limit();
+    if (!least_limit) return never;
+    if (have_loops_) return terminate_late_on_loops(now, *least_limit);
     // No task that begins from now on is overdue earlier.
-    auto next = deadline_after(deadline_after(now, least_limit_), grace);
+    auto next = deadline_after(deadline_after(now, *least_limit), grace);
     for (auto& [slot, worker] : workers_) {
         if (worker.terminating || worker.process == 0) continue;
         // In this order: a deadline that is read after the task is that task's or a later one's.
@@ -49,56 +43,59 @@ process_host::clock::time_point process_host::terminate_late(clock::time_point n
         std::size_t const task = slot->remote.current.load(std::memory_order_acquire);
         std::int64_t const deadline = slot->remote.deadline.load(std::memory_order_acquire);
         if (deadline == remote_worker::no_deadline) continue;
-        auto const overdue = deadline_after(clock::time_point(std::chrono::nanoseconds(deadline)), grace);
+        auto const overdue = deadline_after(time_point(std::chrono::nanoseconds(deadline)), grace);
         if (overdue > now) {
             next = std::min(next, overdue);
         } else {
-            call const* const of = find(batch);
-            clock::time_point const limit(std::chrono::nanoseconds{deadline});
-            if (of) terminate(*slot, worker, *of->batch, task, !was_stopped_before(limit, *of->batch));
+            open_call const* const call = calls_.find(batch);
+            time_point const limit(std::chrono::nanoseconds{deadline});
+            if (call) terminate(*slot, worker, *call->batch, task, !was_stopped_before(limit, *call->batch));
         }
     }
     return next;
 }
 
 /// A loop looks at the limits of its tasks itself, unless one of them holds it.
-process_host::clock::time_point process_host::terminate_late_on_loops(clock::time_point now) {
-    auto next = deadline_after(deadline_after(now, least_limit_), grace);
+overdue_workers::time_point overdue_workers::terminate_late_on_loops(time_point now,
+                                                                     std::chrono::nanoseconds least_limit) {
+    auto next = deadline_after(deadline_after(now, least_limit), grace);
     for (auto& [slot, worker] : workers_) {
         if (worker.terminating || worker.process == 0) continue;
         loop_holder const& holder = slot->holder;
         std::int64_t const since = holder.since.load(std::memory_order_acquire);
         if (since == loop_holder::nobody) continue;
-        call const* const of = find(static_cast<remote_batch*>(holder.work.load(std::memory_order_acquire)));
+        open_call const* const call =
+            calls_.find(static_cast<remote_batch*>(holder.work.load(std::memory_order_acquire)));
         std::size_t const task = holder.task.load(std::memory_order_acquire);
         std::atomic_thread_fence(std::memory_order_acquire);
-        if (!of || !of->work->has_task_limit() || holder.since.load(std::memory_order_acquire) != since)
+        if (!call || !call->work->has_task_limit() || holder.since.load(std::memory_order_acquire) != since)
             continue;
-        clock::time_point const began(std::chrono::nanoseconds{since});
-        auto const overdue = deadline_after(deadline_after(began, of->work->task_limit()), grace);
+        time_point const began(std::chrono::nanoseconds{since});
+        auto const overdue = deadline_after(deadline_after(began, call->work->task_limit()), grace);
         if (overdue > now) {
             next = std::min(next, overdue);
         } else {
-            auto const limit = deadline_after(began, of->work->task_limit());
-            terminate(*slot, worker, *of->batch, task, !was_stopped_before(limit, *of->batch));
+            auto const limit = deadline_after(began, call->work->task_limit());
+            terminate(*slot, worker, *call->batch, task, !was_stopped_before(limit, *call->batch));
         }
     }
     return next;
 }
 
-process_host::clock::time_point process_host::terminate_stopped(clock::time_point now) {
-    if (stopped_ == 0) return never;
-    if (options_.in_flight > 0) return terminate_stopped_on_loops(now);
+overdue_workers::time_point overdue_workers::terminate_stopped(time_point now) {
+    if (!calls_.are_stopped()) return never;
+    if (have_loops_) return terminate_stopped_on_loops(now);
     auto next = never;
     for (auto& [slot, worker] : workers_) {
         if (worker.terminating || worker.process == 0) continue;
-        call const* const of = find(slot->batch.load());
-        if (!of || !of->stopped) continue;
-        auto const overdue = *of->stopped + grace;
+        open_call const* const call = calls_.find(slot->batch.load());
+        if (!call || !call->stopped) continue;
+        auto const overdue = *call->stopped + grace;
         if (overdue > now) {
             next = std::min(next, overdue);
         } else {
-            terminate(*slot, worker, *of->batch, slot->remote.current.load(std::memory_order_acquire), false);
+            terminate(*slot, worker, *call->batch, slot->remote.current.load(std::memory_order_acquire),
+                      false);
             next = std::min(next, now + grace);  // it may have been between two tasks
         }
     }
@@ -106,7 +103,7 @@ process_host::clock::time_point process_host::terminate_stopped(clock::time_poin
 }
 
 /// A worker with a loop that still runs tasks of a stopped call.
-process_host::clock::time_point process_host::terminate_stopped_on_loops(clock::time_point now) {
+overdue_workers::time_point overdue_workers::terminate_stopped_on_loops(time_point now) {
     auto next = never;
     for (auto& [batch, each] : calls_) {
         if (!each.stopped || batch->end.is_set()) continue;
@@ -127,25 +124,25 @@ process_host::clock::time_point process_host::terminate_stopped_on_loops(clock::
 
 /// If the worker still runs the task, sees to it that the worker can't end the task, and asks the worker to
 /// end.
-void process_host::terminate(worker_slot& slot, worker_state& worker, remote_batch& batch, std::size_t task,
-                             bool by_limit) {
+void overdue_workers::terminate(worker_slot& slot, worker_state& worker, remote_batch& batch,
+                                std::size_t task, bool by_limit) {
     auto const terminating =
         std::ranges::count_if(workers_, [](auto const& each) { return !!each.second.terminating; });
-    if (terminating >= most_terminating || !fork_server_) return;
+    if (terminating >= most_terminating || !workers_.has_fork_server()) return;
     if (task >= batch.count || !batch.tasks[task].mark_terminating(slot.remote.number)) return;
-    worker.terminating = clock::now();
+    worker.terminating = std::chrono::steady_clock::now();
     if (by_limit) worker.late = {&batch, task};
-    fork_server_->kill(worker.process, SIGTERM);
+    workers_.kill(worker, SIGTERM);
 }
 
-process_host::clock::time_point process_host::kill_terminating(clock::time_point now) {
+overdue_workers::time_point overdue_workers::kill_terminating(time_point now) {
     auto next = never;
     for (auto& [slot, worker] : workers_) {
         if (!worker.terminating || worker.killed) continue;
         if (*worker.terminating + grace > now) {
             next = std::min(next, *worker.terminating + grace);
         } else {
-            fork_server_->kill(worker.process, SIGKILL);
+            workers_.kill(worker, SIGKILL);
             worker.killed = true;
         }
     }

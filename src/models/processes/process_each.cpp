@@ -8,22 +8,12 @@
 
 namespace quartet::inline v0::detail {
 
-process_each::process_each(processes_options options) : process_host(0, std::move(options)) {
-    pool().recycle_after = 0;
-    start_fork_server();
-    start_supervisor();
-}
-
-process_each::~process_each() {
-    end();
-}
-
 void process_each::serve(worker_slot& slot) {
-    serve_one(pool(), slot);
+    serve_one(with_.pool, slot);
 }
 
 /// The slots lie with the batch.
-void process_each::offer(call& made) {
+void process_each::offer(open_call& made) {
     auto& batch = *made.batch;
     shared_arena arena(*batch.heap, batch.blocks);
     batch.own_slots = arena.allocate_array<worker_slot>(batch.count);
@@ -31,8 +21,8 @@ void process_each::offer(call& made) {
 }
 
 /// A process that has ended before it began its task would perhaps always do so.
-bool process_each::offer_again(call& of, index_range tasks, lost why) {
-    if (why == lost::fork_server) ask_for_processes(*of.batch, tasks);
+bool process_each::offer_again(open_call& call, index_range tasks, lost why) {
+    if (why == lost::fork_server) ask_for_processes(*call.batch, tasks);
     return why == lost::fork_server;
 }
 
@@ -45,7 +35,7 @@ void process_each::ask_for_processes(remote_batch& batch, index_range tasks) {
         slot.chunk.store({index, index + 1}, std::memory_order_relaxed);
         to_spawn_.push_back(&slot);
     }
-    wake_supervisor();
+    with_.supervisor.wake();
 }
 
 bool process_each::untouched(remote_batch const& batch, task_ring::position) {
@@ -54,9 +44,9 @@ bool process_each::untouched(remote_batch const& batch, task_ring::position) {
 
 void process_each::advance() {
     for (worker_slot* const each : std::exchange(to_spawn_, {}))
-        spawn(*each);
+        with_.workers.spawn(*each);
     // What no process can be had for is not to wait for ever.
-    if (refused_.empty() || has_workers()) return;
+    if (refused_.empty() || !with_.workers.empty()) return;
     for (worker_slot* const each : std::exchange(refused_, {}))
         forget(*each);
 }
@@ -64,15 +54,16 @@ void process_each::advance() {
 void process_each::on_end(worker_slot& slot, bool, int) {
     forget(slot);
     if (refused_.empty()) return;
-    spawn(*refused_.back());
+    with_.workers.spawn(*refused_.back());
     refused_.pop_back();
 }
 
 void process_each::on_refusal(worker_slot& slot, int error) {
     refused_.push_back(&slot);
-    if (!has_workers())
-        fail_waiting({.why = cause::worker_died,
-                      .message = fmt::format("no process could be forked: {}", std::strerror(error))});
+    if (with_.workers.empty())
+        with_.calls.fail_waiting(
+            {.why = cause::worker_died,
+             .message = fmt::format("no process could be forked: {}", std::strerror(error))});
 }
 
 void process_each::on_loss() {

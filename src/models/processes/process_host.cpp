@@ -5,18 +5,38 @@
 #include "src/models/processes/make_batch.hpp"
 #include "src/models/stop_jobs.hpp"
 
-#include <algorithm>
 #include <limits>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace quartet::inline v0::detail {
 
-process_host::process_host(std::size_t slots, processes_options options)
-    : options_(std::move(options)), memory_(slots, options_), logs_(options_.log, options_.name) {
+process_host::process_host(std::size_t slots, processes_options options, arrangement_maker make)
+    : options_(std::move(options)),
+      memory_(slots, options_),
+      logs_(options_.log, options_.name),
+      workers_(memory_.state(), options_.initialize,
+               [this](worker_slot& slot) { arrangement_->serve(slot); }),
+      calls_(memory_.state()),
+      arrangement_(make({options_, memory_.state(), calls_, workers_, wakes_})),
+      batches_(memory_.batches(), *arrangement_),
+      results_({mutex_, calls_, batches_, stops_, logs_, wakes_, memory_.state().batch_ended, options_.name}),
+      supervisor_({mutex_, calls_, *arrangement_, batches_, workers_, stops_, results_, logs_, wakes_,
+                   memory_.state(), have_loops()}) {
     write_out_streams();
-    pool_->wake_parent = {inherited_socket(wakes_.write_end())};
-    pool_->log_socket = inherited_socket(logs_.write_end());
+    memory_.state().wake_parent = {inherited_socket(wakes_.write_end())};
+    memory_.state().log_socket = inherited_socket(logs_.write_end());
+    arrangement_->start_workers();
+    supervisor_.start();
+}
+
+process_host::~process_host() {
+    stop();
+    wait_and_tell([this](auto deadline) { return join_until(deadline); }, [this] { return unended_bodies(); },
+                  options_.log);
+    results_.collect_all();
+    supervisor_.end();
 }
 
 void process_host::start(job& work) {
@@ -25,46 +45,42 @@ void process_host::start(job& work) {
     if (!work.crossing()) throw std::logic_error("quartet: this job has no way to other processes");
     {
         std::lock_guard const lock(mutex_);
-        ++in_use_;
+        batches_.begin();
     }
     write_out_files();  // before what the tasks print
     remote_batch* batch = nullptr;
     try {
-        batch = &make_batch(*pool_, work);
+        batch = &make_batch(memory_.state(), work);
     } catch (...) {
         std::lock_guard const lock(mutex_);
-        --in_use_;
+        batches_.cancel();
         throw;
     }
     std::lock_guard const lock(mutex_);
-    --in_use_;
     enlist(work, *batch);
 }
 
 /// Under the lock.
 void process_host::enlist(job& work, remote_batch& batch) {
-    call* made = nullptr;
+    open_call* made = nullptr;
     try {
-        made = &calls_.try_emplace(&batch, call{&work, &batch}).first->second;
-        offer(*made);
+        made = &calls_.add(work, batch);
+        arrangement_->offer(*made);
     } catch (...) {
-        if (made) calls_.erase(&batch);
+        if (made) calls_.remove(*made);
+        batches_.cancel();
         shared_arena::give_back_all(memory_.batches(), batch.blocks);
         throw;
     }
-    bool const limited = work.has_task_limit();
-    limited_ += limited;
-    if (limited) least_limit_ = std::min(least_limit_, work.task_limit());
-    easily_stopped_ += work.policy() == on_failure::stop_all;
     stops_.begin(work, batch);
     work.end_elsewhere(batch.end);
-    if (batch.left.load() == 0) tell_end(*pool_, batch);  // no input could be encoded
+    if (batch.left.load() == 0) tell_end(memory_.state(), batch);  // no input could be encoded
     if (work.stop().requested()) stopped(work);
-    if (limited) wake_supervisor();
+    if (work.has_task_limit()) wakes_.wake();
 }
 
 void process_host::stopped(job& work) noexcept {
-    if (stops_.stop(work)) wake_supervisor();
+    if (stops_.stop(work)) wakes_.wake();
 }
 
 void process_host::stop() noexcept {
@@ -74,59 +90,40 @@ void process_host::stop() noexcept {
             stops_.stop(*each.work);
         }
     });
-    wake_supervisor();
+    wakes_.wake();
 }
 
 void process_host::join() noexcept {
-    join_until(clock::time_point::max());
-}
-
-/// Under the lock: whether nothing is going to happen to it unless somebody waits for it.
-bool process_host::is_over(call const& of) noexcept {
-    return of.batch->end.is_set() && of.batch->watched.load() == 0;
+    join_until(time_point::max());
 }
 
 /// False if a call goes on at the deadline.
-bool process_host::join_until(clock::time_point deadline) noexcept {
+bool process_host::join_until(time_point deadline) noexcept {
     for (;;) {
         std::vector<remote_batch*> under_way;
         bool finishing = false;
         {
             std::lock_guard const lock(mutex_);
             for (auto const& [batch, each] : calls_) {
-                if (!is_over(each)) under_way.push_back(batch);
+                if (!each.is_over()) under_way.push_back(batch);
             }
-            finishing = collected_by_supervisor_ > 0;
+            finishing = results_.is_finishing();
         }
         if (under_way.empty() && !finishing) return true;
         for (remote_batch* const each : under_way) {
             auto const has_ended = [&] {
                 std::lock_guard const lock(mutex_);
-                call const* const of = find(each);
-                return !of || is_over(*of);
+                open_call const* const call = calls_.find(each);
+                return !call || call->is_over();
             };
-            if (!pool_->batch_ended.wait_until(has_ended, deadline)) return false;
+            if (!ends().wait_until(has_ended, deadline)) return false;
         }
         auto const have_finished = [this] {
             std::lock_guard const lock(mutex_);
-            return collected_by_supervisor_ == 0;
+            return !results_.is_finishing();
         };
-        if (!pool_->batch_ended.wait_until(have_finished, deadline)) return false;
+        if (!ends().wait_until(have_finished, deadline)) return false;
     }
-}
-
-void process_host::end() noexcept {
-    stop();
-    wait_and_tell([this](auto deadline) { return join_until(deadline); }, [this] { return unended_bodies(); },
-                  options_.log);
-    if (!supervisor_.joinable()) return;
-    collect_all_results();
-    {
-        std::lock_guard const lock(mutex_);
-        ending_ = true;
-    }
-    wake_supervisor();
-    supervisor_.join();
 }
 
 /// The bodies that have not ended.

@@ -17,91 +17,84 @@
 
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
 #include <utility>
 
 namespace quartet::inline v0::detail {
 
-process_pool::process_pool(processes_options options)
-    : process_host(options.count,
-                   (options.count == 0 ? throw std::invalid_argument(
-                                             "quartet: the model 'processes' needs at least one worker")
-                                       : std::move(options))) {
-    for (std::size_t number = 0; number < pool().workers; ++number)
-        reset_slot(pool().slots[number], number);
-    start_fork_server();
-    for (std::size_t number = 0; number < pool().workers; ++number)
-        spawn(pool().slots[number]);
-    for (std::size_t number = 0; number < pool().workers; ++number)
-        wait_for_worker();
-    wait_for_readiness();
-    start_supervisor();
+process_pool::process_pool(arrangement_parts const& with) : with_(with) {
+    for (std::size_t number = 0; number < with_.pool.workers; ++number)
+        reset_slot(with_.pool.slots[number], number);
 }
 
-process_pool::~process_pool() {
-    end();
+void process_pool::start_workers() {
+    with_.workers.start_fork_server();
+    for (std::size_t number = 0; number < with_.pool.workers; ++number)
+        with_.workers.spawn(with_.pool.slots[number]);
+    for (std::size_t number = 0; number < with_.pool.workers; ++number)
+        with_.workers.wait_for_worker();
+    with_.workers.wait_for_readiness(with_.supervisor);
 }
 
 std::string process_pool::spec() const {
     auto constexpr kind = model_kind::processes;
-    return to_string(has_loops() ? composed_spec(kind, pool().workers, options().in_flight)
-                                 : model_spec{.kind = kind, .count = pool().workers});
+    return to_string(has_loops() ? composed_spec(kind, with_.pool.workers, with_.options.in_flight)
+                                 : model_spec{.kind = kind, .count = with_.pool.workers});
 }
 
 std::size_t process_pool::concurrency() const noexcept {
-    if (!has_loops()) return pool().workers;
-    return limit_together(options().in_flight, pool().workers);
+    if (!has_loops()) return with_.pool.workers;
+    return limit_together(with_.options.in_flight, with_.pool.workers);
 }
 
 void process_pool::serve(worker_slot& slot) {
-    if (has_loops()) serve_loop(pool(), slot, options());
-    serve_pool(pool(), slot);
+    if (has_loops()) serve_loop(with_.pool, slot, with_.options);
+    serve_pool(with_.pool, slot);
 }
 
-void process_pool::offer(call& made) {
+void process_pool::offer(open_call& made) {
     put(made, {0, static_cast<std::uint32_t>(made.batch->count)});
     refused_ = false;
-    if (!missing_.empty()) wake_supervisor();
+    if (!missing_.empty()) with_.supervisor.wake();
 }
 
-bool process_pool::offer_again(call& of, index_range tasks, lost) {
-    put(of, tasks);
+bool process_pool::offer_again(open_call& call, index_range tasks, lost) {
+    put(call, tasks);
     return true;
 }
 
 /// Offers tasks in the ring. If it is full they wait in the parent, behind those that wait already.
-void process_pool::put(call& of, index_range tasks) {
-    if (!overflow_.empty() || pool().ring.full()) {
-        overflow_.push_back({of.batch, tasks});
-        pool().overflown.store(1);
-        if (pool().ring.half_empty()) wake_supervisor();  // it became so before it was overflown
+void process_pool::put(open_call& call, index_range tasks) {
+    if (!overflow_.empty() || with_.pool.ring.full()) {
+        overflow_.push_back({call.batch, tasks});
+        with_.pool.overflown.store(1);
+        if (with_.pool.ring.half_empty()) with_.supervisor.wake();  // it became so before it was overflown
         return;
     }
-    of.offered_to = pool().ring.push(*of.batch, tasks) + 1;
+    call.offered_to = with_.pool.ring.push(*call.batch, tasks) + 1;
     wake_workers(tasks.last - tasks.first);
 }
 
 /// Moves tasks that wait in the parent into the ring, as far as there is room.
 void process_pool::refill() {
     if (overflow_.empty()) return;
-    while (!overflow_.empty() && !pool().ring.full()) {
+    while (!overflow_.empty() && !with_.pool.ring.full()) {
         auto const [batch, tasks] = overflow_.front();
         overflow_.pop_front();
-        call* const of = find(batch);
-        if (!of) continue;  // it was stopped, and has ended
+        open_call* const call = with_.calls.find(batch);
+        if (!call) continue;  // it was stopped, and has ended
         auto const count = static_cast<std::uint32_t>(batch->count);
         index_range const left{std::min(tasks.first, count), std::min(tasks.last, count)};
-        of->offered_to = pool().ring.push(*batch, left) + 1;
+        call->offered_to = with_.pool.ring.push(*batch, left) + 1;
     }
-    pool().overflown.store(overflow_.empty() ? 0 : 1);
-    wake_workers(pool().workers);
+    with_.pool.overflown.store(overflow_.empty() ? 0 : 1);
+    wake_workers(with_.pool.workers);
 }
 
 /// Wakes as many sleeping workers as there are tasks. A worker looks at the ring once more after it has said
 /// that it is asleep.
 void process_pool::wake_workers(std::size_t tasks) {
-    for (std::size_t number = 0; number < pool().workers && tasks > 0; ++number) {
-        worker_slot& slot = pool().slots[number];
+    for (std::size_t number = 0; number < with_.pool.workers && tasks > 0; ++number) {
+        worker_slot& slot = with_.pool.slots[number];
         std::uint32_t wanting = worker_slot::wants_calls;
         if (!slot.asleep.compare_exchange_strong(wanting, 0)) continue;
         call_worker(slot);
@@ -112,16 +105,17 @@ void process_pool::wake_workers(std::size_t tasks) {
 /// A worker names the batch that it takes tasks of, and one with a loop also that of which it stores an
 /// outcome. It touches others too, but none whose tasks all have an outcome.
 bool process_pool::untouched(remote_batch const& batch, task_ring::position offered_to) {
-    return pool().ring.head() >= offered_to &&
-           std::none_of(pool().slots, pool().slots + pool().workers, [&](worker_slot const& each) {
-               return each.batch.load() == &batch || each.storing.load() == &batch;
-           });
+    return with_.pool.ring.head() >= offered_to &&
+           std::none_of(with_.pool.slots, with_.pool.slots + with_.pool.workers,
+                        [&](worker_slot const& each) {
+                            return each.batch.load() == &batch || each.storing.load() == &batch;
+                        });
 }
 
 void process_pool::on_stop_of_call() {
     if (!has_loops()) return;
-    for (std::size_t number = 0; number < pool().workers; ++number)
-        call_worker(pool().slots[number]);
+    for (std::size_t number = 0; number < with_.pool.workers; ++number)
+        call_worker(with_.pool.slots[number]);
 }
 
 void process_pool::on_end(worker_slot& slot, bool fruitless, int status) {
@@ -129,22 +123,23 @@ void process_pool::on_end(worker_slot& slot, bool fruitless, int status) {
     reset_slot(slot, slot.remote.number);
     missing_.insert(&slot);
     refused_ = false;
-    wake_workers(pool().workers);  // it was perhaps woken for a task; another is to take that
+    wake_workers(with_.pool.workers);  // it was perhaps woken for a task; another is to take that
     fruitless_ends_ = fruitless ? fruitless_ends_ + 1 : 0;
     // Workers that end before they begin anything would be replaced for ever.
-    if (fruitless_ends_ > 10 + 2 * pool().workers)
-        give_up(refused ? not_initialized(0, why_refused(pool()), worker_name(pool(), slot.remote.number))
-                        : failure{.why = cause::worker_died,
-                                  .message = fmt::format(
-                                      "worker processes keep ending before they run a task; the last one {}",
-                                      describe_end(status))});
+    if (fruitless_ends_ > 10 + 2 * with_.pool.workers)
+        give_up(refused
+                    ? not_initialized(0, why_refused(with_.pool), worker_name(with_.pool, slot.remote.number))
+                    : failure{.why = cause::worker_died,
+                              .message = fmt::format(
+                                  "worker processes keep ending before they run a task; the last one {}",
+                                  describe_end(status))});
 }
 
 void process_pool::on_refusal(worker_slot& slot, int error) {
     missing_.insert(&slot);
     refused_ = true;
     // The others do its work, if there are any.
-    if (!has_workers())
+    if (with_.workers.empty())
         give_up({.why = cause::worker_died,
                  .message = fmt::format("no worker process could be forked: {}", std::strerror(error))});
 }
@@ -152,17 +147,17 @@ void process_pool::on_refusal(worker_slot& slot, int error) {
 /// Fails what no worker has begun. The next call has workers started again.
 void process_pool::give_up(failure const& why) {
     fruitless_ends_ = 0;
-    fail_waiting(why);
+    with_.calls.fail_waiting(why);
 }
 
 void process_pool::on_loss() {
-    pool().ring.clear();
+    with_.pool.ring.clear();
     overflow_.clear();
-    pool().overflown.store(0);
+    with_.pool.overflown.store(0);
     refused_ = false;
-    for (std::size_t number = 0; number < pool().workers; ++number) {
-        reset_slot(pool().slots[number], number);
-        missing_.insert(&pool().slots[number]);
+    for (std::size_t number = 0; number < with_.pool.workers; ++number) {
+        reset_slot(with_.pool.slots[number], number);
+        missing_.insert(&with_.pool.slots[number]);
     }
 }
 
@@ -172,9 +167,9 @@ void process_pool::advance() {
 }
 
 void process_pool::spawn_missing() {
-    if (refused_ || (!has_calls() && fruitless_ends_ > 0)) return;
+    if (refused_ || (with_.calls.empty() && fruitless_ends_ > 0)) return;
     for (worker_slot* const each : std::exchange(missing_, {}))
-        spawn(*each);
+        with_.workers.spawn(*each);
 }
 
 }  // namespace quartet::inline v0::detail

@@ -4,7 +4,7 @@
 // one ring.
 #pragma once
 
-#include "src/models/processes/process_host.hpp"
+#include "src/models/processes/arrangement.hpp"
 
 #include <cstddef>
 #include <deque>
@@ -13,14 +13,24 @@
 
 namespace quartet::inline v0::detail {
 
-class process_pool final : public process_host {
+class process_pool final : public arrangement {
 public:
-    /// Starts the workers. Throws std::system_error if one is refused.
-    explicit process_pool(processes_options options);
-    ~process_pool() override;
+    explicit process_pool(arrangement_parts const& with);
 
     std::string spec() const override;
     std::size_t concurrency() const noexcept override;
+    void start_workers() override;
+    void serve(worker_slot& slot) override;
+
+    void offer(open_call& made) override;
+    bool offer_again(open_call& call, index_range tasks, lost why) override;
+    void on_stop_of_call() override;
+    bool untouched(remote_batch const& batch, task_ring::position offered_to) override;
+
+    void on_end(worker_slot& slot, bool fruitless, int status) override;
+    void on_refusal(worker_slot& slot, int error) override;
+    void on_loss() override;
+    void advance() override;
 
 private:
     struct late_offer {
@@ -28,23 +38,15 @@ private:
         index_range tasks;
     };
 
-    void serve(worker_slot& slot) override;
-    void offer(call& made) override;
-    bool offer_again(call& of, index_range tasks, lost why) override;
-    bool untouched(remote_batch const& batch, task_ring::position offered_to) override;
-    void on_stop_of_call() override;
-    void on_end(worker_slot& slot, bool fruitless, int status) override;
-    void on_refusal(worker_slot& slot, int error) override;
-    void on_loss() override;
-    void advance() override;
-
-    bool has_loops() const noexcept { return options().in_flight > 0; }
-    void put(call& of, index_range tasks);
+    bool has_loops() const noexcept { return with_.options.in_flight > 0; }
+    void put(open_call& call, index_range tasks);
     void refill();
     void wake_workers(std::size_t tasks);
     void spawn_missing();
     void give_up(failure const& why);
 
+    arrangement_parts const with_;
+    // Under the host's lock:
     std::deque<late_offer> overflow_;  // that found no room in the ring
     std::set<worker_slot*> missing_;   // that have no worker, and none is on its way
     bool refused_ = false;             // the system had no process; until something ends or a call comes

@@ -7,17 +7,38 @@
 // parent does in process_host.hpp, and the two arrangements in process_pool.hpp and process_each.hpp.
 
 #include "src/models/processes/process_each.hpp"
+#include "src/models/processes/process_host.hpp"
 #include "src/models/processes/process_pool.hpp"
 
 #include <quartet/backend/processes.hpp>
 
+#include <stdexcept>
+#include <utility>
+
 namespace quartet::inline v0 {
+namespace {
 
-processes::processes(processes_options options)
-    : host_(std::make_unique<detail::process_pool>(std::move(options))) {}
+template <class Arrangement>
+std::unique_ptr<detail::arrangement> made(detail::arrangement_parts const& with) {
+    return std::make_unique<Arrangement>(with);
+}
 
-processes::processes(one_per_task, processes_options options)
-    : host_(std::make_unique<detail::process_each>(std::move(options))) {}
+std::unique_ptr<detail::process_host> make_pool(processes_options options) {
+    std::size_t const workers = options.count;
+    if (workers == 0) throw std::invalid_argument("quartet: the model 'processes' needs at least one worker");
+    return std::make_unique<detail::process_host>(workers, std::move(options), made<detail::process_pool>);
+}
+
+std::unique_ptr<detail::process_host> make_each(processes_options options) {
+    options.recycle_after = 0;
+    return std::make_unique<detail::process_host>(0, std::move(options), made<detail::process_each>);
+}
+
+}  // namespace
+
+processes::processes(processes_options options) : host_(make_pool(std::move(options))) {}
+
+processes::processes(one_per_task, processes_options options) : host_(make_each(std::move(options))) {}
 
 processes::~processes() = default;
 

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <new>
 #include <optional>
 #include <stop_token>
 #include <thread>
@@ -140,6 +141,12 @@ private:
 };
 
 }  // namespace
+
+void reset_slot(worker_slot& slot, std::size_t number) noexcept {
+    ::new (&slot) worker_slot{};
+    slot.remote.number = number;
+    slot.remote.current.store(remote_worker::nothing, std::memory_order_relaxed);
+}
 
 std::string worker_name(pool_state const& pool, std::size_t number) {
     return fmt::format("{}-{}", pool.name, number);

@@ -79,6 +79,9 @@ struct log_packet {
     static constexpr std::size_t room = most_text + most_mark;
 };
 
+/// Readies a slot for a new worker.
+void reset_slot(worker_slot& slot, std::size_t number) noexcept;
+
 std::string worker_name(pool_state const& pool, std::size_t number);
 
 /// In a new worker: runs executor_options::initialize, and tells the parent of its end. If it throws, the
