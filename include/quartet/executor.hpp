@@ -188,33 +188,51 @@ private:
             detail::call_job<Body, In, result>::begin(how, body, std::move(input), options));
     }
 
+    /// Runs the tasks of a call once; `numbers` are those of their inputs in the whole call, if there are
+    /// others.
+    template <class Inputs, class Sink>
+    using run_function = void (executor::*)(void const* body, Inputs const& inputs, std::size_t count,
+                                            Sink& sink, call_options const& options,
+                                            detail::call_timer const& timer, std::size_t const* numbers);
+
     template <class Sink, class Body, class Range>
     auto run(Body const& body, Range&& inputs, call_options const& options) {
         using in = std::ranges::range_value_t<Range>;
+        using result = typename detail::body_result<Body, in>::type;
+        using any_inputs = detail::any_inputs<in>;
+        using any_sink = detail::any_sink<result>;
         static_cast<void>(own_model());  // before anything is copied
         detail::check_options(options);
         auto const elements = detail::indexable(inputs);
+        using own_inputs = std::remove_const_t<decltype(elements)>;
+        return run_tries<in, result>(&body, elements, Sink(elements.size()), options,
+                                     &executor::run_once<Body, in, own_inputs, Sink>,
+                                     &executor::run_once<Body, in, any_inputs, any_sink>);
+    }
+
+    /// What does not depend on the body: its first try, and further ones of what failed.
+    template <class In, class R, class Inputs, class Sink>
+    auto run_tries(void const* body, Inputs const& elements, Sink sink, call_options const& options,
+                   run_function<Inputs, Sink> first,
+                   run_function<detail::any_inputs<In>, detail::any_sink<R>> again) {
         // While it pauses before a further try the model does not know of it.
         auto const further = options.retry.times > 0 ? stops_->token() : std::stop_token();
         detail::call_timer const timer(options.stop, options.timeout, further);
-        Sink sink(elements.size());
-        run_once<in>(body, elements, elements.size(), sink, options, timer);
-        using result = typename detail::body_result<Body, in>::type;
-        auto const run_again = [&](detail::any_inputs<in> const& again, detail::any_sink<result>& to,
+        (this->*first)(body, elements, elements.size(), sink, options, timer, nullptr);
+        auto const run_again = [&](detail::any_inputs<In> const& inputs, detail::any_sink<R>& to,
                                    std::vector<std::size_t> const& numbers) {
-            run_once<in>(body, again, numbers.size(), to, options, timer, numbers.data());
+            (this->*again)(body, inputs, numbers.size(), to, options, timer, numbers.data());
         };
-        detail::retry_failed<in, result>(elements, sink, 0, options.retry, timer.token(), run_again);
+        detail::retry_failed<In, R>(elements, sink, 0, options.retry, timer.token(), run_again);
         return sink.take();
     }
 
-    template <class In, class Body, class Elements, class Sink>
-    void run_once(Body const& body, Elements const& elements, std::size_t count, Sink& sink,
-                  call_options const& options, detail::call_timer const& timer,
-                  std::size_t const* numbers = nullptr) {
+    template <class Body, class In, class Inputs, class Sink>
+    void run_once(void const* body, Inputs const& inputs, std::size_t count, Sink& sink,
+                  call_options const& options, detail::call_timer const& timer, std::size_t const* numbers) {
         if (count == 0) return;
-        detail::map_job<Body, In, Elements, Sink> work(body, elements, count, sink, options.failure,
-                                                       options.task_timeout, &timer);
+        detail::map_job<Body, In, Inputs, Sink> work(*static_cast<Body const*>(body), inputs, count, sink,
+                                                     options.failure, options.task_timeout, &timer);
         work.set_chunk_size(options.chunk_size);
         work.number_tasks(0, numbers);
         work.set_progress(options.progress);

@@ -115,10 +115,10 @@ template <class Body, class In, class R>
 class call_job final : public call<R>,
                        private single_input<In>,
                        private single_sink<R>,
-                       public map_job<Body, In, any_inputs<In>, any_sink<R>> {
+                       public any_map_job<Body, In> {
     using inputs = any_inputs<In>;
     using sink = single_sink<R>;
-    using base = map_job<Body, In, inputs, any_sink<R>>;
+    using base = any_map_job<Body, In>;
     using typename call<R>::time_point;
 
 public:

@@ -1,16 +1,22 @@
 // include/quartet/detail/call/body_job.hpp
 //
 // Bodies of one kind over inputs, in this process: what all models run.
+//
+// A map of plain functions has a job of its own, in which the loop over the bodies is compiled with them: a
+// function may take a nanosecond. All other calls cost more than that, so one job serves all bodies that take
+// and give the same types; what each adds to it is how it is called. That keeps programs quick to compile.
 #pragma once
 
 #include <quartet/backend/job.hpp>
 #include <quartet/detail/base/own_process.hpp>
+#include <quartet/detail/call/any_inputs.hpp>
 #include <quartet/detail/call/body_call.hpp>
 #include <quartet/detail/call/body_name.hpp>
 #include <quartet/detail/call/call_timer.hpp>
 #include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/detail/io/limited.hpp>
 #include <quartet/outcome.hpp>
+#include <quartet/task.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -37,15 +43,7 @@ public:
     }
 
     void run(context& ctx, std::size_t first, std::size_t last) noexcept override {
-        // Each range has its own copy, so that a body with state of its own is not shared by two threads.
-        Body body = body_;
-        process_stamp const process = this_process();
-        task_run recorded(record_slots(), ctx, first, last);
-        for (std::size_t index = first; index < last; ++index) {
-            for (std::size_t const record = std::min(recorded.next(), last); index < record; ++index)
-                run_one(body, ctx, index, process);
-            if (index < last) run_recorded(recorded, body, ctx, index);
-        }
+        run_bodies(body_, ctx, first, last);
     }
 
     running_body* start(context& ctx, std::size_t index, ended_bodies& ended) noexcept override {
@@ -76,6 +74,8 @@ public:
             }
         }
     }
+
+    Body const& own_body() const noexcept { return body_; }
 
     bool suspends() const noexcept override { return is_coroutine_body<Body, In>; }
 
@@ -124,7 +124,8 @@ private:
 
     In const& element(std::size_t index) const { return inputs_[index]; }
 
-    void run_one(Body& body, context& ctx, std::size_t index, process_stamp process) noexcept {
+    template <class Called>
+    void run_one(Called& body, context& ctx, std::size_t index, process_stamp process) noexcept {
         if (ctx.stop_requested()) [[unlikely]]
             return fail(describe_cancelled(index));
         try {
@@ -145,7 +146,8 @@ private:
         run_one(body, ctx, index, this_process());
     }
 
-    [[gnu::noinline]] void run_recorded(task_run& recorded, Body& body, context& ctx,
+    template <class Called>
+    [[gnu::noinline]] void run_recorded(task_run& recorded, Called& body, context& ctx,
                                         std::size_t index) noexcept {
         task_slot* const record = recorded.begin(!ctx.stop_requested());
         task_switch const at_work(recorded.at_work(record));
@@ -183,9 +185,99 @@ private:
     }
 
 protected:
+    /// Each range has its own copy, so that a body with state of its own is not shared by two threads.
+    template <class Called>
+    void run_bodies(Called body, context& ctx, std::size_t first, std::size_t last) noexcept {
+        process_stamp const process = this_process();
+        task_run recorded(record_slots(), ctx, first, last);
+        for (std::size_t index = first; index < last; ++index) {
+            for (std::size_t const record = std::min(recorded.next(), last); index < record; ++index)
+                run_one(body, ctx, index, process);
+            if (index < last) run_recorded(recorded, body, ctx, index);
+        }
+    }
+
     Body body_;
     Inputs const& inputs_;
     Sink& sink_;
+};
+
+/// A body of either kind, without its type.
+template <class In, class R, bool coroutine>
+class body_ref {
+public:
+    template <class Body>
+    static body_ref to(Body& body) noexcept {
+        return {&body, [](void* self, context& ctx, In const& input) -> task<R> {
+                    return (*static_cast<Body*>(self))(ctx, input);
+                }};
+    }
+
+    task<R> operator()(context& ctx, In const& input) const { return call_(body_, ctx, input); }
+
+private:
+    using call_function = task<R> (*)(void*, context&, In const&);
+    body_ref(void* body, call_function call) noexcept : body_(body), call_(call) {}
+
+    void* body_;
+    call_function call_;
+};
+
+template <class In, class R>
+class body_ref<In, R, false> {
+public:
+    template <class Body>
+    static body_ref to(Body& body) noexcept {
+        return {&body, [](void* self, In const& input) -> R { return (*static_cast<Body*>(self))(input); }};
+    }
+
+    R operator()(In const& input) const { return call_(body_, input); }
+
+private:
+    using call_function = R (*)(void*, In const&);
+    body_ref(void* body, call_function call) noexcept : body_(body), call_(call) {}
+
+    void* body_;
+    call_function call_;
+};
+
+template <class Body, class In>
+using ref_of_body = body_ref<In, typename body_result<Body, In>::type, is_coroutine_body<Body, In>>;
+
+/// The job of one body among all that take and give the same.
+template <class Body, class In, class Inputs, class Sink>
+class erased_job : public body_job<ref_of_body<Body, In>, In, Inputs, Sink> {
+    using ref = ref_of_body<Body, In>;
+    using base = body_job<ref, In, Inputs, Sink>;
+
+public:
+    erased_job(Body const& body, Inputs const& inputs, std::size_t count, Sink& sink, on_failure policy,
+               std::chrono::nanoseconds task_limit, call_timer const* timer) noexcept
+        : base(ref::to(own_), inputs, count, sink, policy, task_limit, timer), own_(body) {
+        this->be_called(identity_of(body));
+    }
+
+    void run(context& ctx, std::size_t first, std::size_t last) noexcept override {
+        if constexpr (std::is_same_v<Inputs, any_inputs<In>>) {
+            Body copy = own_;
+            this->run_bodies(ref::to(copy), ctx, first, last);
+        } else {
+            this->run_bodies(own_, ctx, first, last);
+        }
+    }
+
+    Body const& own_body() const noexcept { return own_; }
+
+private:
+    Body own_;
+};
+
+/// The job of a body over inputs and a sink. The loop of functions is compiled with them where the inputs and
+/// the sink are known too.
+template <class Body, class In, class Inputs, class Sink>
+struct job_of_body {
+    using type = std::conditional_t<is_coroutine_body<Body, In> || std::is_same_v<Inputs, any_inputs<In>>,
+                                    erased_job<Body, In, Inputs, Sink>, body_job<Body, In, Inputs, Sink>>;
 };
 
 }  // namespace quartet::inline v0::detail

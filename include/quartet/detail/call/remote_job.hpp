@@ -21,15 +21,12 @@
 
 namespace quartet::inline v0::detail {
 
-/// In a worker: runs bodies first to last - 1 that are still to be run, and leaves their outcomes in the
-/// batch. Gives how many.
+/// Runs bodies first to last - 1 that are still to be run, and leaves their outcomes in the batch. Gives how
+/// many.
 template <class Body, class In, class R>
-std::size_t run_remote(context& ctx, worker_interface& interface, std::size_t first,
-                       std::size_t last) noexcept {
+std::size_t run_bodies_of(Body& body, context& ctx, worker_interface& interface, std::size_t first,
+                          std::size_t last) noexcept {
     remote_batch& batch = interface.batch;
-    alignas(Body) std::byte storage[sizeof(Body)];
-    std::memcpy(storage, batch.closure, sizeof(Body));
-    Body& body = *std::launder(reinterpret_cast<Body*>(storage));
     byte_writer scratch;
     process_stamp const process = this_process();
 
@@ -68,6 +65,21 @@ std::size_t run_remote(context& ctx, worker_interface& interface, std::size_t fi
         ++ended;
     }
     return ended;
+}
+
+/// In a worker: the same with a copy of the batch's body.
+template <class Body, class In, class R>
+std::size_t run_remote(context& ctx, worker_interface& interface, std::size_t first,
+                       std::size_t last) noexcept {
+    alignas(Body) std::byte storage[sizeof(Body)];
+    std::memcpy(storage, interface.batch.closure, sizeof(Body));
+    Body& body = *std::launder(reinterpret_cast<Body*>(storage));
+    if constexpr (is_coroutine_body<Body, In>) {
+        auto any = ref_of_body<Body, In>::to(body);
+        return run_bodies_of<ref_of_body<Body, In>, In, R>(any, ctx, interface, first, last);
+    } else {
+        return run_bodies_of<Body, In, R>(body, ctx, interface, first, last);
+    }
 }
 
 /// The inputs of a batch, in a worker process with an event loop; decoded ones live as long as their body.
@@ -131,22 +143,30 @@ private:
     remote_inputs<In>& inputs_;
 };
 
+/// Both; of one that many jobs have the code.
+template <class In, class R>
+class remote_values : public remote_inputs<In>, public remote_sink<In, R> {
+public:
+    explicit remote_values(worker_interface& interface)
+        : remote_inputs<In>(interface.batch), remote_sink<In, R>(interface, *this) {}
+
+protected:
+    [[gnu::noinline]] ~remote_values() = default;
+};
+
 /// A batch as a job, in a worker process with an event loop.
 template <class Body, class In, class R>
-class remote_job final : private remote_inputs<In>,
-                         private remote_sink<In, R>,
-                         public body_job<Body, In, any_inputs<In>, any_sink<R>> {
-    using inputs = remote_inputs<In>;
-    using sink = remote_sink<In, R>;
-    using base = body_job<Body, In, any_inputs<In>, any_sink<R>>;
+class remote_job final : private remote_values<In, R>,
+                         public job_of_body<Body, In, any_inputs<In>, any_sink<R>>::type {
+    using base = typename job_of_body<Body, In, any_inputs<In>, any_sink<R>>::type;
 
 public:
     explicit remote_job(worker_interface& interface)
-        : inputs(interface.batch),
-          sink(interface, *this),
-          base(*reinterpret_cast<Body const*>(interface.batch.closure), static_cast<inputs&>(*this),
-               interface.batch.count, static_cast<sink&>(*this), on_failure::finish_all,
-               interface.batch.task_limit, nullptr) {
+        : remote_values<In, R>(interface),
+          base(*reinterpret_cast<Body const*>(interface.batch.closure),
+               static_cast<any_inputs<In> const&>(*this), interface.batch.count,
+               static_cast<any_sink<R>&>(*this), on_failure::finish_all, interface.batch.task_limit,
+               nullptr) {
         this->number_tasks(interface.batch.first_number, interface.batch.numbers);
         this->leave_records_at(interface.batch.record_slots);
         this->remote = &interface.batch;

@@ -142,7 +142,7 @@ public:
         : first_(first),
           inputs_(std::move(pulled)),
           sink_(first, inputs_.size()),
-          job_(body, inputs_, inputs_.size(), sink_, options.failure, options.task_timeout, &timer) {
+          job_(body, job_inputs_, inputs_.size(), job_sink_, options.failure, options.task_timeout, &timer) {
         job_.number_tasks(first);
     }
 
@@ -152,8 +152,8 @@ public:
     /// take().
     void retry(model& how, Body const& body, call_options const& options, call_timer const& timer) {
         auto const run_again = [&](any_inputs<In> const& again, any_sink<R>& to, auto const& numbers) {
-            map_job<Body, In, any_inputs<In>, any_sink<R>> work(
-                body, again, numbers.size(), to, options.failure, options.task_timeout, &timer);
+            any_map_job<Body, In> work(body, again, numbers.size(), to, options.failure, options.task_timeout,
+                                       &timer);
             work.number_tasks(0, numbers.data());
             work.run_under(how, timer.token());
         };
@@ -174,7 +174,9 @@ private:
     std::size_t first_;
     inputs inputs_;
     sink sink_;
-    map_job<Body, In, inputs, sink> job_;
+    inputs_of<In, inputs> job_inputs_{inputs_};
+    sink_of<R, sink> job_sink_{sink_};
+    any_map_job<Body, In> job_;
     std::vector<outcome<R>> outcomes_;
     std::size_t taken_ = 0;
 };
