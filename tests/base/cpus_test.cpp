@@ -1,4 +1,4 @@
-// tests/core/cpus_test.cpp
+// tests/base/cpus_test.cpp
 
 #include <quartet/cpus.hpp>
 
