@@ -10,8 +10,6 @@
 // comes, for at most two seconds: drain().
 #include "server/connection.hpp"
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
@@ -32,10 +30,6 @@ constexpr std::size_t body_bytes_max = 1024 * 1024;
 constexpr std::uint32_t head_bytes_max = 64 * 1024;
 constexpr auto drain_time = std::chrono::seconds(2);
 constexpr auto forever = connection::clock::time_point::max();
-
-auto into(error_code& error) {
-    return asio::redirect_error(asio::use_awaitable_t<executor>(), error);
-}
 
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount = 1) {
     counter.fetch_add(amount, std::memory_order_relaxed);

@@ -17,8 +17,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -35,10 +33,6 @@ using boost::system::error_code;
 
 constexpr auto accept_pause = std::chrono::milliseconds(10);
 constexpr int backlog = 4096;  // a thousand clients may connect at the same moment; the kernel clips it
-
-auto into(error_code& error) {
-    return asio::redirect_error(asio::use_awaitable_t<executor>(), error);
-}
 
 }  // namespace
 

@@ -50,8 +50,8 @@ std::vector<bool> own_cpus() {
 }
 
 std::optional<double> throttled_seconds() {
-    auto const nanoseconds = detail::throttled_nanoseconds();
-    return nanoseconds ? std::optional(static_cast<double>(*nanoseconds) * 1e-9) : std::nullopt;
+    auto const throttled = detail::throttled_nanoseconds();
+    return throttled ? std::optional(static_cast<double>(*throttled) * 1e-9) : std::nullopt;
 }
 
 std::optional<double> grown(std::optional<double> const& before, std::optional<double> const& after) {

@@ -25,7 +25,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using clock_type = std::chrono::steady_clock;
-using seconds = std::chrono::duration<double>;
+using real_seconds = std::chrono::duration<double>;
 
 constexpr double rest_per_look = 100;
 constexpr auto shortest_rest = 2ms;
@@ -93,7 +93,7 @@ public:
             }
             if (stopped_within(rest, stop_descriptor)) break;
         }
-        return finish(seconds(processor_time_of_this_thread() - cpu_before).count());
+        return finish(real_seconds(processor_time_of_this_thread() - cpu_before).count());
     }
 
 private:
@@ -170,20 +170,20 @@ private:
         }
         if (!is_child_) record.last_waits = waits_of(process, thread);
         record.last = times;
-        record.shown.seconds += seconds(now - last_).count();
+        record.shown.seconds += real_seconds(now - last_).count();
         ++record.looks;
         ++record.counts[static_cast<std::size_t>(seen.what)];
         made_.saw_calls = made_.saw_calls && seen.sees_calls;
     }
 
     program_profile finish(double own_cpu) {
-        made_.seconds = seconds(clock_type::now() - began_).count();
+        made_.seconds = real_seconds(clock_type::now() - began_).count();
         made_.own_share = made_.seconds > 0 ? own_cpu / made_.seconds : 0;
         if (!made_.exit_status) take_times();
         for (auto& [id, record] : threads_) {
             auto& shown = record.shown;
-            shown.cpu_seconds = seconds(record.last.on_cpu - record.first.on_cpu).count();
-            shown.queue_seconds = seconds(record.last.waiting - record.first.waiting).count();
+            shown.cpu_seconds = real_seconds(record.last.on_cpu - record.first.on_cpu).count();
+            shown.queue_seconds = real_seconds(record.last.waiting - record.first.waiting).count();
             made_.queue_seconds += shown.queue_seconds;
             for (std::size_t i = 0; i < activities; ++i)
                 shown.shares[i] = static_cast<double>(record.counts[i]) / static_cast<double>(record.looks);
