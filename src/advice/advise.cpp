@@ -185,6 +185,7 @@ std::optional<crossing> find_crossing(anchored const& choice, anchored const& ri
         return seconds(rival) * (1 + same_time) < seconds(choice);
     };
     constexpr double step = 1.1;
+    // NOLINTNEXTLINE(clang-analyzer-security.FloatLoopCounter): it may end a step sooner or later
     for (double factor = step; factor < 1000; factor *= step) {
         for (auto const what : {crossing::tasks, crossing::wait_seconds, crossing::cpu_seconds}) {
             double const now = value_of(work, what);

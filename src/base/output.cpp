@@ -9,6 +9,7 @@
 #include <streambuf>
 
 // glibc exports these for libraries that must look at its streams; its headers do not declare them.
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are glibc's.
 extern "C" {
 [[gnu::weak]] void _IO_list_lock();
 [[gnu::weak]] void _IO_list_unlock();
@@ -17,6 +18,7 @@ extern "C" {
 [[gnu::weak]] std::FILE* _IO_iter_file(std::FILE*);
 [[gnu::weak]] std::FILE* _IO_iter_end();
 }
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace quartet::inline v0::detail {
 namespace {

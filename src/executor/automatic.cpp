@@ -268,8 +268,9 @@ void automatic::state::run_first(portion const& which, job& whole, context& ctx,
 /// Has the first threads run some tasks, and waits until they have ended, or for `look_after`.
 void automatic::state::try_some(std::unique_lock<std::mutex>& lock) {
     double const wanted = seen.seconds > 0 ? enough_seconds * seen.tasks / seen.seconds : 1;
-    auto const part = static_cast<double>(known_tasks / small_part);
-    auto left = std::max(options.costs.cpus, static_cast<std::size_t>(std::min(wanted, part)));
+    std::size_t const part = known_tasks / small_part;
+    auto const tasks_to_see = std::min(wanted, static_cast<double>(part));
+    auto left = std::max(options.costs.cpus, static_cast<std::size_t>(tasks_to_see));
     std::vector<portion_iterator> some;
     while (left > 0 && !queue.empty()) {
         auto const tasks = queue.take(*queue.front(), left);

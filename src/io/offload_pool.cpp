@@ -84,12 +84,13 @@ bool offload_pool::cancel(offload_base& operation, std::function<void(std::strin
                 "one of the {} threads that run offloaded functions, all of which are busy", workers)));
             return true;
         }
-        auto const [found, is_new] =
+        auto const added =
             late_.try_emplace(&operation, boost::asio::steady_timer(io_, lateness), std::move(tell));
-        if (!is_new) return false;
-        found->second.timer.async_wait([this, late = &operation](boost::system::error_code const& error) {
-            if (!error) tell_of_late(late);
-        });
+        if (!added.second) return false;
+        added.first->second.timer.async_wait(
+            [this, late = &operation](boost::system::error_code const& error) {
+                if (!error) tell_of_late(late);
+            });
     } catch (...) {  // no memory to say so
         if (workers > 0) operation.error = std::current_exception();
     }

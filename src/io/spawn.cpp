@@ -95,6 +95,7 @@ private:
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     std::vector<char*> pointers;
+    pointers.reserve(texts.size() + 1);
     for (auto& each : texts)
         pointers.push_back(each.data());
     pointers.push_back(nullptr);
@@ -113,7 +114,7 @@ std::vector<std::string> environment_of(command const& what) {
         if (!replaced(*entry)) all.emplace_back(*entry);
     }
     for (auto const& [name, value] : what.environment)
-        all.push_back(name + "=" + value);
+        all.push_back(fmt::format("{}={}", name, value));
     return all;
 }
 

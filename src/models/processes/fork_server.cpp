@@ -162,7 +162,7 @@ private:
 
 }  // namespace
 
-fork_server::fork_server(std::function<void(ticket)> work) {
+fork_server::fork_server(std::function<void(ticket)> const& work) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
         throw std::system_error(errno, std::generic_category(),

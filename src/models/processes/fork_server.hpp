@@ -41,7 +41,7 @@ public:
     };
 
     /// Forks. `work` is called in each worker, which ends when it returns. Throws std::system_error.
-    explicit fork_server(std::function<void(ticket)> work);
+    explicit fork_server(std::function<void(ticket)> const& work);
 
     /// Kills all workers, waits until they and the fork server are gone.
     ~fork_server();

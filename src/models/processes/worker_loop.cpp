@@ -122,7 +122,8 @@ private:
     void note_end(job& work, std::size_t tasks) {
         active_batch& mine = *jobs_.at(&work);
         remote_batch& batch = mine.interface.batch;
-        if ((mine.open -= tasks) == 0) forget(batch);
+        mine.open -= tasks;
+        if (mine.open == 0) forget(batch);
         count_ended(pool_, batch, tasks);
         slot_.storing.store(nullptr, std::memory_order_release);
     }
