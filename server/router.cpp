@@ -40,9 +40,8 @@ std::string_view local_part(std::string_view target) {
 
 std::optional<std::uint64_t> number(std::string_view text, std::uint64_t max) {
     std::uint64_t value = 0;
-    auto const end = text.data() + text.size();
-    auto const parsed = std::from_chars(text.data(), end, value);
-    if (parsed.ec != std::errc() || parsed.ptr != end || value > max) return std::nullopt;
+    auto const parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || value > max) return std::nullopt;
     return value;
 }
 

@@ -145,7 +145,7 @@ std::string server::url() const {
 }
 
 void server::run() {
-    auto const rethrow = [](std::exception_ptr error) {
+    auto const rethrow = [](std::exception_ptr const& error) {
         if (error) std::rethrow_exception(error);
     };
     asio::co_spawn(state_->loop.get_executor(), state_->accept(), rethrow);
