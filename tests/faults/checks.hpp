@@ -4,17 +4,17 @@
 // something that it must not let pass (checks_test.cpp).
 #pragma once
 
+#include "tests/waiting.hpp"
+
 #include <quartet/outcome.hpp>
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -93,11 +93,9 @@ inline std::size_t own_threads() {
 /// Threads that others have left behind may end meanwhile, and one that was joined may be listed for a moment
 /// longer.
 inline testing::AssertionResult are_no_more_threads_than(std::size_t most) {
-    for (int tries = 0; tries < 5000 && own_threads() > most; ++tries)
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    if (std::size_t const now = own_threads(); now > most)
-        return testing::AssertionFailure() << now << " threads, and not " << most;
-    return testing::AssertionSuccess();
+    std::size_t now = 0;
+    if (test::comes_true([&] { return (now = own_threads()) <= most; })) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << now << " threads, and not " << most;
 }
 
 /// The processes whose parent is `process`, zombies too.

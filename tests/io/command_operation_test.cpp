@@ -4,6 +4,7 @@
 
 #include "tests/io/processes.hpp"
 #include "tests/sanitized.hpp"
+#include "tests/waiting.hpp"
 
 #include <quartet/quartet.hpp>
 

@@ -3,10 +3,10 @@
 // For tests of commands: files to hear from them, and whether they live.
 #pragma once
 
+#include "tests/waiting.hpp"
+
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <concepts>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -14,7 +14,6 @@
 #include <string>
 #include <sys/types.h>
 #include <system_error>
-#include <thread>
 
 namespace quartet::test {
 
@@ -41,17 +40,6 @@ inline std::string read_text(std::filesystem::path const& path) {
     std::ostringstream text;
     text << std::ifstream(path).rdbuf();
     return text.str();
-}
-
-/// False if it has not come true after some minutes.
-bool comes_true(std::predicate auto condition) {
-    using namespace std::chrono_literals;
-    auto const deadline = std::chrono::steady_clock::now() + 200s;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::sleep_for(2ms);
-    }
-    return true;
 }
 
 /// A zombie is none: whether an orphan is reaped is up to the machine's first process.

@@ -5,19 +5,17 @@
 #include "measure/probes/process_tree.hpp"
 
 #include "tests/measure/forked.hpp"
+#include "tests/waiting.hpp"
 
 #include <gtest/gtest.h>
 
 #include <array>
-#include <chrono>
 #include <functional>
 #include <sys/mman.h>
-#include <thread>
 #include <unistd.h>
 
 namespace quartet::measure::process_tree_test {
 
-using namespace std::chrono_literals;
 using quartet::test::child_process;
 using quartet::test::in_child;
 
@@ -138,9 +136,7 @@ TEST(tree_memory, an_executed_command_belongs) {
     });
     root.wait_until_ready();
     tree_memory_sampler sampler(root.pid(), sampling::by_hand);
-    auto const end = std::chrono::steady_clock::now() + 300s;
-    while (sampler.sample_now() < 64 * mebibyte && std::chrono::steady_clock::now() < end)
-        std::this_thread::sleep_for(5ms);
+    EXPECT_TRUE(test::comes_true([&] { return sampler.sample_now() >= 64 * mebibyte; }));
     EXPECT_GE(sampler.peak_bytes(), 64 * mebibyte);
 }
 
@@ -192,10 +188,7 @@ TEST(tree_memory, the_thread_samples_by_itself) {
     auto const root = session([] { take(64 * mebibyte); });
     root.wait_until_ready();
     tree_memory_sampler sampler(root.pid());
-    for (auto const end = std::chrono::steady_clock::now() + 300s;
-         sampler.sample_count() < 3 && std::chrono::steady_clock::now() < end;)
-        std::this_thread::sleep_for(1ms);
-    EXPECT_GE(sampler.sample_count(), 3u);
+    EXPECT_TRUE(test::comes_true([&] { return sampler.sample_count() >= 3; }));
     EXPECT_GE(sampler.peak_bytes(), 64 * mebibyte);
 }
 

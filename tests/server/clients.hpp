@@ -190,15 +190,4 @@ inline std::string get_request(std::string_view path, std::string_view fields = 
         .append("\r\n");
 }
 
-/// Whether `holds` comes true before patience ends.
-template <typename Condition>
-bool eventually(Condition holds) {
-    auto const end = std::chrono::steady_clock::now() + patience;
-    while (!holds()) {
-        if (std::chrono::steady_clock::now() > end) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-    return true;
-}
-
 }  // namespace quartet::testing

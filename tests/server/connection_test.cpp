@@ -2,6 +2,7 @@
 #include "server/genre.hpp"
 #include "server/page.hpp"
 #include "tests/server/clients.hpp"
+#include "tests/waiting.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -15,8 +16,8 @@ namespace quartet::connection_test {
 namespace {
 
 using namespace std::chrono_literals;
+using test::comes_true;
 using testing::curl_client;
-using testing::eventually;
 using testing::get_request;
 using testing::raw_client;
 using testing::running_server;
@@ -176,7 +177,7 @@ TEST(connection, outlives_clients_that_leave_at_any_moment) {
     for (std::string const& bytes :
          {std::string(), std::string("GET /pa"), get_request("/page"), post(100'000).substr(0, 50'000)})
         raw_client(server->port()).send(bytes);
-    EXPECT_TRUE(eventually([&] { return server->stats().connections == 4 && server->stats().open == 0; }));
+    EXPECT_TRUE(comes_true([&] { return server->stats().connections == 4 && server->stats().open == 0; }));
     EXPECT_EQ(testing::get(server.url("/page")).status, 200);
 }
 
@@ -201,7 +202,7 @@ TEST(idle_timeout, closes_who_says_nothing_or_too_little) {
         EXPECT_EQ(rest_of(slow), "");
         auto const answer = rest_of(after_one);
         EXPECT_TRUE(
-            eventually([&] { return server->stats().idle_closed == 3 && server->stats().open == 0; }));
+            comes_true([&] { return server->stats().idle_closed == 3 && server->stats().open == 0; }));
         // Where the machine is so busy that the request came too late, it has to have more time.
         if (answer.empty() && server->stats().requests == 0 && options.idle_timeout < 1min) continue;
         EXPECT_TRUE(answer.ends_with("\r\n\r\n<!d"));
@@ -215,7 +216,7 @@ TEST(idle_timeout, closes_who_does_not_read) {
     running_server server(options);
     raw_client client(server->port());
     client.send(get_request("/page?bytes=60000000"));
-    EXPECT_TRUE(eventually([&] { return server->stats().idle_closed == 1 && server->stats().open == 0; }));
+    EXPECT_TRUE(comes_true([&] { return server->stats().idle_closed == 1 && server->stats().open == 0; }));
 }
 
 // The time a reply is delayed on purpose is the server's, not the client's.
@@ -266,7 +267,7 @@ TEST(stats, count_the_bytes_on_the_wire) {
     raw_client client(server->port());
     client.send(get_request("/page", "Connection: close\r\n"));
     auto const size = client.read_to_end().size();
-    EXPECT_TRUE(eventually([&] { return server->stats().bytes_sent == size; }));
+    EXPECT_TRUE(comes_true([&] { return server->stats().bytes_sent == size; }));
 }
 
 }  // namespace

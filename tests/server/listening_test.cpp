@@ -1,6 +1,7 @@
 // The start and the end of a server, and the lack of descriptors between them.
 #include "server/page.hpp"
 #include "tests/server/clients.hpp"
+#include "tests/waiting.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +20,7 @@ namespace quartet::listening_test {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::eventually;
+using test::comes_true;
 using testing::get_request;
 using testing::raw_client;
 using testing::running_server;
@@ -96,7 +97,7 @@ TEST(stop, drops_replies_under_way) {
     auto server = std::make_unique<running_server>(options);
     raw_client waiting((*server)->port()), silent((*server)->port());
     waiting.send(get_request("/page"));
-    ASSERT_TRUE(eventually([&] { return (*server)->stats().requests == 1 && (*server)->stats().open == 2; }));
+    ASSERT_TRUE(comes_true([&] { return (*server)->stats().requests == 1 && (*server)->stats().open == 2; }));
     server.reset();
     EXPECT_EQ(waiting.read_to_end(), "");
     EXPECT_EQ(silent.read_to_end(), "");
@@ -163,7 +164,7 @@ TEST(descriptors, when_used_up_are_waited_for) {
     auto const answered = [&] {
         return static_cast<std::size_t>(std::count_if(clients.begin(), clients.end(), has_reply));
     };
-    ASSERT_TRUE(eventually([&] { return answered() > 10; }));
+    ASSERT_TRUE(comes_true([&] { return answered() > 10; }));
     std::this_thread::sleep_for(500ms);
     EXPECT_LT(answered(), limit) << "there was no lack of descriptors";
 

@@ -4,6 +4,7 @@
 
 #include "server/page.hpp"
 #include "tests/server/clients.hpp"
+#include "tests/waiting.hpp"
 
 #include <gtest/gtest.h>
 
@@ -22,7 +23,7 @@
 namespace quartet::server_process_test {
 namespace {
 
-using testing::eventually;
+using test::comes_true;
 using testing::raw_client;
 using testing::without_latency;
 
@@ -129,7 +130,7 @@ TEST(server_process, forgets_the_callers_handlers_and_mask) {
         return ::waitid(P_PID, static_cast<id_t>(process.id()), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
                ended.si_pid == process.id();
     };
-    ASSERT_TRUE(eventually(look));
+    ASSERT_TRUE(comes_true(look));
     EXPECT_EQ(ended.si_status, SIGTERM);
 }
 
@@ -183,7 +184,7 @@ TEST(server_process, dies_with_a_parent_that_is_killed) {
     ::kill(parent, SIGKILL);
     ASSERT_EQ(::waitpid(parent, nullptr, 0), parent);
     int status = 0;
-    bool const ended = eventually([&] { return ::waitpid(orphan, &status, WNOHANG) == orphan; });
+    bool const ended = comes_true([&] { return ::waitpid(orphan, &status, WNOHANG) == orphan; });
     if (!ended) ::kill(orphan, SIGKILL);
     ASSERT_TRUE(ended);
     EXPECT_TRUE(WIFSIGNALED(status));
@@ -199,7 +200,7 @@ TEST(server_process, ends_too_where_somebody_else_waits) {
         id = process.id();
     }
     std::signal(SIGCHLD, before);
-    EXPECT_TRUE(eventually([&] { return is_gone(id); }));
+    EXPECT_TRUE(comes_true([&] { return is_gone(id); }));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The workload `command` under every model: what became of each command, what is kept, and what it refuses.
 
 #include "tests/io/processes.hpp"
+#include "tests/waiting.hpp"
 
 #include <quartet/workload/workload.hpp>
 
