@@ -41,7 +41,7 @@ struct piece {
 };
 
 task<std::string> work(context& ctx, piece what) {
-    std::string const held(what.memory, 'q');
+    [[maybe_unused]] std::string const held(what.memory, 'q');
     auto const end = compute(what.steps);
     std::chrono::duration<double> const wait(what.wait_seconds);
     for (std::size_t waited = 0; waited < what.waits; ++waited) {

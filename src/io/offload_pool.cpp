@@ -70,6 +70,7 @@ void offload_pool::start(offload_base& operation) {
     if (!may_compute || !try_to_add_workers(1)) watch();
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved on, through a template
 bool offload_pool::cancel(offload_base& operation, std::function<void(std::string const&)> tell) noexcept {
     std::size_t workers = 0;
     {
@@ -84,13 +85,12 @@ bool offload_pool::cancel(offload_base& operation, std::function<void(std::strin
                 "one of the {} threads that run offloaded functions, all of which are busy", workers)));
             return true;
         }
-        auto const added =
+        auto const [found, is_new] =
             late_.try_emplace(&operation, boost::asio::steady_timer(io_, lateness), std::move(tell));
-        if (!added.second) return false;
-        added.first->second.timer.async_wait(
-            [this, late = &operation](boost::system::error_code const& error) {
-                if (!error) tell_of_late(late);
-            });
+        if (!is_new) return false;
+        found->second.timer.async_wait([this, late = &operation](boost::system::error_code const& error) {
+            if (!error) tell_of_late(late);
+        });
     } catch (...) {  // no memory to say so
         if (workers > 0) operation.error = std::current_exception();
     }
