@@ -179,9 +179,10 @@ void write_counters(trace_writer& out, measurement const& of) {
         bool const last_of_its_time = i + 1 == changes.size() || changes[i + 1].first != changes[i].first;
         if (last_of_its_time) out.counter("tasks under way", changes[i].first, running);
     }
-    for (std::size_t i = 0; i < of.usage.seconds.size(); ++i)
-        out.counter("memory in bytes", static_cast<nanoseconds>(of.usage.seconds[i] * 1e9),
-                    static_cast<double>(of.usage.memory_bytes[i]));
+    for (std::size_t i = 0; i < of.usage.seconds.size(); ++i) {
+        auto const at = static_cast<nanoseconds>(of.usage.seconds[i] * 1e9);
+        out.counter("memory in bytes", at, static_cast<double>(of.usage.memory_bytes[i]));
+    }
 }
 
 }  // namespace

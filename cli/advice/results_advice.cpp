@@ -59,10 +59,10 @@ std::string shape_text(work_shape const& work) {
 std::vector<std::string> notes_on(advice const& given, advice_ground const& by) {
     std::vector<std::string> notes;
     if (!given.meets_deadline)
-        notes.push_back(fmt::format("No model meets the deadline of {}; this is the fastest.",
-                                    format_seconds(*by.limits.seconds, by.utf8)));
+        notes.emplace_back(fmt::format("No model meets the deadline of {}; this is the fastest.",
+                                       format_seconds(*by.limits.seconds, by.utf8)));
     if (by.limits.isolate)
-        notes.push_back("Only processes isolate a task that crashes; the others were left out.");
+        notes.emplace_back("Only processes isolate a task that crashes; the others were left out.");
     return notes;
 }
 
@@ -98,7 +98,7 @@ advice_report advise_among_measured(work_shape const& work, std::vector<measure:
         as_fast = std::max(as_fast, each->wall_seconds.median);
     report.given = advise_among(std::move(good), work, by.known.costs, by.limits, as_fast);
     for (auto const& each : report.given.considered)
-        report.predicted.push_back(predict(work, each.spec, by.known.costs).seconds);
+        report.predicted.emplace_back(predict(work, each.spec, by.known.costs).seconds);
     report.sureness = sureness_text(order, report.given);
     report.notes = notes_on(report.given, by);
     return report;

@@ -64,7 +64,7 @@ std::string command_of(CLI::App const& app) {
 }
 
 std::string explain(CLI::App const& app, CLI::ParseError const& error) {
-    std::string const message = error.what();
+    std::string message = error.what();
     auto const& command = deepest_command(app);
     if (dynamic_cast<CLI::ExtrasError const*>(&error)) return explain_word(command, first_extra(message));
     if (!dynamic_cast<CLI::ArgumentMismatch const*>(&error)) return message;

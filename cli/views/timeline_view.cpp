@@ -122,7 +122,8 @@ std::string axis_line(time_axis const& axis, terminal const& where) {
             static_cast<std::size_t>(std::lround(tick * step / seconds * static_cast<double>(axis.width)));
         auto const text = (where.utf8 ? "╵" : "|") + format_seconds(tick * step, where.utf8);
         if (column + display_width(text) > axis.width || column < display_width(line)) continue;
-        line = pad(std::move(line), column) + text;
+        line = pad(std::move(line), column);
+        line += text;
     }
     return std::string(margin, ' ') + where.faint(line) + '\n';
 }

@@ -205,8 +205,8 @@ private:
         detail::check_options(options);
         auto const elements = detail::indexable(inputs);
         using own_inputs = std::remove_const_t<decltype(elements)>;
-        return run_tries<in, result>(&body, elements, Sink(elements.size()), options,
-                                     &executor::run_once<Body, in, own_inputs, Sink>,
+        return run_tries<in, result>(static_cast<void const*>(&body), elements, Sink(elements.size()),
+                                     options, &executor::run_once<Body, in, own_inputs, Sink>,
                                      &executor::run_once<Body, in, any_inputs, any_sink>);
     }
 

@@ -29,6 +29,7 @@ bool available() noexcept {
 #include <malloc.h>
 #include <unistd.h>
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are glibc's.
 extern "C" {
 void* __libc_malloc(std::size_t) noexcept;
 void __libc_free(void*) noexcept;
@@ -38,6 +39,7 @@ void* __libc_memalign(std::size_t, std::size_t) noexcept;
 void* __libc_valloc(std::size_t) noexcept;
 void* __libc_pvalloc(std::size_t) noexcept;
 }
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace quartet::measure {
 

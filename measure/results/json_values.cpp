@@ -74,7 +74,6 @@ json object_form::empty() {
             {"properties", json::object()}};
 }
 
-// NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved on, through a template
 void object_form::add(std::string_view name, json form, bool optional) {
     json* into = &form_;
     auto const add_name = [&](std::string const& member) {

@@ -70,7 +70,6 @@ void offload_pool::start(offload_base& operation) {
     if (!may_compute || !try_to_add_workers(1)) watch();
 }
 
-// NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved on, through a template
 bool offload_pool::cancel(offload_base& operation, std::function<void(std::string const&)> tell) noexcept {
     std::size_t workers = 0;
     {

@@ -44,7 +44,7 @@ char* copy_unescaped(std::string_view field, char* out) {
         std::size_t const quote = field.find('"');
         bool const last = quote == field.npos;
         std::size_t const kept = last ? field.size() : quote + 1;
-        out = std::copy_n(field.data(), kept, out);
+        out = std::copy_n(field.begin(), kept, out);
         field.remove_prefix(last ? kept : kept + 1);
     }
     return out;

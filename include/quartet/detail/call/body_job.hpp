@@ -208,7 +208,7 @@ class body_ref {
 public:
     template <class Body>
     static body_ref to(Body& body) noexcept {
-        return {&body, [](void* self, context& ctx, In const& input) -> task<R> {
+        return {static_cast<void*>(&body), [](void* self, context& ctx, In const& input) -> task<R> {
                     return (*static_cast<Body*>(self))(ctx, input);
                 }};
     }
@@ -228,7 +228,8 @@ class body_ref<In, R, false> {
 public:
     template <class Body>
     static body_ref to(Body& body) noexcept {
-        return {&body, [](void* self, In const& input) -> R { return (*static_cast<Body*>(self))(input); }};
+        return {static_cast<void*>(&body),
+                [](void* self, In const& input) -> R { return (*static_cast<Body*>(self))(input); }};
     }
 
     R operator()(In const& input) const { return call_(body_, input); }
