@@ -1,9 +1,9 @@
 // include/quartet/detail/call/any_inputs.hpp
 //
-// Inputs, and a sink for outcomes, behind virtual functions, whatever container they lie in. With them all
-// calls of a body, their further tries and its bodies in worker processes with a loop share one instantiation
-// of its job. That keeps programs small and quick to compile, and costs each task two virtual calls more: too
-// many only for a map of plain functions, which may take a nanosecond each.
+// Inputs, and a sink for outcomes, behind virtual functions, whatever container they lie in. With them single
+// calls, streams, further tries and bodies in worker processes with a loop share one instantiation of a
+// body's job. That keeps programs small and quick to compile, and costs each task two virtual calls more; a
+// map has its first try without.
 #pragma once
 
 #include <quartet/detail/io/child_group.hpp>

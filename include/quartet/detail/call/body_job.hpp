@@ -2,9 +2,9 @@
 //
 // Bodies of one kind over inputs, in this process: what all models run.
 //
-// A map of plain functions has a job of its own, in which the loop over the bodies is compiled with them: a
-// function may take a nanosecond. All other calls cost more than that, so one job serves all bodies that take
-// and give the same types; what each adds to it is how it is called. That keeps programs quick to compile.
+// One job serves all bodies that take and give the same types; what each adds to it is how it is called. That
+// keeps programs quick to compile. Only in a map is the loop of a blocking context compiled with each body,
+// and all of the job with a plain function, which may take a nanosecond.
 #pragma once
 
 #include <quartet/backend/job.hpp>
@@ -202,48 +202,29 @@ protected:
     Sink& sink_;
 };
 
-/// A body of either kind, without its type.
-template <class In, class R, bool coroutine>
+/// A body, without its type.
+template <class Result, class... Args>
 class body_ref {
 public:
     template <class Body>
     static body_ref to(Body& body) noexcept {
-        return {static_cast<void*>(&body), [](void* self, context& ctx, In const& input) -> task<R> {
-                    return (*static_cast<Body*>(self))(ctx, input);
-                }};
-    }
-
-    task<R> operator()(context& ctx, In const& input) const { return call_(body_, ctx, input); }
-
-private:
-    using call_function = task<R> (*)(void*, context&, In const&);
-    body_ref(void* body, call_function call) noexcept : body_(body), call_(call) {}
-
-    void* body_;
-    call_function call_;
-};
-
-template <class In, class R>
-class body_ref<In, R, false> {
-public:
-    template <class Body>
-    static body_ref to(Body& body) noexcept {
         return {static_cast<void*>(&body),
-                [](void* self, In const& input) -> R { return (*static_cast<Body*>(self))(input); }};
+                [](void* self, Args... args) -> Result { return (*static_cast<Body*>(self))(args...); }};
     }
 
-    R operator()(In const& input) const { return call_(body_, input); }
+    Result operator()(Args... args) const { return call_(body_, args...); }
 
 private:
-    using call_function = R (*)(void*, In const&);
+    using call_function = Result (*)(void*, Args...);
     body_ref(void* body, call_function call) noexcept : body_(body), call_(call) {}
 
     void* body_;
     call_function call_;
 };
 
-template <class Body, class In>
-using ref_of_body = body_ref<In, typename body_result<Body, In>::type, is_coroutine_body<Body, In>>;
+template <class Body, class In, class R = typename body_result<Body, In>::type>
+using ref_of_body = std::conditional_t<is_coroutine_body<Body, In>, body_ref<task<R>, context&, In const&>,
+                                       body_ref<R, In const&>>;
 
 /// The job of one body among all that take and give the same.
 template <class Body, class In, class Inputs, class Sink>
