@@ -18,8 +18,10 @@
 #include <quartet/detail/io/operations/file_operation.hpp>
 #include <quartet/detail/io/operations/offload.hpp>
 #include <quartet/detail/io/operations/sleep.hpp>
+#include <quartet/detail/io/operations/suspend.hpp>
 #include <quartet/file.hpp>
 #include <quartet/http.hpp>
+#include <quartet/resumer.hpp>
 #include <quartet/task.hpp>
 
 #include <atomic>
@@ -93,6 +95,21 @@ public:
     template <std::invocable Function>
     detail::offload_operation<Function> offload(Function function) {
         return {*this, std::move(function)};
+    }
+
+    /// Waits for a callback of any library: calls `start(resumer<T>)`, which has it arranged that the resumer
+    /// is called some day, and gives the value that it is called with (resumer.hpp).
+    ///
+    ///     int const sum = co_await ctx.suspend<int>([&](quartet::resumer<int> done) {
+    ///         adder.async_add(1, 2, [done](int result) { done(result); });
+    ///     });
+    ///
+    /// `start` runs at once, on the body's thread; what it throws, the body throws. A stop or a time limit
+    /// ends the wait; a callback that comes later does no harm, but must not use what has belonged to the
+    /// body. A blocking context waits on its thread, so who calls back must be another.
+    template <class T = void, std::invocable<resumer<T>> Start>
+    detail::suspend_operation<T, Start> suspend(Start start) {
+        return {*this, std::move(start)};
     }
 
     /// Lets other bodies of the same loop run; nothing in a blocking context.

@@ -1,0 +1,171 @@
+#include "src/base/futex.hpp"
+#include "src/io/look_for_stop.hpp"
+
+#include <quartet/backend/loop.hpp>
+#include <quartet/context.hpp>
+#include <quartet/detail/io/operations/suspend.hpp>
+#include <quartet/outcome.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace quartet::inline v0::detail {
+
+// ---- What is shared with those who resume
+
+bool suspension::claim() noexcept {
+    std::uint32_t expected = is_waiting;
+    return state_.compare_exchange_strong(expected, is_claimed, std::memory_order_acquire);
+}
+
+void suspension::end() noexcept {
+    std::lock_guard const lock(mutex_);
+    state_.store(has_ended, std::memory_order_release);
+    futex_wake_all(state_);
+    if (told_) told_();
+}
+
+bool suspension::end_by(std::exception_ptr why) noexcept {
+    if (!claim()) return false;
+    error = std::move(why);
+    end();
+    return true;
+}
+
+void suspension::give_up() noexcept {
+    if (!claim()) return;
+    error = std::make_exception_ptr(
+        std::logic_error("quartet: a body waits for a callback, and its resumer is gone without a call"));
+    end();
+}
+
+void suspension::wait(std::atomic<std::uint32_t> const& stop_word,
+                      std::chrono::steady_clock::time_point deadline) const noexcept {
+    std::uint32_t const seen = state_.load(std::memory_order_acquire);
+    if (seen != has_ended) futex_wait_either(state_, seen, stop_word, 0, deadline);
+}
+
+bool suspension::tell(std::function<void()> told) {
+    std::lock_guard const lock(mutex_);
+    if (ended()) return false;
+    told_ = std::move(told);
+    return true;
+}
+
+bool suspension::withdraw() noexcept {
+    std::uint32_t expected = is_waiting;
+    return state_.compare_exchange_strong(expected, is_withdrawn, std::memory_order_relaxed);
+}
+
+// ---- The operation
+
+namespace {
+
+/// The waits of a fake's bodies. What other threads do takes no time there: while a body waits for them and
+/// nothing else can happen, the clock stands; for so long at the most.
+class fake_suspensions final : public fake_service {
+public:
+    explicit fake_suspensions(fake_loop& loop) noexcept : loop_(loop) {}
+
+    void begin(operation& waiting, suspension& waits_for) {
+        waits_.push_back({&waiting, &waits_for});
+        if (!waits_for.tell([this, &waiting] { has_ended(waiting); })) has_ended(waiting);
+    }
+
+    void forget(operation const& waiting) noexcept {
+        std::erase_if(waits_, [&waiting](wait const& each) { return each.waiting == &waiting; });
+    }
+
+    bool advance(bool idle) override {
+        std::unique_lock lock(mutex_);
+        if (idle && ended_.empty() && !waits_.empty()) {
+            if (!stands_since_) stands_since_ = std::chrono::steady_clock::now();
+            changed_.wait_for(lock, look_for_stop);
+            if (ended_.empty()) return std::chrono::steady_clock::now() - *stands_since_ < most;
+        }
+        stands_since_.reset();
+        if (ended_.empty()) return false;
+        for (operation* const each : std::exchange(ended_, {})) {
+            forget(*each);
+            loop_.complete_soon(*each);
+        }
+        return true;
+    }
+
+    void end_all(std::exception_ptr const& why) override {
+        std::erase_if(waits_, [&](wait const& each) {
+            if (!each.waits_for->withdraw()) return false;
+            each.waiting->error = why;
+            loop_.complete_soon(*each.waiting);
+            return true;
+        });
+    }
+
+private:
+    struct wait {
+        operation* waiting;
+        suspension* waits_for;
+    };
+    static constexpr auto most = std::chrono::seconds(1);
+
+    /// Any thread.
+    void has_ended(operation& waiting) {
+        std::lock_guard const lock(mutex_);
+        ended_.push_back(&waiting);
+        changed_.notify_one();
+    }
+
+    fake_loop& loop_;
+    std::vector<wait> waits_;
+    std::optional<std::chrono::steady_clock::time_point> stands_since_;
+    std::mutex mutex_;  // guards what follows
+    std::condition_variable changed_;
+    std::vector<operation*> ended_;
+};
+
+}  // namespace
+
+void suspend_base::perform(blocking_thread& here) {
+    hand_out();
+    while (!waits_for_->ended()) {
+        if (owner().stop_requested() && waits_for_->withdraw()) throw cancelled();
+        waits_for_->wait(here.stop_word(), here.deadline());
+    }
+}
+
+bool suspend_base::begin(event_loop& loop) {
+    hand_out();
+    // The loop is there as long as a body waits on it, and this one does until it has been told.
+    return !waits_for_->tell([&loop, this] { loop.post([this] { complete(); }); });
+}
+
+bool suspend_base::pretend(fake_loop& loop) {
+    hand_out();
+    loop.services.use<fake_suspensions>(loop).begin(*this, *waits_for_);
+    return false;
+}
+
+void suspend_base::cancel_begun(event_loop& loop) noexcept {
+    if (waits_for_->withdraw()) end_withdrawn(loop);
+}
+
+void suspend_base::cancel_pretended(fake_loop& loop) noexcept {
+    if (!waits_for_->withdraw()) return;
+    loop.services.use<fake_suspensions>(loop).forget(*this);
+    end_withdrawn(loop);
+}
+
+void suspend_base::end_withdrawn(loop& any) noexcept {
+    error = std::make_exception_ptr(cancelled());
+    any.complete_soon(*this);
+}
+
+}  // namespace quartet::inline v0::detail
