@@ -37,7 +37,8 @@
 #include <quartet/detail/base/fork_visibility.hpp>
 #include <quartet/detail/base/misuse.hpp>
 #include <quartet/detail/io/channel_store.hpp>
-#include <quartet/detail/io/operations/channel_operation.hpp>
+#include <quartet/detail/io/gate.hpp>
+#include <quartet/detail/io/operations/gate_operation.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -64,30 +65,26 @@ struct between_processes {
 
 namespace detail {
 
-// Most need not wait, and are done before a loop hears of them.
-inline bool channel_operation::await_ready() {
-    if (sends_ && last_try_ == attempt::done) [[unlikely]]
-        misuse("this send was awaited before, and its value is gone");
-    bool const leaves_record = this_task.slot != nullptr;
-    if (!leaves_record && !owner().stop_requested() && try_for(nullptr)) return true;
-    return operation::await_ready();
-}
-
 template <class T>
-class [[nodiscard]] send_operation final : public channel_operation {
+class [[nodiscard]] send_operation final : public gate_operation {
 public:
     send_operation(context& owner, channel_store<T>& store, T value)
-        : channel_operation(owner, store, true), store_(&store), value_(std::move(value)) {}
+        : gate_operation(owner, store, 1), store_(&store), value_(std::move(value)) {}
     send_operation(send_operation&& other) noexcept
-        : channel_operation(std::move(other)), store_(other.store_), value_(std::move(other.value_)) {}
+        : gate_operation(std::move(other)), store_(other.store_), value_(std::move(other.value_)) {}
 
+    bool await_ready() {
+        if (last_try() == attempt::done) [[unlikely]]
+            misuse("this send was awaited before, and its value is gone");
+        return gate_operation::await_ready();
+    }
     void await_resume() {
         throw_error();
         if (last_try() == attempt::closed) throw channel_closed();
     }
 
 private:
-    attempt try_once(channel_waiter* who) override { return store_->put(parcel_, who); }
+    attempt try_once(gate_waiter* who) override { return store_->put(parcel_, who); }
 
     channel_store<T>* store_;
     T value_;
@@ -95,10 +92,10 @@ private:
 };
 
 template <class T>
-class [[nodiscard]] receive_operation final : public channel_operation {
+class [[nodiscard]] receive_operation final : public gate_operation {
 public:
     receive_operation(context& owner, channel_store<T>& store) noexcept
-        : channel_operation(owner, store, false), store_(&store) {}
+        : gate_operation(owner, store, 0), store_(&store) {}
 
     std::optional<T> await_resume() {
         throw_error();
@@ -106,7 +103,7 @@ public:
     }
 
 private:
-    attempt try_once(channel_waiter* who) override { return store_->take(value_, who); }
+    attempt try_once(gate_waiter* who) override { return store_->take(value_, who); }
 
     channel_store<T>* store_;
     std::optional<T> value_;
@@ -218,31 +215,16 @@ private:
 
     bool send_until(T& value, time_point deadline) {
         detail::parcel<T> what(value);
+        auto& queue = store();
         return sent(
-            wait(deadline, [&](auto& queue, detail::channel_waiter* who) { return queue.put(what, who); }));
+            detail::wait_at(queue, deadline, [&](detail::gate_waiter* who) { return queue.put(what, who); }));
     }
 
     std::optional<T> receive_until(time_point deadline) {
         std::optional<T> value;
-        wait(deadline, [&](auto& queue, detail::channel_waiter* who) { return queue.take(value, who); });
-        return value;
-    }
-
-    detail::attempt wait(time_point deadline, auto&& try_once) {
         auto& queue = store();
-        auto how = try_once(queue, nullptr);
-        if (how != detail::attempt::would_block) return how;
-        detail::thread_waiter self;
-        for (;;) {
-            self.prepare();
-            how = try_once(queue, &self);
-            if (how != detail::attempt::would_block) return how;
-            if (deadline != time_point::max() && std::chrono::steady_clock::now() >= deadline) {
-                queue.leave(self);
-                return how;
-            }
-            self.wait(deadline);
-        }
+        detail::wait_at(queue, deadline, [&](detail::gate_waiter* who) { return queue.take(value, who); });
+        return value;
     }
 
     detail::fork_visibility visibility_;

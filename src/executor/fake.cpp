@@ -4,8 +4,8 @@
 // offloaded functions) is done when it is asked for, and its body goes on in turn, behind those that were
 // ready before it: so bodies interleave as they do on a real loop.
 //
-// Of channels it knows what its own bodies do. When all wait for channels, and no time can pass, nothing will
-// ever happen: then these waits fail.
+// Of channels and locks it knows what its own bodies do. When all wait for these, and no time can pass,
+// nothing will ever happen: then these waits fail.
 
 #include "src/io/logging.hpp"
 #include "src/io/timer_queue.hpp"
@@ -149,8 +149,9 @@ private:
     }
 
     void end_waits() {
-        auto const why = std::make_exception_ptr(std::logic_error(
-            "quartet: under the fake model all bodies wait for channels, and nothing else can happen"));
+        auto const why =
+            std::make_exception_ptr(std::logic_error("quartet: under the fake model all bodies wait for "
+                                                     "channels or locks, and nothing else can happen"));
         services.for_each([&why](fake_service& each) { each.end_all(why); });
         if (!ready_.empty()) return;
         std::fputs("quartet: under the fake model an operation is under way that nothing will ever end\n",

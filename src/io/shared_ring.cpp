@@ -199,7 +199,7 @@ void shared_ring::access::pop() const {
     at_.head.store(at_.head.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
-attempt shared_ring::access::wait_for(side which, channel_waiter* who) const {
+attempt shared_ring::access::wait_for(side which, gate_waiter* who) const {
     if (!who) return attempt::would_block;
     waiting_line& line = at_.line(which);
     (who->on_loop() ? line.has_loops : line.has_threads).store(1, std::memory_order_relaxed);

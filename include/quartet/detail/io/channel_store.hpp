@@ -4,7 +4,7 @@
 #pragma once
 
 #include <quartet/codec.hpp>
-#include <quartet/detail/io/channel_waiter.hpp>
+#include <quartet/detail/io/gate.hpp>
 #include <quartet/detail/io/shared_ring.hpp>
 
 #include <array>
@@ -30,11 +30,16 @@ struct parcel {
 };
 
 template <class T>
-class channel_store : public channel_gate {
+class channel_store : public gate {
 public:
     /// One try. If it would block, `who` is added to the waiters, unless it is null.
-    virtual attempt put(parcel<T>& what, channel_waiter* who) = 0;
-    virtual attempt take(std::optional<T>& into, channel_waiter* who) = 0;
+    virtual attempt put(parcel<T>& what, gate_waiter* who) = 0;
+    virtual attempt take(std::optional<T>& into, gate_waiter* who) = 0;
+
+    virtual void close() noexcept = 0;
+    virtual bool closed() const noexcept = 0;
+    virtual std::size_t size() const noexcept = 0;
+    virtual std::size_t capacity() const noexcept = 0;
 };
 
 /// A ring of values and two lines of waiters, under one lock. A value that comes wakes the first waiting
@@ -52,7 +57,7 @@ public:
         std::allocator<T>().deallocate(ring_, capacity_);
     }
 
-    attempt put(parcel<T>& what, channel_waiter* who) override {
+    attempt put(parcel<T>& what, gate_waiter* who) override {
         std::lock_guard const lock(mutex_);
         if (!closed_ && count_ == capacity_) return wait_in(senders_, who);
         if (who) senders_.remove(*who);
@@ -65,7 +70,7 @@ public:
         return attempt::done;
     }
 
-    attempt take(std::optional<T>& into, channel_waiter* who) override {
+    attempt take(std::optional<T>& into, gate_waiter* who) override {
         std::lock_guard const lock(mutex_);
         if (!closed_ && count_ == 0) return wait_in(receivers_, who);
         if (who) receivers_.remove(*who);
@@ -92,7 +97,7 @@ public:
     }
     std::size_t capacity() const noexcept override { return capacity_; }
 
-    void leave(channel_waiter& who) noexcept override {
+    void leave(gate_waiter& who) noexcept override {
         std::lock_guard const lock(mutex_);
         if (senders_.remove(who) || receivers_.remove(who)) return;
         if (count_ > 0) receivers_.wake_one();
@@ -100,7 +105,7 @@ public:
     }
 
 private:
-    static attempt wait_in(waiter_list& line, channel_waiter* who) noexcept {
+    static attempt wait_in(waiter_list& line, gate_waiter* who) noexcept {
         if (who) line.add(*who);
         return attempt::would_block;
     }
@@ -126,7 +131,7 @@ class shared_store final : public channel_store<T> {
 public:
     shared_store(std::size_t capacity, std::size_t bytes) : ring_(capacity, bytes) {}
 
-    attempt put(parcel<T>& what, channel_waiter* who) override {
+    attempt put(parcel<T>& what, gate_waiter* who) override {
         auto const bytes = encode(what);
         ring_.require_room_for(bytes.size());
         shared_ring::access const ring(ring_);
@@ -138,7 +143,7 @@ public:
         return attempt::done;
     }
 
-    attempt take(std::optional<T>& into, channel_waiter* who) override {
+    attempt take(std::optional<T>& into, gate_waiter* who) override {
         std::conditional_t<fixed_size<T>, std::array<std::byte, sizeof(T)>, std::vector<std::byte>> copy{};
         {
             shared_ring::access const ring(ring_);
@@ -158,7 +163,7 @@ public:
     bool closed() const noexcept override { return shared_ring::access(ring_).closed(); }
     std::size_t size() const noexcept override { return shared_ring::access(ring_).size(); }
     std::size_t capacity() const noexcept override { return ring_.capacity(); }
-    void leave(channel_waiter&) noexcept override {}  // a wake-up goes to all that wait
+    void leave(gate_waiter&) noexcept override {}  // a wake-up goes to all that wait
     int descriptor() const noexcept override { return ring_.descriptor(); }
 
 private:

@@ -7,7 +7,7 @@
 // fills.
 #pragma once
 
-#include <quartet/detail/io/channel_waiter.hpp>
+#include <quartet/detail/io/gate.hpp>
 
 #include <cstddef>
 #include <span>
@@ -83,7 +83,7 @@ public:
     void pop() const;
 
     /// Marks that this side has waiters; not which, so all are woken. Returns attempt::would_block.
-    attempt wait_for(side which, channel_waiter* who) const;
+    attempt wait_for(side which, gate_waiter* who) const;
 
 private:
     friend class shared_ring;

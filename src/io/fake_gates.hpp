@@ -1,13 +1,13 @@
-// src/io/fake_channels.hpp
+// src/io/fake_gates.hpp
 //
-// The sends and receives that wait on the fake's loop.
+// The operations that wait at gates on the fake's loop.
 //
-// Channels within the process tell of changes, as they do on a real loop; channels between processes are
+// Gates within the process tell of changes, as they do on a real loop; those between processes are
 // looked at when nothing else can happen. For one thread: the fake knows what its own bodies do.
 #pragma once
 
 #include <quartet/backend/loop.hpp>
-#include <quartet/detail/io/operations/channel_operation.hpp>
+#include <quartet/detail/io/operations/gate_operation.hpp>
 #include <quartet/outcome.hpp>
 
 #include <algorithm>
@@ -17,12 +17,12 @@
 
 namespace quartet::inline v0::detail {
 
-class fake_channels final : public fake_service, private channel_host {
+class fake_gates final : public fake_service, private gate_host {
 public:
-    explicit fake_channels(fake_loop& loop) noexcept : loop_(loop) {}
+    explicit fake_gates(fake_loop& loop) noexcept : loop_(loop) {}
 
     /// Tries; true if the operation is done, false if it waits.
-    bool start(channel_operation& operation) {
+    bool start(gate_operation& operation) {
         operation.host = this;
         if (operation.try_for(&operation)) return true;
         operation.list_index = waiting_.size();
@@ -31,9 +31,9 @@ public:
     }
 
     /// Ends one with the error `why`, if it waits here.
-    void end(channel_operation& operation, std::exception_ptr why) {
-        if (operation.list_index == channel_operation::nowhere) return;
-        operation.gate().leave(operation);
+    void end(gate_operation& operation, std::exception_ptr why) {
+        if (operation.list_index == gate_operation::nowhere) return;
+        operation.at().leave(operation);
         woken_.remove(operation);
         to_try_.remove(operation);
         forget(operation);
@@ -55,34 +55,34 @@ private:
             to_try_.add(*each);
         bool any = false;
         while (auto* const each = to_try_.pop())
-            any |= try_again(static_cast<channel_operation&>(*each));
+            any |= try_again(static_cast<gate_operation&>(*each));
         return any;
     }
 
-    /// Completes one that waits for a channel between processes, and is done now. True if there was one.
+    /// Completes one that waits at a gate between processes, and is done now. True if there was one.
     bool try_between_processes() {
         return std::ranges::any_of(
-            waiting_, [this](auto* each) { return each->gate().descriptor() >= 0 && try_again(*each); });
+            waiting_, [this](auto* each) { return each->at().descriptor() >= 0 && try_again(*each); });
     }
 
-    void woken(channel_operation& operation) noexcept override { woken_.add(operation); }
+    void woken(gate_operation& operation) noexcept override { woken_.add(operation); }
 
-    bool try_again(channel_operation& operation) {
+    bool try_again(gate_operation& operation) {
         if (!operation.try_for(&operation)) return false;
         forget(operation);
         operation.complete();
         return true;
     }
 
-    void forget(channel_operation& operation) {
+    void forget(gate_operation& operation) {
         waiting_.back()->list_index = operation.list_index;
         waiting_[operation.list_index] = waiting_.back();
         waiting_.pop_back();
-        operation.list_index = channel_operation::nowhere;
+        operation.list_index = gate_operation::nowhere;
     }
 
     fake_loop& loop_;
-    std::vector<channel_operation*> waiting_;  // each knows its index
+    std::vector<gate_operation*> waiting_;  // each knows its index
     waiter_list woken_;
     waiter_list to_try_;  // woken, and looked at in this turn
 };

@@ -1,9 +1,10 @@
-// include/quartet/detail/io/channel_waiter.hpp
+// include/quartet/detail/io/gate.hpp
 //
-// What waits for a channel: a thread, or a body on an event loop.
+// A gate is what lets some through and has others wait: a channel, a lock. Who waits is a thread, or a body
+// on an event loop.
 //
-// A wake-up carries no value: a waiter that is woken tries again. So a value is taken at the moment when its
-// receiver goes on, and a receiver that is woken and then cancelled leaves the value for the next.
+// A wake-up carries nothing: a waiter that is woken tries again. So a channel's value is taken at the moment
+// when its receiver goes on, and a receiver that is woken and then cancelled leaves the value for the next.
 #pragma once
 
 #include <atomic>
@@ -15,30 +16,30 @@ namespace quartet::inline v0::detail {
 
 class waiter_list;
 
-class channel_waiter {
+class gate_waiter {
 public:
-    channel_waiter& operator=(channel_waiter const&) = delete;
+    gate_waiter& operator=(gate_waiter const&) = delete;
 
-    /// Makes it try again. Any thread, under the lock of the channel in whose list it was.
+    /// Makes it try again. Any thread, under the lock of the gate in whose list it was.
     virtual void wake() noexcept = 0;
 
-    /// A loop hears of a channel between processes by its descriptor; a thread waits for a word.
+    /// A loop hears of a gate between processes by its descriptor; a thread waits for a word.
     virtual bool on_loop() const noexcept = 0;
 
-    /// The word that a thread waits to change, as the channel saw it when it put the waiter off.
+    /// The word that a thread waits to change, as the gate saw it when it put the waiter off.
     std::atomic<std::uint32_t> const* word = nullptr;
     std::uint32_t seen = 0;
 
 protected:
-    channel_waiter() = default;
-    channel_waiter(channel_waiter&&) noexcept {}  // until it waits
-    virtual ~channel_waiter() = default;
+    gate_waiter() = default;
+    gate_waiter(gate_waiter&&) noexcept {}  // until it waits
+    virtual ~gate_waiter() = default;
 
 private:
     friend class waiter_list;
     waiter_list* list_ = nullptr;
-    channel_waiter* before_ = nullptr;
-    channel_waiter* after_ = nullptr;
+    gate_waiter* before_ = nullptr;
+    gate_waiter* after_ = nullptr;
 };
 
 /// Waiters in the order in which they came. The caller holds the lock that guards it.
@@ -51,7 +52,7 @@ public:
     bool empty() const noexcept { return !first_; }
 
     /// Nothing if it is there already.
-    void add(channel_waiter& who) noexcept {
+    void add(gate_waiter& who) noexcept {
         if (who.list_ == this) return;
         who.list_ = this;
         who.before_ = last_;
@@ -61,7 +62,7 @@ public:
     }
 
     /// False if it is not there.
-    bool remove(channel_waiter& who) noexcept {
+    bool remove(gate_waiter& who) noexcept {
         if (who.list_ != this) return false;
         (who.before_ ? who.before_->after_ : first_) = who.after_;
         (who.after_ ? who.after_->before_ : last_) = who.before_;
@@ -70,8 +71,8 @@ public:
     }
 
     /// The first, taken out; null if there is none.
-    channel_waiter* pop() noexcept {
-        channel_waiter* const who = first_;
+    gate_waiter* pop() noexcept {
+        gate_waiter* const who = first_;
         if (who) remove(*who);
         return who;
     }
@@ -85,12 +86,12 @@ public:
     }
 
 private:
-    channel_waiter* first_ = nullptr;
-    channel_waiter* last_ = nullptr;
+    gate_waiter* first_ = nullptr;
+    gate_waiter* last_ = nullptr;
 };
 
 /// A thread that blocks.
-class thread_waiter final : public channel_waiter {
+class thread_waiter final : public gate_waiter {
 public:
     void wake() noexcept override;
     bool on_loop() const noexcept override { return false; }
@@ -110,29 +111,43 @@ private:
     std::atomic<std::uint32_t> own_{0};  // counts the wake-ups
 };
 
-/// What became of one try to send or receive.
+/// What became of one try to come through.
 enum class attempt : std::uint8_t {
     done,
     closed,
-    would_block,  ///< the channel is full, or empty; the waiter is woken when that changes
+    would_block,  ///< not now; the waiter is woken when that may have changed
 };
 
-/// A channel as its waiters see it. Any thread.
-class channel_gate {
+/// As its waiters see it. Any thread.
+class gate {
 public:
-    virtual ~channel_gate() = default;
-
-    virtual void close() noexcept = 0;
-    virtual bool closed() const noexcept = 0;
-    virtual std::size_t size() const noexcept = 0;
-    virtual std::size_t capacity() const noexcept = 0;
+    virtual ~gate() = default;
 
     /// `who` waits and tries no more; a wake-up that it had goes to the next.
-    virtual void leave(channel_waiter& who) noexcept = 0;
+    virtual void leave(gate_waiter& who) noexcept = 0;
 
     /// An eventfd that is written to for loops that wait, but never read: watch it for edges. -1: they are
     /// woken one by one.
     virtual int descriptor() const noexcept { return -1; }
 };
+
+/// Has a thread wait outside of bodies: `try_once(waiter)` is one try, at first with null. Gives what became
+/// of the last one, which is would_block if the deadline has passed.
+attempt wait_at(gate& where, std::chrono::steady_clock::time_point deadline, auto&& try_once) {
+    auto how = try_once(static_cast<gate_waiter*>(nullptr));
+    if (how != attempt::would_block) return how;
+    thread_waiter self;
+    for (;;) {
+        self.prepare();
+        how = try_once(static_cast<gate_waiter*>(&self));
+        if (how != attempt::would_block) return how;
+        if (deadline != std::chrono::steady_clock::time_point::max() &&
+            std::chrono::steady_clock::now() >= deadline) {
+            where.leave(self);
+            return how;
+        }
+        self.wait(deadline);
+    }
+}
 
 }  // namespace quartet::inline v0::detail

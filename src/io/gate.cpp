@@ -1,10 +1,10 @@
 #include "src/base/futex.hpp"
 
-#include <quartet/detail/io/channel_waiter.hpp>
+#include <quartet/detail/io/gate.hpp>
 
 namespace quartet::inline v0::detail {
 
-// The caller holds the channel's lock. The waiter has to take it before it can go on, so this object can't be
+// The caller holds the gate's lock. The waiter has to take it before it can go on, so this object can't be
 // gone before wake() returns.
 void thread_waiter::wake() noexcept {
     own_.fetch_add(1, std::memory_order_relaxed);

@@ -1,9 +1,10 @@
-#include "src/io/channel_waits.hpp"
+#include "src/io/gate_waits.hpp"
 
 #include <quartet/outcome.hpp>
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <new>
@@ -13,13 +14,13 @@
 
 namespace quartet::inline v0::detail {
 
-bool channel_waits::start(channel_operation& operation) {
+bool gate_waits::start(gate_operation& operation) {
     operation.host = this;
     if (operation.try_for(&operation)) return true;
     try {
         waiting_.push_back(&operation);
         operation.list_index = waiting_.size() - 1;
-        if (operation.gate().descriptor() >= 0) watch(operation);
+        if (operation.at().descriptor() >= 0) watch(operation);
     } catch (...) {
         withdraw(operation);
         throw;
@@ -27,32 +28,32 @@ bool channel_waits::start(channel_operation& operation) {
     return false;
 }
 
-bool channel_waits::cancel(channel_operation& operation) noexcept {
-    if (operation.list_index == channel_operation::nowhere) return false;
+bool gate_waits::cancel(gate_operation& operation) noexcept {
+    if (operation.list_index == gate_operation::nowhere) return false;
     withdraw(operation);
     operation.error = std::make_exception_ptr(cancelled());
     return true;
 }
 
-void channel_waits::withdraw(channel_operation& operation) noexcept {
-    operation.gate().leave(operation);  // from here on nobody wakes it
+void gate_waits::withdraw(gate_operation& operation) noexcept {
+    operation.at().leave(operation);  // from here on nobody wakes it
     {
         std::lock_guard const lock(mutex_);
         woken_.remove(operation);
     }
     to_try_.remove(operation);
-    if (operation.list_index != channel_operation::nowhere) forget(operation);
+    if (operation.list_index != gate_operation::nowhere) forget(operation);
 }
 
-void channel_waits::forget(channel_operation& operation) noexcept {
+void gate_waits::forget(gate_operation& operation) noexcept {
     unwatch(operation);
     waiting_.back()->list_index = operation.list_index;
     waiting_[operation.list_index] = waiting_.back();
     waiting_.pop_back();
-    operation.list_index = channel_operation::nowhere;
+    operation.list_index = gate_operation::nowhere;
 }
 
-void channel_waits::woken(channel_operation& operation) noexcept {
+void gate_waits::woken(gate_operation& operation) noexcept {
     std::lock_guard const lock(mutex_);
     if (woken_.empty()) boost::asio::post(io_, [this] { try_woken(); });
     woken_.add(operation);
@@ -60,55 +61,57 @@ void channel_waits::woken(channel_operation& operation) noexcept {
 
 // Takes the whole list at once: operations that are woken meanwhile come in a later turn, so that timers and
 // sockets have theirs.
-void channel_waits::try_woken() {
+void gate_waits::try_woken() {
     {
         std::lock_guard const lock(mutex_);
         while (auto* const each = woken_.pop())
             to_try_.add(*each);
     }
     while (auto* const each = to_try_.pop())
-        try_again(static_cast<channel_operation&>(*each));
+        try_again(static_cast<gate_operation&>(*each));
 }
 
 /// Completes the operation if it is done.
-bool channel_waits::try_again(channel_operation& operation) {
+bool gate_waits::try_again(gate_operation& operation) {
     if (!operation.try_for(&operation)) return false;
     forget(operation);
     operation.complete();
     return true;
 }
 
-void channel_waits::watch(channel_operation& operation) {
+void gate_waits::watch(gate_operation& operation) {
     if (!set_) open_set();
-    int const descriptor = operation.gate().descriptor();
+    int const descriptor = operation.at().descriptor();
     auto const [found, is_new] = watched_.try_emplace(descriptor);
-    found->second[operation.sends()].push_back(&operation);
+    found->second[operation.side()].push_back(&operation);
     if (!is_new) return;
     epoll_event event{};
     event.events = EPOLLIN | EPOLLET;
     event.data.fd = descriptor;
     if (epoll_ctl(set_->native_handle(), EPOLL_CTL_ADD, descriptor, &event) != 0)
-        throw std::system_error(errno, std::generic_category(), "cannot wait for a channel");
-    // A send or receive since the last try has written to the descriptor, so epoll reports it at once.
+        throw std::system_error(errno, std::generic_category(),
+                                "cannot wait for a channel or a lock between processes");
+    // What has happened since the last try has written to the descriptor, so epoll reports it at once.
 }
 
-void channel_waits::unwatch(channel_operation& operation) noexcept {
-    auto const found = watched_.find(operation.gate().descriptor());
+void gate_waits::unwatch(gate_operation& operation) noexcept {
+    auto const found = watched_.find(operation.at().descriptor());
     if (found == watched_.end()) return;
-    std::erase(found->second[operation.sends()], &operation);
-    if (!found->second[0].empty() || !found->second[1].empty()) return;
+    std::erase(found->second[operation.side()], &operation);
+    if (!std::ranges::all_of(found->second, [](auto const& line) { return line.empty(); })) return;
     epoll_ctl(set_->native_handle(), EPOLL_CTL_DEL, found->first, nullptr);
     watched_.erase(found);
 }
 
-void channel_waits::open_set() {
+void gate_waits::open_set() {
     int const set = epoll_create1(EPOLL_CLOEXEC);
-    if (set < 0) throw std::system_error(errno, std::generic_category(), "cannot wait for channels");
+    if (set < 0)
+        throw std::system_error(errno, std::generic_category(), "cannot wait for what is between processes");
     set_.emplace(io_, set);
     wait_for_set();
 }
 
-void channel_waits::wait_for_set() {
+void gate_waits::wait_for_set() {
     set_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
                      [this](boost::system::error_code const& error) {
                          if (error) return;
@@ -117,7 +120,7 @@ void channel_waits::wait_for_set() {
                      });
 }
 
-void channel_waits::try_signalled() {
+void gate_waits::try_signalled() {
     std::array<epoll_event, 16> events{};
     int const count = epoll_wait(set_->native_handle(), events.data(), static_cast<int>(events.size()), 0);
     for (int i = 0; i < count; ++i)
@@ -126,8 +129,8 @@ void channel_waits::try_signalled() {
 
 /// Tries each line until one would block; that one has left its mark for all. Bodies that go on may change
 /// everything.
-void channel_waits::try_lines(int descriptor) {
-    for (std::size_t const side : {0u, 1u}) {
+void gate_waits::try_lines(int descriptor) {
+    for (std::size_t side = 0; side < gate_operation::sides; ++side) {
         for (;;) {
             auto const found = watched_.find(descriptor);
             if (found == watched_.end()) return;
