@@ -204,7 +204,7 @@ private:
 
     // The address of a member, and nothing of the object: see fork_visibility.hpp.
     detail::channel_store<T>& store() const {
-        detail::fork_visibility::require(&visibility_);
+        detail::fork_visibility::require(&visibility_, "channel");
         return *store_;
     }
 

@@ -14,6 +14,7 @@
 #include <quartet/shared_array.hpp>
 #include <quartet/spec.hpp>
 #include <quartet/structured.hpp>
+#include <quartet/sync.hpp>
 #include <quartet/task.hpp>
 #include <quartet/task_recorder.hpp>
 #include <quartet/workload/advice.hpp>

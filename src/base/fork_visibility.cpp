@@ -3,6 +3,7 @@
 #include <mutex>
 #include <pthread.h>
 #include <stdexcept>
+#include <string>
 
 namespace quartet::inline v0::detail {
 
@@ -45,7 +46,7 @@ fork_visibility::~fork_visibility() {
     ++objects.changes;
 }
 
-void fork_visibility::look_up(fork_visibility const* object) {
+void fork_visibility::look_up(fork_visibility const* object, char const* what) {
     struct answer {
         fork_visibility const* object;
         std::uint32_t changes;
@@ -57,12 +58,12 @@ void fork_visibility::look_up(fork_visibility const* object) {
     while (each && each != object)
         each = each->before_;
     if (!each)
-        throw std::logic_error(
-            "quartet: this channel was made after the process that uses it; make it before the executor or "
-            "process");
+        throw std::logic_error(std::string("quartet: this ") + what +
+                               " was made after the process that uses it; make it before the executor or "
+                               "process");
     if (!each->shared_ && each->made_after_ != forks)
-        throw std::logic_error(
-            "quartet: this channel belongs to another process; make it with quartet::between_processes");
+        throw std::logic_error(std::string("quartet: this ") + what +
+                               " belongs to another process; make it with quartet::between_processes");
     known = {object, objects.changes};
 }
 

@@ -24,14 +24,14 @@ public:
     fork_visibility(fork_visibility const&) = delete;
     fork_visibility& operator=(fork_visibility const&) = delete;
 
-    /// Throws std::logic_error if `object` can't be used in this process.
-    static void require(fork_visibility const* object) {
+    /// Throws std::logic_error if `object`, which is a `what`, can't be used in this process.
+    static void require(fork_visibility const* object, char const* what) {
         if (forks.load(std::memory_order_relaxed) != 0) [[unlikely]]
-            look_up(object);
+            look_up(object, what);
     }
 
 private:
-    static void look_up(fork_visibility const* object);
+    static void look_up(fork_visibility const* object, char const* what);
 
     bool shared_;
     std::uint32_t made_after_;  // so many forks

@@ -113,7 +113,7 @@ public:
         }
     }
 
-    void rethrow() override { body_.take(); }
+    void rethrow() override { static_cast<void>(body_.take()); }
 
 private:
     bool begin() override {

@@ -4,13 +4,16 @@
 // on an event loop.
 //
 // A wake-up carries nothing: a waiter that is woken tries again. So a channel's value is taken at the moment
-// when its receiver goes on, and a receiver that is woken and then cancelled leaves the value for the next.
+// when its receiver goes on, and a receiver that is woken and then cancelled leaves the value for the next. A
+// gate that lets waiters through in their order grants it to them: their next try is done then, whatever came
+// meanwhile; one that makes no further try leaves, and the gate has its grant back.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace quartet::inline v0::detail {
 
@@ -30,6 +33,13 @@ public:
     std::atomic<std::uint32_t> const* word = nullptr;
     std::uint32_t seen = 0;
 
+    /// Written and read under the lock of the gate.
+    void grant() noexcept {
+        granted_ = true;
+        wake();
+    }
+    bool take_grant() noexcept { return std::exchange(granted_, false); }
+
 protected:
     gate_waiter() = default;
     gate_waiter(gate_waiter&&) noexcept {}  // until it waits
@@ -37,6 +47,7 @@ protected:
 
 private:
     friend class waiter_list;
+    bool granted_ = false;
     waiter_list* list_ = nullptr;
     gate_waiter* before_ = nullptr;
     gate_waiter* after_ = nullptr;
