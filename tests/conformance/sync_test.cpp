@@ -4,6 +4,7 @@
 #include "tests/conformance/shared.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -49,6 +50,10 @@ protected:
     std::unique_ptr<semaphore> make_semaphore(std::size_t count) {
         return std::make_unique<semaphore>(count);
     }
+    std::unique_ptr<event> make_event() { return std::make_unique<event>(); }
+    std::unique_ptr<barrier> make_barrier(std::size_t expected) {
+        return std::make_unique<barrier>(expected);
+    }
     executor make(task_recorder* recorder = nullptr) { return GetParam().model.make(world_, {}, recorder); }
 
     fake_world world_;
@@ -63,6 +68,12 @@ QUARTET_SYNC_SUITE(locks, all_rows());
 /// Threads of the test lock too; the fake knows its own bodies only.
 class locks_and_threads : public sync_suite {};
 QUARTET_SYNC_SUITE(locks_and_threads, rows_with_real_io());
+
+/// Models that have two bodies or more under way.
+class locks_between_bodies : public sync_suite {};
+QUARTET_SYNC_SUITE(locks_between_bodies, rows_where([](row const& each) {
+                       return each.name != "single" && !each.name.ends_with("_1");
+                   }));
 
 class locks_on_a_loop : public sync_suite {};
 QUARTET_SYNC_SUITE(locks_on_a_loop, rows_that_interleave());
@@ -439,6 +450,179 @@ TEST_P(locks_and_threads, lose_no_permit_to_stops_at_any_moment) {
     }
 }
 
+// ---- event
+
+TEST_P(locks, events_that_are_set_hold_nobody_up) {
+    auto const ready = make_event();
+    auto executor = make();
+    EXPECT_FALSE(ready->is_set());
+    ready->set();
+    ready->set();
+    EXPECT_TRUE(ready->is_set());
+    auto const body = [&e = *ready](context& ctx, int n) -> task<int> {
+        co_await e.wait(ctx);
+        e.wait();
+        co_return n;
+    };
+    EXPECT_EQ(executor.map(body, std::vector{1, 2}), (std::vector{1, 2}));
+    ready->reset();
+    auto const late = [&e = *ready](context& ctx, int) -> task<bool> {
+        try {
+            co_await ctx.with_timeout(5ms, e.wait(ctx));
+        } catch (timed_out const&) {
+            co_return e.is_set();
+        }
+        co_return true;
+    };
+    EXPECT_FALSE(executor.map(late, std::vector{1})[0]);
+}
+
+TEST_P(locks_between_bodies, events_let_all_go_on) {
+    auto const ready = make_event();
+    shared<int> told;
+    shared_counter waiting;
+    auto executor = make();
+    auto const body = [&e = *ready, told = &told, waiting = &waiting](context& ctx, int n) -> task<int> {
+        if (n == 0) {
+            while (*waiting == 0)
+                co_await ctx.sleep_for(1ms);
+            *told = 5;
+            e.set();
+        }
+        ++*waiting;
+        co_await e.wait(ctx);
+        co_return *told;
+    };
+    EXPECT_EQ(executor.map(body, std::vector{1, 0, 2, 3}), (std::vector{5, 5, 5, 5}));
+}
+
+TEST_P(locks_on_a_loop, events_let_those_go_who_waited_though_they_are_reset_at_once) {
+    auto const ready = make_event();
+    auto executor = make();
+    auto const body = [&e = *ready](context& ctx, int n) -> task<int> {
+        if (n == 0) {
+            co_await ctx.sleep_for(1ms);
+            e.set();
+            e.reset();
+            co_return 0;
+        }
+        co_await e.wait(ctx);
+        co_return n;
+    };
+    EXPECT_EQ(executor.map(body, std::vector{1, 2, 0}), (std::vector{1, 2, 0}));
+    EXPECT_FALSE(ready->is_set());
+}
+
+TEST_P(locks_and_threads, events_are_set_and_waited_for_by_threads) {
+    auto const question = make_event();
+    auto const answer = make_event();
+    auto executor = make();
+    std::jthread const other([&] {
+        question->wait();
+        std::this_thread::sleep_for(5ms);
+        answer->set();
+    });
+    auto const body = [&q = *question, &a = *answer](context& ctx, int n) -> task<int> {
+        q.set();
+        co_await a.wait(ctx);
+        co_return n;
+    };
+    EXPECT_EQ(executor.map(body, std::vector{1, 2}), (std::vector{1, 2}));
+    EXPECT_TRUE(answer->wait_for(0ns));
+}
+
+TEST_P(locks_and_threads, events_are_waited_for_until_a_stop) {
+    auto const never = make_event();
+    auto executor = make();
+    std::stop_source source;
+    std::jthread const stopper([&] {
+        std::this_thread::sleep_for(5ms);
+        source.request_stop();
+    });
+    auto const body = [&e = *never](context& ctx, int) -> task<void> { co_await e.wait(ctx); };
+    for (auto const& each : executor.try_map(body, std::vector{0, 1}, {.stop = source.get_token()})) {
+        ASSERT_FALSE(each.has_value());
+        EXPECT_EQ(each.error().why, cause::cancelled);
+    }
+    EXPECT_FALSE(never->wait_for(1ms));
+}
+
+// ---- barrier
+
+TEST_P(locks_between_bodies, barriers_hold_each_round_together) {
+    auto const both = make_barrier(2);
+    shared<std::array<std::atomic<int>, 2>> round_of;
+    auto executor = make();
+    auto const body = [&b = *both, round_of = &round_of](context& ctx, int n) -> task<int> {
+        auto const me = static_cast<std::size_t>(n);
+        int was_last = 0;
+        for (int round = 1; round <= 200; ++round) {
+            (*round_of)[me] = round;
+            was_last += co_await b.arrive_and_wait(ctx);
+            int const other = (*round_of)[1 - me];
+            if (other < round || other > round + 1) co_return -1000;
+            if (round % 40 == n) co_await ctx.sleep_for(100us);
+        }
+        co_return was_last;
+    };
+    auto const last = executor.map(body, std::vector{0, 1});
+    EXPECT_EQ(last[0] + last[1], 200);
+    EXPECT_GE(std::min(last[0], last[1]), 0);
+    EXPECT_EQ(both->waiting(), 0u);
+}
+
+TEST_P(locks, barriers_forget_who_was_ended_while_he_waited) {
+    auto const both = make_barrier(2);
+    auto executor = make();
+    auto const body = [&b = *both](context& ctx, int) -> task<std::size_t> {
+        try {
+            co_await ctx.with_timeout(5ms, b.arrive_and_wait(ctx));
+            co_return 100;
+        } catch (timed_out const&) {
+            co_return b.waiting();
+        }
+    };
+    EXPECT_EQ(executor.map(body, std::vector{0}), std::vector<std::size_t>{0});
+    EXPECT_FALSE(both->arrive_and_wait_for(1ms));
+    EXPECT_EQ(both->waiting(), 0u);
+    EXPECT_FALSE(both->broken());
+}
+
+TEST_P(locks_and_threads, barriers_that_are_broken_tell_all) {
+    auto const both = make_barrier(3);
+    auto executor = make();
+    std::jthread const breaker([&] {
+        wait_until([&] { return both->waiting() > 0; });
+        both->abort();
+    });
+    auto const body = [&b = *both](context& ctx, int) -> task<void> { co_await b.arrive_and_wait(ctx); };
+    for (auto const& each : executor.try_map(body, std::vector{0, 1})) {
+        ASSERT_FALSE(each.has_value());
+        EXPECT_EQ(each.error().message, "quartet: the barrier is broken");
+    }
+    EXPECT_TRUE(both->broken());
+    EXPECT_THROW(both->arrive_and_wait(), barrier_broken);
+    both->reset();
+    EXPECT_FALSE(both->arrive_and_wait_for(1ms));
+    std::jthread const again([&] {
+        wait_until([&] { return both->waiting() > 0; });
+        both->reset();
+    });
+    EXPECT_THROW(both->arrive_and_wait(), barrier_broken);
+    EXPECT_FALSE(both->broken());
+}
+
+TEST_P(locks_on_a_loop, barriers_are_for_any_number) {
+    auto const all = make_barrier(5);
+    auto executor = make();
+    auto const body = [&b = *all](context& ctx, int n) -> task<int> {
+        co_await ctx.sleep_for(std::chrono::milliseconds(n));
+        co_return co_await b.arrive_and_wait(ctx);
+    };
+    auto const last = executor.map(body, std::views::iota(0, 5));
+    EXPECT_EQ(std::accumulate(last.begin(), last.end(), 0), 1);
+}
+
 // ---- outside of bodies
 
 TEST(a_mutex, is_locked_by_one_thread_and_unlocked_by_another) {
@@ -467,6 +651,28 @@ TEST(a_mutex, goes_to_no_thread_that_has_given_up) {
 
 TEST(a_semaphore, needs_a_permit) {
     EXPECT_THROW(semaphore(0), std::invalid_argument);
+}
+
+TEST(a_barrier, needs_somebody) {
+    EXPECT_THROW(barrier(0), std::invalid_argument);
+    barrier alone(1);
+    EXPECT_TRUE(alone.arrive_and_wait());
+    EXPECT_TRUE(alone.arrive_and_wait());
+}
+
+TEST(a_barrier, holds_threads_together) {
+    barrier all(4);
+    std::atomic<int> lasts{0};
+    {
+        std::vector<std::jthread> threads;
+        for (int n = 0; n < 4; ++n) {
+            threads.emplace_back([&] {
+                for (int round = 0; round < 300; ++round)
+                    lasts += all.arrive_and_wait();
+            });
+        }
+    }
+    EXPECT_EQ(lasts, 300);
 }
 
 TEST(a_semaphore, is_shared_by_threads) {

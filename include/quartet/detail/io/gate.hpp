@@ -33,12 +33,15 @@ public:
     std::atomic<std::uint32_t> const* word = nullptr;
     std::uint32_t seen = 0;
 
-    /// Written and read under the lock of the gate.
-    void grant() noexcept {
-        granted_ = true;
+    /// What a gate tells one that waits. Written and read under the gate's lock.
+    enum class answer : std::uint8_t { none, granted, refused };
+    void tell(answer what) noexcept {
+        answer_ = what;
         wake();
     }
-    bool take_grant() noexcept { return std::exchange(granted_, false); }
+    void grant() noexcept { tell(answer::granted); }
+    answer take_answer() noexcept { return std::exchange(answer_, answer::none); }
+    bool take_grant() noexcept { return take_answer() == answer::granted; }
 
 protected:
     gate_waiter() = default;
@@ -47,7 +50,7 @@ protected:
 
 private:
     friend class waiter_list;
-    bool granted_ = false;
+    answer answer_ = answer::none;
     waiter_list* list_ = nullptr;
     gate_waiter* before_ = nullptr;
     gate_waiter* after_ = nullptr;
@@ -61,6 +64,7 @@ public:
     waiter_list& operator=(waiter_list const&) = delete;
 
     bool empty() const noexcept { return !first_; }
+    bool holds(gate_waiter const& who) const noexcept { return who.list_ == this; }
 
     /// Nothing if it is there already.
     void add(gate_waiter& who) noexcept {
@@ -94,6 +98,10 @@ public:
     void wake_all() noexcept {
         while (auto* const who = pop())
             who->wake();
+    }
+    void tell_all(gate_waiter::answer what) noexcept {
+        while (auto* const who = pop())
+            who->tell(what);
     }
 
 private:
