@@ -11,6 +11,7 @@
 #include <quartet/executor.hpp>
 #include <quartet/outcome.hpp>
 #include <quartet/process.hpp>
+#include <quartet/rate_limiter.hpp>
 #include <quartet/shared_array.hpp>
 #include <quartet/spec.hpp>
 #include <quartet/structured.hpp>

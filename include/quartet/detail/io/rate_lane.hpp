@@ -1,0 +1,58 @@
+// include/quartet/detail/io/rate_lane.hpp
+//
+// What comes through at a limited rate, one after another.
+//
+// A bucket of `burst` tokens that fills by one each interval. It is kept as one number, the moment at which
+// it is full again (the "generic cell rate algorithm"): nothing has to be done while time passes. Who finds
+// it empty sleeps until there is a token, and has the turn meanwhile, so that the others are behind.
+#pragma once
+
+#include <quartet/context.hpp>
+#include <quartet/detail/io/permits.hpp>
+#include <quartet/task.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+
+namespace quartet::inline v0::detail {
+
+/// Of all lanes of a limiter.
+struct rate_schedule {
+    /// Throws std::invalid_argument.
+    rate_schedule(double per_second, std::size_t burst);
+
+    std::chrono::nanoseconds interval;  ///< between two tokens
+    std::chrono::nanoseconds depth;     ///< all but one of a full bucket's
+};
+
+/// Any thread.
+class rate_lane {
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    rate_lane() = default;
+
+    task<void> acquire(context& ctx, rate_schedule schedule);
+
+    /// Outside of bodies. False if it would be later than the deadline.
+    bool acquire_until(time_point deadline, rate_schedule const& schedule);
+
+    bool try_acquire(time_point now, rate_schedule const& schedule);
+
+    /// As one that was never used, if nobody waits.
+    bool is_full(time_point now) const noexcept {
+        return full_at_.load(std::memory_order_relaxed) <= since_epoch(now).count();
+    }
+
+private:
+    static std::chrono::nanoseconds since_epoch(time_point when) noexcept { return when.time_since_epoch(); }
+
+    /// Takes a token, or says how long it takes until there is one. For who has the turn.
+    std::chrono::nanoseconds take(time_point now, rate_schedule const& schedule) noexcept;
+
+    permits turn_{1};
+    std::atomic<std::chrono::nanoseconds::rep> full_at_{0};  // written by who has the turn
+};
+
+}  // namespace quartet::inline v0::detail
