@@ -14,6 +14,7 @@
 #include <quartet/backend/operation.hpp>
 #include <quartet/command.hpp>
 #include <quartet/detail/io/operations/command.hpp>
+#include <quartet/detail/io/operations/descriptor_operation.hpp>
 #include <quartet/detail/io/operations/fetch.hpp>
 #include <quartet/detail/io/operations/file_operation.hpp>
 #include <quartet/detail/io/operations/offload.hpp>
@@ -21,6 +22,7 @@
 #include <quartet/detail/io/operations/suspend.hpp>
 #include <quartet/file.hpp>
 #include <quartet/http.hpp>
+#include <quartet/readiness.hpp>
 #include <quartet/resumer.hpp>
 #include <quartet/task.hpp>
 
@@ -111,6 +113,19 @@ public:
     detail::suspend_operation<T, Start> suspend(Start start) {
         return {*this, std::move(start)};
     }
+
+    /// Waits until a descriptor (a pipe, socket, terminal, eventfd) holds one of `wanted`, `readable |
+    /// writable` for either, and gives which of them it holds; readiness.hpp says what they mean. It stays
+    /// yours, and need not be non-blocking. Any number of bodies may wait for one descriptor: each goes on
+    /// while it holds what that body waits for, so if the first one takes all there is, the others wait on.
+    ///
+    /// Throws std::system_error if there is no such descriptor (EBADF), or the system can't watch it. Closing
+    /// a descriptor for which a body waits is a mistake: on an event loop that is told the body by an EBADF,
+    /// some time later; so it is in a blocking context, unless the number has come to mean another file.
+    ///
+    /// Cost: a poll(2) if it is ready, and then other bodies do not run; on a loop every hundredth time they
+    /// do.
+    detail::ready_operation ready(int descriptor, readiness wanted) { return {*this, descriptor, wanted}; }
 
     /// Lets other bodies of the same loop run; nothing in a blocking context.
     detail::yield_operation yield() noexcept { return detail::yield_operation(*this); }

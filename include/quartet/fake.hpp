@@ -17,6 +17,9 @@
 // Channels are for the bodies of the map alone: no other thread may use them meanwhile. When all bodies wait
 // for channels and no clock can help, these waits throw std::logic_error.
 //
+// Descriptors (context::ready) are real ones: while a body waits for one and nothing else can happen, the
+// clock stands, for a second of real time at the most.
+//
 // Waiting takes no time, computing takes none of the clock's. There are no folders, permissions or full
 // disks: opening a file that does not exist is the only file operation that fails, apart from reading one
 // that was opened to append, or the other way round.

@@ -12,6 +12,7 @@
 #include <quartet/outcome.hpp>
 #include <quartet/process.hpp>
 #include <quartet/rate_limiter.hpp>
+#include <quartet/readiness.hpp>
 #include <quartet/shared_array.hpp>
 #include <quartet/spec.hpp>
 #include <quartet/structured.hpp>

@@ -144,7 +144,10 @@ private:
 
     bool advance_services() {
         bool progress = false;
-        services.for_each([&](fake_service& each) { progress = progress || each.advance(ready_.empty()); });
+        services.for_each([&](fake_service& each) {
+            bool const idle = !progress && ready_.empty();
+            progress |= each.advance(idle);
+        });
         return progress;
     }
 

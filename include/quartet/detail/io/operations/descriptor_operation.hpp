@@ -1,0 +1,64 @@
+// include/quartet/detail/io/operations/descriptor_operation.hpp
+//
+// What waits until a descriptor is ready: the wait itself, and what sockets do. Such an operation tries; if
+// that would block it waits until the descriptor is ready, and tries again.
+#pragma once
+
+#include <quartet/backend/operation.hpp>
+#include <quartet/readiness.hpp>
+
+#include <cstdint>
+
+namespace quartet::inline v0::detail {
+
+class descriptor_operation : public operation {
+protected:
+    /// `serial` is 0, or the number of an own socket: never given to another in this process, so that nobody
+    /// else can have closed the descriptor.
+    descriptor_operation(context& owner, int descriptor, readiness wanted, std::uint64_t serial = 0) noexcept
+        : operation(owner), descriptor_(descriptor), wanted_(wanted), serial_(serial) {}
+    descriptor_operation(descriptor_operation&&) noexcept = default;
+
+    int descriptor() const noexcept { return descriptor_; }
+    readiness wanted() const noexcept { return wanted_; }
+
+private:
+    friend class descriptor_waits;
+    friend class fake_descriptors;
+
+    /// Tries, without waiting. `holds` is what the descriptor is known to hold at this moment, nothing if
+    /// that is not known. True if the operation is done; what goes wrong is thrown.
+    virtual bool try_now(readiness holds) = 0;
+
+    void perform(blocking_thread& here) final;
+    bool begin(event_loop& loop) final;
+    bool pretend(fake_loop& loop) final;
+    void cancel_begun(event_loop& loop) noexcept final;
+    void cancel_pretended(fake_loop& loop) noexcept final;
+
+    int descriptor_;
+    readiness wanted_;
+    bool waits_ = false;       // it is in the list of those who wait for its descriptor
+    std::uint32_t round_ = 0;  // in which it came there
+    std::uint64_t serial_;
+    descriptor_operation* before_ = nullptr;
+    descriptor_operation* after_ = nullptr;
+};
+
+class [[nodiscard]] ready_operation final : public descriptor_operation {
+public:
+    /// Throws std::logic_error if `wanted` is nothing.
+    ready_operation(context& owner, int descriptor, readiness wanted);
+
+    readiness await_resume() {
+        throw_error();
+        return holds_;
+    }
+
+private:
+    bool try_now(readiness holds) override;
+
+    readiness holds_;
+};
+
+}  // namespace quartet::inline v0::detail
