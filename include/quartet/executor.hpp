@@ -14,6 +14,7 @@
 #include <quartet/backend/model.hpp>
 #include <quartet/call_options.hpp>
 #include <quartet/detail/call/body_adaptors.hpp>
+#include <quartet/detail/call/call_job.hpp>
 #include <quartet/detail/call/check_body.hpp>
 #include <quartet/detail/call/inputs.hpp>
 #include <quartet/detail/call/map_job.hpp>

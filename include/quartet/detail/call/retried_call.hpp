@@ -11,10 +11,10 @@
 #include <quartet/backend/model.hpp>
 #include <quartet/call_options.hpp>
 #include <quartet/detail/call/body_name.hpp>
+#include <quartet/detail/call/call_job.hpp>
 #include <quartet/detail/call/call_timer.hpp>
 #include <quartet/detail/call/retried_calls.hpp>
 #include <quartet/detail/call/retry.hpp>
-#include <quartet/future.hpp>
 
 #include <chrono>
 #include <condition_variable>

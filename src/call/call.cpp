@@ -1,7 +1,7 @@
 // A call whose future was dropped may fail, and nobody would ever know. So the failure is a line on standard
 // error: of the first ten such calls of a process, so that a program which drops a million is not flooded.
 
-#include <quartet/future.hpp>
+#include <quartet/detail/call/call.hpp>
 
 #include <fmt/format.h>
 
