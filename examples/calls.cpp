@@ -37,6 +37,24 @@ int main(int argc, char** argv) {
     std::cout << "endless: " << to_string(endless.take().error().why) << '\n';
     // [/cancel]
 
+    // [then]
+    auto length = executor.submit(greet, "Bob", 1).then([](std::string text) { return text.size(); });
+    std::cout << "its length: " << length.get() << '\n';
+    // [/then]
+
+    // [several]
+    std::vector<quartet::future<std::string>> greetings;
+    for (char const* const name : {"Ada", "Bob", "Eve"})
+        greetings.push_back(executor.submit(greet, name, 1));
+    for (auto& each : quartet::as_completed(greetings))  // in the order in which they end
+        std::cout << each.get() << '\n';
+    // [/several]
+
+    // [map_async]
+    auto squares = executor.map_async([](int n) { return n * n; }, std::vector{1, 2, 3});
+    std::cout << "there are " << squares.get().size() << " squares\n";
+    // [/map_async]
+
     // [retry]
     auto const unreliable = [](int n) {
         if (n == 2) throw std::runtime_error("not today");

@@ -43,8 +43,17 @@ int main() {
         std::cout << quotient << '\n';
     // [/starmap]
 
-    // [wait_for]
+    // [await]
     auto loop = quartet::make_executor("async");
+    auto const quarter = [computes = &pool](quartet::context&, int n) -> quartet::task<int> {
+        int const once = co_await computes->submit(divide, n, 2);  // in a process; the loop goes on
+        co_return co_await computes->submit(divide, once, 2);
+    };
+    for (int each : loop.map(quarter, std::vector{20, 40}))
+        std::cout << "a quarter: " << each << '\n';
+    // [/await]
+
+    // [wait_for]
     auto late = loop.submit(ask, std::string("Ada"), 1h);
     if (!late.wait_for(10ms)) late.cancel();  // wait_for ends the wait, cancel the call
     std::cout << "Ada's answer: " << to_string(late.take().error().why) << '\n';

@@ -65,6 +65,9 @@ void check_options(call_options const& options);
 /// The same for a call of one task, which tells of no progress.
 void check_single(call_options const& options);
 
+/// The same for a map that nobody waits for, whose tasks are not tried again either.
+void check_async_map(call_options const& options);
+
 /// The same for a number that counts something: `what` is its name.
 void check_count(std::size_t count, char const* what);
 

@@ -17,6 +17,7 @@
 #include <quartet/detail/call/call_job.hpp>
 #include <quartet/detail/call/check_body.hpp>
 #include <quartet/detail/call/inputs.hpp>
+#include <quartet/detail/call/map_call.hpp>
 #include <quartet/detail/call/map_job.hpp>
 #include <quartet/detail/call/retried_call.hpp>
 #include <quartet/detail/call/retried_calls.hpp>
@@ -48,8 +49,8 @@ namespace quartet::inline v0 {
 /// Calls under a model. It owns the model's threads, processes or event loops.
 ///
 /// Any thread, and several at the same time; bodies too, but those of an event loop can't wait for calls of
-/// their own executor. It belongs to the process that made it: in a worker process, or a child of a fork, its
-/// calls throw std::logic_error.
+/// their own executor other than by `co_await` of a future. It belongs to the process that made it: in a
+/// worker process, or a child of a fork, its calls throw std::logic_error.
 ///
 /// The destructor stops the calls that have not ended, and waits for that; join() first lets them end. One
 /// that was moved from can be assigned to and destroyed; all else throws std::logic_error.
@@ -71,12 +72,11 @@ public:
         using in = std::ranges::range_value_t<Range>;
         if constexpr (detail::check_body<Body, in>() && detail::check_inputs<Range>()) {
             using result = typename detail::body_result<Body, in>::type;
-            if constexpr (std::is_void_v<result> ||
-                          (std::default_initializable<result> && !std::same_as<result, bool> &&
-                           std::is_move_assignable_v<result>)) {
-                return run<detail::value_sink<result>>(body, inputs, options);
+            using sink = detail::map_sink<result>;
+            if constexpr (std::is_void_v<result>) {
+                run<sink>(body, inputs, options);
             } else {
-                return values(run<detail::outcome_sink<result>>(body, inputs, options));
+                return detail::values_of(run<sink>(body, inputs, options));
             }
         }
     }
@@ -88,6 +88,24 @@ public:
         if constexpr (detail::check_body<Body, in>() && detail::check_inputs<Range>())
             return run<detail::outcome_sink<typename detail::body_result<Body, in>::type>>(body, inputs,
                                                                                            options);
+    }
+
+    /// Begins a map and does not wait for it: gives the future of its values, whose get() throws what map
+    /// throws, and a task_error if it was cancelled. The inputs are copied or moved into it.
+    ///
+    /// Throws what the model throws if it can't begin, std::invalid_argument for options that are negative or
+    /// that it has no use for: `progress`, and `retry`, since a further try needs somebody who waits.
+    template <class Body, std::ranges::input_range Range>
+    auto map_async(Body body, Range&& inputs, call_options const& options = {}) {
+        using in = std::ranges::range_value_t<Range>;
+        if constexpr (detail::check_body<Body, in>() && detail::check_inputs<Range>()) {
+            using result = typename detail::body_result<Body, in>::type;
+            model& how = own_model();
+            detail::check_async_map(options);
+            using call = detail::map_call<Body, in, result>;
+            return future<detail::mapped_t<result>>(
+                call::begin_under(how, body, detail::owned(std::forward<Range>(inputs)), options));
+        }
     }
 
     /// As map, for a range of tuples or pairs: their elements are the body's arguments.
@@ -186,7 +204,7 @@ private:
     static auto call_once(model& how, call_options const& options, Body const& body, In&& input) {
         using result = typename detail::body_result<Body, In>::type;
         return future<result>(
-            detail::call_job<Body, In, result>::begin(how, body, std::move(input), options));
+            detail::call_job<Body, In, result>::begin_under(how, body, std::move(input), options));
     }
 
     /// Runs the tasks of a call once; `numbers` are those of their inputs in the whole call, if there are
@@ -238,20 +256,6 @@ private:
         work.number_tasks(0, numbers);
         work.set_progress(options.progress);
         run(work, timer.token());
-    }
-
-    template <class R>
-    static std::vector<R> values(std::vector<outcome<R>> outcomes) {
-        std::vector<failure> failures;
-        for (auto const& each : outcomes) {
-            if (!each) failures.push_back(each.error());
-        }
-        if (!failures.empty()) throw map_error(std::move(failures), outcomes.size());
-        std::vector<R> result;
-        result.reserve(outcomes.size());
-        for (auto& each : outcomes)
-            result.push_back(std::move(each).value());
-        return result;
     }
 
     std::unique_ptr<detail::retried_calls> retried_;  // outlives the model, whose jobs end there

@@ -9,6 +9,7 @@
 #include <quartet/context.hpp>
 #include <quartet/cpus.hpp>
 #include <quartet/executor.hpp>
+#include <quartet/futures.hpp>
 #include <quartet/outcome.hpp>
 #include <quartet/process.hpp>
 #include <quartet/rate_limiter.hpp>

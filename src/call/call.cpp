@@ -7,8 +7,21 @@
 
 #include <atomic>
 #include <cstdio>
+#include <new>
+#include <stdexcept>
+#include <string>
 
 namespace quartet::inline v0::detail {
+
+bool is_of_own_executor(any_call& which) {
+    if (which.ended()) return false;
+    if (!which.can_wait()) return true;
+    if (!which.goes_on_alone())
+        throw std::logic_error(
+            "quartet: a body on an event loop waits for a call of a fake, which goes on only while a thread "
+            "waits for it; wait for it outside of bodies");
+    return false;
+}
 
 void report_untaken(std::string const& body, failure const& why) noexcept {
     constexpr int most = 10;

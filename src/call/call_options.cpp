@@ -52,6 +52,13 @@ void check_single(call_options const& options) {
     refuse_progress(options);
 }
 
+void check_async_map(call_options const& options) {
+    check_single(options);
+    if (options.retry.times > 0)
+        refuse(
+            "call_options::retry is for map and its kin, and for submit; a map_async tries its tasks once");
+}
+
 void check_options(stream_options const& options) {
     check_single(options.call);
     check_count(options.window, "stream_options::window");

@@ -62,6 +62,10 @@ void job::help() {
     driver_->help(*this);
 }
 
+void job::begin_in_place() {
+    if (!end_.ended()) driver_->begin_in_place(*this);
+}
+
 void job::then(continuation& further) noexcept {
     end_.then(further);
     watch();

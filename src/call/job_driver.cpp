@@ -10,6 +10,7 @@ namespace quartet::inline v0 {
 
 void job_driver::stopped(job&) noexcept {}
 void job_driver::help(job&) {}
+void job_driver::begin_in_place(job&) {}
 void job_driver::collect(job&) noexcept {}
 void job_driver::watch(job&) noexcept {}
 
@@ -17,7 +18,7 @@ void job_driver::check_wait() const {
     if (!can_wait())
         throw std::logic_error(
             "quartet: a body on an event loop waits for a call of its own executor, which could not go on "
-            "meanwhile; use the context's operations, or another executor");
+            "meanwhile; co_await its future");
 }
 
 std::size_t job_driver::tasks_left(job const& work) const noexcept {

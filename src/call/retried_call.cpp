@@ -159,6 +159,21 @@ bool tries::stop_requested() noexcept {
     return canceller_.has_value();
 }
 
+bool tries::can_wait() noexcept {
+    std::lock_guard const lock(mutex_);
+    return state_ == state::over || how_.driver().can_wait();
+}
+
+/// Of a pause nothing is to be begun: further tries are queued as others are.
+void tries::begin_in_place() {
+    std::shared_ptr<job> begun;
+    {
+        std::lock_guard const lock(mutex_);
+        begun = try_;
+    }
+    if (begun) begun->begin_in_place();
+}
+
 bool tries::is_expected(failure const& why) const noexcept {
     std::lock_guard const lock(mutex_);
     return canceller_ == stopped_by::request && why.why != cause::timed_out;

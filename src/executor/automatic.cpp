@@ -149,6 +149,7 @@ struct automatic::state final : job_driver {
     void stopped(job& work) noexcept override;
     bool can_wait() const noexcept override;
     void help(job& work) override;
+    void begin_in_place(job& work) override;
     std::size_t tasks_left(job const& work) const noexcept override;
 
     automatic_options options;
@@ -435,6 +436,11 @@ bool automatic::state::can_wait() const noexcept {
 void automatic::state::help(job& work) {
     for (auto const& [part, under] : parts_of(work))
         under->driver().help(*part);
+}
+
+void automatic::state::begin_in_place(job& work) {
+    for (auto const& [part, under] : parts_of(work))
+        under->driver().begin_in_place(*part);
 }
 
 std::size_t automatic::state::tasks_left(job const& work) const noexcept {

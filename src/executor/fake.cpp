@@ -4,8 +4,8 @@
 // offloaded functions) is done when it is asked for, and its body goes on in turn, behind those that were
 // ready before it: so bodies interleave as they do on a real loop.
 //
-// Of channels and locks it knows what its own bodies do. When all wait for these, and no time can pass,
-// nothing will ever happen: then these waits fail.
+// Of channels and locks it knows what its own bodies do. When all wait for each other, and no time can pass, nothing will
+// ever happen: then these waits fail.
 
 #include "src/io/logging.hpp"
 #include "src/io/timer_queue.hpp"
@@ -24,6 +24,7 @@
 #include <string>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace quartet::inline v0 {
 
@@ -73,6 +74,9 @@ public:
     void help(job& work) override {
         run_until([&work] { return work.ended(); });
     }
+    void begin_in_place(job& work) override {
+        if (work.hook.queued) in_place_.push_back(queue_.take(work, 1));
+    }
     time_point now() const noexcept override { return time_point(now_); }
 
     // ---- For operations
@@ -110,18 +114,25 @@ public:
         while (!over()) {
             begin_tasks();
             cancel_stopped();
-            if (bodies_.in_flight() > 0) run_some();
+            if (bodies_.in_flight() > 0 && !can_begin()) run_some();
             bodies_.collect_outcomes();
         }
         runs_ = false;
     }
-    bool empty() const noexcept { return queue_.empty() && bodies_.in_flight() == 0; }
+    bool empty() const noexcept { return queue_.empty() && in_place_.empty() && bodies_.in_flight() == 0; }
 
 private:
     void begin_tasks() {
-        while (!queue_.empty() && bodies_.in_flight() < options_.limit)
+        for (detail::claim const& each : std::exchange(in_place_, {}))
+            bodies_.begin(each);
+        while (has_room_for_next())
             bodies_.begin(queue_.take(*queue_.front(), 1));
     }
+
+    bool has_room_for_next() const noexcept {
+        return !queue_.empty() && bodies_.in_flight() - places_lent < options_.limit;
+    }
+    bool can_begin() const noexcept { return !in_place_.empty() || has_room_for_next(); }
 
     void cancel_stopped() {
         if (!stops_.exchange(false)) return;
@@ -152,9 +163,8 @@ private:
     }
 
     void end_waits() {
-        auto const why =
-            std::make_exception_ptr(std::logic_error("quartet: under the fake model all bodies wait for "
-                                                     "channels or locks, and nothing else can happen"));
+        auto const why = std::make_exception_ptr(std::logic_error(
+            "quartet: under the fake model all bodies wait for each other, and nothing else can happen"));
         services.for_each([&why](fake_service& each) { each.end_all(why); });
         if (!ready_.empty()) return;
         std::fputs("quartet: under the fake model an operation is under way that nothing will ever end\n",
@@ -166,6 +176,7 @@ private:
     std::chrono::nanoseconds& now_;
     fake_options options_;
     detail::job_queue queue_;
+    std::vector<detail::claim> in_place_;  // of bodies that have lent theirs
     detail::running_bodies<fake_context> bodies_;
     detail::timer_queue waiting_;
     std::vector<operation*> ready_;

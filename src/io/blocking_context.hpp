@@ -9,6 +9,7 @@
 
 #include <quartet/backend/loop.hpp>
 #include <quartet/context.hpp>
+#include <quartet/detail/io/current_context.hpp>
 #include <quartet/detail/io/stop_state.hpp>
 
 #include <atomic>
@@ -39,6 +40,8 @@ public:
     }
     using context::follow;
 
+    ~blocking_context() override { current_blocking_context() = outer_; }
+
 private:
     bool start(operation& begun) override;
     std::atomic<std::uint32_t> const& stop_word() const noexcept override { return context::stop_word(); }
@@ -49,6 +52,7 @@ private:
     /// An operation does not begin, since its body is to end.
     void end_at_once(operation& ended);
 
+    context* const outer_ = std::exchange(current_blocking_context(), this);  // of a body that runs a model here
     stop_state* stop_ = nullptr;  // none in a worker process
     log_function log_;
     name_function body_name_;

@@ -50,6 +50,7 @@ struct async::state final : job_driver {
     std::vector<detail::unended_body> unended_bodies();
     void stopped(job& work) noexcept override;
     bool can_wait() const noexcept override { return mine != this; }
+    void begin_in_place(job& work) override;
 
     async_options options;
     std::mutex mutex;  // guards what follows
@@ -62,9 +63,11 @@ struct async::state final : job_driver {
     std::vector<std::unique_ptr<loop_thread>> loops;
 
     static thread_local constinit state* mine;  // that this thread runs a loop of
+    static thread_local constinit loop_thread* my_loop;
 };
 
 thread_local constinit async::state* async::state::mine = nullptr;
+thread_local constinit async::state::loop_thread* async::state::my_loop = nullptr;
 
 class async::state::loop_thread {
 public:
@@ -97,6 +100,9 @@ public:
     void cancel(job& work) {
         loop_.post([this, &work] { bodies_.cancel(&work); });
     }
+    void begin_soon(claim const& tasks) {
+        loop_.post([this, tasks] { bodies_.begin(tasks); });
+    }
     void cancel_stopped() {
         loop_.post([this] { bodies_.for_each_job([this](job& work) { bodies_.cancel(&work); }); });
     }
@@ -117,6 +123,7 @@ private:
 
     void run() {
         mine = &shared_;
+        my_loop = this;
         auto watch =
             detail::watch_stalls(shared_.options.stall_limit, worker_, detail::log_to(shared_.options.log));
         detail::current_stall_watch() = watch.get();
@@ -133,7 +140,8 @@ private:
     }
 
     std::size_t room() const noexcept {
-        return shared_.options.limit - std::min(shared_.options.limit, bodies_.in_flight());
+        std::size_t const at_work = bodies_.in_flight() - loop_.places_lent;
+        return shared_.options.limit - std::min(shared_.options.limit, at_work);
     }
 
     /// Nothing was there to take. False if nothing will come any more.
@@ -263,6 +271,15 @@ void async::state::stopped(job& work) noexcept {
     for (auto& each : loops)
         each->cancel(work);
     cancel(unbegun);
+}
+
+void async::state::begin_in_place(job& work) {
+    claim task;
+    {
+        std::lock_guard const lock(mutex);
+        if (work.hook.queued) task = queue.take(work, 1);
+    }
+    if (task) my_loop->begin_soon(task);  // not from within the body that waits
 }
 
 job_driver& async::driver() noexcept {

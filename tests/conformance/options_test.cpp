@@ -94,7 +94,7 @@ TEST_P(call_option, that_is_negative_is_refused_before_anything_runs) {
               refusal_of([&] { executor.map(body, std::vector<int>(), options.call); }),
               refusal_of([&] { executor.try_map(body, inputs, options.call); }),
               refusal_of([&] { executor.for_each(body, inputs, options.call); }),
-              refusal_of([&] { executor.submit(options.call, body, 1); }),
+              refusal_of([&] { static_cast<void>(executor.submit(options.call, body, 1)); }),
               refusal_of([&] { executor.stream(body, inputs, options); })})
             EXPECT_THAT(sentence, HasSubstr(words));
     };
@@ -114,7 +114,8 @@ TEST_P(call_option, that_its_kind_of_call_has_no_use_for_is_refused) {
     stream_options options;
     options.call.progress = [](std::size_t, std::size_t) {};
     auto const body = [](int n) { return n; };
-    EXPECT_THAT(refusal_of([&] { executor.submit(options.call, body, 1); }), HasSubstr("progress"));
+    EXPECT_THAT(refusal_of([&] { static_cast<void>(executor.submit(options.call, body, 1)); }),
+                HasSubstr("progress"));
     EXPECT_THAT(refusal_of([&] { executor.stream(body, std::vector{1}, options); }), HasSubstr("progress"));
     stream_options window;
     window.window = static_cast<std::size_t>(-1);

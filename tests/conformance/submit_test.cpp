@@ -81,12 +81,12 @@ TEST_P(a_future, may_be_dropped_and_its_call_goes_on) {
     shared_counter ended;
     auto executor = make();
     for (int n = 0; n < 50; ++n) {
-        executor.submit(
+        static_cast<void>(executor.submit(
             [](context& ctx, counter_reference count) -> task<void> {
                 co_await ctx.sleep_for(100us);
                 ++*count;
             },
-            counter_reference(&ended));
+            counter_reference(&ended)));
     }
     executor.join();
     EXPECT_EQ(*ended, 50u);

@@ -512,7 +512,7 @@ private:
         pid_t const child = ::fork();
         if (child == 0) {
             try {
-                player_.runs().submit([] { return 1; });
+                static_cast<void>(player_.runs().submit([] { return 1; }));
             } catch (std::logic_error const&) {
                 _exit(0);
             }

@@ -55,9 +55,9 @@ class ended_bodies;
 /// collected.
 class running_body : public task_listener {
 public:
-    explicit running_body(ended_bodies& list, job const& of, std::size_t index) noexcept
+    running_body(ended_bodies& list, job const& of, std::size_t index, context& ctx) noexcept
         : list_(&list), job_(&of), index_(index) {
-        own_scope.set_body(*this);
+        own_scope.set_body(*this, ctx);
     }
     std::coroutine_handle<> ended() noexcept override;
 
@@ -68,6 +68,7 @@ public:
     void cancel() noexcept { own_scope.cancel(); }
 
     scope own_scope;
+    std::size_t awaited_calls = 0;   ///< those of its own executor; see loop::places_lent
     void* group = nullptr;           ///< for the loop: the bodies of the same job
     running_body* before = nullptr;  ///< in the same group
     running_body* after = nullptr;
@@ -190,6 +191,12 @@ public:
     /// Prepares this thread to wait for the job by other means than wait_until(). Throws as wait_until()
     /// does.
     void help();
+
+    /// False on the thread of an event loop that has to run it.
+    bool can_wait() const noexcept { return end_.ended() || driver_->can_wait(); }
+
+    /// On such a thread: see job_driver::begin_in_place.
+    void begin_in_place();
 
     /// Has `further` run when it has finished. The caller keeps the job meanwhile; so it need not be waited
     /// for.

@@ -35,6 +35,10 @@ public:
     /// This thread, which can wait, is about to wait for `work`.
     virtual void help(job& work);
 
+    /// A body on this thread, that of an event loop, waits for `work` and has lent its place: a task of
+    /// `work` may have it.
+    virtual void begin_in_place(job& work);
+
     /// About how many tasks of `work` have no outcome yet.
     virtual std::size_t tasks_left(job const& work) const noexcept;
 

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -52,6 +53,10 @@ public:
 
     /// Ends that wait, if it is under way: it completes soon, with `cancelled`.
     virtual void cancel_wait(timed_operation& waiting) noexcept = 0;
+
+    /// How many of its bodies wait for calls of their own executor. Others may be begun in their places,
+    /// so that an executor never waits for itself.
+    std::size_t places_lent = 0;
 
 protected:
     ~loop() = default;

@@ -6,6 +6,7 @@
 #include <quartet/detail/io/operations/suspend.hpp>
 #include <quartet/outcome.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -75,8 +76,8 @@ class fake_suspensions final : public fake_service {
 public:
     explicit fake_suspensions(fake_loop& loop) noexcept : loop_(loop) {}
 
-    void begin(operation& waiting, suspension& waits_for) {
-        waits_.push_back({&waiting, &waits_for});
+    void begin(operation& waiting, suspension& waits_for, bool ends_outside) {
+        waits_.push_back({&waiting, &waits_for, ends_outside});
         if (!waits_for.tell([this, &waiting] { has_ended(waiting); })) has_ended(waiting);
     }
 
@@ -86,7 +87,7 @@ public:
 
     bool advance(bool idle) override {
         std::unique_lock lock(mutex_);
-        if (idle && ended_.empty() && !waits_.empty()) {
+        if (idle && ended_.empty() && std::ranges::any_of(waits_, &wait::ends_outside)) {
             if (!stands_since_) stands_since_ = std::chrono::steady_clock::now();
             changed_.wait_for(lock, look_for_stop);
             if (ended_.empty()) return std::chrono::steady_clock::now() - *stands_since_ < most;
@@ -113,6 +114,7 @@ private:
     struct wait {
         operation* waiting;
         suspension* waits_for;
+        bool ends_outside;
     };
     static constexpr auto most = std::chrono::seconds(1);
 
@@ -149,7 +151,7 @@ bool suspend_base::begin(event_loop& loop) {
 
 bool suspend_base::pretend(fake_loop& loop) {
     hand_out();
-    loop.services.use<fake_suspensions>(loop).begin(*this, *waits_for_);
+    loop.services.use<fake_suspensions>(loop).begin(*this, *waits_for_, ends_outside());
     return false;
 }
 

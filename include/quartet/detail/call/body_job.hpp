@@ -99,7 +99,10 @@ private:
     struct under_way final : running_body {
         under_way(ended_bodies& list, Task&& started, job const& of, std::size_t index, context& task_ctx,
                   task_slot* slot)
-            : running_body(list, of, index), body(std::move(started)), ctx(task_ctx), record(slot) {}
+            : running_body(list, of, index, task_ctx),
+              body(std::move(started)),
+              ctx(task_ctx),
+              record(slot) {}
 
         /// Others may run before its outcome is collected.
         std::coroutine_handle<> ended() noexcept override {

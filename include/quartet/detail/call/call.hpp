@@ -4,6 +4,7 @@
 #pragma once
 
 #include <quartet/backend/completion.hpp>
+#include <quartet/detail/base/own_process.hpp>
 #include <quartet/detail/io/stop_state.hpp>
 #include <quartet/outcome.hpp>
 
@@ -17,17 +18,28 @@ namespace quartet::inline v0::detail {
 /// the others are not.
 void report_untaken(std::string const& body, failure const& why) noexcept;
 
-/// What a future sees of its call.
-template <class R>
-class call {
+/// What a future sees of its call, but for the value.
+class any_call {
 public:
     using time_point = std::chrono::steady_clock::time_point;
 
-    virtual ~call() = default;
+    any_call() = default;
+    any_call(any_call const&) = delete;
+    any_call& operator=(any_call const&) = delete;
+    virtual ~any_call() = default;
     virtual bool ended() noexcept = 0;
     virtual bool wait_until(std::optional<time_point> deadline) = 0;
     virtual void cancel(stopped_by who) noexcept = 0;
     virtual bool stop_requested() noexcept = 0;
+
+    /// False on the thread of an event loop that has to run it.
+    virtual bool can_wait() noexcept = 0;
+
+    /// As job_driver::begin_in_place, on such a thread.
+    virtual void begin_in_place() = 0;
+
+    /// Whether it goes on while no thread waits for it.
+    virtual bool goes_on_alone() const noexcept = 0;
 
     /// Nobody will wait for it any more.
     virtual void abandon() noexcept = 0;
@@ -35,6 +47,20 @@ public:
     /// Has `further` run when it has ended. The caller keeps the call meanwhile, and no thread waits for it.
     virtual void then(continuation& further) noexcept = 0;
 
+    /// Whether this is the process that made it: in another one nobody would ever end it.
+    bool is_here() const noexcept { return is_still(made_in_); }
+
+private:
+    process_stamp const made_in_ = this_process();
+};
+
+/// On the thread of an event loop: whether that has to run the call, which has not ended. Throws
+/// std::logic_error for one that goes on only while a thread waits for it.
+bool is_of_own_executor(any_call& which);
+
+template <class R>
+class call : public any_call {
+public:
     /// When it has ended.
     virtual outcome<R> take() = 0;
 };

@@ -9,6 +9,7 @@
 #include <ranges>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace quartet::inline v0::detail {
@@ -30,6 +31,23 @@ auto indexable(Range&& range) {
         for (auto&& element : range)
             copies.push_back(static_cast<decltype(element)&&>(element));
         return copies;
+    }
+}
+
+/// The range's elements: moved if it is a temporary, copied otherwise.
+template <std::ranges::input_range Range>
+auto owned(Range&& range) {
+    using in = std::ranges::range_value_t<Range>;
+    using store = input_store<in>;
+    if constexpr (std::same_as<std::remove_cvref_t<Range>, store>) {
+        return store(std::forward<Range>(range));
+    } else {
+        store elements;
+        if constexpr (std::ranges::sized_range<Range> && requires { elements.reserve(1); })
+            elements.reserve(std::ranges::size(range));
+        for (auto&& element : range)
+            elements.push_back(static_cast<decltype(element)&&>(element));
+        return elements;
     }
 }
 

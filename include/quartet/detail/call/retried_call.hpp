@@ -44,6 +44,8 @@ protected:
     bool wait_until(std::optional<time_point> deadline);
     void cancel(stopped_by who) noexcept;
     bool stop_requested() noexcept;
+    bool can_wait() noexcept;
+    void begin_in_place();
     bool ended() const noexcept { return end_.finished(); }
     void then(continuation& further) noexcept { end_.then(further); }
 
@@ -103,7 +105,7 @@ private:
 /// What depends on the result only.
 template <class R>
 class retried_call : public call<R>, public tries {
-    using typename call<R>::time_point;
+    using time_point = any_call::time_point;
 
 public:
     ~retried_call() override {
@@ -115,6 +117,9 @@ public:
     bool wait_until(std::optional<time_point> deadline) override { return tries::wait_until(deadline); }
     void cancel(stopped_by who) noexcept override { tries::cancel(who); }
     bool stop_requested() noexcept override { return tries::stop_requested(); }
+    bool can_wait() noexcept override { return tries::can_wait(); }
+    void begin_in_place() override { tries::begin_in_place(); }
+    bool goes_on_alone() const noexcept override { return true; }  // others are refused
     void abandon() noexcept override {}
     void then(continuation& further) noexcept override { tries::then(further); }
     outcome<R> take() override { return *std::exchange(result_, std::nullopt); }
@@ -163,7 +168,7 @@ private:
     std::shared_ptr<job> begin_try(continuation& at_end) override {
         auto const made = std::make_shared<attempt>(body_, In(input_), this->try_options());
         this->attempt_ = made;
-        made->begin(this->how(), this->try_options(), made, &at_end);
+        made->kept_call<R>::begin(this->how(), this->try_options(), made, &at_end);
         return made;
     }
 

@@ -3,8 +3,10 @@
 // Where the outcomes of a map go.
 #pragma once
 
+#include <quartet/detail/io/child_group.hpp>
 #include <quartet/outcome.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <mutex>
@@ -90,5 +92,42 @@ protected:
 private:
     std::vector<outcome<R>> outcomes_;
 };
+
+/// What a map of a body that gives R gives.
+template <class R>
+using mapped_t = std::conditional_t<std::is_void_v<R>, void, std::vector<value_or_nothing<R>>>;
+
+/// The sink of such a map.
+template <class R>
+struct map_sink_of {
+    using type = std::conditional_t<std::default_initializable<R> && !std::same_as<R, bool> &&
+                                        std::is_move_assignable_v<R>,
+                                    value_sink<R>, outcome_sink<R>>;
+};
+template <>
+struct map_sink_of<void> {
+    using type = value_sink<void>;
+};
+template <class R>
+using map_sink = typename map_sink_of<R>::type;
+
+/// The values, from what such a sink gives. Throws map_error.
+template <class R>
+std::vector<R> values_of(std::vector<R> values) noexcept {
+    return values;
+}
+template <class R>
+std::vector<R> values_of(std::vector<outcome<R>> outcomes) {
+    std::vector<failure> failures;
+    for (auto const& each : outcomes) {
+        if (!each) failures.push_back(each.error());
+    }
+    if (!failures.empty()) throw map_error(std::move(failures), outcomes.size());
+    std::vector<R> result;
+    result.reserve(outcomes.size());
+    for (auto& each : outcomes)
+        result.push_back(std::move(each).value());
+    return result;
+}
 
 }  // namespace quartet::inline v0::detail

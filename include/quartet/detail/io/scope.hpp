@@ -16,7 +16,11 @@
 #include <chrono>
 #include <cstdint>
 
-namespace quartet::inline v0::detail {
+namespace quartet::inline v0 {
+
+class context;
+
+namespace detail {
 
 class scope;
 class running_body;
@@ -62,11 +66,17 @@ public:
         }
         if (outer->cancelled_) cancel();
         body_ = outer->body_;
+        context_ = outer->context_;
     }
 
     /// The body on an event loop that this is a part of; null in a blocking context.
     running_body* body() const noexcept { return body_; }
-    void set_body(running_body& whole) noexcept { body_ = &whole; }
+    /// The context of that body.
+    context* body_context() const noexcept { return context_; }
+    void set_body(running_body& whole, context& its) noexcept {
+        body_ = &whole;
+        context_ = &its;
+    }
 
     /// Its own time limit.
     void set_deadline(time_point when) noexcept {
@@ -123,6 +133,7 @@ private:
     suspension_point* waiting_in_ = nullptr;
     scope* outer_ = nullptr;
     running_body* body_ = nullptr;
+    context* context_ = nullptr;
     time_point deadline_ = time_point::max();
     bool deadline_is_own_ = false;
     bool cancelled_ = false;
@@ -141,4 +152,5 @@ private:
     scope* before_;
 };
 
-}  // namespace quartet::inline v0::detail
+}  // namespace detail
+}  // namespace quartet::inline v0

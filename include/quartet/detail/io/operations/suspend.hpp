@@ -19,13 +19,17 @@ protected:
 
     std::shared_ptr<suspension> waits_for_;  // made when it begins
 
+    void perform(blocking_thread& here) override;
+    bool begin(event_loop& loop) override;
+    bool pretend(fake_loop& loop) override;
+
 private:
     /// Makes the suspension, and hands the right to end it out.
     virtual void hand_out() = 0;
 
-    void perform(blocking_thread& here) override;
-    bool begin(event_loop& loop) override;
-    bool pretend(fake_loop& loop) override;
+    /// In a fake: whether it is ended by what goes on outside of it, for which its clock waits.
+    virtual bool ends_outside() const noexcept { return true; }
+
     void cancel_begun(event_loop& loop) noexcept override;
     void cancel_pretended(fake_loop& loop) noexcept override;
     void end_withdrawn(loop& any) noexcept;
