@@ -13,6 +13,7 @@
 
 #include <quartet/backend/operation.hpp>
 #include <quartet/command.hpp>
+#include <quartet/detail/io/foreign_awaitable.hpp>
 #include <quartet/detail/io/operations/command.hpp>
 #include <quartet/detail/io/operations/descriptor_operation.hpp>
 #include <quartet/detail/io/operations/fetch.hpp>
@@ -126,6 +127,18 @@ public:
     /// Cost: a poll(2) if it is ready, and then other bodies do not run; on a loop every hundredth time they
     /// do.
     detail::ready_operation ready(int descriptor, readiness wanted) { return {*this, descriptor, wanted}; }
+
+    /// Awaits an awaitable of another library or runtime, which another thread resumes: gives its value, or
+    /// throws what it throws. `what` is moved into a coroutine of its own. A stop or a time limit ends the
+    /// wait as that of suspend(); then `what` goes on until it is resumed.
+    template <class Awaitable>
+    auto await(Awaitable what) {
+        if constexpr (detail::check_foreign<Awaitable>())
+            return suspend<detail::foreign_value_t<Awaitable>>(
+                detail::foreign_start<Awaitable>{std::move(what)});
+        else
+            return detail::refused_awaitable();
+    }
 
     /// Lets other bodies of the same loop run; nothing in a blocking context.
     detail::yield_operation yield() noexcept { return detail::yield_operation(*this); }

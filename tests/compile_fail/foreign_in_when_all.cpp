@@ -1,5 +1,5 @@
-// says: quartet: a task awaits tasks and what its context gives, and this is another library's awaitable or
-// none
+// says: quartet: a task awaits tasks, futures and what its context gives; another library's awaitable is awaited by
+// co_await ctx.await(it)
 #include <quartet/quartet.hpp>
 
 #include <chrono>

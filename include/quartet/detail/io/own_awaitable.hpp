@@ -72,9 +72,8 @@ consteval bool check_awaitable() {
                   "quartet: a task is awaited once, and used up by it: co_await std::move(the_task)");
     constexpr bool foreign = !named_task && !own_awaitable<Awaitable>;
     static_assert(!foreign,
-                  "quartet: a task awaits tasks and what its context gives, and this is another library's "
-                  "awaitable or none: it would resume the body on the wrong thread, or when its frame is "
-                  "gone; wait for it in a function given to ctx.offload(), or send its result to a channel");
+                  "quartet: a task awaits tasks, futures and what its context gives; another library's "
+                  "awaitable is awaited by co_await ctx.await(it), which resumes the body on its own thread");
     return !named_task && !foreign;
 }
 
