@@ -58,6 +58,7 @@ void asio_loop::complete_unbegun(operation& ended, std::chrono::nanoseconds time
 }
 
 void asio_loop::run_some(waiting how) {
+    runs_here = this;
     bool progress = false;
     services.for_each([&progress](loop_service& each) { progress |= each.advance(); });
     if (!progress && ready_.empty() && how == waiting::for_an_event) {

@@ -2,7 +2,7 @@
 //
 // One thread's event loop on an Asio io_context: timers, what completes soon, and the services of operations.
 //
-// All members are for the thread that runs the loop, except post().
+// All members are for the thread that runs the loop, except post() and complete_from_any_thread().
 #pragma once
 
 #include "src/io/async_files.hpp"
@@ -38,6 +38,10 @@ public:
     void cancel_wait(timed_operation& timed) noexcept override;
 
     void post(std::function<void()> function) override { boost::asio::post(io_, std::move(function)); }
+    void complete_from_any_thread(operation& done) override {
+        if (runs_here == this) return complete_soon(done);
+        boost::asio::post(io_, [&done] { done.complete(); });
+    }
     boost::asio::io_context& io() noexcept override { return io_; }
 
     /// Completes an operation that did not begin, when that time is over.
@@ -61,6 +65,9 @@ private:
     boost::asio::steady_timer timer_{io_};
     std::optional<timer_queue::time_point> armed_for_;
     std::vector<operation*> ready_;
+
+    static inline thread_local constinit asio_loop const* runs_here =
+        nullptr;  // whose turns this thread runs
 };
 
 }  // namespace quartet::inline v0::detail

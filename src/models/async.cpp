@@ -100,9 +100,8 @@ public:
     void cancel(job& work) {
         loop_.post([this, &work] { bodies_.cancel(&work); });
     }
-    void begin_soon(claim const& tasks) {
-        loop_.post([this, tasks] { bodies_.begin(tasks); });
-    }
+    /// On the loop's thread, but not from within the body that waits: at the next turn.
+    void begin_soon(claim const& task) { in_place_.push_back(task); }
     void cancel_stopped() {
         loop_.post([this] { bodies_.for_each_job([this](job& work) { bodies_.cancel(&work); }); });
     }
@@ -129,7 +128,7 @@ private:
         detail::current_stall_watch() = watch.get();
         if (!shared_.initialized.run(worker_.name)) return;
         for (;;) {
-            claim const tasks = shared_.take(room());
+            claim const tasks = take();
             if (tasks) bodies_.begin(tasks);
             bodies_.collect_outcomes();
             if (!tasks && !sleep()) return;
@@ -137,6 +136,13 @@ private:
                                  : detail::asio_loop::waiting::for_an_event);
             bodies_.collect_outcomes();
         }
+    }
+
+    claim take() {
+        if (in_place_.empty()) return shared_.take(room());
+        claim const last = in_place_.back();
+        in_place_.pop_back();
+        return last;
     }
 
     std::size_t room() const noexcept {
@@ -157,6 +163,7 @@ private:
     worker_info worker_;
     detail::asio_loop loop_;
     detail::running_bodies<detail::async_context> bodies_;
+    std::vector<claim> in_place_;  // calls of bodies that have lent theirs
     bool asleep_ = false;
     std::thread thread_;
 };
@@ -279,7 +286,7 @@ void async::state::begin_in_place(job& work) {
         std::lock_guard const lock(mutex);
         if (work.hook.queued) task = queue.take(work, 1);
     }
-    if (task) my_loop->begin_soon(task);  // not from within the body that waits
+    if (task) my_loop->begin_soon(task);
 }
 
 job_driver& async::driver() noexcept {

@@ -30,8 +30,8 @@ bool suspension::claim() noexcept {
 void suspension::end() noexcept {
     std::lock_guard const lock(mutex_);
     state_.store(has_ended, std::memory_order_release);
-    futex_wake_all(state_);
-    if (told_) told_();
+    if (waited_for_) futex_wake_all(state_);
+    if (told_) told_->suspension_ended();
 }
 
 bool suspension::end_by(std::exception_ptr why) noexcept {
@@ -49,15 +49,20 @@ void suspension::give_up() noexcept {
 }
 
 void suspension::wait(std::atomic<std::uint32_t> const& stop_word,
-                      std::chrono::steady_clock::time_point deadline) const noexcept {
-    std::uint32_t const seen = state_.load(std::memory_order_acquire);
+                      std::chrono::steady_clock::time_point deadline) noexcept {
+    std::uint32_t seen = has_ended;
+    {
+        std::lock_guard const lock(mutex_);
+        waited_for_ = true;
+        seen = state_.load(std::memory_order_relaxed);
+    }
     if (seen != has_ended) futex_wait_either(state_, seen, stop_word, 0, deadline);
 }
 
-bool suspension::tell(std::function<void()> told) {
+bool suspension::tell(suspension_listener& who) noexcept {
     std::lock_guard const lock(mutex_);
     if (ended()) return false;
-    told_ = std::move(told);
+    told_ = &who;
     return true;
 }
 
@@ -68,8 +73,6 @@ bool suspension::withdraw() noexcept {
 
 // ---- The operation
 
-namespace {
-
 /// The waits of a fake's bodies. What other threads do takes no time there: while a body waits for them and
 /// nothing else can happen, the clock stands; for so long at the most.
 class fake_suspensions final : public fake_service {
@@ -78,7 +81,13 @@ public:
 
     void begin(operation& waiting, suspension& waits_for, bool ends_outside) {
         waits_.push_back({&waiting, &waits_for, ends_outside});
-        if (!waits_for.tell([this, &waiting] { has_ended(waiting); })) has_ended(waiting);
+    }
+
+    /// Any thread.
+    void has_ended(operation& waiting) noexcept {
+        std::lock_guard const lock(mutex_);
+        ended_.push_back(&waiting);
+        changed_.notify_one();
     }
 
     void forget(operation const& waiting) noexcept {
@@ -118,13 +127,6 @@ private:
     };
     static constexpr auto most = std::chrono::seconds(1);
 
-    /// Any thread.
-    void has_ended(operation& waiting) {
-        std::lock_guard const lock(mutex_);
-        ended_.push_back(&waiting);
-        changed_.notify_one();
-    }
-
     fake_loop& loop_;
     std::vector<wait> waits_;
     std::optional<std::chrono::steady_clock::time_point> stands_since_;
@@ -132,8 +134,6 @@ private:
     std::condition_variable changed_;
     std::vector<operation*> ended_;
 };
-
-}  // namespace
 
 void suspend_base::perform(blocking_thread& here) {
     hand_out();
@@ -143,16 +143,26 @@ void suspend_base::perform(blocking_thread& here) {
     }
 }
 
+// The loop is there as long as a body waits on it, and this one does until it has been told.
 bool suspend_base::begin(event_loop& loop) {
     hand_out();
-    // The loop is there as long as a body waits on it, and this one does until it has been told.
-    return !waits_for_->tell([&loop, this] { loop.post([this] { complete(); }); });
+    loop_ = &loop;
+    return !waits_for_->tell(*this);
 }
 
 bool suspend_base::pretend(fake_loop& loop) {
     hand_out();
-    loop.services.use<fake_suspensions>(loop).begin(*this, *waits_for_, ends_outside());
+    fakes_ = &loop.services.use<fake_suspensions>(loop);
+    fakes_->begin(*this, *waits_for_, ends_outside());
+    if (!waits_for_->tell(*this)) fakes_->has_ended(*this);
     return false;
+}
+
+void suspend_base::suspension_ended() noexcept {
+    if (loop_)
+        loop_->complete_from_any_thread(*this);
+    else
+        fakes_->has_ended(*this);
 }
 
 void suspend_base::cancel_begun(event_loop& loop) noexcept {

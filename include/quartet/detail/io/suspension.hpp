@@ -13,13 +13,22 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 namespace quartet::inline v0::detail {
+
+/// The body's side.
+class suspension_listener {
+public:
+    /// Called at the end, by the thread that ends it. It must not wait there.
+    virtual void suspension_ended() noexcept = 0;
+
+protected:
+    ~suspension_listener() = default;
+};
 
 class suspension {
 public:
@@ -41,11 +50,10 @@ public:
 
     /// Waits until it has ended, `stop_word` is not 0, or the deadline.
     void wait(std::atomic<std::uint32_t> const& stop_word,
-              std::chrono::steady_clock::time_point deadline) const noexcept;
+              std::chrono::steady_clock::time_point deadline) noexcept;
 
-    /// Has `told` called at its end, by the thread that ends it, which must not wait there; false if it has
-    /// ended already.
-    bool tell(std::function<void()> told);
+    /// Has `who` told of its end; false if it has ended already.
+    bool tell(suspension_listener& who) noexcept;
 
     /// The body does not wait for it any more. False if it is too late: it has ended, or is just about to.
     bool withdraw() noexcept;
@@ -64,7 +72,8 @@ private:
 
     std::atomic<std::uint32_t> state_{is_waiting};  // a futex
     std::mutex mutex_;                              // guards what follows
-    std::function<void()> told_;
+    suspension_listener* told_ = nullptr;
+    bool waited_for_ = false;  // by a thread
 };
 
 template <class T>

@@ -13,7 +13,9 @@
 
 namespace quartet::inline v0::detail {
 
-class suspend_base : public operation {
+class fake_suspensions;
+
+class suspend_base : public operation, private suspension_listener {
 protected:
     using operation::operation;
 
@@ -33,6 +35,10 @@ private:
     void cancel_begun(event_loop& loop) noexcept override;
     void cancel_pretended(fake_loop& loop) noexcept override;
     void end_withdrawn(loop& any) noexcept;
+    void suspension_ended() noexcept override;
+
+    event_loop* loop_ = nullptr;         // on which it waits
+    fake_suspensions* fakes_ = nullptr;  // or among these
 };
 
 template <class T, class Start>
