@@ -35,6 +35,24 @@ quartet::task<std::string> gather_news(quartet::context& ctx, std::string) {
         late = error.what();
     }
     // [/with_timeout]
+    std::string last_word = "none";
+    // [shielded]
+    auto const visit = [&](std::string name) -> quartet::task<void> {
+        bool must_go = false;
+        try {
+            co_await ask(ctx, name, 1h);
+        } catch (quartet::cancelled const&) {
+            must_go = true;  // C++ has no co_await in a handler
+        }
+        last_word = co_await ctx.shielded(ask(ctx, "goodbye", 1ms));
+        if (must_go) throw quartet::cancelled();
+    };
+    try {
+        co_await ctx.with_timeout(10ms, visit("Ada"));
+    } catch (quartet::timed_out const&) {
+        late += ", " + last_word;
+    }
+    // [/shielded]
     co_return bakery + ", " + harbour + ", " + people.at(2) + "; the post: " + late;
 }
 

@@ -44,6 +44,8 @@ namespace detail {
 /// In structured.hpp.
 template <class Awaitable>
 struct part_with_a_limit;
+template <class Awaitable>
+struct part_behind_a_shield;
 }  // namespace detail
 
 /// Where a body runs.
@@ -155,9 +157,11 @@ public:
     /// out of time (structured.hpp). Costs two loads, for bodies that compute; in a part with a time limit
     /// also a look at the clock.
     bool stop_requested() const noexcept {
-        std::uint32_t const stopped = stop_word_->load(std::memory_order_relaxed);
+        std::uint32_t stopped = stop_word_->load(std::memory_order_relaxed);
         auto* const part = detail::current_scope();
         if (!part) return stopped != 0;
+        if (auto* const shield = part->behind()) [[unlikely]]
+            stopped = part->body() ? 0 : look_behind(*shield, stopped);
         if (stopped == 0 && !part->cancelled() && !(part->has_deadline() && part->deadline() <= now()))
             return false;
         notice_end(*part, stopped);
@@ -173,6 +177,22 @@ public:
         static_assert(known, "quartet: context::with_timeout needs #include <quartet/structured.hpp>");
         if constexpr (known) {
             return detail::part_with_a_limit<Awaitable>::begin(*this, limit, std::move(what));
+        } else {
+            return what;
+        }
+    }
+
+    /// Awaits `what`, which a stop or a time limit around it does not end at once: it has 200 ms from then
+    /// on, to say goodbye to a server, give back what it holds, or leave a note. See structured.hpp, which
+    /// has to be included.
+    template <class Awaitable>
+    auto shielded(Awaitable what) {
+        constexpr bool known = requires {
+            sizeof(detail::part_behind_a_shield<Awaitable>);
+        };
+        static_assert(known, "quartet: context::shielded needs #include <quartet/structured.hpp>");
+        if constexpr (known) {
+            return detail::part_behind_a_shield<Awaitable>::begin(*this, std::move(what));
         } else {
             return what;
         }

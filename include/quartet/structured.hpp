@@ -21,6 +21,7 @@
 #include <quartet/context.hpp>
 #include <quartet/detail/io/child_group.hpp>
 #include <quartet/detail/io/limited.hpp>
+#include <quartet/detail/io/shield.hpp>
 #include <quartet/outcome.hpp>
 
 #include <array>
@@ -137,6 +138,17 @@ struct detail::part_with_a_limit {
     static auto begin(context& ctx, std::chrono::nanoseconds limit, Awaitable what) {
         return limited<timed_out>(ctx, limit, as_task(std::move(what)));
     }
+};
+
+/// Awaits `what`, and lets it go on for 200 ms when the body, or the part of it that this is in, is to end:
+/// by a stop, a time limit, or a sibling. In that time stop_requested() is false in it, and what it awaits
+/// goes on; then it is cancelled as others are. Gives its value, throws what it throws; the next wait of the
+/// body outside throws `cancelled`.
+///
+/// (context::shielded)
+template <class Awaitable>
+struct detail::part_behind_a_shield {
+    static auto begin(context& ctx, Awaitable what) { return shielded(ctx, as_task(std::move(what))); }
 };
 
 }  // namespace quartet::inline v0

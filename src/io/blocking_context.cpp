@@ -1,5 +1,6 @@
 #include "src/io/blocking_context.hpp"
 
+#include <quartet/detail/io/shield.hpp>
 #include <quartet/outcome.hpp>
 
 #include <exception>
@@ -33,6 +34,12 @@ bool blocking_context::start(operation& begun) {
         begun.perform(*this);
     }
     return true;
+}
+
+std::atomic<std::uint32_t> const& blocking_context::stop_word() const noexcept {
+    auto const* const part = current_scope();
+    auto const& of_run = context::stop_word();
+    return part && part->behind() ? part->behind()->word(of_run) : of_run;
 }
 
 void blocking_context::do_log(std::string_view line) {

@@ -44,7 +44,7 @@ public:
 
 private:
     bool start(operation& begun) override;
-    std::atomic<std::uint32_t> const& stop_word() const noexcept override { return context::stop_word(); }
+    std::atomic<std::uint32_t> const& stop_word() const noexcept override;
     void warn(std::string_view line) override { tell(log_, where(), line); }
     void do_log(std::string_view line) override;
     std::stop_token do_stop_token() override { return stop_ ? stop_->token() : make_token_(); }

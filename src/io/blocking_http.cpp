@@ -5,10 +5,11 @@
 
 #include "src/base/poll_timeout.hpp"
 
+#include <quartet/context.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <new>
 
 namespace quartet::inline v0::detail {
@@ -20,7 +21,7 @@ constexpr int look_up_ms = 100;
 constexpr std::size_t descriptors_of_a_client = 3;
 
 bool is_over(blocking_http::limits const& until) noexcept {
-    return until.stop_word.load(std::memory_order_relaxed) != 0 || poll_timeout(until.deadline) == 0;
+    return until.of.stop_requested() || poll_timeout(until.deadline) == 0;
 }
 
 }  // namespace

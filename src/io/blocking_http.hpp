@@ -13,9 +13,7 @@
 
 #include <curl/curl.h>
 
-#include <atomic>
 #include <chrono>
-#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -29,9 +27,9 @@ public:
     /// Whether libcurl is at odds with itself since the last fetch: then it is no good for another.
     bool is_broken() const noexcept { return is_broken_; }
 
-    /// When to give up: as soon as the word is not zero, or at the deadline.
+    /// When to give up: as soon as the body is to end, or at the deadline.
     struct limits {
-        std::atomic<std::uint32_t> const& stop_word;
+        context const& of;
         std::chrono::steady_clock::time_point deadline;
     };
 

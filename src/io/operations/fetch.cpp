@@ -52,7 +52,7 @@ std::chrono::nanoseconds answer(fetch_operation& operation, fake_world& world) {
 
 void fetch_operation::perform(blocking_thread& here) {
     try {
-        here.services.use<blocking_http>().perform(*this, {here.stop_word(), here.deadline()});
+        here.services.use<blocking_http>().perform(*this, {owner(), here.deadline()});
         static_cast<void>(
             owner().stop_requested());  // which notes what ended it, if that was a stop or a limit
     } catch (...) {

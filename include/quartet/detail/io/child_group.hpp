@@ -13,6 +13,7 @@
 #include <quartet/detail/io/scope.hpp>
 #include <quartet/task.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <coroutine>
 #include <cstddef>
@@ -70,6 +71,15 @@ task<awaited_t<Awaitable>> as_task(Awaitable what) {
         co_return;
     }
 }
+
+class shield_alarm;
+
+/// As shield_alarm::ring_later.
+void ring_later(shield_alarm& which) noexcept;
+
+/// How long a shield holds, from the stop or the end of the time: less than a worker process has before it is
+/// ended.
+inline constexpr auto shield_time = std::chrono::milliseconds(200);
 
 class child_group;
 
@@ -142,6 +152,12 @@ public:
         limits_first_ = true;
     }
 
+    /// Begins the children behind a shield. `told` hears when the group is cancelled, and decides.
+    void begin_behind(shield& against, shield_alarm& told) noexcept {
+        shield_ = &against;
+        told_ = &told;
+    }
+
     /// Whether it was that limit, before anything else, that ended the first child.
     bool limit_ended_first() const noexcept {
         return children_.front()->own_.first_end() == ended_by::own_limit;
@@ -152,12 +168,16 @@ public:
         for (std::size_t index = 0; index < children_.size() && !decided_; ++index) {
             child& each = *children_[index];
             each.group_ = this;
-            each.own_.begin_within(outer_);
+            if (shield_)
+                each.own_.begin_behind(*shield_, outer_, shield_time);
+            else
+                each.own_.begin_within(outer_);
             each.begun_ = true;
             ++under_way_;
             scope_switch const inside(&each.own_);
             if (each.begin()) note_end(each);
         }
+        if (told_ && outer_ && outer_->cancelled()) ring_later(*told_);
         return under_way_ == 0;
     }
     void await_suspend(std::coroutine_handle<> waiter) noexcept {
@@ -172,13 +192,20 @@ public:
     }
 
     void cancel() noexcept override {
-        for (child* each : children_) {
-            if (each->begun_) each->own_.cancel();
-        }
+        if (told_)
+            ring_later(*told_);
+        else
+            cancel_children();
     }
 
 private:
     friend class child;
+
+    void cancel_children() noexcept {
+        for (child* each : children_) {
+            if (each->begun_) each->own_.cancel();
+        }
+    }
 
     void note_end(child& ended) noexcept {
         --under_way_;
@@ -186,7 +213,7 @@ private:
         decided_ = &ended;
         if (limits_first_ && !ended.failed() && &ended != children_.front())
             children_.front()->own_.cancel(ended_by::own_limit);
-        cancel();
+        cancel_children();
     }
 
     std::span<child* const> children_;
@@ -195,6 +222,8 @@ private:
     std::coroutine_handle<> waiter_;
     std::size_t under_way_ = 0;
     bool limits_first_ = false;
+    shield* shield_ = nullptr;  // of the children
+    shield_alarm* told_ = nullptr;
     child* decided_ = nullptr;
 };
 

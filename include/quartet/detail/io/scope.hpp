@@ -13,6 +13,8 @@
 // kind has none, and pays for a comparison. The code that resumes a coroutine sets it. For one thread.
 #pragma once
 
+#include <quartet/detail/base/deadline.hpp>
+
 #include <chrono>
 #include <cstdint>
 
@@ -24,6 +26,10 @@ namespace detail {
 
 class scope;
 class running_body;
+class shield;
+
+/// As shield::look.
+std::uint32_t look_behind(shield& which, std::uint32_t stopped) noexcept;
 
 /// Where a chain of tasks is suspended.
 class suspension_point {
@@ -67,7 +73,21 @@ public:
         if (outer->cancelled_) cancel();
         body_ = outer->body_;
         context_ = outer->context_;
+        shield_ = outer->shield_;
     }
+
+    /// The same for a part that what ends the outer one does not end at once. In a blocking context it has
+    /// `time` more than the outer one.
+    void begin_behind(shield& against, scope const* outer, std::chrono::nanoseconds time) noexcept {
+        shield_ = &against;
+        if (!outer) return;
+        body_ = outer->body_;
+        context_ = outer->context_;
+        if (!body_ && outer->has_deadline()) set_deadline(deadline_after(outer->deadline_, time));
+    }
+
+    /// Null if it is behind none.
+    shield* behind() const noexcept { return shield_; }
 
     /// The body on an event loop that this is a part of; null in a blocking context.
     running_body* body() const noexcept { return body_; }
@@ -134,6 +154,7 @@ private:
     scope* outer_ = nullptr;
     running_body* body_ = nullptr;
     context* context_ = nullptr;
+    shield* shield_ = nullptr;
     time_point deadline_ = time_point::max();
     bool deadline_is_own_ = false;
     bool cancelled_ = false;
