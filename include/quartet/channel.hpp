@@ -31,6 +31,7 @@
 // processes values are copied as bytes; one that comes while several processes wait wakes them all.
 #pragma once
 
+#include <quartet/between_processes.hpp>
 #include <quartet/codec.hpp>
 #include <quartet/context.hpp>
 #include <quartet/detail/base/deadline.hpp>
@@ -54,13 +55,6 @@ namespace quartet::inline v0 {
 class channel_closed : public std::runtime_error {
 public:
     channel_closed() : std::runtime_error("quartet: the channel is closed") {}
-};
-
-/// Makes a channel one that forked processes share: `channel<int> c(100, between_processes{});`
-struct between_processes {
-    /// For values that have not all the same size: how much room their encoded forms have together. A larger
-    /// value can't be sent. Memory is taken as it is used, and kept.
-    std::size_t bytes = std::size_t{16} << 20;
 };
 
 namespace detail {

@@ -14,11 +14,10 @@
 // Waiters are woken before the store that they wait for, and the mark is taken away in between. They find the
 // lock held, or its owner dead. The other way round, a process that is killed after the store and before the
 // call would leave them asleep beside a string, or beside room.
-//
-// Loops wait by an eventfd that is written to and never read, in an epoll set that reports edges: each write
-// is one, for every process that watches.
 
 #include "src/base/futex.hpp"
+#include "src/base/robust_mutex.hpp"
+#include "src/io/shared_event.hpp"
 
 #include <quartet/detail/io/shared_ring.hpp>
 #include <quartet/outcome.hpp>
@@ -30,23 +29,13 @@
 #include <cstdint>
 #include <limits>
 #include <new>
-#include <pthread.h>
 #include <stdexcept>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
 namespace quartet::inline v0::detail {
 namespace {
-
-/// Whether the descriptor is still an event: a body may have closed it, and its number may belong to a file
-/// by now. Files, sockets and pipes have a type; eventfds, and what else lies in no file system, have none.
-bool is_event(int descriptor) noexcept {
-    struct stat what {};
-    return fstat(descriptor, &what) == 0 && (what.st_mode & S_IFMT) == 0;
-}
 
 struct string_slot {
     std::size_t offset;
@@ -66,7 +55,7 @@ struct waiting_line {
 // Atomics for their order alone: everything but the words is used under the lock. Stores are `release`, so
 // that they stay behind what was written before them.
 struct shared_ring::layout {
-    pthread_mutex_t mutex;
+    robust_mutex mutex{};
     std::size_t capacity;
     std::size_t bytes;
     string_slot* slots;  // the string that was sent as number n is in slots[n % capacity]
@@ -86,16 +75,6 @@ namespace {
     throw std::system_error(error, std::generic_category(), "cannot make a channel between processes");
 }
 
-void make_robust(pthread_mutex_t& mutex) {
-    pthread_mutexattr_t attributes;
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    int const error = pthread_mutex_init(&mutex, &attributes);
-    pthread_mutexattr_destroy(&attributes);
-    if (error != 0) refuse(error);
-}
-
 }  // namespace
 
 shared_ring::shared_ring(std::size_t capacity, std::size_t bytes) : maker_(getpid()) {
@@ -108,7 +87,7 @@ shared_ring::shared_ring(std::size_t capacity, std::size_t bytes) : maker_(getpi
     void* const base = mmap(nullptr, mapped_bytes_, PROT_READ | PROT_WRITE,
                             MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) refuse(errno);
-    event_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    event_ = make_shared_event();
     if (event_ < 0) {
         int const error = errno;
         munmap(base, mapped_bytes_);
@@ -121,7 +100,6 @@ shared_ring::shared_ring(std::size_t capacity, std::size_t bytes) : maker_(getpi
                               .slots = reinterpret_cast<string_slot*>(start + slots_at),
                               .data = start + data_at,
                               .lines = {}};
-    make_robust(at_->mutex);
 }
 
 // Processes that are woken here still have the mapping, which is theirs too.
@@ -143,11 +121,11 @@ void shared_ring::require_room_for(std::size_t size) const {
 }
 
 shared_ring::access::access(shared_ring& ring) noexcept : ring_(ring), at_(*ring.at_) {
-    if (pthread_mutex_lock(&at_.mutex) == EOWNERDEAD) pthread_mutex_consistent(&at_.mutex);
+    at_.mutex.lock();
 }
 
 shared_ring::access::~access() {
-    pthread_mutex_unlock(&at_.mutex);
+    at_.mutex.unlock();
 }
 
 std::size_t shared_ring::access::size() const noexcept {
@@ -219,7 +197,7 @@ void shared_ring::access::wake(side which) const {
         if (!is_event(ring_.event_))
             throw std::system_error(EBADF, std::generic_category(),
                                     "the descriptor of a channel between processes was closed in this one");
-        eventfd_write(ring_.event_, 1);  // refused only if it is full, and then loops are awake
+        signal_event(ring_.event_);
         line.has_loops.store(0, std::memory_order_release);
     }
 }
