@@ -13,6 +13,11 @@
 // somebody who comes instead. Where nobody will, abort() tells them: they throw `barrier_broken`, and so does
 // whoever arrives until reset().
 //
+// Between processes it is broken when a process is killed that has arrived and waits, and when one is killed
+// that was in the last round and some of those who were in it too come for the next: they would miss it. They
+// notice within some 50 ms. Of a process that has never arrived nobody knows; that takes a time limit. Where
+// other processes take the place of some that have ended, reset() first.
+//
 // All of a round must be under way at the same time: under `single`, and with fewer workers than a round has
 // bodies, those who have arrived wait for bodies that have not begun, until a stop or a time limit. Under
 // `async:each` and `threads:each` all have begun. What else mutex.hpp says of waiting, of the fake, and of
@@ -21,6 +26,7 @@
 // Cost: a lock, and what it takes to wake the others.
 #pragma once
 
+#include <quartet/between_processes.hpp>
 #include <quartet/context.hpp>
 #include <quartet/detail/base/deadline.hpp>
 #include <quartet/detail/base/fork_visibility.hpp>
@@ -46,6 +52,11 @@ public:
     /// For `expected` at a time, threads of this process. Throws std::invalid_argument if that is 0.
     explicit barrier(std::size_t expected)
         : visibility_(false), gate_(detail::barrier_gate::make_local(checked(expected))) {}
+
+    /// Between processes. Takes a descriptor. Throws std::system_error if the system refuses.
+    barrier(std::size_t expected, between_processes)
+        : visibility_(true), gate_(detail::barrier_gate::make_shared(checked(expected))) {}
+
     barrier(barrier const&) = delete;
     barrier& operator=(barrier const&) = delete;
 

@@ -17,6 +17,7 @@
 // Cost (benchmarks/sync): some nanoseconds to wait for one that is set, a lock to set and to reset.
 #pragma once
 
+#include <quartet/between_processes.hpp>
 #include <quartet/context.hpp>
 #include <quartet/detail/base/deadline.hpp>
 #include <quartet/detail/base/fork_visibility.hpp>
@@ -32,6 +33,10 @@ class event {
 public:
     /// Not set. For the threads of this process.
     event() : visibility_(false), gate_(detail::event_gate::make_local()) {}
+
+    /// Between processes. Takes a descriptor. Throws std::system_error if the system refuses.
+    explicit event(between_processes) : visibility_(true), gate_(detail::event_gate::make_shared()) {}
+
     event(event const&) = delete;
     event& operator=(event const&) = delete;
 

@@ -24,14 +24,21 @@
 // same way bodies of a blocking context with one worker (`single`) run one after another, so one that waits
 // for what a later body has to unlock waits for ever. Under the fake such a wait fails with std::logic_error.
 //
-// Bodies capture a reference or pointer to it, or it is a global. It is for the threads of its process; in
-// another one all that would lock it throws std::logic_error. All members may be called from any thread,
+// By itself it is for the threads of its process. With `between_processes` it is also for processes that are
+// forked after it was made: make it before the executor. A process may be killed at any moment, and does not
+// take the lock along: the next who gets it is told by owner_died(), and has to see what is half done. Those
+// who wait notice it within some 50 ms, who tries without waiting at once. Elsewhere than where it can be
+// used all that would lock it throws std::logic_error.
+//
+// Bodies capture a reference or pointer to it, or it is a global. All members may be called from any thread,
 // except the destructor: then nobody may hold the lock, nor wait for it.
 //
 // Cost (benchmarks/sync): lock and unlock are an atomic step each when nobody waits, some 10 ns together. To
-// hand it to a thread that sleeps costs what waking it does, some microseconds.
+// hand it to a thread that sleeps costs what waking it does, some microseconds. Between processes some 100
+// ns, and what is told in src/io/shared_gate.hpp where many wait.
 #pragma once
 
+#include <quartet/between_processes.hpp>
 #include <quartet/context.hpp>
 #include <quartet/detail/base/deadline.hpp>
 #include <quartet/detail/base/fork_visibility.hpp>
@@ -59,7 +66,12 @@ private:
 
 class mutex {
 public:
+    /// For the threads of this process.
     mutex() noexcept : visibility_(false), permits_(1) {}
+
+    /// Between processes. Takes a descriptor. Throws std::system_error if the system refuses.
+    explicit mutex(between_processes options) : visibility_(true), permits_(1, options, "mutex") {}
+
     mutex(mutex const&) = delete;
     mutex& operator=(mutex const&) = delete;
 
@@ -67,24 +79,19 @@ public:
     detail::take_awaiter<mutex_lock> lock(context& ctx) { return {ctx, state()}; }
 
     /// Outside of bodies: the same, and the thread waits.
-    mutex_lock lock() {
-        auto& permits = state();
-        permits.take_until(std::chrono::steady_clock::time_point::max());
-        return mutex_lock(permits);
-    }
+    mutex_lock lock() { return *lock_until(std::chrono::steady_clock::time_point::max()); }
 
     /// The same for no longer than `limit`; empty if that was not enough.
     std::optional<mutex_lock> lock_for(std::chrono::nanoseconds limit) {
-        auto& permits = state();
-        if (!permits.take_until(detail::deadline_after(std::chrono::steady_clock::now(), limit))) return {};
-        return mutex_lock(permits);
+        return lock_until(detail::deadline_after(std::chrono::steady_clock::now(), limit));
     }
 
     /// Without waiting, anywhere; empty if it is locked.
     std::optional<mutex_lock> try_lock() {
         auto& permits = state();
-        if (permits.take(nullptr) != detail::attempt::done) return {};
-        return mutex_lock(permits);
+        bool owner_died = false;
+        if (!permits.take_now(owner_died)) return {};
+        return mutex_lock(permits, owner_died);
     }
 
     /// Whether somebody holds it, at this moment.
@@ -94,6 +101,13 @@ public:
     }
 
 private:
+    std::optional<mutex_lock> lock_until(std::chrono::steady_clock::time_point deadline) {
+        auto& permits = state();
+        bool owner_died = false;
+        if (!permits.take_until(deadline, owner_died)) return {};
+        return mutex_lock(permits, owner_died);
+    }
+
     // The address of a member, and nothing of the object: see fork_visibility.hpp.
     detail::permits& state() {
         detail::fork_visibility::require(&visibility_, "mutex");

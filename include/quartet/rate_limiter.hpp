@@ -20,13 +20,18 @@
 // next comes through that much earlier. Time is that of the context: under the fake, its clock. So a limiter
 // serves the fakes of one world, or contexts and threads outside of fakes.
 //
-// Bodies capture a reference or pointer to it, or it is a global. It is for the threads of its process; in
-// another one it throws std::logic_error. All members may be called from any thread, except the destructor:
-// then nobody may wait for it.
+// By itself it is for the threads of its process. A rate_limiter with `between_processes` is also for
+// processes that are forked after it was made, together: make it before the executor. One that is killed
+// while it waits holds the others up for some 50 ms. Elsewhere than where it can be used it throws
+// std::logic_error.
+//
+// Bodies capture a reference or pointer to it, or it is a global. All members may be called from any thread,
+// except the destructor: then nobody may wait for it.
 //
 // Cost (benchmarks/sync): the frame of a coroutine, a step of a lock and a look at the clock, below 100 ns.
 #pragma once
 
+#include <quartet/between_processes.hpp>
 #include <quartet/context.hpp>
 #include <quartet/detail/base/deadline.hpp>
 #include <quartet/detail/base/fork_visibility.hpp>
@@ -50,6 +55,10 @@ public:
     /// or more than come through in 30 years.
     explicit rate_limiter(double per_second, std::size_t burst = 1)
         : visibility_(false), schedule_(per_second, burst) {}
+
+    /// Between processes. Takes a descriptor. Throws std::system_error if the system refuses.
+    rate_limiter(double per_second, std::size_t burst, between_processes options)
+        : visibility_(true), schedule_(per_second, burst), lane_(options) {}
     rate_limiter(rate_limiter const&) = delete;
     rate_limiter& operator=(rate_limiter const&) = delete;
 

@@ -12,6 +12,9 @@
 // under way at all is the executor's number; a semaphore limits a part of what they do, or those of several
 // executors together.
 //
+// Between processes the permits of one that dies are given back, and whoever gets one of them is told by its
+// owner_died().
+//
 // What mutex.hpp says of waiting, of its order, of stops and time limits, of `single` and the fake, and of
 // where it may be used, holds here too: a mutex is a semaphore with one permit.
 //
@@ -19,6 +22,7 @@
 // waits.
 #pragma once
 
+#include <quartet/between_processes.hpp>
 #include <quartet/context.hpp>
 #include <quartet/detail/base/deadline.hpp>
 #include <quartet/detail/base/fork_visibility.hpp>
@@ -50,6 +54,11 @@ class semaphore {
 public:
     /// Throws std::invalid_argument if `count` is 0, as nobody could ever acquire one, or above 2^63 - 1.
     explicit semaphore(std::size_t count) : visibility_(false), permits_(checked(count)) {}
+
+    /// Between processes. Takes a descriptor. Throws std::system_error if the system refuses.
+    semaphore(std::size_t count, between_processes options)
+        : visibility_(true), permits_(checked(count), options, "semaphore") {}
+
     semaphore(semaphore const&) = delete;
     semaphore& operator=(semaphore const&) = delete;
 
@@ -57,24 +66,19 @@ public:
     detail::take_awaiter<semaphore_permit> acquire(context& ctx) { return {ctx, state()}; }
 
     /// Outside of bodies: the same, and the thread waits.
-    semaphore_permit acquire() {
-        auto& permits = state();
-        permits.take_until(std::chrono::steady_clock::time_point::max());
-        return semaphore_permit(permits);
-    }
+    semaphore_permit acquire() { return *acquire_until(std::chrono::steady_clock::time_point::max()); }
 
     /// The same for no longer than `limit`; empty if that was not enough.
     std::optional<semaphore_permit> acquire_for(std::chrono::nanoseconds limit) {
-        auto& permits = state();
-        if (!permits.take_until(detail::deadline_after(std::chrono::steady_clock::now(), limit))) return {};
-        return semaphore_permit(permits);
+        return acquire_until(detail::deadline_after(std::chrono::steady_clock::now(), limit));
     }
 
     /// Without waiting, anywhere; empty if there is none.
     std::optional<semaphore_permit> try_acquire() {
         auto& permits = state();
-        if (permits.take(nullptr) != detail::attempt::done) return {};
-        return semaphore_permit(permits);
+        bool owner_died = false;
+        if (!permits.take_now(owner_died)) return {};
+        return semaphore_permit(permits, owner_died);
     }
 
     /// How many permits are left, at this moment.
@@ -84,6 +88,13 @@ public:
     }
 
 private:
+    std::optional<semaphore_permit> acquire_until(std::chrono::steady_clock::time_point deadline) {
+        auto& permits = state();
+        bool owner_died = false;
+        if (!permits.take_until(deadline, owner_died)) return {};
+        return semaphore_permit(permits, owner_died);
+    }
+
     static std::size_t checked(std::size_t count) {
         if (count == 0 || count > detail::permits::most)
             throw std::invalid_argument(

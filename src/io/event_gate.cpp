@@ -1,3 +1,5 @@
+#include "src/io/shared_gate.hpp"
+
 #include <quartet/detail/io/event_gate.hpp>
 
 #include <atomic>
@@ -38,10 +40,60 @@ private:
     waiter_list line_;  // empty while the event is set
 };
 
+class shared_event_gate final : public event_gate, private shared_gate {
+public:
+    shared_event_gate() : shared_gate("event") {}
+
+    attempt wait(gate_waiter* who) override {
+        if (!who) return is_set() ? attempt::done : attempt::would_block;
+        access const lock(*this);
+        if (take_answer(*who) == answer::granted) return attempt::done;
+        if (is_set()) {
+            shared_gate::remove(*who);
+            return attempt::done;
+        }
+        look(false);  // since a place of one that died would not be used again
+        if (who->place == 0) add(*who);
+        return attempt::would_block;
+    }
+
+    void set() override {
+        access const lock(*this);
+        state().store(1, std::memory_order_release);
+        tell_all(answer::granted);
+    }
+    void reset() override {
+        access const lock(*this);
+        state().store(0, std::memory_order_relaxed);
+    }
+    bool is_set() const override { return state().load(std::memory_order_acquire) != 0; }
+
+    void leave(gate_waiter& who) noexcept override {
+        access const lock(*this);
+        shared_gate::remove(who);
+    }
+    int descriptor() const noexcept override { return event_descriptor(); }
+    std::chrono::nanoseconds look_again() const noexcept override { return look_interval; }
+
+private:
+    std::atomic<std::uint64_t>& state() const noexcept { return word(0); }
+
+    // Who was killed may have set it and not told all.
+    void mend() noexcept override {
+        if (is_set()) tell_all(answer::granted);
+    }
+    bool matters(member const&) noexcept override { return false; }
+    void lose(member&, bool) noexcept override {}
+};
+
 }  // namespace
 
 std::unique_ptr<event_gate> event_gate::make_local() {
     return std::make_unique<local_event>();
+}
+
+std::unique_ptr<event_gate> event_gate::make_shared() {
+    return std::make_unique<shared_event_gate>();
 }
 
 }  // namespace quartet::inline v0::detail

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <exception>
 #include <new>
 #include <sys/epoll.h>
@@ -84,6 +85,7 @@ void gate_waits::watch(gate_operation& operation) {
     int const descriptor = operation.at().descriptor();
     auto const [found, is_new] = watched_.try_emplace(descriptor);
     found->second[operation.side()].push_back(&operation);
+    plan_look(operation.at());
     if (!is_new) return;
     epoll_event event{};
     event.events = EPOLLIN | EPOLLET;
@@ -125,6 +127,25 @@ void gate_waits::try_signalled() {
     int const count = epoll_wait(set_->native_handle(), events.data(), static_cast<int>(events.size()), 0);
     for (int i = 0; i < count; ++i)
         try_lines(events[static_cast<std::size_t>(i)].data.fd);
+}
+
+// At gates whose waiters have to look again. Bodies that go on may change everything.
+bool gate_waits::advance() {
+    if (!next_look_ || std::chrono::steady_clock::now() < *next_look_) return false;
+    next_look_.reset();
+    std::vector<int> descriptors;
+    for (auto const& [descriptor, waiting] : watched_)
+        descriptors.push_back(descriptor);
+    for (int const each : descriptors)
+        try_lines(each);
+    for (auto const* each : waiting_)
+        plan_look(each->at());
+    return true;
+}
+
+void gate_waits::plan_look(gate const& at) {
+    if (!next_look_ && at.look_again() != std::chrono::nanoseconds::max())
+        next_look_ = at.wait_until(time_point::max());
 }
 
 /// Tries each line until one would block; that one has left its mark for all. Bodies that go on may change

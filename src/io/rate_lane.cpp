@@ -14,7 +14,7 @@ namespace {
 
 class turn final : public held_permit {
 public:
-    explicit turn(permits& of) noexcept : held_permit(of) {}
+    turn(permits& of, bool owner_died) noexcept : held_permit(of, owner_died) {}
 };
 
 }  // namespace
@@ -33,10 +33,11 @@ rate_schedule::rate_schedule(double per_second, std::size_t burst) : interval(0)
 
 std::chrono::nanoseconds rate_lane::take(time_point now, rate_schedule const& schedule) noexcept {
     auto const at = since_epoch(now);
-    auto const full_at = std::max(std::chrono::nanoseconds(full_at_.load(std::memory_order_relaxed)), at);
+    auto const full_at = std::max(full_again(), at);
     auto const wait = full_at - at - schedule.depth;
     if (wait.count() > 0) return wait;
-    full_at_.store((full_at + schedule.interval).count(), std::memory_order_relaxed);
+    full_at_->store(static_cast<std::uint64_t>((full_at + schedule.interval).count()),
+                    std::memory_order_relaxed);
     return {};
 }
 
@@ -50,8 +51,9 @@ task<void> rate_lane::acquire(context& ctx, rate_schedule schedule) {
 }
 
 bool rate_lane::acquire_until(time_point deadline, rate_schedule const& schedule) {
-    if (!turn_.take_until(deadline)) return false;
-    turn const mine(turn_);
+    bool owner_died = false;
+    if (!turn_.take_until(deadline, owner_died)) return false;
+    turn const mine(turn_, owner_died);
     for (;;) {
         auto const now = std::chrono::steady_clock::now();
         auto const wait = take(now, schedule);
@@ -63,8 +65,9 @@ bool rate_lane::acquire_until(time_point deadline, rate_schedule const& schedule
 }
 
 bool rate_lane::try_acquire(time_point now, rate_schedule const& schedule) {
-    if (turn_.take(nullptr) != attempt::done) return false;
-    turn const mine(turn_);
+    bool owner_died = false;
+    if (!turn_.take_now(owner_died)) return false;
+    turn const mine(turn_, owner_died);
     return take(now, schedule).count() == 0;
 }
 

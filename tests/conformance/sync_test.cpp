@@ -1,5 +1,6 @@
 // Locks and limits in every model: who holds one holds it alone, across awaits too, and waits end as other
-// waits do. What is within the process is for bodies that share its memory.
+// waits do. What is between processes works under all models, what is within one where bodies share its
+// memory.
 #include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
 
@@ -35,6 +36,7 @@ std::vector<sync_row> sync_rows(std::vector<row> const& models) {
     std::vector<sync_row> chosen;
     for (auto const& each : models) {
         fake_world world;
+        chosen.push_back({each, false});
         if (each.make(world, {}, nullptr).traits().shares_memory) chosen.push_back({each, true});
     }
     return chosen;
@@ -46,17 +48,20 @@ std::string name_of(testing::TestParamInfo<sync_row> const& info) {
 
 class sync_suite : public testing::TestWithParam<sync_row> {
 protected:
-    std::unique_ptr<mutex> make_mutex() { return std::make_unique<mutex>(); }
-    std::unique_ptr<semaphore> make_semaphore(std::size_t count) {
-        return std::make_unique<semaphore>(count);
-    }
-    std::unique_ptr<event> make_event() { return std::make_unique<event>(); }
-    std::unique_ptr<barrier> make_barrier(std::size_t expected) {
-        return std::make_unique<barrier>(expected);
-    }
+    std::unique_ptr<mutex> make_mutex() { return make_one<mutex>(); }
+    std::unique_ptr<semaphore> make_semaphore(std::size_t count) { return make_one<semaphore>(count); }
+    std::unique_ptr<event> make_event() { return make_one<event>(); }
+    std::unique_ptr<barrier> make_barrier(std::size_t expected) { return make_one<barrier>(expected); }
     executor make(task_recorder* recorder = nullptr) { return GetParam().model.make(world_, {}, recorder); }
 
     fake_world world_;
+
+private:
+    template <class T>
+    static std::unique_ptr<T> make_one(auto... arguments) {
+        if (GetParam().within) return std::make_unique<T>(arguments...);
+        return std::make_unique<T>(arguments..., between_processes{});
+    }
 };
 #define QUARTET_SYNC_SUITE(suite, rows)                   \
     GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite); \

@@ -15,7 +15,7 @@ void gate_operation::perform(blocking_thread& here) {
     while (!owner().stop_requested()) {
         self.prepare();
         if (try_for(&self)) return;
-        self.wait(here.deadline(), &here.stop_word());
+        self.wait(at().wait_until(here.deadline()), &here.stop_word());
     }
     at().leave(self);
     error = std::make_exception_ptr(cancelled());

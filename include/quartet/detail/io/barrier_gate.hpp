@@ -16,6 +16,8 @@ class barrier_gate : public gate {
 public:
     /// For the threads of this process.
     static std::unique_ptr<barrier_gate> make_local(std::size_t expected);
+    /// Between processes. Throws std::system_error if the system refuses.
+    static std::unique_ptr<barrier_gate> make_shared(std::size_t expected);
 
     /// One try. If it would block, `who` has arrived and waits, unless it is null. `was_last` becomes true
     /// for the last who arrives. Closed: the barrier is broken.
@@ -23,8 +25,8 @@ public:
 
     virtual void abort() = 0;
     virtual void reset() = 0;
-    virtual bool broken() const = 0;
-    virtual std::size_t waiting() const = 0;
+    virtual bool broken() = 0;
+    virtual std::size_t waiting() = 0;
 };
 
 /// Throws barrier_broken (barrier.hpp) where `how` says so.

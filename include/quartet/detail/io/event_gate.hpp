@@ -15,6 +15,8 @@ class event_gate : public gate {
 public:
     /// For the threads of this process.
     static std::unique_ptr<event_gate> make_local();
+    /// Between processes. Throws std::system_error if the system refuses.
+    static std::unique_ptr<event_gate> make_shared();
 
     /// One try; if it would block, `who` waits, unless it is null.
     virtual attempt wait(gate_waiter* who) = 0;

@@ -9,6 +9,7 @@
 // meanwhile; one that makes no further try leaves, and the gate has its grant back.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -32,6 +33,9 @@ public:
     /// The word that a thread waits to change, as the gate saw it when it put the waiter off.
     std::atomic<std::uint32_t> const* word = nullptr;
     std::uint32_t seen = 0;
+
+    /// Of a gate between processes: where it has this waiter in its list; 0 if it has not.
+    std::size_t place = 0;
 
     /// What a gate tells one that waits. Written and read under the gate's lock.
     enum class answer : std::uint8_t { none, granted, refused };
@@ -148,6 +152,17 @@ public:
     /// An eventfd that is written to for loops that wait, but never read: watch it for edges. -1: they are
     /// woken one by one.
     virtual int descriptor() const noexcept { return -1; }
+
+    /// How long one that waits may leave it at that, and not try again: somebody who would have to wake it
+    /// may have died.
+    virtual std::chrono::nanoseconds look_again() const noexcept { return std::chrono::nanoseconds::max(); }
+
+    /// Until when a wait lasts that has this deadline.
+    std::chrono::steady_clock::time_point wait_until(std::chrono::steady_clock::time_point deadline) const {
+        auto const most = look_again();
+        if (most == std::chrono::nanoseconds::max()) return deadline;
+        return std::min(deadline, std::chrono::steady_clock::now() + most);
+    }
 };
 
 /// Has a thread wait outside of bodies: `try_once(waiter)` is one try, at first with null. Gives what became
@@ -165,7 +180,7 @@ attempt wait_at(gate& where, std::chrono::steady_clock::time_point deadline, aut
             where.leave(self);
             return how;
         }
-        self.wait(deadline);
+        self.wait(where.wait_until(deadline));
     }
 }
 
