@@ -27,6 +27,19 @@ quartet::task<std::string> gather_news(quartet::context& ctx, std::string) {
     std::vector<std::string> const people = co_await quartet::gather(std::move(questions));
     // [/gather]
 
+    std::string heard;
+    // [task_group]
+    auto const listen = [&](std::string name) -> quartet::task<void> {
+        heard += co_await ask(ctx, name, 1ms);
+    };
+    co_await quartet::in_task_group(ctx, [&](quartet::task_group& group) -> quartet::task<void> {
+        for (std::string name : {"x", "y", "z"}) {
+            group.spawn(listen(name));
+            co_await ctx.sleep_for(5ms);  // whatever brings the next one
+        }
+    });
+    // [/task_group]
+
     std::string late = "in time";
     // [with_timeout]
     try {
@@ -53,7 +66,7 @@ quartet::task<std::string> gather_news(quartet::context& ctx, std::string) {
         late += ", " + last_word;
     }
     // [/shielded]
-    co_return bakery + ", " + harbour + ", " + people.at(2) + "; the post: " + late;
+    co_return bakery + ", " + harbour + ", " + people.at(2) + ", " + heard + "; the post: " + late;
 }
 
 int main() {

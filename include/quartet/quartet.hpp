@@ -19,5 +19,6 @@
 #include <quartet/structured.hpp>
 #include <quartet/sync.hpp>
 #include <quartet/task.hpp>
+#include <quartet/task_group.hpp>
 #include <quartet/task_recorder.hpp>
 #include <quartet/workload/advice.hpp>

@@ -83,8 +83,8 @@ struct add_one {
 using input = std::pair<int, std::chrono::milliseconds>;
 using call = detail::call_job<add_one, input, int>;
 
-std::shared_ptr<call> begin(model& how, int number, std::chrono::milliseconds sleep = 0ms) {
-    return call::begin(how, add_one{}, input(number, sleep), {});
+std::shared_ptr<detail::call<int>> begin(model& how, int number, std::chrono::milliseconds sleep = 0ms) {
+    return call::begin_under(how, add_one{}, input(number, sleep), {});
 }
 
 /// Hears of the end, as often as it is told.
@@ -214,7 +214,7 @@ public:
 private:
     model& how_;
     int left_;
-    std::shared_ptr<call> under_way_;
+    std::shared_ptr<detail::call<int>> under_way_;
 };
 
 TEST_P(a_continuation, may_begin_the_next_call) {

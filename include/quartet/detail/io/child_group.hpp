@@ -81,30 +81,51 @@ void ring_later(shield_alarm& which) noexcept;
 /// ended.
 inline constexpr auto shield_time = std::chrono::milliseconds(200);
 
-class child_group;
+class child;
+
+/// Who waits for children.
+class child_host {
+public:
+    /// A child that did not end when it began has. Gives the coroutine that goes on now, or one that does
+    /// nothing. The child must not be destroyed from within.
+    virtual std::coroutine_handle<> child_ended(child& ended) noexcept = 0;
+
+protected:
+    ~child_host() = default;
+};
 
 class child : public task_listener {
 public:
     child(child const&) = delete;
     child& operator=(child const&) = delete;
 
+    /// Runs the task to its first wait, in the scope of the child, which was begun; true if that was its end.
+    bool begin_for(child_host& host) {
+        host_ = &host;
+        begun_ = true;
+        scope_switch const inside(&own_);
+        return begin();
+    }
+    bool begun() const noexcept { return begun_; }
+
+    /// Whether it threw. Requires its end.
+    virtual bool failed() const noexcept = 0;
+
     /// Throws what the task threw. Requires that it failed.
     virtual void rethrow() = 0;
+
+    scope& own_scope() noexcept { return own_; }
+    scope const& own_scope() const noexcept { return own_; }
 
 protected:
     child() = default;
 
 private:
-    friend class child_group;
-
-    /// Runs the task to its first wait; true if that was its end.
     virtual bool begin() = 0;
-    /// Whether it threw. Requires its end.
-    virtual bool failed() const noexcept = 0;
-    std::coroutine_handle<> ended() noexcept final;
+    std::coroutine_handle<> ended() noexcept final { return host_->child_ended(*this); }
 
     scope own_;
-    child_group* group_ = nullptr;
+    child_host* host_ = nullptr;
     bool begun_ = false;
 };
 
@@ -123,6 +144,7 @@ public:
         }
     }
 
+    bool failed() const noexcept override { return body_.failed(); }
     void rethrow() override { static_cast<void>(body_.take()); }
 
 private:
@@ -132,7 +154,6 @@ private:
         body_.set_listener(this);
         return false;
     }
-    bool failed() const noexcept override { return body_.failed(); }
 
     task<T> body_;
 };
@@ -141,14 +162,14 @@ private:
 enum class decided_by { first_failure, first_end };
 
 /// Awaited once, by the body whose children they are.
-class child_group final : public suspension_point, public own_awaiter {
+class child_group final : public suspension_point, public own_awaiter, private child_host {
 public:
     child_group(std::span<child* const> children, decided_by rule) noexcept
         : children_(children), rule_(rule) {}
 
     /// Ends the first child's waits at `deadline`, which on a loop is when another child ends by itself.
     void limit_first(scope::time_point deadline) noexcept {
-        children_.front()->own_.set_deadline(deadline);
+        children_.front()->own_scope().set_deadline(deadline);
         limits_first_ = true;
     }
 
@@ -160,22 +181,19 @@ public:
 
     /// Whether it was that limit, before anything else, that ended the first child.
     bool limit_ended_first() const noexcept {
-        return children_.front()->own_.first_end() == ended_by::own_limit;
+        return children_.front()->own_scope().first_end() == ended_by::own_limit;
     }
 
     bool await_ready() {
         outer_ = current_scope();
         for (std::size_t index = 0; index < children_.size() && !decided_; ++index) {
             child& each = *children_[index];
-            each.group_ = this;
             if (shield_)
-                each.own_.begin_behind(*shield_, outer_, shield_time);
+                each.own_scope().begin_behind(*shield_, outer_, shield_time);
             else
-                each.own_.begin_within(outer_);
-            each.begun_ = true;
+                each.own_scope().begin_within(outer_);
             ++under_way_;
-            scope_switch const inside(&each.own_);
-            if (each.begin()) note_end(each);
+            if (each.begin_for(*this)) note_end(each);
         }
         if (told_ && outer_ && outer_->cancelled()) ring_later(*told_);
         return under_way_ == 0;
@@ -199,11 +217,15 @@ public:
     }
 
 private:
-    friend class child;
+    /// The last child goes on with the body.
+    std::coroutine_handle<> child_ended(child& ended) noexcept override {
+        note_end(ended);
+        return under_way_ == 0 ? waiter_ : std::noop_coroutine();
+    }
 
     void cancel_children() noexcept {
         for (child* each : children_) {
-            if (each->begun_) each->own_.cancel();
+            if (each->begun()) each->own_scope().cancel();
         }
     }
 
@@ -212,7 +234,7 @@ private:
         if (decided_ || (rule_ == decided_by::first_failure && !ended.failed())) return;
         decided_ = &ended;
         if (limits_first_ && !ended.failed() && &ended != children_.front())
-            children_.front()->own_.cancel(ended_by::own_limit);
+            children_.front()->own_scope().cancel(ended_by::own_limit);
         cancel_children();
     }
 
@@ -226,12 +248,6 @@ private:
     shield_alarm* told_ = nullptr;
     child* decided_ = nullptr;
 };
-
-/// The last child goes on with the body.
-inline std::coroutine_handle<> child::ended() noexcept {
-    group_->note_end(*this);
-    return group_->under_way_ == 0 ? group_->waiter_ : std::noop_coroutine();
-}
 
 }  // namespace quartet::inline v0::detail
 
