@@ -38,6 +38,7 @@
 #include <string_view>
 #include <sys/types.h>
 #include <utility>
+#include <vector>
 
 namespace quartet::inline v0 {
 namespace detail {
@@ -47,6 +48,13 @@ struct part_with_a_limit;
 template <class Awaitable>
 struct part_behind_a_shield;
 }  // namespace detail
+
+class connection;
+class listener;
+class socket_address;
+class unix_path;
+struct connect_options;
+struct listen_options;
 
 /// Where a body runs.
 struct worker_info {
@@ -141,6 +149,25 @@ public:
         else
             return detail::refused_awaitable();
     }
+
+    /// Connects to a host, or to a Unix socket: gives a `connection`. See socket.hpp, which has to be
+    /// included.
+    ///
+    /// A name is looked up (once for all that ask meanwhile), and its addresses are tried: IPv6 and IPv4 in
+    /// turn, each 250 ms after the one before or as soon as that has failed; the first to connect is it
+    /// (RFC 8305). Throws std::system_error: "cannot connect to localhost:8080: Connection refused".
+    task<connection> connect(std::string host, std::uint16_t port);
+    task<connection> connect(std::string host, std::uint16_t port, connect_options options);
+    task<connection> connect(unix_path path);
+
+    /// Listens at an address of this machine, a name of it or a numeric one, "" for all of them; at port 0
+    /// the system chooses one. Gives a `listener`, which can be made outside of bodies too.
+    task<listener> listen(std::string host, std::uint16_t port);
+    task<listener> listen(std::string host, std::uint16_t port, listen_options options);
+
+    /// The addresses of a host, best first; at least one. Throws std::runtime_error, in the resolver's words:
+    /// "cannot look up 'nowhere.invalid': Name or service not known".
+    task<std::vector<socket_address>> resolve(std::string host, std::uint16_t port);
 
     /// Lets other bodies of the same loop run; nothing in a blocking context.
     detail::yield_operation yield() noexcept { return detail::yield_operation(*this); }

@@ -15,6 +15,7 @@
 #include <quartet/rate_limiter.hpp>
 #include <quartet/readiness.hpp>
 #include <quartet/shared_array.hpp>
+#include <quartet/socket.hpp>
 #include <quartet/spec.hpp>
 #include <quartet/structured.hpp>
 #include <quartet/sync.hpp>

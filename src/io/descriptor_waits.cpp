@@ -12,6 +12,7 @@
 #include <chrono>
 #include <sys/epoll.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace quartet::inline v0::detail {
@@ -53,7 +54,8 @@ descriptor_waits::watched& descriptor_waits::at(int descriptor) {
 void descriptor_waits::add(descriptor_operation& operation) {
     watched& where = at(operation.descriptor_);
     link(where, operation);
-    bool const is_watched = operation.serial_ != 0 && where.serial == operation.serial_ &&
+    bool const is_watched = !std::exchange(operation.has_more_, false) && operation.serial_ != 0 &&
+                            where.serial == operation.serial_ &&
                             (where.events & events_of(operation.wanted_)) == events_of(operation.wanted_);
     if (is_watched) return;
     try {
@@ -68,7 +70,6 @@ void descriptor_waits::link(watched& where, descriptor_operation& operation) {
     if (!where.first) {
         waited_for_.push_back(operation.descriptor_);
         where.place = waited_for_.size() - 1;
-        if (!next_look_) next_look_ = steady_clock::now() + look_for_closed_every;
     }
     operation.before_ = where.last;
     operation.after_ = nullptr;
@@ -76,6 +77,8 @@ void descriptor_waits::link(watched& where, descriptor_operation& operation) {
     where.last = &operation;
     where.to_read += bool(operation.wanted_ & readable);
     where.to_write += bool(operation.wanted_ & writable);
+    others_ += operation.serial_ == 0;
+    if (others_ > 0 && !next_look_) next_look_ = steady_clock::now() + look_for_closed_every;
     operation.round_ = round_;
     operation.waits_ = true;
 }
@@ -85,6 +88,7 @@ void descriptor_waits::unlink(watched& where, descriptor_operation& operation) n
     (operation.after_ ? operation.after_->before_ : where.last) = operation.before_;
     where.to_read -= bool(operation.wanted_ & readable);
     where.to_write -= bool(operation.wanted_ & writable);
+    others_ -= operation.serial_ == 0;
     operation.waits_ = false;
     if (where.first) return;
     int const moved = waited_for_.back();
@@ -133,8 +137,10 @@ void descriptor_waits::watch(int descriptor, watched& where, std::uint64_t seria
     if (where.to_write > 0) wanted |= writable;
     where.events = events_of(wanted);
     if (serial != 0 && serial == where.serial) where.events |= before;
+    // Of an own socket that is closed there is no registration any more.
+    bool const may_be_registered = before != 0 && (where.serial == 0 || where.serial == serial);
     where.serial = serial;
-    if (before != 0) {
+    if (may_be_registered) {
         if (change(EPOLL_CTL_MOD, descriptor, where)) return;
         if (errno == ENOENT) end_all(where, closed_meanwhile(descriptor), newest);
     }
@@ -153,7 +159,13 @@ int descriptor_waits::set() noexcept {
 void descriptor_waits::open_set() {
     int const set = epoll_create1(EPOLL_CLOEXEC);
     if (set < 0) throw std::system_error(errno, std::generic_category(), "cannot wait for descriptors");
-    set_.emplace(loop_.io(), set);
+    try {
+        set_.emplace(loop_.io(), set);
+    } catch (...) {
+        set_.reset();
+        ::close(set);
+        throw;
+    }
 }
 
 void descriptor_waits::wait_for_set() {
@@ -198,11 +210,13 @@ void descriptor_waits::serve(int descriptor, readiness holds) {
     watched& where = *watched_[static_cast<std::size_t>(descriptor)];
     ++round_;
     readiness in_vain;
+    bool has_more = false;
     for (auto* each = where.first; each;) {
         bool const may_try =
             each->round_ != round_ && (each->wanted_ & holds) && (each->wanted_ | in_vain) != in_vain;
         if (!may_try || !try_again(*each, is_fresh_ ? holds : readiness())) {
             if (may_try) in_vain |= each->wanted_;
+            has_more |= std::exchange(each->has_more_, false);
             each = each->after_;
             continue;
         }
@@ -212,7 +226,7 @@ void descriptor_waits::serve(int descriptor, readiness holds) {
         each->complete();
         each = where.first;
     }
-    if (where.first && where.serial == 0) watch_again(descriptor, where);
+    if (where.first && (where.serial == 0 || has_more)) watch_again(descriptor, where);
 }
 
 /// True if it is done.
@@ -227,7 +241,7 @@ bool descriptor_waits::try_again(descriptor_operation& operation, readiness hold
 
 void descriptor_waits::watch_again(int descriptor, watched& where) noexcept {
     try {
-        watch(descriptor, where, 0, nullptr);
+        watch(descriptor, where, where.serial, nullptr);
     } catch (...) {
         end_all(where, std::current_exception());
     }
@@ -236,10 +250,11 @@ void descriptor_waits::watch_again(int descriptor, watched& where) noexcept {
 // ---- What was closed
 
 std::optional<loop_service::time_point> descriptor_waits::deadline() const noexcept {
-    return waited_for_.empty() ? std::nullopt : next_look_;
+    return others_ > 0 ? next_look_ : std::nullopt;
 }
 
 void descriptor_waits::look_for_closed() {
+    if (others_ == 0) return;
     auto const now = steady_clock::now();
     if (next_look_ && now < *next_look_) return;
     next_look_ = now + look_for_closed_every;
@@ -251,6 +266,7 @@ void descriptor_waits::look_for_closed() {
 
 void descriptor_waits::end_if_closed(int descriptor) {
     watched& where = *watched_[static_cast<std::size_t>(descriptor)];
+    if (where.serial != 0) return;  // nobody else can have closed it
     if (change(EPOLL_CTL_MOD, descriptor, where) || (errno != EBADF && errno != ENOENT)) return;
     where.events = 0;
     end_all(where, closed_meanwhile(descriptor));

@@ -89,6 +89,7 @@ private:
     bool is_fresh_ = false;                          // no body has run since the set was asked
     std::vector<std::unique_ptr<watched>> watched_;  // by descriptor
     std::vector<int> waited_for_;                    // descriptors for which somebody waits
+    std::size_t others_ = 0;                         // who waits for a descriptor that is none of our sockets
     std::size_t looked_through_ = 0;
     std::optional<time_point> next_look_;
     std::uint32_t round_ = 0;

@@ -52,7 +52,7 @@ ready_operation::ready_operation(context& owner, int descriptor, readiness wante
 }
 
 bool ready_operation::try_now(readiness holds) {
-    if (!holds) holds = poll_descriptor(descriptor(), wanted());
+    if (!holds) holds = poll_descriptor(number(), wanted());
     holds_ = holds & wanted();
     return static_cast<bool>(holds_);
 }

@@ -19,8 +19,14 @@ protected:
         : operation(owner), descriptor_(descriptor), wanted_(wanted), serial_(serial) {}
     descriptor_operation(descriptor_operation&&) noexcept = default;
 
-    int descriptor() const noexcept { return descriptor_; }
+    int number() const noexcept { return descriptor_; }
     readiness wanted() const noexcept { return wanted_; }
+
+    /// For try_now: there is more to do and it would not block, but others should have their turn first.
+    bool may_go_on() noexcept {
+        has_more_ = true;
+        return false;
+    }
 
 private:
     friend class descriptor_waits;
@@ -38,6 +44,7 @@ private:
 
     int descriptor_;
     readiness wanted_;
+    bool has_more_ = false;    // its last try ended although it would not have blocked
     bool waits_ = false;       // it is in the list of those who wait for its descriptor
     std::uint32_t round_ = 0;  // in which it came there
     std::uint64_t serial_;
