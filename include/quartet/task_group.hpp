@@ -49,7 +49,7 @@ private:
 
 namespace detail {
 
-class spawned;
+class group_child;
 
 template <class Body>
 task<void> run_group(context& ctx, Body body, bool finishes_all);
@@ -71,9 +71,9 @@ public:
 
 private:
     friend class task_group;
-    explicit spawned_task(std::shared_ptr<detail::spawned*> child) noexcept : child_(std::move(child)) {}
+    explicit spawned_task(std::shared_ptr<detail::group_child*> child) noexcept : child_(std::move(child)) {}
 
-    std::shared_ptr<detail::spawned*> child_;  // null when it has ended
+    std::shared_ptr<detail::group_child*> child_;  // null when it has ended
 };
 
 /// For the body of in_task_group() and its children, on their thread.
@@ -98,7 +98,7 @@ public:
     std::size_t size() const noexcept { return children_.size() - (body_ ? 1 : 0); }
 
 private:
-    friend class detail::spawned;
+    friend class detail::group_child;
     template <class Body>
     friend task<void> detail::run_group(context& ctx, Body body, bool finishes_all);
 
@@ -113,24 +113,24 @@ private:
     explicit task_group(bool finishes_all) noexcept
         : outer_(detail::current_scope()), finishes_all_(finishes_all) {}
 
-    spawned_task begin(std::unique_ptr<detail::spawned> made);
+    spawned_task begin(std::unique_ptr<detail::group_child> made);
     join_awaiter join() noexcept { return join_awaiter(*this); }
     void wait(std::coroutine_handle<> waiter) noexcept;
     void finish();
 
     void cancel() noexcept override;
-    void note_end(detail::spawned& ended) noexcept;
-    bool keep_error(detail::spawned& failed) noexcept;
+    void note_end(detail::group_child& ended) noexcept;
+    bool keep_error(detail::group_child& failed) noexcept;
 
     detail::scope* outer_;
     bool const finishes_all_;
     bool has_body_ = false;
     bool cancelled_ = false;
     bool cancelled_from_outside_ = false;
-    bool body_cancelled_ = false;                           // from outside
-    detail::spawned* body_ = nullptr;                       // the first child, as long as it is under way
-    std::list<std::unique_ptr<detail::spawned>> children_;  // under way
-    std::list<std::unique_ptr<detail::spawned>> ended_;     // to be destroyed
+    bool body_cancelled_ = false;                               // from outside
+    detail::group_child* body_ = nullptr;                       // the first child, as long as it is under way
+    std::list<std::unique_ptr<detail::group_child>> children_;  // under way
+    std::list<std::unique_ptr<detail::group_child>> ended_;     // to be destroyed
     std::vector<std::exception_ptr> errors_;
     std::coroutine_handle<> waiter_;
 };
@@ -153,17 +153,17 @@ task<void> in_task_group(context& ctx, Body body, on_child_failure policy = on_c
 namespace detail {
 
 /// A child in its group.
-class spawned : public child_host {
+class group_child : public child_host {
 public:
-    explicit spawned(task_group& in) : handle(std::make_shared<spawned*>(this)), group_(in) {}
-    spawned(spawned const&) = delete;
-    spawned& operator=(spawned const&) = delete;
-    virtual ~spawned() { *handle = nullptr; }
+    explicit group_child(task_group& in) : handle(std::make_shared<group_child*>(this)), group_(in) {}
+    group_child(group_child const&) = delete;
+    group_child& operator=(group_child const&) = delete;
+    virtual ~group_child() { *handle = nullptr; }
 
     virtual child& of_task() noexcept = 0;
 
-    std::shared_ptr<spawned*> const handle;
-    std::list<std::unique_ptr<spawned>>::iterator position{};
+    std::shared_ptr<group_child*> const handle;
+    std::list<std::unique_ptr<group_child>>::iterator position{};
 
 private:
     std::coroutine_handle<> child_ended(child&) noexcept override;
@@ -171,9 +171,9 @@ private:
 };
 
 template <class T>
-class typed_spawned final : public spawned {
+class typed_group_child final : public group_child {
 public:
-    typed_spawned(task_group& in, task<T> body) : spawned(in), child_(std::move(body)) {}
+    typed_group_child(task_group& in, task<T> body) : group_child(in), child_(std::move(body)) {}
     child& of_task() noexcept override { return child_; }
 
 private:
@@ -186,7 +186,7 @@ template <class Awaitable>
 spawned_task task_group::spawn(Awaitable what) {
     auto whole = detail::as_task(std::move(what));
     using value = typename decltype(whole)::value_type;
-    return begin(std::make_unique<detail::typed_spawned<value>>(*this, std::move(whole)));
+    return begin(std::make_unique<detail::typed_group_child<value>>(*this, std::move(whole)));
 }
 
 // g++ 12 takes the frame of a coroutine template for a type that others may see, and warns where a value's

@@ -23,7 +23,7 @@ namespace {
 constexpr auto look_again = std::chrono::milliseconds(5);
 
 // How long threads beyond those that may compute stay without a function.
-constexpr auto patience = std::chrono::seconds(1);
+constexpr auto idle_time = std::chrono::seconds(1);
 
 // After which a function is said to keep a body that is to end.
 constexpr auto lateness = std::chrono::seconds(1);
@@ -151,7 +151,7 @@ offload_base* offload_pool::next(worker_iterator self) {
     self->at_work = false;
     ++idle_;
     auto const is_wanted = [this] { return !line_.empty() || ending_; };
-    while (!changed_.wait_for(lock, patience, is_wanted) && alive_ <= cpus_) {
+    while (!changed_.wait_for(lock, idle_time, is_wanted) && alive_ <= cpus_) {
     }
     --idle_;
     if (line_.empty()) {

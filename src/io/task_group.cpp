@@ -40,14 +40,14 @@ void spawned_task::cancel() const noexcept {
     if (!done()) (*child_)->of_task().own_scope().cancel();
 }
 
-std::coroutine_handle<> detail::spawned::child_ended(child&) noexcept {
+std::coroutine_handle<> detail::group_child::child_ended(child&) noexcept {
     task_group& group = group_;
     group.note_end(*this);
     bool const goes_on = group.children_.empty() && group.waiter_;
     return goes_on ? group.waiter_ : std::noop_coroutine();
 }
 
-spawned_task task_group::begin(std::unique_ptr<detail::spawned> made) {
+spawned_task task_group::begin(std::unique_ptr<detail::group_child> made) {
     ended_.clear();
     spawned_task const handle(made->handle);
     if (cancelled_) return handle;
@@ -70,7 +70,7 @@ void task_group::cancel() noexcept {
     cancel_all();
 }
 
-void task_group::note_end(detail::spawned& ended) noexcept {
+void task_group::note_end(detail::group_child& ended) noexcept {
     bool const failed = ended.of_task().failed() && keep_error(ended);
     if (body_ == &ended) body_ = nullptr;
     *ended.handle = nullptr;
@@ -79,7 +79,7 @@ void task_group::note_end(detail::spawned& ended) noexcept {
 }
 
 /// False if it was only cancelled.
-bool task_group::keep_error(detail::spawned& failed) noexcept {
+bool task_group::keep_error(detail::group_child& failed) noexcept {
     try {
         failed.of_task().rethrow();
     } catch (cancelled const&) {
