@@ -21,5 +21,6 @@
 #include <quartet/sync.hpp>
 #include <quartet/task.hpp>
 #include <quartet/task_group.hpp>
+#include <quartet/task_local.hpp>
 #include <quartet/task_recorder.hpp>
 #include <quartet/workload/advice.hpp>

@@ -28,6 +28,13 @@ class scope;
 class running_body;
 class shield;
 
+/// The value of a task_local in a scope and those within. Kept by who has bound it, around the scope.
+struct local_binding {
+    void const* of;
+    void const* value;
+    local_binding const* outer;
+};
+
 /// As shield::look.
 std::uint32_t look_behind(shield& which, std::uint32_t stopped) noexcept;
 
@@ -74,6 +81,7 @@ public:
         body_ = outer->body_;
         context_ = outer->context_;
         shield_ = outer->shield_;
+        if (!locals_) locals_ = outer->locals_;
     }
 
     /// The same for a part that what ends the outer one does not end at once. In a blocking context it has
@@ -83,8 +91,14 @@ public:
         if (!outer) return;
         body_ = outer->body_;
         context_ = outer->context_;
+        if (!locals_) locals_ = outer->locals_;
         if (!body_ && outer->has_deadline()) set_deadline(deadline_after(outer->deadline_, time));
     }
+
+    /// What is bound here; the innermost first.
+    local_binding const* locals() const noexcept { return locals_; }
+    /// Before it begins.
+    void bind(local_binding const& one) noexcept { locals_ = &one; }
 
     /// Null if it is behind none.
     shield* behind() const noexcept { return shield_; }
@@ -155,6 +169,7 @@ private:
     running_body* body_ = nullptr;
     context* context_ = nullptr;
     shield* shield_ = nullptr;
+    local_binding const* locals_ = nullptr;
     time_point deadline_ = time_point::max();
     bool deadline_is_own_ = false;
     bool cancelled_ = false;
