@@ -132,8 +132,8 @@ TEST(a_rate, is_asked_for_without_waiting) {
 TEST(a_rate, must_be_one) {
     EXPECT_THROW(rate_limiter(0), std::invalid_argument);
     EXPECT_THROW(rate_limiter(-1), std::invalid_argument);
-    EXPECT_THROW(rate_limiter(std::numeric_limits<double>::infinity()), std::invalid_argument);
-    EXPECT_THROW(rate_limiter(std::numeric_limits<double>::quiet_NaN()), std::invalid_argument);
+    EXPECT_THROW(rate_limiter{std::numeric_limits<double>::infinity()}, std::invalid_argument);
+    EXPECT_THROW(rate_limiter{std::numeric_limits<double>::quiet_NaN()}, std::invalid_argument);
     EXPECT_THROW(rate_limiter(1, 0), std::invalid_argument);
     EXPECT_THROW(rate_limiter(1, std::numeric_limits<std::size_t>::max()), std::invalid_argument);
     EXPECT_NO_THROW(rate_limiter(1e-9));
