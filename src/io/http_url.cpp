@@ -26,9 +26,9 @@ parts_of_url require(CURLU* parts) {
     return {parts, &curl_url_cleanup};
 }
 
-[[noreturn]] void refuse(fetch_error::kind kind, std::string_view what, CURLUcode why) {
+[[noreturn]] void refuse(fetch_error::kind how, std::string_view what, CURLUcode why) {
     if (why == CURLUE_OUT_OF_MEMORY) throw std::bad_alloc();
-    throw http_failure{kind, fmt::format("{}{}", what, curl_url_strerror(why))};
+    throw http_failure{how, fmt::format("{}{}", what, curl_url_strerror(why))};
 }
 
 std::optional<std::string> part(CURLU* parts, CURLUPart which, unsigned flags = 0) {
