@@ -268,6 +268,12 @@ struct executor_options {
     log_handler log{};
     file_backend files = file_backend::automatic;  ///< for async
 
+    /// How many threads each event loop may have for functions that are given to context::offload(). 0: as
+    /// many as wait, and for those that compute one for each CPU; so functions that wait for each other all
+    /// come to run. With a number they may not: when all those threads have waited for a second and others
+    /// stand in line, the log is told whose they are.
+    std::size_t offload_threads = 0;
+
     /// What its workers are called, before their number, in logs, failures and context::where(); empty: as
     /// the model.
     std::string name{};

@@ -40,6 +40,10 @@ void job::run_under(model& how, std::stop_token const& stop) {
     if (progress_threw_) std::rethrow_exception(std::exchange(progress_threw_, nullptr));
 }
 
+std::string detail::name_of(running_body const& which) {
+    return which.of().body_name();
+}
+
 // Below: when it has finished, the model may be gone.
 
 void job::request_stop(detail::stopped_by who) noexcept {

@@ -28,6 +28,7 @@ namespace {
 async_options loops(executor_options&& options, std::optional<std::size_t> in_flight, bool all) {
     async_options chosen{.name = std::move(options.name),
                          .files = options.files,
+                         .offload_threads = options.offload_threads,
                          .log = std::move(options.log),
                          .initialize = std::move(options.initialize),
                          .stall_limit = options.stall_limit};
@@ -62,6 +63,7 @@ std::unique_ptr<model> make_processes(model_spec const& spec, executor_options&&
         async_options const inner = loops({.files = options.files}, spec.in_flight, spec.all_in_flight);
         workers.in_flight = inner.limit;
         workers.files = inner.files;
+        workers.offload_threads = options.offload_threads;
         workers.stall_limit = options.stall_limit;
     }
     return std::make_unique<processes>(std::move(workers));
@@ -101,6 +103,8 @@ void check(executor_options const& options, std::string_view spec, bool has_loop
                                  options.stall_limit != options.stall_limit.zero();
     if (!has_loops && asks_for_stalls) refuse("stall_limit", loops);
     if (!has_loops && options.files != file_backend::automatic) refuse("files", loops);
+    detail::check_count(options.offload_threads, "executor_options::offload_threads");
+    if (!has_loops && options.offload_threads > 0) refuse("offload_threads", loops);
     if (!recycles && options.recycle_after > 0)
         refuse("recycle_after", "pools of processes: processes:N and processes:N+async:M");
 }

@@ -17,6 +17,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -27,8 +28,9 @@ namespace quartet::inline v0::detail {
 
 class asio_loop final : public event_loop {
 public:
-    /// Throws std::system_error.
-    explicit asio_loop(file_backend files);
+    /// With so many threads for offloaded functions at the most; 0: as many as wait. Throws
+    /// std::system_error.
+    explicit asio_loop(file_backend files, std::size_t offload_threads = 0);
     asio_loop(asio_loop const&) = delete;
     asio_loop& operator=(asio_loop const&) = delete;
     ~asio_loop();

@@ -16,6 +16,11 @@ detail::file_operation context::append_file(std::filesystem::path const& path, s
     return {*this, detail::file_operation::kind::append_whole, path.native(), data};
 }
 
+std::string operation::name_of_waiting_body() const {
+    auto const* const body = scope_ ? scope_->body() : nullptr;
+    return body ? name_of(*body) : "a body";
+}
+
 void timed_operation::cancel_pretended(fake_loop& loop) noexcept {
     loop.cancel_wait(*this);
 }

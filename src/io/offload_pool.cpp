@@ -2,15 +2,19 @@
 
 #include "src/io/cancelled_wait.hpp"
 
+#include <quartet/context.hpp>
 #include <quartet/cpus.hpp>
 
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iterator>
+#include <limits>
+#include <set>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -39,7 +43,11 @@ bool computes(long thread) {
 
 }  // namespace
 
-offload_pool::offload_pool(boost::asio::io_context& io) : io_(io), timer_(io), cpus_(cpu_share()) {}
+offload_pool::offload_pool(boost::asio::io_context& io, std::size_t most)
+    : io_(io),
+      timer_(io),
+      cpus_(most == 0 ? cpu_share() : std::min(cpu_share(), most)),
+      most_(most == 0 ? std::numeric_limits<std::size_t>::max() : most) {}
 
 offload_pool::~offload_pool() {
     {
@@ -53,6 +61,7 @@ offload_pool::~offload_pool() {
 
 void offload_pool::start(offload_base& operation) {
     std::unique_lock lock(mutex_);
+    if (line_.empty()) note_progress();
     line_.push_back(&operation);
     if (line_.size() <= idle_ + beginning_) return changed_.notify_one();
     bool const may_compute = alive_ < cpus_;
@@ -107,6 +116,13 @@ void offload_pool::tell_of_late(offload_base const* operation) {
 
 void offload_pool::complete(offload_base& operation) {
     late_.erase(&operation);
+    note_progress();
+    {
+        std::lock_guard const lock(mutex_);
+        for (auto& each : workers_) {
+            if (each.at == &operation) each.at = nullptr;  // its thread may not have come back yet
+        }
+    }
     operation.complete();
 }
 
@@ -148,7 +164,7 @@ offload_base* offload_pool::next(worker_iterator self) {
     std::unique_lock lock(mutex_);
     if (self->id == 0) --beginning_;
     self->id = gettid();
-    self->at_work = false;
+    self->at = nullptr;
     ++idle_;
     auto const is_wanted = [this] { return !line_.empty() || ending_; };
     while (!changed_.wait_for(lock, idle_time, is_wanted) && alive_ <= cpus_) {
@@ -159,10 +175,9 @@ offload_base* offload_pool::next(worker_iterator self) {
         self->over = true;
         return nullptr;
     }
-    self->at_work = true;
-    offload_base* const first = line_.front();
+    self->at = line_.front();
     line_.pop_front();
-    return first;
+    return self->at;
 }
 
 void offload_pool::join_ended() {
@@ -191,6 +206,7 @@ void offload_pool::look() {
     join_ended();
     auto const missing = missing_workers();
     if (missing > 0 && !try_to_add_workers(missing)) give_up_cancelled();
+    tell_if_stuck();
     std::lock_guard const lock(mutex_);
     if (!line_.empty()) watch();
 }
@@ -204,14 +220,64 @@ std::size_t offload_pool::missing_workers() {
         std::size_t const coming = idle_ + beginning_;
         wanted = line_.size() - std::min(line_.size(), coming);
         for (auto const& each : workers_) {
-            if (each.at_work) at_work.push_back(each.id);
+            if (each.at) at_work.push_back(each.id);
         }
     }
     if (wanted == 0) return 0;
     auto const computing = static_cast<std::size_t>(std::ranges::count_if(at_work, computes));
     if (computing >= cpus_) return 0;
     // Where very many wait, most of those to come will too.
-    return std::min(wanted, std::max(cpus_ - computing, at_work.size() / 4));
+    return std::min(
+        {wanted, std::max(cpus_ - computing, at_work.size() / 4), most_ - std::min(most_, alive())});
+}
+
+std::size_t offload_pool::alive() {
+    std::lock_guard const lock(mutex_);
+    return alive_;
+}
+
+void offload_pool::note_progress() {
+    last_end_ = std::chrono::steady_clock::now();
+    told_ = false;
+}
+
+/// All the threads that there may be are at work and have ended nothing for a while, and none computes.
+bool offload_pool::is_stuck() {
+    if (std::chrono::steady_clock::now() - last_end_ < lateness) return false;
+    std::vector<long> at_work;
+    {
+        std::lock_guard const lock(mutex_);
+        for (auto const& each : workers_) {
+            if (each.at) at_work.push_back(each.id);
+        }
+        if (line_.empty() || at_work.size() < most_) return false;
+    }
+    return std::ranges::none_of(at_work, computes);
+}
+
+/// Each once.
+std::vector<std::string> offload_pool::bodies_at_work() {
+    std::set<std::string> names;
+    std::lock_guard const lock(mutex_);
+    for (auto const& each : workers_) {
+        if (each.at) names.insert(each.at->body_name());
+    }
+    return {names.begin(), names.end()};
+}
+
+void offload_pool::tell_if_stuck() {
+    if (told_ || !is_stuck()) return;
+    told_ = true;
+    offload_base* next = nullptr;
+    {
+        std::lock_guard const lock(mutex_);
+        next = line_.empty() ? nullptr : line_.front();
+    }
+    if (!next) return;
+    next->tell(fmt::format(
+        "all {} threads for offloaded functions have waited for {} s, and others stand in line; if they wait "
+        "for those, give executor_options::offload_threads a larger number. They are of {}",
+        most_, lateness.count(), fmt::join(bodies_at_work(), ", ")));
 }
 
 /// Those that are to end, and for which there is no thread.

@@ -4,7 +4,8 @@
 //
 // As many functions compute at the same time as this thread has CPUs, and the others stand in line. A
 // function that waits takes no CPU: where some do and others stand in line, further threads are started. So
-// functions that wait for each other all come to run, however few the CPUs are. For the loop's thread.
+// functions that wait for each other all come to run, however few the CPUs are, unless the number of threads
+// is limited. Then the log is told when all of them wait, and for whom. For the loop's thread.
 #pragma once
 
 #include <quartet/backend/loop.hpp>
@@ -13,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -22,12 +24,14 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 namespace quartet::inline v0::detail {
 
 class offload_pool final : public loop_service {
 public:
-    explicit offload_pool(boost::asio::io_context& io);
+    /// With so many threads at the most; 0: no limit.
+    explicit offload_pool(boost::asio::io_context& io, std::size_t most = 0);
     /// Waits for the functions that run.
     ~offload_pool() override;
 
@@ -42,8 +46,8 @@ public:
 private:
     struct worker {
         std::thread thread{};
-        long id = 0;  // the system's; guarded by the mutex, as what follows
-        bool at_work = false;
+        long id = 0;                 // the system's; guarded by the mutex, as what follows
+        offload_base* at = nullptr;  // the function that it runs
         bool over = false;
     };
     using worker_iterator = std::list<worker>::iterator;
@@ -55,6 +59,11 @@ private:
     void join_ended();
 
     std::size_t missing_workers();
+    std::size_t alive();
+    void note_progress();
+    bool is_stuck();
+    std::vector<std::string> bodies_at_work();
+    void tell_if_stuck();
     void watch();
     void look();
     void complete(offload_base& operation);
@@ -70,6 +79,9 @@ private:
     boost::asio::steady_timer timer_;
     bool watches_ = false;
     std::size_t const cpus_;
+    std::size_t const most_;
+    std::chrono::steady_clock::time_point last_end_{};  // of a function, or since when none stood in line
+    bool told_ = false;                                 // that it has been stuck since then
     std::unordered_map<offload_base const*, late_one> late_;  // cancelled, and their functions run
 
     std::mutex mutex_;  // guards what follows

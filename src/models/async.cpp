@@ -74,7 +74,7 @@ public:
     loop_thread(state& shared, std::size_t number)
         : shared_(shared),
           worker_{.name = name(number), .number = number, .process_id = getpid()},
-          loop_(shared.options.files),
+          loop_(shared.options.files, shared.options.offload_threads),
           bodies_([this](auto& ctx, job& work) { make_context(ctx, work); },
                   [this](job& work, std::size_t tasks) { shared_.note_end(work, tasks); }) {}
 

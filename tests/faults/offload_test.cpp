@@ -10,10 +10,14 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <optional>
 #include <ranges>
+#include <stdexcept>
 #include <stop_token>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace quartet::faults::offload_test {
 namespace {
@@ -70,6 +74,57 @@ TEST(offload_on_a_loop, has_no_more_threads_than_compute) {
     };
     make_executor("async:each").map(body, std::views::iota(0, static_cast<int>(2 * allowed)));
     EXPECT_LE(most, before + 1 + allowed);
+}
+
+TEST(offload_on_a_loop, has_no_more_threads_than_it_may) {
+    std::atomic<int> inside = 0;
+    std::atomic<int> most = 0;
+    auto const body = [&](context& ctx, int) -> task<void> {
+        co_await ctx.offload([&] {
+            int const now = ++inside;
+            for (int known = most; known < now && !most.compare_exchange_weak(known, now);) {
+            }
+            std::this_thread::sleep_for(30ms);
+            --inside;
+        });
+    };
+    make_executor("async:each", {.offload_threads = 3}).map(body, std::views::iota(0, 20));
+    EXPECT_LE(most, 3);
+    EXPECT_THROW(make_executor("threads:1", {.offload_threads = 3}), std::invalid_argument);
+}
+
+struct wait_in_a_function {
+    std::atomic<int>* begun;
+    std::atomic<bool>* over;
+    task<void> operator()(context& ctx) const {
+        co_await ctx.offload([this] {
+            ++*begun;
+            wait_until([this] { return over->load(); });
+        });
+    }
+};
+
+TEST(offload_on_a_loop, says_whose_functions_wait_while_others_stand_in_line) {
+    std::mutex mutex;
+    std::string told;
+    std::atomic<bool> over = false;
+    std::atomic<int> begun = 0;
+    auto const log = [&](log_record const& record) {
+        std::lock_guard const lock(mutex);
+        told += record.line;
+    };
+    auto executor = make_executor("async:each", {.log = log, .offload_threads = 2});
+    std::vector<future<void>> calls;
+    for (int n = 0; n < 3; ++n)
+        calls.push_back(executor.submit(wait_in_a_function{&begun, &over}));
+    wait_until([&] {
+        std::lock_guard const lock(mutex);
+        return told.find("all 2 threads") != std::string::npos;
+    });
+    EXPECT_EQ(begun, 2);
+    EXPECT_NE(told.find("wait_in_a_function"), std::string::npos) << told;
+    over = true;
+    wait_all(calls);
 }
 
 TEST(offload_on_a_loop, cancels_what_stands_in_line) {

@@ -27,6 +27,7 @@ struct async_options {
     bool composed = false;  ///< the spec is "threads:N+async:M"
     std::string name{};     ///< of the loops' threads, before their number; empty: the spec's first word
     file_backend files = file_backend::automatic;
+    std::size_t offload_threads = 0;  ///< as executor_options::offload_threads
     log_handler log{};
     std::function<void()> initialize{};  ///< run by each loop's thread before its first body
 

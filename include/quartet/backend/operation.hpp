@@ -27,6 +27,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -109,6 +110,9 @@ protected:
 
     /// The loop that pretends it; null unless its context is a fake's.
     fake_loop* fake() const noexcept;
+
+    /// What the body that waits for it on a loop is called, for people.
+    std::string name_of_waiting_body() const;
 
     /// A line for people about it, to the log or to standard error.
     void warn(std::string_view line) const;

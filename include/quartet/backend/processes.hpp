@@ -45,6 +45,7 @@ struct processes_options {
     /// none, and a worker runs one body after another.
     std::size_t in_flight = 0;
     file_backend files = file_backend::automatic;                          ///< of these loops
+    std::size_t offload_threads = 0;                                       ///< beside each of them
     std::chrono::nanoseconds stall_limit = std::chrono::milliseconds(25);  ///< as async_options::stall_limit
 };
 

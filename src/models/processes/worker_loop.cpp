@@ -29,15 +29,15 @@ namespace {
 
 class loop_worker {
 public:
-    loop_worker(pool_state& pool, worker_slot& slot, std::size_t limit, file_backend files)
+    loop_worker(pool_state& pool, worker_slot& slot, processes_options const& options)
         : pool_(pool),
           slot_(slot),
-          limit_(limit),
+          limit_(options.in_flight),
           worker_{.name = worker_name(pool, slot.remote.number),
                   .number = slot.remote.number,
                   .process_id = getpid()},
           log_(log_to_parent(pool.log_socket)),
-          loop_(files),
+          loop_(options.files, options.offload_threads),
           bodies_(
               [this](auto& ctx, job& work) {
                   ctx.emplace(worker_, loop_, work.stop(), log_, body_name_of(work));
@@ -181,7 +181,7 @@ private:
 
 void serve_loop(pool_state& pool, worker_slot& slot, processes_options const& options) {
     set_process_cpu_share(one_share(pool.cpu_share, pool.workers));
-    loop_worker(pool, slot, options.in_flight, options.files).run(options.stall_limit);
+    loop_worker(pool, slot, options).run(options.stall_limit);
 }
 
 }  // namespace quartet::inline v0::detail

@@ -17,6 +17,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace quartet::inline v0 {
 
@@ -27,6 +28,9 @@ namespace detail {
 class scope;
 class running_body;
 class shield;
+
+/// What a body on a loop is called, for people.
+std::string name_of(running_body const& which);
 
 /// The value of a task_local in a scope and those within. Kept by who has bound it, around the scope.
 struct local_binding {

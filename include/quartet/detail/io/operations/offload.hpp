@@ -8,6 +8,7 @@
 
 #include <exception>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -20,6 +21,10 @@ public:
     virtual void run() noexcept = 0;
 
     bool await_ready() { return start(); }
+
+    /// For the loop's thread, as long as it is under way there.
+    std::string body_name() const { return name_of_waiting_body(); }
+    void tell(std::string const& line) const { warn(line); }
 
     bool is_cancelled = false;  ///< its body is to end, and it need not begin any more
 
