@@ -1,14 +1,18 @@
 // benchmarks/submit/submit_benchmark.cpp
 //
-// What do single calls cost? There are five questions, some with peers that do the least which the job takes.
-// A run has rounds, and each measures everything once. Prints a line for each measure with the seconds, or
-// bytes, of every round.
+// What do single calls cost? There are seven questions, some with peers that do the least which the job
+// takes. A run has rounds, and each measures everything once. Prints a line for each measure with the
+// seconds, or bytes, of every round.
 //
 //   - the round trip of a call: submit and get, one after another. Peers: asio::post to a pool and a
 //     std::future; a byte through a pipe to another process and back;
 //   - throughput: a million calls whose futures are waited for at the end, and a million whose futures are
 //     dropped. Peers: asio::post with a std::future for each; without results, asio::post and oneTBB's
 //     task_group;
+//   - a call that a body on a loop awaits there, one after another. Beside it: the same call, and the body
+//   lets
+//     others run (ctx.yield) until it has ended, which is the least that a wait on a loop takes;
+//   - ten thousand calls under way that have time limits, and as many without; and the threads that they add;
 //   - a stream of a million integers;
 //   - from nothing to the first result of a pool of two processes;
 //   - an executor that has nothing to do: processor time over two seconds, and the memory (PSS) of an idle
@@ -26,6 +30,7 @@
 #include <fstream>
 #include <functional>
 #include <future>
+#include <iterator>
 #include <map>
 #include <ranges>
 #include <stdexcept>
@@ -160,6 +165,70 @@ double throughput_tbb() {
     });
 }
 
+// ---- Awaited, and limited
+
+constexpr int awaited_calls = 100'000;
+
+quartet::task<int> add_one_later(quartet::context&, int number) {
+    co_return number + 1;
+}
+
+double awaited(quartet::executor& executor) {
+    auto const body = [runs = &executor](quartet::context&) -> quartet::task<void> {
+        for (int n = 0; n < awaited_calls; ++n)
+            check(co_await runs->submit(add_one_later, n) == n + 1);
+    };
+    return time_each(awaited_calls, [&] { executor.submit(body).get(); });
+}
+
+double yielded(quartet::executor& executor) {
+    auto const body = [runs = &executor](quartet::context& ctx) -> quartet::task<void> {
+        for (int n = 0; n < awaited_calls; ++n) {
+            auto call = runs->submit(add_one_later, n);
+            while (!call.done())
+                co_await ctx.yield();
+            check(call.get() == n + 1);
+        }
+    };
+    return time_each(awaited_calls, [&] { executor.submit(body).get(); });
+}
+
+constexpr int limited_calls = 10'000;
+
+double with_options(quartet::executor& executor, quartet::call_options const& options) {
+    std::vector<quartet::future<int>> futures;
+    futures.reserve(limited_calls);
+    return time_each(limited_calls, [&] {
+        for (int n = 0; n < limited_calls; ++n)
+            futures.push_back(executor.submit(options, add_one_later, n));
+        for (int n = 0; n < limited_calls; ++n)
+            check(futures[static_cast<std::size_t>(n)].get() == n + 1);
+    });
+}
+
+/// How many more threads there are while calls with a limit are under way than while those without are.
+double threads_of_limits(quartet::executor& executor) {
+    auto const threads = [] {
+        auto const all = std::filesystem::directory_iterator("/proc/self/task");
+        return static_cast<double>(std::distance(begin(all), end(all)));
+    };
+    auto const sleep = [](quartet::context& ctx) -> quartet::task<void> { co_await ctx.sleep_for(1h); };
+    double counts[2];
+    for (int limited = 0; limited < 2; ++limited) {
+        quartet::call_options options;
+        if (limited == 1) options.timeout = 1h;
+        std::vector<quartet::future<void>> futures;
+        for (int n = 0; n < limited_calls; ++n)
+            futures.push_back(executor.submit(options, sleep));
+        counts[limited] = threads();
+        for (auto& each : futures)
+            each.cancel();
+        for (auto& each : futures)
+            each.wait();
+    }
+    return counts[1] - counts[0];
+}
+
 double stream(quartet::executor& executor) {
     return time_each(calls, [&] {
         int expected = 0;
@@ -272,6 +341,10 @@ int main(int argc, char** argv) {
         {"submit/tbb", 1e-9, throughput_tbb},
         {"submit/async", 1e-9, [&] { return throughput(async); }},
         {"submit/processes", 1e-9, [&] { return throughput(processes); }},
+        {"awaited/async", 1e-9, [&] { return awaited(async); }},
+        {"yielded/async", 1e-9, [&] { return yielded(async); }},
+        {"limits/with", 1e-9, [&] { return with_options(async, {.timeout = 1h}); }},
+        {"limits/without", 1e-9, [&] { return with_options(async, {}); }},
         {"stream/threads", 1e-9, [&] { return stream(threads); }},
         {"stream/async", 1e-9, [&] { return stream(async); }},
         {"stream/processes", 1e-9, [&] { return stream(processes); }},
@@ -289,5 +362,6 @@ int main(int argc, char** argv) {
     }
     for (char const* spec : {"single", "threads:2", "async", "processes:2", "processes:2+async:100"})
         std::printf("idle/%s %.6f\n", spec, idle(spec));
+    std::printf("limits/threads %.0f\n", threads_of_limits(async));
     std::printf("worker_bytes %.0f\n", worker);
 }
