@@ -494,6 +494,22 @@ TEST_P(an_asio_operation, says_so_if_its_io_context_is_destroyed) {
     EXPECT_EQ(make().map(body, numbers(2)), (std::vector{gone, gone}));
 }
 
+TEST(a_handler_on_the_executor_of_a_body, may_throw_and_the_body_does_when_its_operation_has_ended) {
+    auto const body = [](context& ctx, int) -> task<int> {
+        slow_device device(asio_executor(ctx), false);
+        std::array<char, 100> buffer{};
+        asio::post(asio_executor(ctx), [] { throw std::runtime_error("from a handler"); });
+        device.cancel();
+        try {
+            co_await device.async_fill(buffer, use_quartet(ctx, device));
+        } catch (std::runtime_error const& error) {
+            co_return error.what() == std::string("from a handler") && device.ended ? 1 : 2;
+        }
+        co_return 0;
+    };
+    EXPECT_EQ(make_executor("single").map(body, std::vector{1, 2}), (std::vector{1, 1}));
+}
+
 class an_asio_operation_in_a_fake : public any_model {};
 QUARTET_SUITE(an_asio_operation_in_a_fake, rows_where([](row const& each) { return !each.real_io; }));
 

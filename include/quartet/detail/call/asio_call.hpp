@@ -138,7 +138,9 @@ public:
 #if BOOST_VERSION >= 107700
         auto slot = boost::asio::get_associated_cancellation_slot(made->kept_->handler);
 #endif
-        made->call_ = call.then([made](outcome<R> ended) { made->complete(std::move(ended)); });
+        // Not const: the end of the call takes it out of the function, and so breaks the ring.
+        made->call_ =
+            call.then([its = std::shared_ptr(made)](outcome<R> ended) { its->complete(std::move(ended)); });
 #if BOOST_VERSION >= 107700
         if (slot.is_connected()) {
             slot.assign([weak = std::weak_ptr(made)](boost::asio::cancellation_type) {

@@ -182,10 +182,9 @@ public:
     asio_handler& operator=(asio_handler&&) = delete;
     ~asio_handler() {
         if (!state_) return;
-        state_->end_by(
-            std::make_exception_ptr(std::logic_error(
-                "quartet: an operation of Asio is gone without its end: its io_context was destroyed")),
-            true);
+        auto gone = std::make_exception_ptr(std::logic_error(
+            "quartet: an operation of Asio is gone without its end: its io_context was destroyed"));
+        state_->end_by(std::move(gone), true);
     }
 
     void operator()(Results... given) {

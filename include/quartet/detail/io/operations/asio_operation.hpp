@@ -98,7 +98,8 @@ public:
         // Without an error among its results nobody can tell how it ended.
         if (end_asked_ && (state_->aborted() || !results::has_error)) throw cancelled();
         auto& ended = state_->suspension;
-        if (ended.error) std::rethrow_exception(ended.error);
+        // Who called the handler may be the last who lets go of the state, but not of the exception.
+        if (ended.error) std::rethrow_exception(std::exchange(ended.error, nullptr));
         if constexpr (!std::is_void_v<value_type>) return std::move(*ended.value);
     }
 
