@@ -20,7 +20,7 @@ namespace quartet::inline v0::detail {
 namespace {
 
 constexpr std::size_t scratch_bytes = std::size_t{64} << 10;
-constexpr std::size_t most_at_once = std::size_t{1} << 20;
+constexpr std::size_t most_at_once = std::size_t{256} << 10;
 
 /// Room of the thread, for what is received before it is known how much that is.
 std::span<char> scratch() {
@@ -121,7 +121,7 @@ void write_operation::take_off(std::size_t written) noexcept {
 }
 
 // A body that writes much to one who reads it all at once does not hold up the others of its loop: after a
-// mebibyte it waits as if there were no room.
+// quarter of a mebibyte it waits as if there were no room.
 bool write_operation::try_now(readiness) {
     std::size_t written_now = 0;
     take_off(0);  // parts that are empty
