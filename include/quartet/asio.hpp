@@ -29,7 +29,6 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/version.hpp>
 
 #include <concepts>
 #include <exception>
@@ -160,7 +159,6 @@ public:
     }
 };
 
-#if BOOST_VERSION < 107700
 // That of Boost needs to know what type is returned whatever is initiated.
 template <class... Results>
 class boost::asio::async_result<boost::asio::redirect_error_t<quartet::use_quartet>,
@@ -181,4 +179,3 @@ public:
             std::forward<Arguments>(arguments)...);
     }
 };
-#endif

@@ -62,6 +62,13 @@ struct redirected_initiation {
             *code = given;
             rest(std::forward<Values>(values)...);
         }
+
+#ifdef QUARTET_ASIO_HAS_SLOTS
+        using cancellation_slot_type = boost::asio::cancellation_slot;
+        cancellation_slot_type get_cancellation_slot() const noexcept {
+            return rest.get_cancellation_slot();
+        }
+#endif
     };
 
     auto get_executor() const requires has_asio_executor<Initiation const> {
