@@ -114,8 +114,8 @@ private:
                 return !each.second.is_under_way && each.second.good_until <= now;
             });
         }
-        auto const at = known_.try_emplace(name).first;
-        at->second.name = &at->first;
+        auto const [at, is_new] = known_.try_emplace(name);
+        if (is_new) at->second.name = &at->first;  // which a thread reads without the lock
         return at->second;
     }
 
