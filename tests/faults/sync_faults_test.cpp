@@ -197,13 +197,13 @@ void count_on_a_loop(mutex& lock, pair_of_numbers& both) {
     make_executor("async").map(body, std::vector<int>(3));
 }
 
-class kills : public testing::TestWithParam<void (*)(mutex&, pair_of_numbers&)> {};
-INSTANTIATE_TEST_SUITE_P(lockers, kills, testing::Values(&count_blocking, &count_on_a_loop),
+class kills_around_locks : public testing::TestWithParam<void (*)(mutex&, pair_of_numbers&)> {};
+INSTANTIATE_TEST_SUITE_P(lockers, kills_around_locks, testing::Values(&count_blocking, &count_on_a_loop),
                          [](auto const& each) {
                              return each.param == &count_blocking ? "blocking" : "on_a_loop";
                          });
 
-TEST_P(kills, at_random_moments_hold_nobody_up_and_tear_nothing_unsaid) {
+TEST_P(kills_around_locks, at_random_moments_hold_nobody_up_and_tear_nothing_unsaid) {
     mutex lock(between_processes{});
     shared<pair_of_numbers> both;
     auto const start = [&](bool blocking) {
