@@ -2,6 +2,7 @@
 #include <quartet/quartet.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <iostream>
 #include <stdexcept>
 #include <string>
@@ -46,8 +47,10 @@ int main(int argc, char** argv) {
     std::vector<quartet::future<std::string>> greetings;
     for (char const* const name : {"Ada", "Bob", "Eve"})
         greetings.push_back(executor.submit(greet, name, 1));
+    std::size_t letters = 0;
     for (auto& each : quartet::as_completed(greetings))  // in the order in which they end
-        std::cout << each.get() << '\n';
+        letters += each.get().size();
+    std::cout << "three greetings have " << letters << " letters\n";
     // [/several]
 
     // [map_async]

@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Far less than a shield holds; a busy machine may take long all the same.
-constexpr auto a_moment = 10ms;
+constexpr auto a_moment = 1ms;
 
 class a_shielded_part : public any_model {
 protected:
