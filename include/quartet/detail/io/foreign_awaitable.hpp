@@ -40,6 +40,7 @@ using foreign_value_t =
 
 template <class Awaitable>
 detached await_for(Awaitable what, resumer<foreign_value_t<Awaitable>> body) {
+    std::exception_ptr thrown;
     try {
         if constexpr (std::is_void_v<foreign_value_t<Awaitable>>) {
             co_await std::move(what);
@@ -48,8 +49,9 @@ detached await_for(Awaitable what, resumer<foreign_value_t<Awaitable>> body) {
             body(co_await std::move(what));
         }
     } catch (...) {
-        body.fail(std::current_exception());
+        thrown = std::current_exception();
     }
+    if (thrown) body.fail(std::move(thrown));  // when nothing here holds it any more
 }
 
 /// Whether it is one; says in one sentence if not.

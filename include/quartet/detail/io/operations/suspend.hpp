@@ -7,6 +7,7 @@
 #include <quartet/detail/io/suspension.hpp>
 #include <quartet/resumer.hpp>
 
+#include <exception>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -49,7 +50,8 @@ public:
     T await_resume() {
         throw_error();
         auto& ended = static_cast<typed_suspension<T>&>(*waits_for_);
-        if (ended.error) std::rethrow_exception(ended.error);
+        // Taken out: who resumes may let go of the suspension while the body still looks at the exception.
+        if (ended.error) std::rethrow_exception(std::exchange(ended.error, nullptr));
         if constexpr (!std::is_void_v<T>) return std::move(*ended.value);
     }
 
