@@ -1,7 +1,6 @@
 #include "src/io/asio_loop.hpp"
 
 #include "src/base/descriptor.hpp"
-#include "src/io/offload_pool.hpp"
 
 #include <quartet/detail/base/deadline.hpp>
 #include <quartet/outcome.hpp>
@@ -36,8 +35,8 @@ int require_watches() {
 }  // namespace
 
 asio_loop::asio_loop(file_backend files, std::size_t offload_threads) : io_(require_watches()) {
+    most_offload_threads = offload_threads;
     services.add(make_async_files(io_, files));
-    services.add(std::make_unique<offload_pool>(io_, offload_threads));
 }
 
 asio_loop::~asio_loop() {

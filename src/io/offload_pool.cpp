@@ -117,12 +117,6 @@ void offload_pool::tell_of_late(offload_base const* operation) {
 void offload_pool::complete(offload_base& operation) {
     late_.erase(&operation);
     note_progress();
-    {
-        std::lock_guard const lock(mutex_);
-        for (auto& each : workers_) {
-            if (each.at == &operation) each.at = nullptr;  // its thread may not have come back yet
-        }
-    }
     operation.complete();
 }
 
@@ -155,6 +149,10 @@ void offload_pool::work(worker_iterator self) {
     set_thread_cpu_share(1);
     while (offload_base* const operation = next(self)) {
         operation->run();
+        {
+            std::lock_guard const lock(mutex_);
+            self->at = nullptr;  // the loop destroys it
+        }
         boost::asio::post(io_, [this, operation] { complete(*operation); });
     }
 }
@@ -164,7 +162,6 @@ offload_base* offload_pool::next(worker_iterator self) {
     std::unique_lock lock(mutex_);
     if (self->id == 0) --beginning_;
     self->id = gettid();
-    self->at = nullptr;
     ++idle_;
     auto const is_wanted = [this] { return !line_.empty() || ending_; };
     while (!changed_.wait_for(lock, idle_time, is_wanted) && alive_ <= cpus_) {

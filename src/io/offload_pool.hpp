@@ -31,7 +31,7 @@ namespace quartet::inline v0::detail {
 class offload_pool final : public loop_service {
 public:
     /// With so many threads at the most; 0: no limit.
-    explicit offload_pool(boost::asio::io_context& io, std::size_t most = 0);
+    offload_pool(boost::asio::io_context& io, std::size_t most);
     /// Waits for the functions that run.
     ~offload_pool() override;
 

@@ -1,8 +1,7 @@
 // include/quartet/backend/loop.hpp
 //
 // Where operations are done, as they see it: on the thread of their body, on an event loop, on the fake's
-// loop. All members are for that one thread, except two of
-// event_loop.
+// loop. All members are for that one thread, except two of event_loop.
 #pragma once
 
 #include <quartet/backend/operation.hpp>
@@ -83,6 +82,9 @@ public:
 
     /// As complete_soon(). Any thread; costs less than post().
     virtual void complete_from_any_thread(operation& done) = 0;
+
+    /// How many threads offloaded functions may have; 0: as many as wait.
+    std::size_t most_offload_threads = 0;
 
     /// What watches descriptors; handlers are called within a turn.
     virtual boost::asio::io_context& io() noexcept = 0;

@@ -13,7 +13,7 @@ namespace quartet::inline v0::detail {
 
 bool offload_base::begin(event_loop& loop) {
     is_cancelled = owner().stop_requested();
-    loop.services.use<offload_pool>(loop.io()).start(*this);
+    loop.services.use<offload_pool>(loop.io(), loop.most_offload_threads).start(*this);
     return false;
 }
 
