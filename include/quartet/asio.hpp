@@ -8,8 +8,8 @@
 //
 // and a program of Asio runs bodies, and has what becomes of them on its own io_context:
 //
-//     std::string page = co_await quartet::async_get(io, pool.submit(read_page, url),
-//     boost::asio::use_awaitable);
+//     auto call = pool.submit(read_page, url);
+//     std::string page = co_await quartet::async_get(io, std::move(call), boost::asio::use_awaitable);
 //
 // The only header of quartet that needs Boost, and the same Boost as the library was built with; programs
 // that do not include it need none.

@@ -201,26 +201,23 @@ std::size_t shared_gate::waiting() noexcept {
     return static_cast<std::size_t>(std::ranges::count_if(places(), &place::waits));
 }
 
-void shared_gate::tell(place& who, answer what) noexcept {
+/// Wakes a thread; true if it is on a loop, which has yet to hear of it.
+bool shared_gate::note(place& who, answer what) noexcept {
     who.told = what;
     keep_order();
     who.word.fetch_add(1, std::memory_order_relaxed);
-    if (who.on_loop) {
-        signal_loops();
-    } else {
-        futex_wake_all(who.word);
-    }
+    if (!who.on_loop) futex_wake_all(who.word);
+    return who.on_loop;
+}
+
+void shared_gate::tell(place& who, answer what) noexcept {
+    if (note(who, what)) signal_loops();
 }
 
 void shared_gate::tell_all(answer what) noexcept {
     bool on_loops = false;
     for (place& each : places()) {
-        if (!each.waits()) continue;
-        each.told = what;
-        keep_order();
-        each.word.fetch_add(1, std::memory_order_relaxed);
-        on_loops |= each.on_loop;
-        if (!each.on_loop) futex_wake_all(each.word);
+        if (each.waits()) on_loops |= note(each, what);
     }
     if (on_loops) signal_loops();
 }

@@ -132,6 +132,7 @@ private:
     member& enter(process_mark const& who);
     place& place_of(gate_waiter const& who) noexcept;
     void free(place& left) noexcept;
+    bool note(place& who, answer what) noexcept;
     void forget(std::size_t index) noexcept;
     void look_at_all(bool also_idle) noexcept;
     void signal_loops() noexcept;

@@ -172,10 +172,6 @@ std::shared_ptr<socket_state> datagrams_at(socket_address const& where) {
     return std::make_shared<socket_state>(std::move(socket));
 }
 
-[[noreturn]] void not_open(char const* sentence) {
-    detail::misuse(sentence);
-}
-
 /// What still waits is woken; the descriptor is closed behind the last of them.
 void drop(std::shared_ptr<socket_state>& state) noexcept {
     if (state && state.use_count() > 1) state->shut();
@@ -201,7 +197,7 @@ connection::~connection() {
 
 std::shared_ptr<socket_state> const& connection::opened() const {
     if (!state_) [[unlikely]]
-        not_open("this connection was closed or moved from");
+        detail::misuse("this connection was closed or moved from");
     return state_;
 }
 
@@ -273,7 +269,7 @@ listener::~listener() {
 
 socket_state& listener::opened() const {
     if (!state_) [[unlikely]]
-        not_open("this listener was moved from");
+        detail::misuse("this listener was moved from");
     return *state_;
 }
 
@@ -309,7 +305,7 @@ datagram_socket::~datagram_socket() {
 
 std::shared_ptr<socket_state> const& datagram_socket::opened() const {
     if (!state_) [[unlikely]]
-        not_open("this socket was moved from");
+        detail::misuse("this socket was moved from");
     return state_;
 }
 
