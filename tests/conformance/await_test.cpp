@@ -2,6 +2,7 @@
 // once, late, never.
 #include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
+#include "tests/conformance/stopped.hpp"
 
 #include <chrono>
 #include <coroutine>
@@ -9,7 +10,6 @@
 #include <mutex>
 #include <numeric>
 #include <stdexcept>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -171,15 +171,7 @@ TEST_P(a_foreign_awaitable, is_not_waited_for_after_a_stop) {
         co_return 1;
     };
     auto executor = make();
-    std::stop_source stop;
-    std::jthread const stopper([&stop] {
-        std::this_thread::sleep_for(20ms);  // so that most have begun
-        stop.request_stop();
-    });
-    for (auto const& each : executor.try_map(body, std::vector{1, 2}, {.stop = stop.get_token()})) {
-        ASSERT_FALSE(each.has_value());
-        EXPECT_EQ(each.error().why, cause::cancelled);
-    }
+    expect_cancelled(stopped(std::move(executor), body, wait_a_moment));
 }
 
 }  // namespace

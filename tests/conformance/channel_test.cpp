@@ -2,6 +2,7 @@
 // processes works under all models, one within the process where the bodies share its memory.
 #include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
+#include "tests/conformance/within.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -19,28 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct channel_row {
-    row model;
-    bool within;  ///< within the process
-
-    friend void PrintTo(channel_row const& each, std::ostream* out) { PrintTo(each.model, out); }
-};
-
-std::vector<channel_row> channel_rows(std::vector<row> const& models) {
-    std::vector<channel_row> chosen;
-    for (auto const& each : models) {
-        fake_world world;
-        chosen.push_back({each, false});
-        if (each.make(world, {}, nullptr).traits().shares_memory) chosen.push_back({each, true});
-    }
-    return chosen;
-}
-
-std::string name_of(testing::TestParamInfo<channel_row> const& info) {
-    return info.param.model.name + (info.param.within ? "_within" : "_between");
-}
-
-class channels : public testing::TestWithParam<channel_row> {
+class channels : public testing::TestWithParam<within_row> {
 protected:
     template <class T>
     std::unique_ptr<channel<T>> make_channel(std::size_t capacity) {
@@ -53,7 +33,7 @@ protected:
 };
 #define QUARTET_CHANNEL_SUITE(suite, rows)                \
     GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite); \
-    INSTANTIATE_TEST_SUITE_P(models, suite, testing::ValuesIn(channel_rows(rows)), name_of)
+    INSTANTIATE_TEST_SUITE_P(models, suite, testing::ValuesIn(within_and_between(rows)), name_of_within)
 
 QUARTET_CHANNEL_SUITE(channels, all_rows());
 

@@ -1,6 +1,7 @@
 // A body awaits futures: of its own executor and of others, under every model.
 #include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
+#include "tests/conformance/stopped.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -9,7 +10,6 @@
 #include <numeric>
 #include <optional>
 #include <stdexcept>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -178,15 +178,7 @@ TEST_P(an_awaited_future, is_not_waited_for_after_a_stop) {
             throw;
         }
     };
-    std::stop_source stop;
-    std::jthread const stopper([&stop] {
-        std::this_thread::sleep_for(20ms);  // so that most have begun
-        stop.request_stop();
-    });
-    for (auto const& each : executor.try_map(body, std::vector{1, 2, 3}, {.stop = stop.get_token()})) {
-        ASSERT_FALSE(each.has_value());
-        EXPECT_EQ(each.error().why, cause::cancelled);
-    }
+    expect_cancelled(stopped(std::move(executor), body, wait_a_moment, 3));
 }
 
 TEST_P(an_awaited_future_on_a_loop, has_an_outcome_when_its_executor_ends) {

@@ -1,11 +1,10 @@
 // What a stop or a time limit does not end at once, under every model: it goes on for a while, and no longer.
 #include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
-#include "tests/waiting.hpp"
+#include "tests/conformance/stopped.hpp"
 
 #include <chrono>
 #include <stdexcept>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,20 +17,7 @@ using namespace std::chrono_literals;
 /// Far less than a shield holds; a busy machine may take long all the same.
 constexpr auto a_moment = 1ms;
 
-class a_shielded_part : public any_model {
-protected:
-    /// The outcomes of two bodies of which a stop is asked when both have begun, or all that can at once.
-    template <class Body>
-    auto stopped(Body body, shared_counter& begun) {
-        auto executor = make();
-        std::stop_source stop;
-        std::jthread const stopper([&] {
-            EXPECT_TRUE(test::comes_true([&] { return *begun > 0; }));
-            stop.request_stop();
-        });
-        return executor.try_map(body, std::vector{1, 2}, {.stop = stop.get_token()});
-    }
-};
+class a_shielded_part : public any_model {};
 QUARTET_SUITE(a_shielded_part, all_rows());
 
 /// Stops come from outside.
@@ -70,15 +56,11 @@ TEST_P(a_shielded_part_of_a_stopped_body, goes_on_after_the_stop) {
         co_await ctx.shielded(goodbye(ctx, in, out, deaf));
         co_await ctx.sleep_for(24h);
     };
-    auto executor = make();
     auto const one = [body, in = counter_reference(&begun), out = counter_reference(&ended),
                       deaf = counter_reference(&unheard)](context& ctx, int) {
         return body(ctx, in, out, deaf);
     };
-    for (auto const& each : stopped(one, begun)) {
-        ASSERT_FALSE(each.has_value());
-        EXPECT_EQ(each.error().why, cause::cancelled);
-    }
+    expect_cancelled(stopped(make(), one, wait_for_one(begun)));
     EXPECT_EQ(*ended, *begun);
     EXPECT_EQ(*unheard, *begun);
 }
@@ -100,10 +82,7 @@ TEST_P(a_shielded_part_of_a_stopped_body, may_begin_after_the_stop) {
         ++*out;
         co_await ctx.sleep_for(24h);
     };
-    for (auto const& each : stopped(body, begun)) {
-        ASSERT_FALSE(each.has_value());
-        EXPECT_EQ(each.error().why, cause::cancelled);
-    }
+    expect_cancelled(stopped(make(), body, wait_for_one(begun)));
     EXPECT_EQ(*ended, *begun);
 }
 
@@ -124,7 +103,7 @@ TEST_P(a_shielded_part_of_a_stopped_body, is_ended_all_the_same) {
             throw;
         }
     };
-    for (auto const& each : stopped(body, begun))
+    for (auto const& each : stopped(make(), body, wait_for_one(begun)))
         ASSERT_FALSE(each.has_value());
     EXPECT_GE(*ended, GetParam().name.starts_with("processes") ? 0u : 1u);  // a busy machine may be too late
 }

@@ -2,6 +2,7 @@
 // late, never.
 #include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
+#include "tests/conformance/stopped.hpp"
 
 #include <quartet/quartet.hpp>
 
@@ -12,7 +13,6 @@
 #include <numeric>
 #include <optional>
 #include <stdexcept>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -155,15 +155,7 @@ TEST_P(a_suspended_body, is_ended_by_a_stop) {
         co_return co_await ctx.suspend<int>([&](resumer<int> done) { kept.emplace(std::move(done)); });
     };
     auto executor = make();
-    std::stop_source stop;
-    std::jthread const stopper([&stop] {
-        std::this_thread::sleep_for(20ms);  // so that most have begun
-        stop.request_stop();
-    });
-    for (auto const& each : executor.try_map(body, std::vector{1, 2}, {.stop = stop.get_token()})) {
-        ASSERT_FALSE(each.has_value());
-        EXPECT_EQ(each.error().why, cause::cancelled);
-    }
+    expect_cancelled(stopped(std::move(executor), body, wait_a_moment));
 }
 
 TEST_P(a_suspended_body, races_with_its_time_limit) {

@@ -3,6 +3,7 @@
 // memory.
 #include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
+#include "tests/conformance/within.hpp"
 
 #include <algorithm>
 #include <array>
@@ -25,28 +26,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct sync_row {
-    row model;
-    bool within;  ///< within the process
-
-    friend void PrintTo(sync_row const& each, std::ostream* out) { PrintTo(each.model, out); }
-};
-
-std::vector<sync_row> sync_rows(std::vector<row> const& models) {
-    std::vector<sync_row> chosen;
-    for (auto const& each : models) {
-        fake_world world;
-        chosen.push_back({each, false});
-        if (each.make(world, {}, nullptr).traits().shares_memory) chosen.push_back({each, true});
-    }
-    return chosen;
-}
-
-std::string name_of(testing::TestParamInfo<sync_row> const& info) {
-    return info.param.model.name + (info.param.within ? "_within" : "_between");
-}
-
-class sync_suite : public testing::TestWithParam<sync_row> {
+class sync_suite : public testing::TestWithParam<within_row> {
 protected:
     std::unique_ptr<mutex> make_mutex() { return make_one<mutex>(); }
     std::unique_ptr<semaphore> make_semaphore(std::size_t count) { return make_one<semaphore>(count); }
@@ -65,7 +45,7 @@ private:
 };
 #define QUARTET_SYNC_SUITE(suite, rows)                   \
     GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite); \
-    INSTANTIATE_TEST_SUITE_P(models, suite, testing::ValuesIn(sync_rows(rows)), name_of)
+    INSTANTIATE_TEST_SUITE_P(models, suite, testing::ValuesIn(within_and_between(rows)), name_of_within)
 
 class locks : public sync_suite {};
 QUARTET_SYNC_SUITE(locks, all_rows());

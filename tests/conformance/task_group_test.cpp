@@ -2,7 +2,7 @@
 // cancelled, no error is lost.
 #include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
-#include "tests/waiting.hpp"
+#include "tests/conformance/stopped.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -10,7 +10,6 @@
 #include <numeric>
 #include <optional>
 #include <stdexcept>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -255,16 +254,7 @@ TEST_P(a_task_group_of_a_stopped_body, hears_of_the_stop) {
             co_await ctx.sleep_for(24h);
         });
     };
-    auto executor = make();
-    std::stop_source stop;
-    std::jthread const stopper([&] {
-        EXPECT_TRUE(test::comes_true([&] { return *begun > 0; }));
-        stop.request_stop();
-    });
-    for (auto const& each : executor.try_map(body, std::vector{1, 2}, {.stop = stop.get_token()})) {
-        ASSERT_FALSE(each.has_value());
-        EXPECT_EQ(each.error().why, cause::cancelled);
-    }
+    expect_cancelled(stopped(make(), body, wait_for_one(begun)));
     EXPECT_EQ(*ended, *begun);
 }
 
