@@ -8,15 +8,10 @@
 
 #include "server/counters.hpp"
 #include "server/faults.hpp"
+#include "server/listening.hpp"
 #include "server/router.hpp"
 #include "server/server.hpp"
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 
@@ -27,20 +22,6 @@
 #include <utility>
 
 namespace quartet::server_detail {
-
-namespace asio = boost::asio;
-
-// The concrete executor spares every operation a virtual call and often an allocation.
-using executor = asio::io_context::executor_type;
-using socket = asio::basic_stream_socket<asio::ip::tcp, executor>;
-using timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>, executor>;
-using asio_task = asio::awaitable<void, executor>;
-
-/// Awaits an operation, and leaves in `error` what failed.
-inline auto into(boost::system::error_code& error) {
-    return asio::redirect_error(asio::use_awaitable_t<executor>(), error);
-}
 
 /// What the connections of a server share.
 struct shared {

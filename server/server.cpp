@@ -28,18 +28,13 @@ namespace quartet {
 namespace {
 
 using namespace server_detail;
-using asio::ip::tcp;
 using boost::system::error_code;
-
-constexpr auto accept_pause = std::chrono::milliseconds(10);
-constexpr int backlog = 4096;  // a thousand clients may connect at the same moment; the kernel clips it
 
 }  // namespace
 
 struct server::state {
     explicit state(server_options given);
 
-    void listen();
     asio_task accept();
     asio_task serve(socket peer);
     asio_task close_idle();
@@ -47,7 +42,7 @@ struct server::state {
 
     shared common;
     asio::io_context loop{1};  // 1: one thread runs it
-    asio::basic_socket_acceptor<tcp, executor> acceptor{loop};
+    server_detail::acceptor acceptor{loop};
     timer pause{loop};
     timer sweep{loop};
     std::list<connection> connections;
@@ -57,28 +52,9 @@ struct server::state {
 };
 
 server::state::state(server_options given) : common((check(given), std::move(given))) {
-    listen();
-}
-
-void server::state::listen() {
-    auto const& options = common.options;
-    auto const or_throw = [&](error_code error, char const* advice = "") {
-        if (error)
-            throw std::system_error(
-                error.value(), std::system_category(),
-                "cannot listen on " + options.address + ":" + std::to_string(options.port) + advice);
-    };
-    error_code error;
-    auto const address = asio::ip::make_address(options.address, error);
-    or_throw(error, " (an address in numbers is needed, such as 127.0.0.1 or ::1)");
-    tcp::endpoint const endpoint(address, options.port);
-    or_throw(acceptor.open(endpoint.protocol(), error));
-    or_throw(acceptor.set_option(tcp::acceptor::reuse_address(true), error));
-    or_throw(acceptor.bind(endpoint, error));
-    or_throw(acceptor.listen(backlog, error));
+    listen(acceptor, common.options.address, common.options.port);
+    url = "http://" + authority(acceptor.local_endpoint());
     port = acceptor.local_endpoint().port();
-    auto const host = address.is_v6() ? "[" + options.address + "]" : options.address;
-    url = "http://" + host + ":" + std::to_string(port);
 }
 
 asio_task server::state::accept() {

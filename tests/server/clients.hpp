@@ -143,6 +143,13 @@ public:
         return std::exchange(unread_, {});
     }
 
+    /// So many bytes. Throws as read_to_end.
+    std::string read_bytes(std::size_t count) {
+        while (unread_.size() < count)
+            must_receive();
+        return take(count);
+    }
+
     /// Head and body of the next reply, with the body's length as the head gives it.
     std::pair<std::string, std::string> read_reply() {
         auto head = take(through("\r\n\r\n"));
