@@ -92,6 +92,8 @@ int run(run_options options) {
         if (!options.baseline.empty())
             options.baseline = readable_again(options.baseline, scratch.path() / "baseline", stop);
         auto const what = make_plan(options.work, models);
+        for (auto const& each : what.skipped)
+            fmt::print(stderr, "{}\n", each);
         auto const document = [&](measure::session_results found) {
             return assemble(options.work, what, how, scratch, std::move(found));
         };
@@ -133,7 +135,8 @@ int run(run_options options) {
 void add_run(CLI::App& app, action& chosen) {
     auto const options = std::make_shared<run_options>();
     auto* const command = app.add_subcommand("run", "run workloads under the models and compare their times");
-    add_workload_argument(*command, options->work.workloads, "what to run (see `list`); none: all");
+    add_workload_argument(*command, options->work.workloads,
+                          "what to run (see `list`); none: the seven tests");
     add_models_option(*command, options->models, "models, separated by commas (see `list`)")
         ->capture_default_str();
     add_work_options(*command, options->work);
@@ -148,7 +151,7 @@ void add_run(CLI::App& app, action& chosen) {
     command->add_flag("--log", options->log, "show what tasks log, instead of the progress");
     command->footer(
         "Examples:\n"
-        "  quartet run                                all tests under all models\n"
+        "  quartet run                                the seven tests under all models\n"
         "  quartet run fetch --models threads,async --precision 2%\n"
         "  quartet run --html report.html\n"
         "  quartet run sleep --timeline\n"

@@ -8,6 +8,7 @@
 #include "src/io/http_failure.hpp"
 
 #include <quartet/command.hpp>
+#include <quartet/outcome.hpp>
 #include <quartet/version.hpp>
 
 #include <fmt/format.h>
@@ -105,6 +106,19 @@ method choose_method(method_options const& options, std::size_t competitors) {
 
 void workbench::provide_for(plan const& what) {
     if (what.needs_server) provide_server();
+    for (auto const& each : what.configurations)
+        provide_own_server(each);
+}
+
+void workbench::provide_own_server(measure::configuration const& of) {
+    if (!of.what->start_server || own_servers_.contains(of.what->name)) return;
+    own_server made{std::make_unique<scratch_folder>(open_to::everybody), nullptr};
+    try {
+        made.process = of.what->start_server(of.parameters, {made.folder->path(), stop_.descriptor()});
+    } catch (cancelled const&) {
+        throw measure::interrupted();
+    }
+    own_servers_.emplace(of.what->name, std::move(made));
 }
 
 void workbench::provide_server() {
@@ -114,16 +128,22 @@ void workbench::provide_server() {
 }
 
 measure::session_options workbench::session_options(method const& how) const {
-    return {.stopping = how.stopping,
-            .warmup = how.warmup,
-            .seed = how.seed,
-            .log = how.log,
-            .between_reports = std::chrono::seconds(how.live ? 0 : 5),
-            .pictures = how.pictures,
-            .server_url = server_ ? server_->url() : "",
-            .server = server_ ? server_->id() : 0,
-            .scratch = scratch_.path(),
-            .stop_descriptor = stop_.descriptor()};
+    measure::session_options made{.stopping = how.stopping,
+                                  .warmup = how.warmup,
+                                  .seed = how.seed,
+                                  .log = how.log,
+                                  .between_reports = std::chrono::seconds(how.live ? 0 : 5),
+                                  .pictures = how.pictures,
+                                  .test_server = server_
+                                                     ? measure::asked_server{server_->url(), server_->id()}
+                                                     : measure::asked_server{},
+                                  .scratch = scratch_.path(),
+                                  .stop_descriptor = stop_.descriptor()};
+    for (auto const& [workload, server] : own_servers_) {
+        if (server.process)
+            made.own_servers[workload] = {server.process->address(), server.process->process()};
+    }
+    return made;
 }
 
 measure::session_results workbench::measure(plan const& what, method const& how,

@@ -14,6 +14,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,7 +50,8 @@ struct method {
 /// many rounds as it takes to tell that many apart. Throws usage_error.
 method choose_method(method_options const& options, std::size_t competitors);
 
-/// What trials need: a scratch folder, and the test server if one of them asks it. Both end with this object.
+/// What trials need: a scratch folder, the test server if one of them asks it, and the servers of workloads
+/// that have their own. All end with this object.
 class workbench {
 public:
     /// Throws std::system_error.
@@ -58,7 +61,8 @@ public:
     measure::session_results measure(plan const& what, method const& how,
                                      measure::session_observer& observer);
 
-    /// Starts the test server, if the plan needs one.
+    /// Starts the servers that the plan needs, if they do not run. Throws measure::interrupted, and what the
+    /// system says.
     void provide_for(plan const& what);
 
     /// Starts it, if it does not run.
@@ -67,9 +71,17 @@ public:
     measure::session_options session_options(method const& how) const;
 
 private:
+    struct own_server {
+        std::unique_ptr<scratch_folder> folder;
+        std::unique_ptr<workload_server> process;  ///< none: the workload asks somebody else's
+    };
+
+    void provide_own_server(measure::configuration const& of);
+
     scratch_folder const& scratch_;
     interrupt const& stop_;
     std::optional<server_process> server_;
+    std::map<std::string, own_server> own_servers_;  ///< by the names of their workloads
 };
 
 /// The results document of a session, also of one that is not finished.

@@ -4,6 +4,7 @@
 #include "cli/parsing/errors.hpp"
 #include "cli/parsing/value_rule.hpp"
 #include "src/base/nearest.hpp"
+#include "src/io/http_failure.hpp"
 
 #include <fmt/format.h>
 
@@ -90,7 +91,8 @@ void check_once(std::vector<std::string> const& settings) {
         auto const [other, first] = known.emplace(name, each.substr(equals + 1));
         if (!first)
             throw usage_error(fmt::format("--set: {} is given twice, '{}' and '{}'{}; leave one out", name,
-                                          other->second, each.substr(equals + 1),
+                                          detail::without_credentials(other->second),
+                                          detail::without_credentials(each.substr(equals + 1)),
                                           name == "command.inputs" ? " (--inputs sets it too)" : ""));
     }
 }
@@ -114,6 +116,20 @@ values_by_workload choose_values(std::vector<workload const*> const& workloads, 
     for (auto const* each : workloads)
         check_values(*each, values[each->name]);
     return values;
+}
+
+/// Takes out what lacks something here.
+void leave_out_lacking(std::vector<workload const*>& workloads, plan& from) {
+    std::string why;
+    std::erase_if(workloads, [&](workload const* each) {
+        auto lacking = each->lacks ? each->lacks(from.values[each->name]) : std::string();
+        if (lacking.empty()) return false;
+        from.values.erase(each->name);
+        from.skipped.push_back(fmt::format("{} is skipped: {}", each->name, lacking));
+        why = fmt::format("{} can't be run here: {}", each->name, lacking);
+        return true;
+    });
+    if (workloads.empty()) throw usage_error(why);
 }
 
 /// The setting; if it names an input file that can be read only once, with the name of a copy.
@@ -198,8 +214,9 @@ std::string_view name_of(preset which) noexcept {
 
 plan make_plan(work_options const& options, std::vector<model_spec> const& models) {
     plan made;
-    auto const workloads = choose_workloads(options);
+    auto workloads = choose_workloads(options);
     made.values = choose_values(workloads, options);
+    leave_out_lacking(workloads, made);
     for (auto const* what : workloads) {
         auto const& values = made.values[what->name];
         made.needs_server = made.needs_server || (what->needs_server && what->needs_server(values));

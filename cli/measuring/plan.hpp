@@ -44,6 +44,7 @@ struct plan {
     std::vector<measure::configuration> configurations;
     values_by_workload values;
     bool needs_server = false;
+    std::vector<std::string> skipped{};  ///< "query is skipped: …", of workloads that lack something here
 };
 
 /// "single,threads:8", each once. Throws usage_error that names `flag`.
@@ -54,7 +55,8 @@ preset choose_preset(work_options const& options);
 
 std::string_view name_of(preset which) noexcept;
 
-/// Every workload under every model. Throws usage_error.
+/// Every workload under every model, but for those that lack something here. Throws usage_error, also if none
+/// is left.
 plan make_plan(work_options const& options, std::vector<model_spec> const& models);
 
 /// Turns --inputs into --set command.inputs. Standard input (`-`), and every input file that can be read only

@@ -34,6 +34,23 @@ std::string start_time(long process) {
     return field;
 }
 
+/// Whether users other than root get to a folder.
+bool everybody_gets_to(fs::path const& folder) {
+    std::error_code error;
+    auto const whole = fs::canonical(folder, error);
+    for (fs::path at = whole; !error && at != at.root_path(); at = at.parent_path()) {
+        auto const allowed = fs::status(at, error).permissions();
+        if ((allowed & fs::perms::others_exec) == fs::perms::none) return false;
+    }
+    return !error;
+}
+
+/// Who is not root starts servers as himself, and gets to what is his.
+fs::path folder_for_all() {
+    auto const usual = temporary_folder();
+    return geteuid() != 0 || everybody_gets_to(usual) ? usual : fs::path("/tmp");
+}
+
 bool in_use(fs::path const& folder) {
     std::ifstream mark(folder / folder_mark);
     long process = 0;
@@ -48,13 +65,16 @@ fs::path temporary_folder() {
     return named && *named ? named : "/tmp";
 }
 
-scratch_folder::scratch_folder() {
-    std::string name = temporary_folder() / "quartet-XXXXXX";
+scratch_folder::scratch_folder(open_to who) {
+    bool const for_all = who == open_to::everybody;
+    std::string name = (for_all ? folder_for_all() : temporary_folder()) / "quartet-XXXXXX";
     if (!mkdtemp(name.data()))
         throw std::system_error(errno, std::generic_category(),
                                 fmt::format("cannot make a folder '{}'", name));
     path_ = name;
     try {
+        if (for_all)
+            fs::permissions(path_, fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
         make_marked_folder(path_);
         std::ofstream(path_ / folder_mark) << getpid() << ' ' << start_time(getpid()) << '\n';
     } catch (...) {

@@ -10,10 +10,14 @@
 
 namespace quartet::cli {
 
+/// Who may enter a folder.
+enum class open_to { owner, everybody };
+
 class scratch_folder {
 public:
-    /// In $TMPDIR, or /tmp. Throws std::system_error.
-    scratch_folder();
+    /// In $TMPDIR, or /tmp; in the latter too if everybody may enter it and not everybody gets to the former.
+    /// Throws std::system_error.
+    explicit scratch_folder(open_to who = open_to::owner);
     ~scratch_folder();
     scratch_folder(scratch_folder const&) = delete;
     scratch_folder& operator=(scratch_folder const&) = delete;

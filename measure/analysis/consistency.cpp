@@ -29,7 +29,7 @@ public:
                               .spec = quartet::to_string(which.model),
                               .parameters = {},
                               .scratch = folder.native(),
-                              .server_url = options_.server_url,
+                              .server_url = options_.server_of(what_.what->name).url,
                               .order = which.order,
                               .keep_digests = true};
         for (auto const& [name, value] : what_.parameters)

@@ -200,7 +200,7 @@ double efficiency_of(questions const& all, machine_costs const& made) {
 
 measured_costs measure_costs(session_options options, session_observer& observer) {
     machine_costs made{.cpus = usable_cpus()};
-    bool const has_server = !options.server_url.empty();
+    bool const has_server = !options.test_server.url.empty();
     questions all;
     for (auto const kind : all_model_kinds)
         ask_for(all, kind, made.cpus, has_server);

@@ -4,6 +4,8 @@
 
 #include <quartet/cpus.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -49,6 +51,11 @@ std::vector<bool> own_cpus() {
     return usable;
 }
 
+double tick_seconds() {
+    static double const tick = 1 / static_cast<double>(std::max(1L, ::sysconf(_SC_CLK_TCK)));
+    return tick;
+}
+
 std::optional<double> throttled_seconds() {
     auto const throttled = detail::throttled_nanoseconds();
     return throttled ? std::optional(static_cast<double>(*throttled) * 1e-9) : std::nullopt;
@@ -60,6 +67,27 @@ std::optional<double> grown(std::optional<double> const& before, std::optional<d
 
 std::optional<double> sum(std::optional<double> const& one, std::optional<double> const& other) {
     return one && other ? std::optional(*one + *other) : one ? one : other;
+}
+
+/// The processor time of the children that a process has waited for, and of theirs.
+double waited_for_seconds(pid_t process) {
+    auto const text = whole_file(fmt::format("/proc/{}/stat", process).c_str());
+    auto const after_name = text.rfind(')');  // the name may hold blanks
+    if (after_name == std::string::npos) return 0;
+    std::istringstream fields(text.substr(after_name + 1));
+    std::string skipped;
+    for (int field = 3; field < 16; ++field)
+        fields >> skipped;
+    double user = 0;  // fields 16 and 17
+    double system = 0;
+    fields >> user >> system;
+    return (user + system) * tick_seconds();
+}
+
+/// None where the kernel does not tell (CONFIG_PROC_CHILDREN).
+std::vector<pid_t> children_of(pid_t process) {
+    std::istringstream numbers(whole_file(fmt::format("/proc/{0}/task/{0}/children", process).c_str()));
+    return {std::istream_iterator<pid_t>(numbers), {}};
 }
 
 }  // namespace
@@ -97,7 +125,7 @@ std::optional<double> pressure_in(std::string_view text) {
 }
 
 noise_reading read_noise() {
-    static double const tick = 1 / static_cast<double>(std::max(1L, ::sysconf(_SC_CLK_TCK)));
+    double const tick = tick_seconds();
     auto const ticks = ticks_in(whole_file("/proc/stat"), own_cpus());
     return {.when = std::chrono::steady_clock::now(),
             .busy_seconds = ticks.busy * tick,
@@ -138,11 +166,15 @@ bool noise::disturbs() const noexcept {
     return taken > ticks && share(taken) > much;
 }
 
-double cpu_seconds_of(pid_t process) {
+double cpu_seconds_of_tree(pid_t process) {
+    if (process <= 0) return 0;
     clockid_t clock{};
     timespec used{};
     if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return 0;
-    return in_seconds(used);
+    double sum = in_seconds(used) + waited_for_seconds(process);
+    for (pid_t const child : children_of(process))
+        sum += cpu_seconds_of_tree(child);
+    return sum;
 }
 
 }  // namespace quartet::measure

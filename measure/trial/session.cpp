@@ -161,12 +161,13 @@ private:
 
     observed_trial run_once(std::size_t index, std::size_t place, std::size_t round, purpose what_for) {
         auto const& which = configurations_[index];
+        auto const& server = options_.server_of(which.what->name);
         auto const folder = folders_.make();
         trial_request request{.workload = which.what->name,
                               .spec = to_string(which.model),
                               .parameters = {},
                               .scratch = folder.native(),
-                              .server_url = options_.server_url,
+                              .server_url = server.url,
                               .trace_heap = what_for.trace_heap,
                               .for_pictures = what_for.for_pictures,
                               .log = options_.log};
@@ -174,10 +175,10 @@ private:
             request.parameters[name] = quartet::to_string(value);
         auto const started = session_clock::now();
         auto const before = read_noise();
-        double const server_before = cpu_seconds_of(options_.server);
+        double const server_before = cpu_seconds_of_tree(server.process);
         observed_trial made{.report = run_trial_process(request, options_.stop_descriptor)};
-        double const server = cpu_seconds_of(options_.server) - server_before;
-        made.met = noise_between(before, read_noise(), made.report.cpu_seconds + server);
+        double const by_server = std::max(0.0, cpu_seconds_of_tree(server.process) - server_before);
+        made.met = noise_between(before, read_noise(), made.report.cpu_seconds + by_server);
         trial_folders::empty(folder);
         made.figures = made.report.result.figures;
         made.figures.round = round;

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -31,17 +32,29 @@ struct configuration {
     model_spec model;
 };
 
+/// A server that trials ask.
+struct asked_server {
+    std::string url{};
+    pid_t process = 0;  ///< which does not count as noise, nor do its children
+};
+
 struct session_options {
     stopping_plan stopping{};
     std::size_t warmup = 1;  ///< rounds before those that count
     std::uint64_t seed = 0;  ///< of the order of trials
     bool log = false;
     std::chrono::seconds between_reports{5};  ///< least time between reports, except after rounds
-    bool pictures = false;            ///< a last round, which does not count, records all that can be drawn
-    std::string server_url{};         ///< of the test server; empty if no configuration needs it
-    pid_t server = 0;                 ///< its process, which does not count as noise
-    std::filesystem::path scratch{};  ///< an empty folder; each trial gets a new one in it
-    int stop_descriptor = -1;         ///< readable: kill the running trial and end
+    bool pictures = false;       ///< a last round, which does not count, records all that can be drawn
+    asked_server test_server{};  ///< none if no configuration needs it
+    std::map<std::string, asked_server> own_servers{};  ///< of workloads, by their names
+    std::filesystem::path scratch{};                    ///< an empty folder; each trial gets a new one in it
+    int stop_descriptor = -1;                           ///< readable: kill the running trial and end
+
+    /// The one that a workload's trials ask.
+    asked_server const& server_of(std::string const& workload) const {
+        auto const own = own_servers.find(workload);
+        return own == own_servers.end() ? test_server : own->second;
+    }
 };
 
 /// What a session has found out so far.

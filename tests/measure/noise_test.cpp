@@ -2,11 +2,16 @@
 
 #include "measure/probes/noise.hpp"
 
+#include "tests/waiting.hpp"
+
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <string>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
 #include <time.h>
@@ -101,18 +106,55 @@ TEST(read_noise, sees_time_go_by) {
     EXPECT_GE(after.busy_seconds, before.busy_seconds);
 }
 
-TEST(cpu_seconds_of, a_process) {
+TEST(cpu_seconds_of_tree, a_process) {
     pid_t const child = fork();
     if (child == 0) {
         alarm(600);
         compute(600);
         _exit(0);
     }
-    while (cpu_seconds_of(child) < 0.02)
+    while (cpu_seconds_of_tree(child) < 0.02)
         std::this_thread::sleep_for(10ms);
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
-    EXPECT_EQ(cpu_seconds_of(child), 0);
+    EXPECT_EQ(cpu_seconds_of_tree(child), 0);
+}
+
+bool has_no_child(pid_t process) {
+    std::ifstream file(fmt::format("/proc/{0}/task/{0}/children", process));
+    pid_t child = 0;
+    return file.is_open() && !(file >> child);
+}
+
+/// A process that does nothing itself, but has a child that computes for so long, and waits for it.
+pid_t parent_of_one_that_computes(double seconds) {
+    pid_t const parent = fork();
+    if (parent != 0) return parent;
+    alarm(600);
+    pid_t const child = fork();
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        compute(seconds);
+        _exit(0);
+    }
+    waitpid(child, nullptr, 0);
+    for (;;)
+        pause();
+}
+
+TEST(cpu_seconds_of_tree, children_that_live_and_that_have_ended) {
+    for (double const seconds : {0.3, 600.0}) {
+        pid_t const parent = parent_of_one_that_computes(seconds);
+        auto const had = [&] { return cpu_seconds_of_tree(parent) > 0.2; };
+        EXPECT_TRUE(test::comes_true(had)) << seconds;
+        if (seconds < 1) {
+            EXPECT_TRUE(test::comes_true([&] { return has_no_child(parent); }));
+            EXPECT_TRUE(had()) << "what has ended counts no more";
+        }
+        kill(parent, SIGKILL);
+        waitpid(parent, nullptr, 0);
+        EXPECT_EQ(cpu_seconds_of_tree(parent), 0);
+    }
 }
 
 }  // namespace quartet::measure::noise_test

@@ -7,9 +7,12 @@
 #include <quartet/workload/run.hpp>
 
 #include <cstddef>
+#include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <utility>
 #include <vector>
 
@@ -20,6 +23,27 @@ struct worker_defaults {
     /// 0: the CPUs this process may use.
     std::size_t threads = 0;
     std::size_t async = 100;
+};
+
+/// A server of a workload's own, which lives from before its first trial until after its last. Its destructor
+/// ends it.
+class workload_server {
+public:
+    virtual ~workload_server() = default;
+
+    /// What trials are told: workload_run::server_url().
+    virtual std::string address() const = 0;
+
+    /// What it runs in. The processor time of this process and of its children is not taken for a
+    /// disturbance of the measuring.
+    virtual pid_t process() const = 0;
+};
+
+/// What a server is started with.
+struct server_setting {
+    std::filesystem::path
+        scratch{};             ///< an empty folder of its own, removed after it; all users may enter it
+    int stop_descriptor = -1;  ///< readable once it is to be given up: then `cancelled` is thrown
 };
 
 struct workload {
@@ -37,6 +61,16 @@ struct workload {
 
     /// Whether a run with these values asks the test server; empty: no.
     std::function<bool(parameter_values const&)> needs_server{};
+
+    /// Starts the server that a run with these values asks, if it is neither the test server nor somebody
+    /// else's; gives nothing if it is. Called once, in the process that starts the trials, which may fork,
+    /// and before it has other threads. Throws what the system says. May be empty.
+    std::function<std::unique_ptr<workload_server>(parameter_values const&, server_setting const&)>
+        start_server{};
+
+    /// What a run with these values lacks here, in a sentence for the user that says how it is to be had:
+    /// then it is not run. Empty, or an empty text: nothing.
+    std::function<std::string(parameter_values const&)> lacks{};
 
     /// Throws std::invalid_argument, with a sentence for the user, if these values can't be run together;
     /// called once, before anything is run. May be empty.

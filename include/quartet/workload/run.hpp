@@ -51,7 +51,7 @@ public:
         parameter_values parameters{};
         model_spec model{};
         std::filesystem::path scratch{};  ///< an empty folder of this run's own, removed after it
-        std::string server_url{};         ///< the test server, if the workload asked for it
+        std::string server_url{};  ///< the workload's own server, or the test server if it asked for it
         std::stop_token stop{};
         log_handler log{};
         file_backend files = file_backend::automatic;
