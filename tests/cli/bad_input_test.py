@@ -2,7 +2,7 @@
 
 import unittest
 
-from tool import WORKLOADS, ToolTest
+from tool import NAMED, WORKLOADS, ToolTest
 
 
 class BadInput(ToolTest):
@@ -56,7 +56,7 @@ class BadInput(ToolTest):
             self.refused(*command, says=["only once"])
 
     def test_workloads(self):
-        self.refused("run", "slep", says=["unknown workload 'slep'", ", ".join(WORKLOADS), "did you mean 'sleep'"])
+        self.refused("run", "slep", says=["unknown workload 'slep'", ", ".join(WORKLOADS + NAMED), "did you mean 'sleep'"])
         self.refused("run", "", says=["unknown workload ''"])
         self.refused("list", "model", says=["'model'", "workloads and models", "did you mean 'models'"])
 

@@ -8,7 +8,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from tool import LIMIT, WORKLOADS, ToolTest, wait_until
+from tool import LIMIT, NAMED, WORKLOADS, ToolTest, wait_until
 
 
 class List(ToolTest):
@@ -17,7 +17,7 @@ class List(ToolTest):
         workloads = self.quartet("list", "workloads").stdout
         models = self.quartet("list", "models").stdout
         self.assertEqual(whole, f"workloads\n{workloads}\nmodels\n{models}")
-        for name in WORKLOADS:
+        for name in WORKLOADS + NAMED:
             self.assertRegex(workloads, rf"(?m)^{name} ")
         self.assertEqual([line.split(":")[0].split()[0] for line in models.splitlines() if not line.startswith(" ")],
                          ["single", "processes", "threads", "async"])

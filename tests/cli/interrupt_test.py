@@ -23,6 +23,7 @@ LONG = {
     "power": ["power", "--set", "power.base=100000000"],
     "files": ["files", "--set", "files.count=10000000"],
     "csv": ["csv", "--set", "csv.rows=3000000"],
+    "echo": ["echo", "--set", "echo.delay=60", "--set", "echo.timeout=3600"],
     "command": ["command", "--set", "command.line=sleep 100; echo {}"],
 }
 

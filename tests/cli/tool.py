@@ -17,7 +17,9 @@ import unittest
 QUARTET = os.environ["QUARTET"]
 SOURCES = pathlib.Path(__file__).resolve().parent.parent.parent
 
+# Those of a run without names, and the others.
 WORKLOADS = ["sleep", "fetch", "append", "power", "files", "api_to_file", "csv"]
+NAMED = ["echo", "command"]
 
 # Every workload in milliseconds.
 SMALL = {
@@ -30,6 +32,10 @@ SMALL = {
     "csv.rows": 300,
 }
 
+SMALL_NAMED = {
+    "echo": {"echo.connections": 10, "echo.round_trips": 3, "echo.delay": 0},
+}
+
 # Seconds, after which a command hangs. Generous: machines are busy, and what is asked is that it ends.
 LIMIT = 300
 
@@ -37,6 +43,8 @@ LIMIT = 300
 def settings(workloads=None, **changes):
     """The --set options of SMALL for some workloads."""
     chosen = dict(SMALL)
+    for name in workloads or []:
+        chosen.update(SMALL_NAMED.get(name, {}))
     chosen.update({name.replace("__", "."): value for name, value in changes.items()})
     options = []
     for name, value in chosen.items():
