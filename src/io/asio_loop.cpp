@@ -32,6 +32,8 @@ int require_watches() {
     return 1;
 }
 
+constexpr auto busy_time_between_polls = std::chrono::microseconds(50);
+
 }  // namespace
 
 asio_loop::asio_loop(file_backend files, std::size_t offload_threads) : io_(require_watches()) {
@@ -58,17 +60,32 @@ void asio_loop::complete_unbegun(operation& ended, std::chrono::nanoseconds time
     timer->async_wait([timer, &ended](boost::system::error_code const&) { ended.complete(); });
 }
 
-void asio_loop::run_some(waiting how) {
+/// True if it was something.
+bool asio_loop::advance_services() {
     runs_here = this;
     bool progress = false;
     services.for_each([&progress](loop_service& each) { progress |= each.advance(); });
-    if (!progress && ready_.empty() && how == waiting::for_an_event) {
-        arm_timer();
-        io_.run_one();
-    }
-    io_.poll();
+    return progress;
+}
+
+void asio_loop::wait_for_event() {
+    arm_timer();
+    io_.run_one();
+}
+
+// To ask Asio costs a system call even if it has nothing to tell, so a loop that its services keep busy asks
+// it now and then.
+void asio_loop::finish_turn(bool is_busy) {
+    if (!is_busy || poll_is_due()) io_.poll();
     complete_due();
     complete_ready();
+}
+
+bool asio_loop::poll_is_due() {
+    auto const now = std::chrono::steady_clock::now();
+    if (now < next_poll_) return false;
+    next_poll_ = now + busy_time_between_polls;
+    return true;
 }
 
 // One Asio timer stands for all moments that are waited for. It is set only when the loop is about to wait,

@@ -17,6 +17,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -49,14 +50,22 @@ public:
     /// Completes an operation that did not begin, when that time is over.
     void complete_unbegun(operation& ended, std::chrono::nanoseconds time);
 
-    enum class waiting { for_an_event, not_at_all };
-
-    /// Waits until something happens, then completes all that is due.
-    void run_some(waiting how = waiting::for_an_event);
+    /// A turn: completes all that is due. If that is nothing, and `may_wait()` says so, it waits until
+    /// something happens.
+    template <std::predicate MayWait>
+    void run_some(MayWait&& may_wait) {
+        bool const progress = advance_services();
+        if (!progress && ready_.empty() && may_wait()) wait_for_event();
+        finish_turn(progress);
+    }
 
     std::string file_backend_name() const { return services.find<async_files>()->name(); }
 
 private:
+    bool advance_services();
+    void wait_for_event();
+    void finish_turn(bool is_busy);
+    bool poll_is_due();
     void arm_timer();
     void complete_due();
     void complete_ready();
@@ -67,6 +76,7 @@ private:
     boost::asio::steady_timer timer_{io_};
     std::optional<timer_queue::time_point> armed_for_;
     std::vector<operation*> ready_;
+    std::chrono::steady_clock::time_point next_poll_;  // while it is busy
 
     static inline thread_local constinit asio_loop const* runs_here =
         nullptr;  // whose turns this thread runs

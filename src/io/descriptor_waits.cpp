@@ -10,6 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <poll.h>
+#include <span>
 #include <sys/epoll.h>
 #include <system_error>
 #include <unistd.h>
@@ -23,24 +25,48 @@ using std::chrono::steady_clock;
 constexpr auto look_for_closed_every = std::chrono::seconds(1);
 constexpr std::size_t most_looked_at = 1000;
 constexpr unsigned busy_turns_between_looks = 256;
+constexpr unsigned busy_turns_until_hidden = 64;
+constexpr std::size_t most_new = 64;
+constexpr unsigned most_polls = 8;
+constexpr unsigned waits_after_a_vain_try = 15;
+
+std::exception_ptr bad_descriptor(std::string const& what) {
+    return std::make_exception_ptr(std::system_error(EBADF, std::generic_category(), what));
+}
 
 std::exception_ptr closed_meanwhile(int descriptor) {
-    return std::make_exception_ptr(
-        std::system_error(EBADF, std::generic_category(),
-                          fmt::format("descriptor {} was closed while a body waited for it", descriptor)));
+    return bad_descriptor(fmt::format("descriptor {} was closed while a body waited for it", descriptor));
 }
 
 }  // namespace
 
 // ---- Who waits
 
+descriptor_waits::~descriptor_waits() {
+    hide_set();
+}
+
 bool descriptor_waits::start(descriptor_operation& operation) {
-    if (!operation.try_now({})) {
+    if (!try_first(operation)) {
         add(operation);
         return false;
     }
     if (++at_once_ < most_at_once) return true;
     loop_.complete_soon(operation);
+    return false;
+}
+
+/// True if the operation is done. One that waits for what others own is not tried if the last try was in
+/// vain: it will be polled with others before the loop waits.
+bool descriptor_waits::try_first(descriptor_operation& operation) {
+    if (operation.serial_ != 0 || operation.descriptor_ < 0) return operation.try_now({});
+    watched& where = at(operation.descriptor_);
+    if (where.untried > 0) {
+        --where.untried;
+        return false;
+    }
+    if (operation.try_now({})) return true;
+    where.untried = waits_after_a_vain_try;
     return false;
 }
 
@@ -53,13 +79,18 @@ descriptor_waits::watched& descriptor_waits::at(int descriptor) {
 
 void descriptor_waits::add(descriptor_operation& operation) {
     watched& where = at(operation.descriptor_);
+    bool const is_first = !where.first;
     link(where, operation);
+    if (operation.serial_ == 0 && is_first && new_.size() < most_new)
+        put_with_new(operation.descriptor_, where);
+    if (operation.serial_ == 0 && where.new_place != none) return;
     bool const is_watched = !std::exchange(operation.has_more_, false) && operation.serial_ != 0 &&
                             where.serial == operation.serial_ &&
                             (where.events & events_of(operation.wanted_)) == events_of(operation.wanted_);
     if (is_watched) return;
     try {
-        watch(operation.descriptor_, where, operation.serial_, &operation);
+        if (!watch(operation.descriptor_, where, operation.serial_))
+            end_all(where, closed_meanwhile(operation.descriptor_), &operation);
     } catch (...) {
         unlink(where, operation);
         throw;
@@ -95,6 +126,7 @@ void descriptor_waits::unlink(watched& where, descriptor_operation& operation) n
     waited_for_[where.place] = moved;
     watched_[static_cast<std::size_t>(moved)]->place = where.place;
     waited_for_.pop_back();
+    take_from_new(where);
 }
 
 void descriptor_waits::cancel(descriptor_operation& operation) noexcept {
@@ -118,64 +150,122 @@ void descriptor_waits::end_all(watched& where, std::exception_ptr const& why,
     }
 }
 
+// ---- What is new
+
+void descriptor_waits::put_with_new(int descriptor, watched& where) {
+    new_.push_back(descriptor);
+    where.new_place = new_.size() - 1;
+    where.polls = 0;
+}
+
+void descriptor_waits::take_from_new(watched& where) noexcept {
+    if (where.new_place == none) return;
+    int const moved = new_.back();
+    new_[where.new_place] = moved;
+    watched_[static_cast<std::size_t>(moved)]->new_place = std::exchange(where.new_place, none);
+    new_.pop_back();
+    where.new_place = none;
+}
+
+/// True if there was something.
+bool descriptor_waits::poll_new() {
+    std::array<pollfd, most_new> asked;
+    std::size_t count = 0;
+    for (int const each : new_) {
+        watched& where = *watched_[static_cast<std::size_t>(each)];
+        ++where.polls;
+        asked[count++] = {.fd = each, .events = static_cast<short>(events_of(where.wanted())), .revents = 0};
+    }
+    if (::poll(asked.data(), count, 0) <= 0) return false;
+    is_fresh_ = true;
+    for (pollfd const& each : std::span(asked).first(count)) {
+        if (each.revents == 0) continue;
+        watched& where = *watched_[static_cast<std::size_t>(each.fd)];
+        if (each.revents & POLLNVAL)
+            end_all(where,
+                    where.polls == 1 ? bad_descriptor(cannot_wait_for(each.fd)) : closed_meanwhile(each.fd));
+        else
+            serve(each.fd, readiness_of(static_cast<unsigned>(each.revents)));
+    }
+    return true;
+}
+
+/// Has the set tell of those that were polled so often.
+void descriptor_waits::watch_new(unsigned polls_at_least) {
+    for (std::size_t i = new_.size(); i-- > 0;) {
+        int const descriptor = new_[i];
+        watched& where = *watched_[static_cast<std::size_t>(descriptor)];
+        if (where.polls < polls_at_least) continue;
+        take_from_new(where);
+        try {
+            watch(descriptor, where, 0);
+        } catch (...) {
+            end_all(where, std::current_exception());
+        }
+    }
+}
+
+void descriptor_waits::end_everybody(std::exception_ptr const& why) {
+    while (!waited_for_.empty())
+        end_all(*watched_[static_cast<std::size_t>(waited_for_.back())], why);
+}
+
 // ---- What is watched
 
 bool descriptor_waits::change(int operation, int descriptor, watched const& where) noexcept {
     epoll_event event{};
     event.events = where.events | (where.serial != 0 ? unsigned{EPOLLET} : unsigned{EPOLLONESHOT});
     event.data.u64 = std::uint64_t{where.generation} << 32 | static_cast<std::uint32_t>(descriptor);
-    return epoll_ctl(set(), operation, descriptor, &event) == 0;
+    return epoll_ctl(set_.get(), operation, descriptor, &event) == 0;
 }
 
-/// Has the set tell of what is waited for, from now on. `newest` is one who has just begun to wait, and so
-/// means the file that has the number now.
-void descriptor_waits::watch(int descriptor, watched& where, std::uint64_t serial,
-                             descriptor_operation const* newest) {
-    if (!set_) open_set();
+/// Has the set tell of what is waited for, from now on. False if it has found that the number means another
+/// file than it did: who waited before that waits for nothing.
+bool descriptor_waits::watch(int descriptor, watched& where, std::uint64_t serial) {
+    if (set_.get() < 0) open_set();
     auto const before = where.events;
-    readiness wanted = where.to_read > 0 ? readable : readiness();
-    if (where.to_write > 0) wanted |= writable;
-    where.events = events_of(wanted);
+    where.events = events_of(where.wanted());
     if (serial != 0 && serial == where.serial) where.events |= before;
     // Of an own socket that is closed there is no registration any more.
     bool const may_be_registered = before != 0 && (where.serial == 0 || where.serial == serial);
     where.serial = serial;
-    if (may_be_registered) {
-        if (change(EPOLL_CTL_MOD, descriptor, where)) return;
-        if (errno == ENOENT) end_all(where, closed_meanwhile(descriptor), newest);
-    }
+    if (may_be_registered && change(EPOLL_CTL_MOD, descriptor, where)) return true;
+    bool const is_same = !may_be_registered || errno != ENOENT;
     ++where.generation;
-    if (change(EPOLL_CTL_ADD, descriptor, where)) return;
-    if (errno == EEXIST && change(EPOLL_CTL_MOD, descriptor, where)) return;
+    if (change(EPOLL_CTL_ADD, descriptor, where)) return is_same;
+    if (errno == EEXIST && change(EPOLL_CTL_MOD, descriptor, where)) return is_same;
     int const error = errno;
     where.events = 0;
     throw std::system_error(error, std::generic_category(), cannot_wait_for(descriptor));
 }
 
-int descriptor_waits::set() noexcept {
-    return set_->native_handle();
-}
-
 void descriptor_waits::open_set() {
-    int const set = epoll_create1(EPOLL_CLOEXEC);
-    if (set < 0) throw std::system_error(errno, std::generic_category(), "cannot wait for descriptors");
-    try {
-        set_.emplace(loop_.io(), set);
-    } catch (...) {
-        set_.reset();
-        ::close(set);
-        throw;
-    }
+    set_ = descriptor(epoll_create1(EPOLL_CLOEXEC));
+    if (set_.get() < 0)
+        throw std::system_error(errno, std::generic_category(), "cannot wait for descriptors");
 }
 
 void descriptor_waits::wait_for_set() {
+    try {
+        if (!told_of_set_) told_of_set_.emplace(loop_.io(), set_.get());
+    } catch (...) {
+        told_of_set_.reset();
+        end_everybody(std::current_exception());
+        return;
+    }
     set_is_watched_ = true;
-    set_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                     [this](boost::system::error_code const& error) {
-                         if (error) return;
-                         set_is_watched_ = false;
-                         harvest();
-                     });
+    told_of_set_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                             [this](boost::system::error_code const& error) {
+                                 if (error) return;
+                                 set_is_watched_ = false;
+                                 harvest();
+                             });
+}
+
+void descriptor_waits::hide_set() noexcept {
+    if (!told_of_set_) return;
+    told_of_set_->release();
+    told_of_set_.reset();
 }
 
 // ---- What happens
@@ -183,8 +273,13 @@ void descriptor_waits::wait_for_set() {
 bool descriptor_waits::advance() {
     at_once_ = 0;
     if (waited_for_.empty()) return false;
-    bool const progress = set_ && !set_is_watched_ && harvest();
-    if (!progress || ++busy_turns_ % busy_turns_between_looks == 0) look_for_closed();
+    bool const found_new = !new_.empty() && poll_new();
+    bool const found_old = set_.get() >= 0 && !set_is_watched_ && harvest();
+    bool const progress = found_new || found_old;
+    watch_new(progress ? most_polls : 0);
+    busy_turns_ = progress ? busy_turns_ + 1 : 0;
+    if (busy_turns_ == busy_turns_until_hidden) hide_set();
+    if (!progress || busy_turns_ % busy_turns_between_looks == 0) look_for_closed();
     if (!progress && !set_is_watched_ && !waited_for_.empty()) wait_for_set();
     return progress;
 }
@@ -192,7 +287,7 @@ bool descriptor_waits::advance() {
 /// True if there was something.
 bool descriptor_waits::harvest() {
     std::array<epoll_event, 64> events{};
-    int const count = epoll_wait(set(), events.data(), static_cast<int>(events.size()), 0);
+    int const count = epoll_wait(set_.get(), events.data(), static_cast<int>(events.size()), 0);
     is_fresh_ = true;
     for (int i = 0; i < count; ++i) {
         epoll_event const& each = events[static_cast<std::size_t>(i)];
@@ -226,7 +321,8 @@ void descriptor_waits::serve(int descriptor, readiness holds) {
         each->complete();
         each = where.first;
     }
-    if (where.first && (where.serial == 0 || has_more)) watch_again(descriptor, where);
+    if (!where.first || where.new_place != none) return;
+    if (where.serial == 0 || has_more) watch_again(descriptor, where, where.serial);
 }
 
 /// True if it is done.
@@ -239,9 +335,9 @@ bool descriptor_waits::try_again(descriptor_operation& operation, readiness hold
     }
 }
 
-void descriptor_waits::watch_again(int descriptor, watched& where) noexcept {
+void descriptor_waits::watch_again(int descriptor, watched& where, std::uint64_t serial) noexcept {
     try {
-        watch(descriptor, where, where.serial, nullptr);
+        if (!watch(descriptor, where, serial)) end_all(where, closed_meanwhile(descriptor));
     } catch (...) {
         end_all(where, std::current_exception());
     }
@@ -266,7 +362,8 @@ void descriptor_waits::look_for_closed() {
 
 void descriptor_waits::end_if_closed(int descriptor) {
     watched& where = *watched_[static_cast<std::size_t>(descriptor)];
-    if (where.serial != 0) return;  // nobody else can have closed it
+    if (where.serial != 0 || where.new_place != none)
+        return;  // nobody else can have closed it, or it is polled
     if (change(EPOLL_CTL_MOD, descriptor, where) || (errno != EBADF && errno != ENOENT)) return;
     where.events = 0;
     end_all(where, closed_meanwhile(descriptor));

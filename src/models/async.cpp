@@ -131,9 +131,12 @@ private:
             claim const tasks = take();
             if (tasks) bodies_.begin(tasks);
             bodies_.collect_outcomes();
-            if (!tasks && !sleep()) return;
-            loop_.run_some(tasks ? detail::asio_loop::waiting::not_at_all
-                                 : detail::asio_loop::waiting::for_an_event);
+            bool has_ended = false;
+            loop_.run_some([&] {
+                if (!tasks) has_ended = !prepare_sleep();
+                return !tasks && !has_ended;
+            });
+            if (has_ended) return;
             bodies_.collect_outcomes();
         }
     }
@@ -150,8 +153,8 @@ private:
         return shared_.options.limit - std::min(shared_.options.limit, at_work);
     }
 
-    /// Nothing was there to take. False if nothing will come any more.
-    bool sleep() {
+    /// There was nothing to take, nor to do. False if nothing will come any more.
+    bool prepare_sleep() {
         std::lock_guard const lock(shared_.mutex);
         bool const wants_more = room() > 0;
         if (wants_more && !shared_.queue.empty()) loop_.post([] {});  // it came just now
@@ -190,8 +193,9 @@ void async::state::end_loops() noexcept {
 claim async::state::take(std::size_t room) {
     // Of many loops none takes more than its part of what there is.
     constexpr std::size_t most = 64;
+    if (room == 0 || queue.looks_empty()) return {};
     std::lock_guard const lock(mutex);
-    if (room == 0 || queue.empty()) return {};
+    if (queue.empty()) return {};
     job& work = *queue.front();
     std::size_t const left = work.size() - work.hook.next;
     std::size_t const fair = options.loops == 1 ? left : std::max<std::size_t>(1, left / (4 * options.loops));

@@ -1,12 +1,14 @@
 // src/models/job_queue.hpp
 //
 // The jobs of a model that still have tasks which no worker has taken, first come, first served. The links
-// lie in the jobs themselves, so that to queue one takes no memory. The model that owns the queue locks it.
+// lie in the jobs themselves, so that to queue one takes no memory. The model that owns the queue locks it,
+// for all but looks_empty().
 #pragma once
 
 #include <quartet/backend/job.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <vector>
 
@@ -24,14 +26,17 @@ struct claim {
 
 class job_queue {
 public:
-    bool empty() const noexcept { return first_ == nullptr; }
+    bool empty() const noexcept { return front() == nullptr; }
+
+    /// As good as empty() for one who looks again, under the lock, before it waits for a job.
+    bool looks_empty() const noexcept { return empty(); }
 
     /// The first job, or null.
-    job* front() const noexcept { return first_; }
+    job* front() const noexcept { return first_.load(std::memory_order_relaxed); }
 
     void push(job& work) noexcept {
         work.hook = {.before = last_, .queued = true};
-        (last_ ? last_->hook.after : first_) = &work;
+        link_after(last_, &work);
         last_ = &work;
     }
 
@@ -53,20 +58,27 @@ public:
     /// All tasks that nobody has taken, of all jobs.
     std::vector<claim> take_all() {
         std::vector<claim> rests;
-        while (first_)
-            rests.push_back(take_rest(*first_));
+        while (job* const each = front())
+            rests.push_back(take_rest(*each));
         return rests;
     }
 
 private:
     void remove(job& work) noexcept {
         auto& hook = work.hook;
-        (hook.before ? hook.before->hook.after : first_) = hook.after;
+        link_after(hook.before, hook.after);
         (hook.after ? hook.after->hook.before : last_) = hook.before;
         hook.queued = false;
     }
 
-    job* first_ = nullptr;
+    void link_after(job* before, job* work) noexcept {
+        if (before)
+            before->hook.after = work;
+        else
+            first_.store(work, std::memory_order_relaxed);
+    }
+
+    std::atomic<job*> first_ = nullptr;
     job* last_ = nullptr;
 };
 

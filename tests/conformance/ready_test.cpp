@@ -411,6 +411,7 @@ TEST_P(descriptors_on_one_loop, that_mean_another_file_do_not_wake_who_waited_fo
     int const number = old_pipe.out();
     auto const body = [number, fresh = &new_pipe](context& ctx, int who) -> task<int> {
         if (who == 1) {
+            co_await ctx.sleep_for(1ms);  // the loop waits now, so the other's wait is known to the system
             if (dup2(fresh->out(), number) != number) co_return -1;
             put(fresh->in());
             std::jthread writer;  // after the wait has begun: it was readable, and is taken

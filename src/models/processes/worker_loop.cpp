@@ -58,7 +58,7 @@ public:
             bool const took = take();
             bodies_.collect_outcomes();
             if (took) {
-                loop_.run_some(asio_loop::waiting::not_at_all);
+                loop_.run_some([] { return false; });
             } else {
                 sleep();
             }
@@ -147,7 +147,7 @@ private:
             slot_.asleep.store(0);
             return;
         }
-        loop_.run_some();
+        loop_.run_some([] { return true; });
         slot_.asleep.store(0);
     }
 
