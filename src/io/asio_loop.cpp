@@ -73,8 +73,7 @@ void asio_loop::wait_for_event() {
     io_.run_one();
 }
 
-// To ask Asio costs a system call even if it has nothing to tell, so a loop that its services keep busy asks
-// it now and then.
+// To ask Asio costs a system call even if it has nothing to tell, so a loop that is busy asks it now and then.
 void asio_loop::finish_turn(bool is_busy) {
     if (!is_busy || poll_is_due()) io_.poll();
     complete_due();

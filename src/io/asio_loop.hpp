@@ -55,8 +55,9 @@ public:
     template <std::predicate MayWait>
     void run_some(MayWait&& may_wait) {
         bool const progress = advance_services();
-        if (!progress && ready_.empty() && may_wait()) wait_for_event();
-        finish_turn(progress);
+        bool const waits = !progress && ready_.empty() && may_wait();
+        if (waits) wait_for_event();
+        finish_turn(!waits);
     }
 
     std::string file_backend_name() const { return services.find<async_files>()->name(); }

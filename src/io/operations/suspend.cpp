@@ -22,16 +22,28 @@ namespace quartet::inline v0::detail {
 
 // ---- What is shared with those who resume
 
+/// Of those who end it and the body that gives it up, one is the first.
+bool suspension::take(std::uint32_t mark) noexcept {
+    std::uint32_t seen = state_.load(std::memory_order_relaxed);
+    do {
+        if (seen & (is_claimed | is_withdrawn)) return false;
+    } while (!state_.compare_exchange_weak(seen, seen | mark, std::memory_order_acquire,
+                                           std::memory_order_relaxed));
+    return true;
+}
+
 bool suspension::claim() noexcept {
-    std::uint32_t expected = is_waiting;
-    return state_.compare_exchange_strong(expected, is_claimed, std::memory_order_acquire);
+    return take(is_claimed);
+}
+
+bool suspension::withdraw() noexcept {
+    return take(is_withdrawn);
 }
 
 void suspension::end() noexcept {
-    std::lock_guard const lock(mutex_);
-    state_.store(has_ended, std::memory_order_release);
-    if (waited_for_) futex_wake_all(state_);
-    if (told_) told_->suspension_ended();
+    std::uint32_t const before = state_.fetch_or(has_ended, std::memory_order_acq_rel);
+    if (before & is_waited_for) futex_wake_all(state_);
+    if (before & is_told) told_->suspension_ended();
 }
 
 bool suspension::end_by(std::exception_ptr why) noexcept {
@@ -50,25 +62,13 @@ void suspension::give_up() noexcept {
 
 void suspension::wait(std::atomic<std::uint32_t> const& stop_word,
                       std::chrono::steady_clock::time_point deadline) noexcept {
-    std::uint32_t seen = has_ended;
-    {
-        std::lock_guard const lock(mutex_);
-        waited_for_ = true;
-        seen = state_.load(std::memory_order_relaxed);
-    }
-    if (seen != has_ended) futex_wait_either(state_, seen, stop_word, 0, deadline);
+    std::uint32_t const seen = state_.fetch_or(is_waited_for, std::memory_order_acq_rel) | is_waited_for;
+    if (!(seen & has_ended)) futex_wait_either(state_, seen, stop_word, 0, deadline);
 }
 
 bool suspension::tell(suspension_listener& who) noexcept {
-    std::lock_guard const lock(mutex_);
-    if (ended()) return false;
     told_ = &who;
-    return true;
-}
-
-bool suspension::withdraw() noexcept {
-    std::uint32_t expected = is_waiting;
-    return state_.compare_exchange_strong(expected, is_withdrawn, std::memory_order_relaxed);
+    return !(state_.fetch_or(is_told, std::memory_order_acq_rel) & has_ended);
 }
 
 // ---- The operation

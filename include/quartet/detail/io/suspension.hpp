@@ -13,7 +13,6 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -46,7 +45,7 @@ public:
 
     // ---- For the body's thread
 
-    bool ended() const noexcept { return state_.load(std::memory_order_acquire) == has_ended; }
+    bool ended() const noexcept { return (state_.load(std::memory_order_acquire) & has_ended) != 0; }
 
     /// Waits until it has ended, `stop_word` is not 0, or the deadline.
     void wait(std::atomic<std::uint32_t> const& stop_word,
@@ -68,12 +67,15 @@ protected:
     void end() noexcept;
 
 private:
-    static constexpr std::uint32_t is_waiting = 0, is_claimed = 1, has_ended = 2, is_withdrawn = 3;
+    bool take(std::uint32_t mark) noexcept;
 
-    std::atomic<std::uint32_t> state_{is_waiting};  // a futex
-    std::mutex mutex_;                              // guards what follows
+    // Marks of the state.
+    static constexpr std::uint32_t is_claimed = 1, has_ended = 2, is_withdrawn = 4;
+    static constexpr std::uint32_t is_told = 8;         // who ends it calls told_
+    static constexpr std::uint32_t is_waited_for = 16;  // who ends it wakes a thread
+
+    std::atomic<std::uint32_t> state_{0};  // a futex
     suspension_listener* told_ = nullptr;
-    bool waited_for_ = false;  // by a thread
 };
 
 template <class T>
