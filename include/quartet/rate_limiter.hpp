@@ -20,9 +20,9 @@
 // next comes through that much earlier. Time is that of the context: under the fake, its clock. So a limiter
 // serves the fakes of one world, or contexts and threads outside of fakes.
 //
-// By itself it is for the threads of its process. A rate_limiter with `between_processes` is also for
-// processes that are forked after it was made, together: make it before the executor. One that is killed
-// while it waits holds the others up for some 50 ms. Elsewhere than where it can be used it throws
+// By itself it is for the threads of its process. With `between_processes` it is also for processes that are
+// forked after it was made, together: make it before the executor. One that is killed while it waits holds
+// the others up for some 50 ms. Elsewhere than where it can be used it throws
 // std::logic_error.
 //
 // Bodies capture a reference or pointer to it, or it is a global. All members may be called from any thread,
@@ -36,12 +36,14 @@
 #include <quartet/detail/base/deadline.hpp>
 #include <quartet/detail/base/fork_visibility.hpp>
 #include <quartet/detail/io/rate_lane.hpp>
+#include <quartet/detail/io/shared_lanes.hpp>
 #include <quartet/task.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -95,18 +97,31 @@ private:
 /// A limiter for each key. Those for which nobody waits and whose bucket is full again are as new, and are
 /// forgotten when others come: it remembers 64, or twice as many as were not when it last looked, and looks
 /// when there are more. Costs a look into the table in addition, under its lock.
+///
+/// Between processes keys are told apart by Hash, of 64 bits, and there is room for a number of those whose
+/// bucket is not full. When there are more, some share the rate of another. Who is ended while he waits
+/// leaves a gap if others of the key wait behind him: they keep their times.
 template <class Key = std::string, class Hash = std::hash<Key>>
 class keyed_rate_limiter {
 public:
     /// As for a rate_limiter, for each key.
     explicit keyed_rate_limiter(double per_second, std::size_t burst = 1)
         : visibility_(false), schedule_(per_second, burst) {}
+
+    /// Between processes. Takes a descriptor, and address space of 64 to 128 bytes a key. Throws
+    /// std::system_error if the system refuses, and std::invalid_argument if `most_keys` is 0 or above 2^32.
+    keyed_rate_limiter(double per_second, std::size_t burst, between_processes options,
+                       std::size_t most_keys = 4096)
+        : visibility_(true),
+          schedule_(per_second, burst),
+          shared_(std::make_unique<detail::shared_lanes>(most_keys, options)) {}
     keyed_rate_limiter(keyed_rate_limiter const&) = delete;
     keyed_rate_limiter& operator=(keyed_rate_limiter const&) = delete;
 
     /// In a body: until there is a token for it among those of the key.
     task<void> acquire(context& ctx, Key key) {
         detail::fork_visibility::require(&visibility_, "rate limiter");
+        if (shared_) return shared_->acquire(ctx, Hash{}(key), schedule_);
         return acquire_of(ctx, std::move(key));
     }
 
@@ -122,9 +137,10 @@ public:
     bool try_acquire(context const& ctx, Key key) { return try_acquire_at(ctx.now(), std::move(key)); }
     bool try_acquire(Key key) { return try_acquire_at(std::chrono::steady_clock::now(), std::move(key)); }
 
-    /// How many keys it remembers, at this moment.
+    /// How many keys it remembers, at this moment. Between processes those whose bucket is not full.
     std::size_t size() const {
         detail::fork_visibility::require(&visibility_, "rate limiter");
+        if (shared_) return shared_->size(std::chrono::steady_clock::now());
         std::lock_guard const lock(mutex_);
         return lanes_.size();
     }
@@ -162,12 +178,14 @@ private:
 
     bool acquire_until(time_point deadline, Key key) {
         detail::fork_visibility::require(&visibility_, "rate limiter");
+        if (shared_) return shared_->acquire_until(deadline, Hash{}(key), schedule_);
         use const mine(*this, std::move(key), std::chrono::steady_clock::now());
         return mine.lane().acquire_until(deadline, schedule_);
     }
 
     bool try_acquire_at(time_point now, Key key) {
         detail::fork_visibility::require(&visibility_, "rate limiter");
+        if (shared_) return shared_->try_acquire(now, Hash{}(key), schedule_);
         use const mine(*this, std::move(key), now);
         return mine.lane().try_acquire(now, schedule_);
     }
@@ -192,7 +210,8 @@ private:
 
     detail::fork_visibility visibility_;
     detail::rate_schedule schedule_;
-    mutable std::mutex mutex_;  // of what follows
+    std::unique_ptr<detail::shared_lanes> shared_;  // between processes; and then the rest is not used
+    mutable std::mutex mutex_;                      // of what follows
     std::unordered_map<Key, used_lane, Hash> lanes_;
     std::size_t forget_at_ = fewest;
 };

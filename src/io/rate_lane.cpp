@@ -10,14 +10,6 @@
 #include <thread>
 
 namespace quartet::inline v0::detail {
-namespace {
-
-class turn final : public held_permit {
-public:
-    turn(permits& of, bool owner_died) noexcept : held_permit(of, owner_died) {}
-};
-
-}  // namespace
 
 rate_schedule::rate_schedule(double per_second, std::size_t burst) : interval(0), depth(0) {
     constexpr double longest = 1e18;  // some 30 years, in nanoseconds
@@ -42,7 +34,7 @@ std::chrono::nanoseconds rate_lane::take(time_point now, rate_schedule const& sc
 }
 
 task<void> rate_lane::acquire(context& ctx, rate_schedule schedule) {
-    auto const mine = co_await take_awaiter<turn>(ctx, turn_);
+    auto const mine = co_await take_awaiter<rate_turn>(ctx, turn_);
     for (;;) {
         auto const wait = take(ctx.now(), schedule);
         if (wait.count() == 0) co_return;
@@ -53,7 +45,7 @@ task<void> rate_lane::acquire(context& ctx, rate_schedule schedule) {
 bool rate_lane::acquire_until(time_point deadline, rate_schedule const& schedule) {
     bool owner_died = false;
     if (!turn_.take_until(deadline, owner_died)) return false;
-    turn const mine(turn_, owner_died);
+    rate_turn const mine(turn_, owner_died);
     for (;;) {
         auto const now = std::chrono::steady_clock::now();
         auto const wait = take(now, schedule);
@@ -67,7 +59,7 @@ bool rate_lane::acquire_until(time_point deadline, rate_schedule const& schedule
 bool rate_lane::try_acquire(time_point now, rate_schedule const& schedule) {
     bool owner_died = false;
     if (!turn_.take_now(owner_died)) return false;
-    turn const mine(turn_, owner_died);
+    rate_turn const mine(turn_, owner_died);
     return take(now, schedule).count() == 0;
 }
 

@@ -32,6 +32,9 @@ QUARTET_SUITE(limited_rates_by_a_real_clock, rows_where([](row const& each) {
                   return each.real_io && each.make(world, {}, nullptr).traits().shares_memory;
               }));
 
+class limited_rates_in_processes : public any_model {};
+QUARTET_SUITE(limited_rates_in_processes, rows_with_real_io());
+
 /// When bodies of the fake have come through, in milliseconds of its clock.
 struct times {
     fake_world world;
@@ -136,6 +139,7 @@ TEST(a_rate, must_be_one) {
     EXPECT_THROW(rate_limiter{std::numeric_limits<double>::quiet_NaN()}, std::invalid_argument);
     EXPECT_THROW(rate_limiter(1, 0), std::invalid_argument);
     EXPECT_THROW(rate_limiter(1, std::numeric_limits<std::size_t>::max()), std::invalid_argument);
+    EXPECT_THROW(keyed_rate_limiter<>(1, 1, between_processes{}, 0), std::invalid_argument);
     EXPECT_NO_THROW(rate_limiter(1e-9));
     EXPECT_NO_THROW(rate_limiter(1e9, 1'000'000));
 }
@@ -199,6 +203,94 @@ TEST(rates_by_key, are_kept_for_who_waits) {
     };
     found.make().map(body, std::views::iota(0, 4));
     EXPECT_EQ(found.of_all, (std::vector<milliseconds>{0ms, 1000ms, 2000ms}));
+}
+
+TEST(rates_by_key_between_processes, are_each_their_own_by_the_clock_of_the_fake) {
+    keyed_rate_limiter<> hosts(5, 2, between_processes{});
+    times found;
+    auto const body = [&](context& ctx, int n) -> task<void> {
+        co_await hosts.acquire(ctx, n % 2 == 0 ? "even" : "odd");
+        found.note(ctx);
+    };
+    found.make().map(body, std::views::iota(0, 8));
+    EXPECT_EQ(found.of_all, (std::vector<milliseconds>{0ms, 0ms, 0ms, 0ms, 200ms, 200ms, 400ms, 400ms}));
+}
+
+TEST(rates_by_key_between_processes, are_lost_to_nobody_who_comes_after_all_that_waited_were_ended) {
+    keyed_rate_limiter<> hosts(1, 1, between_processes{});
+    times found;
+    auto const body = [&](context& ctx, int n) -> task<void> {
+        if (n == 5) co_await ctx.sleep_for(1500ms);
+        auto const limit = n == 0 || n == 5 ? 10s : 500ms;
+        try {
+            co_await ctx.with_timeout(limit, hosts.acquire(ctx, "one"));
+            found.note(ctx);
+        } catch (timed_out const&) {
+        }
+    };
+    found.make().map(body, std::views::iota(0, 6));
+    EXPECT_EQ(found.of_all, (std::vector<milliseconds>{0ms, 1500ms}));
+}
+
+TEST(rates_by_key_between_processes, leave_others_their_times_when_one_is_ended) {
+    keyed_rate_limiter<> hosts(1, 1, between_processes{});
+    times found;
+    auto const body = [&](context& ctx, int n) -> task<void> {
+        if (n == 4) co_await ctx.sleep_for(2500ms);
+        try {
+            co_await ctx.with_timeout(n == 1 ? 500ms : 10s, hosts.acquire(ctx, "one"));
+            found.note(ctx);
+        } catch (timed_out const&) {
+        }
+    };
+    found.make().map(body, std::views::iota(0, 5));
+    EXPECT_EQ(found.of_all, (std::vector<milliseconds>{0ms, 2000ms, 3000ms, 4000ms}));
+}
+
+TEST(rates_by_key_between_processes, are_not_exceeded_by_more_keys_than_there_is_room_for) {
+    keyed_rate_limiter<int> keys(1, 1, between_processes{}, 8);
+    times found;
+    auto const body = [&](context& ctx, int) -> task<int> {
+        int got = 0;
+        for (int round = 0; round < 3; ++round) {
+            for (int key = 0; key < 100; ++key)
+                got += keys.try_acquire(ctx, key);
+        }
+        co_return got;
+    };
+    EXPECT_EQ(found.make().map(body, std::vector{0})[0], 16);
+}
+
+TEST_P(limited_rates_in_processes, are_never_exceeded_together) {
+    keyed_rate_limiter<> hosts(200, 2, between_processes{});
+    auto executor = make();
+    auto const began = steady_clock::now();
+    auto const body = [&](context& ctx, int n) -> task<void> {
+        co_await hosts.acquire(ctx, n % 2 == 0 ? "even" : "odd");
+    };
+    executor.map(body, std::views::iota(0, 16));
+    hosts.acquire("odd");
+    EXPECT_GE(steady_clock::now() - began, 7 * 5ms);
+    EXPECT_LE(hosts.size(), 2u);
+}
+
+TEST_P(limited_rates_in_processes, are_waited_for_until_a_stop) {
+    keyed_rate_limiter<> hosts(1e-6, 1, between_processes{});
+    hosts.acquire("one");
+    auto executor = make();
+    std::stop_source source;
+    std::jthread const stopper([&] {
+        std::this_thread::sleep_for(5ms);
+        source.request_stop();
+    });
+    auto const body = [&](context& ctx, int) -> task<void> { co_await hosts.acquire(ctx, "one"); };
+    for (auto const& each : executor.try_map(body, std::vector{0, 1, 2}, {.stop = source.get_token()})) {
+        ASSERT_FALSE(each.has_value());
+        EXPECT_EQ(each.error().why, cause::cancelled);
+    }
+    EXPECT_FALSE(hosts.try_acquire("one"));
+    EXPECT_FALSE(hosts.acquire_for(1s, "one")) << "that would be in eleven days";
+    EXPECT_TRUE(hosts.acquire_for(0s, "another"));
 }
 
 TEST_P(limited_rates, let_all_through_in_the_end) {

@@ -511,6 +511,30 @@ TEST(a_rate_between_processes, is_one_for_all_of_them_and_outlives_who_is_killed
     EXPECT_FALSE(slow.acquire_for(1s)) << "it was not taken";
 }
 
+TEST(a_rate_by_key_between_processes, is_one_for_all_of_them_and_outlives_who_is_killed) {
+    keyed_rate_limiter<int> limiter(200, 1, between_processes{});
+    auto const began = std::chrono::steady_clock::now();
+    auto const body = [&limiter](context& ctx, int n) -> task<void> {
+        co_await limiter.acquire(ctx, 1);
+        if (n == 4) std::raise(SIGKILL);
+        co_await limiter.acquire(ctx, 1);
+    };
+    std::size_t passed = 0;
+    for (auto const& each : make_executor("processes:3").try_map(body, std::views::iota(0, 10)))
+        passed += each.has_value();
+    EXPECT_EQ(passed, 9u);
+    EXPECT_GE(std::chrono::steady_clock::now() - began, 18 * 5ms);
+    keyed_rate_limiter<int> slow(1e-3, 1, between_processes{});
+    slow.acquire(1);
+    process waits([&] { slow.acquire(1); });
+    waits.start();
+    std::this_thread::sleep_for(10ms);
+    waits.kill();
+    waits.join();
+    EXPECT_FALSE(slow.acquire_for(1s, 1)) << "it was not taken";
+    EXPECT_TRUE(slow.acquire_for(1s, 2)) << "another's is not held up";
+}
+
 // ---- where they can be used
 
 std::string message_of(executor& how, auto const& body) {

@@ -28,6 +28,12 @@ struct rate_schedule {
     std::chrono::nanoseconds depth;     ///< all but one of a full bucket's
 };
 
+/// The right to change what many take tokens from.
+class rate_turn final : public held_permit {
+public:
+    rate_turn(permits& of, bool owner_died) noexcept : held_permit(of, owner_died) {}
+};
+
 /// Any thread.
 class rate_lane {
 public:
