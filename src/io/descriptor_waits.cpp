@@ -266,6 +266,7 @@ void descriptor_waits::hide_set() noexcept {
     if (!told_of_set_) return;
     told_of_set_->release();
     told_of_set_.reset();
+    set_is_watched_ = false;
 }
 
 // ---- What happens

@@ -316,6 +316,31 @@ TEST_P(descriptors_on_one_loop, wake_bodies_that_play_ping_pong) {
     EXPECT_EQ(make().map(body, std::vector{0, 1}), (std::vector{1000, 1000}));
 }
 
+TEST_P(descriptors_on_one_loop, wake_one_who_has_waited_since_before_a_long_game) {
+    auto const there = ends::of_pipe();
+    auto const back = ends::of_pipe();
+    auto const end = ends::of_pipe();
+    auto const play = [&](context& ctx, ends const& from, ends const& to) -> task<void> {
+        for (int pass = 0; pass < 1000; ++pass) {
+            co_await ctx.ready(from.out(), readable);
+            take(from.out());
+            put(to.in());
+        }
+    };
+    auto const body = [&](context& ctx, int who) -> task<int> {
+        if (who == 0) {
+            co_await ctx.ready(end.out(), readable);
+            co_return take(end.out());
+        }
+        co_await ctx.sleep_for(1ms);  // the loop has waited, so the system knows of the first wait
+        if (who == 1) put(there.in());
+        co_await play(ctx, who == 1 ? back : there, who == 1 ? there : back);
+        if (who == 2) put(end.in(), 'e');
+        co_return who;
+    };
+    EXPECT_EQ(make().map(body, std::vector{0, 1, 2}), (std::vector{int{'e'}, 1, 2}));
+}
+
 TEST_P(descriptors_on_one_loop, wake_each_who_waits_while_they_hold) {
     auto const pipe = ends::of_pipe();
     auto const body = [pipe = &pipe](context& ctx, int who) -> task<int> {
