@@ -48,6 +48,7 @@ descriptor_waits::~descriptor_waits() {
 
 bool descriptor_waits::start(descriptor_operation& operation) {
     if (!try_first(operation)) {
+        operation.turn_to_next();
         add(operation);
         return false;
     }
@@ -59,8 +60,8 @@ bool descriptor_waits::start(descriptor_operation& operation) {
 /// True if the operation is done. One that waits for what others own is not tried if the last try was in
 /// vain: it will be polled with others before the loop waits.
 bool descriptor_waits::try_first(descriptor_operation& operation) {
-    if (operation.serial_ != 0 || operation.descriptor_ < 0) return operation.try_now({});
-    watched& where = at(operation.descriptor_);
+    if (operation.waits_for_.serial != 0 || operation.waits_for_.descriptor < 0) return operation.try_now({});
+    watched& where = at(operation.waits_for_.descriptor);
     if (where.untried > 0) {
         --where.untried;
         return false;
@@ -78,19 +79,20 @@ descriptor_waits::watched& descriptor_waits::at(int descriptor) {
 }
 
 void descriptor_waits::add(descriptor_operation& operation) {
-    watched& where = at(operation.descriptor_);
+    watched& where = at(operation.waits_for_.descriptor);
     bool const is_first = !where.first;
     link(where, operation);
-    if (operation.serial_ == 0 && is_first && new_.size() < most_new)
-        put_with_new(operation.descriptor_, where);
-    if (operation.serial_ == 0 && where.new_place != none) return;
-    bool const is_watched = !std::exchange(operation.has_more_, false) && operation.serial_ != 0 &&
-                            where.serial == operation.serial_ &&
-                            (where.events & events_of(operation.wanted_)) == events_of(operation.wanted_);
+    if (operation.waits_for_.serial == 0 && is_first && new_.size() < most_new)
+        put_with_new(operation.waits_for_.descriptor, where);
+    if (operation.waits_for_.serial == 0 && where.new_place != none) return;
+    bool const is_watched =
+        !std::exchange(operation.has_more_, false) && operation.waits_for_.serial != 0 &&
+        where.serial == operation.waits_for_.serial &&
+        (where.events & events_of(operation.waits_for_.wanted)) == events_of(operation.waits_for_.wanted);
     if (is_watched) return;
     try {
-        if (!watch(operation.descriptor_, where, operation.serial_))
-            end_all(where, closed_meanwhile(operation.descriptor_), &operation);
+        if (!watch(operation.waits_for_.descriptor, where, operation.waits_for_.serial))
+            end_all(where, closed_meanwhile(operation.waits_for_.descriptor), &operation);
     } catch (...) {
         unlink(where, operation);
         throw;
@@ -99,16 +101,16 @@ void descriptor_waits::add(descriptor_operation& operation) {
 
 void descriptor_waits::link(watched& where, descriptor_operation& operation) {
     if (!where.first) {
-        waited_for_.push_back(operation.descriptor_);
+        waited_for_.push_back(operation.waits_for_.descriptor);
         where.place = waited_for_.size() - 1;
     }
     operation.before_ = where.last;
     operation.after_ = nullptr;
     (where.last ? where.last->after_ : where.first) = &operation;
     where.last = &operation;
-    where.to_read += bool(operation.wanted_ & readable);
-    where.to_write += bool(operation.wanted_ & writable);
-    others_ += operation.serial_ == 0;
+    where.to_read += bool(operation.waits_for_.wanted & readable);
+    where.to_write += bool(operation.waits_for_.wanted & writable);
+    others_ += operation.waits_for_.serial == 0;
     if (others_ > 0 && !next_look_) next_look_ = steady_clock::now() + look_for_closed_every;
     operation.round_ = round_;
     operation.waits_ = true;
@@ -117,9 +119,9 @@ void descriptor_waits::link(watched& where, descriptor_operation& operation) {
 void descriptor_waits::unlink(watched& where, descriptor_operation& operation) noexcept {
     (operation.before_ ? operation.before_->after_ : where.first) = operation.after_;
     (operation.after_ ? operation.after_->before_ : where.last) = operation.before_;
-    where.to_read -= bool(operation.wanted_ & readable);
-    where.to_write -= bool(operation.wanted_ & writable);
-    others_ -= operation.serial_ == 0;
+    where.to_read -= bool(operation.waits_for_.wanted & readable);
+    where.to_write -= bool(operation.waits_for_.wanted & writable);
+    others_ -= operation.waits_for_.serial == 0;
     operation.waits_ = false;
     if (where.first) return;
     int const moved = waited_for_.back();
@@ -131,7 +133,7 @@ void descriptor_waits::unlink(watched& where, descriptor_operation& operation) n
 
 void descriptor_waits::cancel(descriptor_operation& operation) noexcept {
     if (!operation.waits_) return;
-    unlink(*watched_[static_cast<std::size_t>(operation.descriptor_)], operation);
+    unlink(*watched_[static_cast<std::size_t>(operation.waits_for_.descriptor)], operation);
     operation.error = std::make_exception_ptr(cancelled());
     loop_.complete_soon(operation);
 }
@@ -308,10 +310,15 @@ void descriptor_waits::serve(int descriptor, readiness holds) {
     readiness in_vain;
     bool has_more = false;
     for (auto* each = where.first; each;) {
-        bool const may_try =
-            each->round_ != round_ && (each->wanted_ & holds) && (each->wanted_ | in_vain) != in_vain;
-        if (!may_try || !try_again(*each, is_fresh_ ? holds : readiness())) {
-            if (may_try) in_vain |= each->wanted_;
+        bool const may_try = each->round_ != round_ && (each->waits_for_.wanted & holds) &&
+                             (each->waits_for_.wanted | in_vain) != in_vain;
+        bool const is_done = may_try && try_again(*each, is_fresh_ ? holds : readiness());
+        if (!is_done && each->turns_away_) [[unlikely]] {
+            move_on(where, *std::exchange(each, each->after_));
+            continue;
+        }
+        if (!is_done) {
+            if (may_try) in_vain |= each->waits_for_.wanted;
             has_more |= std::exchange(each->has_more_, false);
             each = each->after_;
             continue;
@@ -333,6 +340,18 @@ bool descriptor_waits::try_again(descriptor_operation& operation, readiness hold
     } catch (...) {
         operation.error = std::current_exception();
         return true;
+    }
+}
+
+/// One that waits for something else now: other bodies may still find what it has not.
+void descriptor_waits::move_on(watched& where, descriptor_operation& operation) noexcept {
+    unlink(where, operation);
+    operation.turn_to_next();
+    try {
+        add(operation);
+    } catch (...) {
+        operation.error = std::current_exception();
+        loop_.complete_soon(operation);
     }
 }
 

@@ -100,6 +100,7 @@ private:
     bool harvest();
     void serve(int descriptor, readiness holds);
     bool try_again(descriptor_operation& operation, readiness holds) noexcept;
+    void move_on(watched& where, descriptor_operation& operation) noexcept;
     void watch_again(int descriptor, watched& where, std::uint64_t serial) noexcept;
 
     void look_for_closed();

@@ -34,6 +34,7 @@ public:
         if (operation.try_now({})) {
             loop_.complete_soon(operation);
         } else {
+            operation.turn_to_next();
             waiting_.push_back(&operation);
         }
     }
@@ -71,8 +72,8 @@ private:
     bool complete_ready(std::chrono::nanoseconds most_time) {
         std::vector<pollfd> asked;
         for (auto const* each : waiting_) {
-            auto const events = static_cast<short>(events_of(each->wanted_));
-            asked.push_back({.fd = each->descriptor_, .events = events, .revents = 0});
+            auto const events = static_cast<short>(events_of(each->waits_for_.wanted));
+            asked.push_back({.fd = each->waits_for_.descriptor, .events = events, .revents = 0});
         }
         timespec const time{.tv_sec = 0, .tv_nsec = most_time.count()};
         if (::ppoll(asked.data(), asked.size(), &time, nullptr) <= 0) return false;
@@ -84,7 +85,10 @@ private:
 
     bool try_again(descriptor_operation& operation) {
         try {
-            if (!operation.try_now({})) return false;
+            if (!operation.try_now({})) {
+                operation.turn_to_next();
+                return false;
+            }
         } catch (...) {
             operation.error = std::current_exception();
         }

@@ -22,7 +22,8 @@ void descriptor_operation::perform(blocking_thread& here) {
         std::chrono::nanoseconds most = look_for_stop;
         if (here.deadline() != steady_clock::time_point::max())
             most = std::min(most, std::chrono::nanoseconds(here.deadline() - steady_clock::now()));
-        auto const holds = poll_descriptor(descriptor_, wanted_, most);
+        turn_to_next();
+        auto const holds = poll_descriptor(number(), wanted(), most);
         if (holds && try_now(holds)) return;
     }
     throw cancelled();

@@ -16,11 +16,11 @@ protected:
     /// `serial` is 0, or the number of an own socket: never given to another in this process, so that nobody
     /// else can have closed the descriptor.
     descriptor_operation(context& owner, int descriptor, readiness wanted, std::uint64_t serial = 0) noexcept
-        : operation(owner), descriptor_(descriptor), wanted_(wanted), serial_(serial) {}
+        : operation(owner), waits_for_{.serial = serial, .descriptor = descriptor, .wanted = wanted} {}
     descriptor_operation(descriptor_operation&&) noexcept = default;
 
-    int number() const noexcept { return descriptor_; }
-    readiness wanted() const noexcept { return wanted_; }
+    int number() const noexcept { return waits_for_.descriptor; }
+    readiness wanted() const noexcept { return waits_for_.wanted; }
 
     /// For try_now: there is more to do and it would not block, but others should have their turn first.
     bool may_go_on() noexcept {
@@ -28,9 +28,28 @@ protected:
         return false;
     }
 
+    /// For try_now that is not done: waits for this from now on.
+    void wait_for(int descriptor, readiness wanted, std::uint64_t serial) noexcept {
+        next_ = {.serial = serial, .descriptor = descriptor, .wanted = wanted};
+        turns_away_ = descriptor != waits_for_.descriptor || wanted != waits_for_.wanted;
+    }
+
 private:
     friend class descriptor_waits;
     friend class fake_descriptors;
+
+    struct place {
+        std::uint64_t serial = 0;
+        int descriptor = -1;
+        readiness wanted;
+    };
+
+    /// Takes over what wait_for has said.
+    void turn_to_next() noexcept {
+        if (turns_away_) [[unlikely]]
+            waits_for_ = next_;
+        turns_away_ = false;
+    }
 
     /// Tries, without waiting. `holds` is what the descriptor is known to hold at this moment, nothing if
     /// that is not known. True if the operation is done; what goes wrong is thrown.
@@ -42,12 +61,12 @@ private:
     void cancel_begun(event_loop& loop) noexcept final;
     void cancel_pretended(fake_loop& loop) noexcept final;
 
-    int descriptor_;
-    readiness wanted_;
+    place waits_for_;
+    place next_;
+    bool turns_away_ = false;  // to the next, which is another
     bool has_more_ = false;    // its last try ended although it would not have blocked
     bool waits_ = false;       // it is in the list of those who wait for its descriptor
     std::uint32_t round_ = 0;  // in which it came there
-    std::uint64_t serial_;
     descriptor_operation* before_ = nullptr;
     descriptor_operation* after_ = nullptr;
 };
