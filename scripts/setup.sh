@@ -1,8 +1,8 @@
 # Sourced by ./run and ./test: installs the packages that are missing, and configures and builds a preset.
 # On a machine that has everything, it changes nothing and takes about a second.
 
-build_packages=(g++ cmake ninja-build pkg-config libboost-dev libcurl4-openssl-dev zlib1g-dev liburing-dev libgmp-dev
-                libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libcereal-dev libeigen3-dev
+build_packages=(g++ cmake ninja-build pkg-config libboost-dev libcurl4-openssl-dev libssl-dev zlib1g-dev liburing-dev
+                libgmp-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libcereal-dev libeigen3-dev
                 nodejs esbuild node-typescript node-d3-array node-d3-scale node-d3-selection node-d3-shape
                 node-d3-zoom duktape-dev)
 

@@ -52,6 +52,8 @@ struct part_behind_a_shield;
 class connection;
 class listener;
 class socket_address;
+class tls_client;
+class tls_server;
 class unix_path;
 struct connect_options;
 struct listen_options;
@@ -160,10 +162,17 @@ public:
     task<connection> connect(std::string host, std::uint16_t port, connect_options options);
     task<connection> connect(unix_path path);
 
+    /// The same over TLS, see tls.hpp: done when the handshake is. Throws tls_error as well: "cannot connect
+    /// to localhost:8443 over TLS: self-signed certificate".
+    task<connection> connect(std::string host, std::uint16_t port, tls_client tls);
+    task<connection> connect(std::string host, std::uint16_t port, tls_client tls, connect_options options);
+
     /// Listens at an address of this machine, a name of it or a numeric one, "" for all of them; at port 0
     /// the system chooses one. Gives a `listener`, which can be made outside of bodies too.
     task<listener> listen(std::string host, std::uint16_t port);
     task<listener> listen(std::string host, std::uint16_t port, listen_options options);
+    task<listener> listen(std::string host, std::uint16_t port, tls_server tls);
+    task<listener> listen(std::string host, std::uint16_t port, tls_server tls, listen_options options);
 
     /// The addresses of a host, best first; at least one. Throws std::runtime_error, in the resolver's words:
     /// "cannot look up 'nowhere.invalid': Name or service not known".

@@ -23,4 +23,5 @@
 #include <quartet/task_group.hpp>
 #include <quartet/task_local.hpp>
 #include <quartet/task_recorder.hpp>
+#include <quartet/tls.hpp>
 #include <quartet/workload/advice.hpp>

@@ -17,6 +17,8 @@
 // says with whom: "cannot read from 127.0.0.1:80: Connection reset by peer". A peer that is gone is never a
 // SIGPIPE.
 //
+// All of it goes over TLS as well, see tls.hpp.
+//
 // One body may read from a connection while another one writes to it; two that read, or two that write, at
 // the same time mix. A listener and a datagram_socket may be used by any number of bodies and threads.
 //
@@ -28,6 +30,7 @@
 #include <quartet/detail/io/operations/socket_operation.hpp>
 #include <quartet/socket_address.hpp>
 #include <quartet/task.hpp>
+#include <quartet/tls.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -74,7 +77,9 @@ private:
 ///
 /// Nothing is lost when a wait is broken off: what had come and was not given to anybody stays in the
 /// connection's buffer, for the next read, and bytes_written() tells how much of the data that was to be
-/// written has been: the other side gets that, and nothing after it but what is written next.
+/// written has been: the other side gets that, and nothing after it but what is written next. Over TLS up to
+/// 64 KiB of it may be encrypted and not sent yet. They go out before anything else, with whatever is done
+/// next; a write of nothing waits until they have. A connection that is closed before is cut there.
 class connection {
 public:
     connection(connection&&) noexcept;
@@ -82,6 +87,26 @@ public:
 
     /// Closes it. What has been written is still sent.
     ~connection();
+
+    // ---- TLS. Over it reads give what was decrypted, and an end that was not said so (close_notify) is a
+    // tls_error: what came may be cut.
+
+    /// Has all that follows go over TLS, as STARTTLS and the like ask for: done when the handshake is. The
+    /// server must be the one that was connected to by name, unless options say another. Nobody else may read
+    /// or write meanwhile. Throws tls_error, also if the other side has sent more already than was read: in
+    /// plain text anybody may have put that there. Throws std::logic_error if it goes over TLS already.
+    task<void> start_tls(context& ctx, tls_client as);
+    task<void> start_tls(context& ctx, tls_server as);
+
+    /// Waits until both sides have agreed. Of a connection that a listener with TLS has accepted this is done
+    /// by the first read or write as well: a client that is slow with it holds up nobody else. Broken off,
+    /// it goes on with the next that is done. Throws std::logic_error without TLS.
+    detail::handshake_operation handshake(context& ctx);
+
+    /// What was agreed on; nothing without TLS and before the handshake is over.
+    std::optional<tls_info> tls() const;
+
+    // ---- Data
 
     /// Some bytes, as soon as there are any: how many; 0 at the end, or if `into` is empty.
     detail::read_operation read_some(context& ctx, std::span<char> into);
@@ -109,7 +134,8 @@ public:
     /// One after another, in as few packets as they fit into.
     detail::write_operation write(context& ctx, std::span<std::string_view const> parts);
 
-    /// Nothing more is written: the other side reads an end. Reading goes on. Throws std::system_error.
+    /// Nothing more is written: the other side reads an end. Reading goes on. Throws std::system_error. Over
+    /// TLS too it does not wait; if a write was broken off and left no room, the next read sends the end.
     void finish();
 
     /// A body that still reads it finds the end, one that writes an error.
@@ -122,9 +148,10 @@ public:
     socket_address remote() const;
 
     std::uint64_t bytes_read() const;     ///< that came from the system, those in the buffer too
-    std::uint64_t bytes_written() const;  ///< that the system has taken
+    std::uint64_t bytes_written() const;  ///< that the system has taken; over TLS as they were before it
 
-    /// The descriptor, which stays the connection's. It is non-blocking.
+    /// The descriptor, which stays the connection's. It is non-blocking. Over TLS it tells nothing of whether
+    /// there is something to read.
     int native() const;
 
 private:
@@ -150,6 +177,9 @@ public:
     /// At a path, which goes with the listener. One at which nobody listens any more is replaced.
     explicit listener(unix_path const& path, listen_options options = {});
 
+    /// Whom it accepts it offers TLS, and nothing else.
+    listener(std::string const& host, std::uint16_t port, tls_server const& tls, listen_options options = {});
+
     listener(listener&&) noexcept;
     listener& operator=(listener&&) noexcept;
     ~listener();
@@ -172,6 +202,7 @@ public:
 private:
     friend class context;
     listener(socket_address const& where, listen_options options);
+    void offer(tls_server const& tls) noexcept;
     detail::socket_state& opened() const;
 
     std::shared_ptr<detail::socket_state> state_;

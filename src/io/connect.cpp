@@ -156,8 +156,8 @@ task<void> wait_for_an_end(context& ctx, race& under_way, std::chrono::nanosecon
     }
 }
 
-task<connection> connect_to(context& ctx, std::string target, std::vector<socket_address> addresses,
-                            connect_options options) {
+task<std::shared_ptr<socket_state>> win_race(context& ctx, std::string target,
+                                             std::vector<socket_address> addresses, connect_options options) {
     race under_way(std::move(target), addresses);
     std::shared_ptr<socket_state> winner;
     for (;;) {
@@ -172,10 +172,29 @@ task<connection> connect_to(context& ctx, std::string target, std::vector<socket
         }
     }
     if (options.no_delay && winner->remote.family() != AF_UNIX) set_no_delay(winner->get());
-    co_return socket_state::as_connection(std::move(winner));
+    co_return winner;
 }
 
-std::vector<socket_address> with_port(std::vector<std::string> const& hosts, std::uint16_t port) {
+task<connection> connect_to(context& ctx, std::string target, std::vector<socket_address> addresses,
+                            connect_options options) {
+    co_return socket_state::as_connection(
+        co_await win_race(ctx, std::move(target), std::move(addresses), options));
+}
+
+/// `name` is that of the host; empty if there is none.
+task<connection> connect_by_name(context& ctx, std::string name, std::uint16_t port,
+                                 std::vector<socket_address> addresses, connect_options options,
+                                 std::shared_ptr<tls_context const> tls) {
+    auto made = co_await win_race(ctx, with_port(name, port), std::move(addresses), options);
+    made->host = std::move(name);
+    if (tls) {
+        made->begin_tls(std::move(tls), tls_session::side::client);
+        co_await handshake_operation(ctx, made);
+    }
+    co_return socket_state::as_connection(std::move(made));
+}
+
+std::vector<socket_address> at_port(std::vector<std::string> const& hosts, std::uint16_t port) {
     std::vector<socket_address> addresses;
     for (auto const& each : hosts)
         addresses.emplace_back(each, port);
@@ -189,11 +208,6 @@ std::optional<socket_address> as_numeric(std::string const& host, std::uint16_t 
     } catch (std::invalid_argument const&) {
         return std::nullopt;
     }
-}
-
-std::string target_of(std::string const& host, std::uint16_t port) {
-    bool const is_ipv6 = host.find(':') != std::string::npos;
-    return is_ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
 void require_host(std::string const& host) {
@@ -218,12 +232,23 @@ task<std::vector<socket_address>> context::resolve(std::string host, std::uint16
     if (!answer || !answer->error.empty())
         throw std::runtime_error(
             fmt::format("cannot look up '{}': {}", host, answer ? answer->error : "no answer"));
-    co_return detail::with_port(answer->addresses, port);
+    co_return detail::at_port(answer->addresses, port);
 }
 
 task<connection> context::connect(std::string host, std::uint16_t port, connect_options options) {
     auto const addresses = co_await resolve(host, port);
-    co_return co_await detail::connect_to(*this, detail::target_of(host, port), addresses, options);
+    co_return co_await detail::connect_by_name(*this, host, port, addresses, options, nullptr);
+}
+
+task<connection> context::connect(std::string host, std::uint16_t port, tls_client tls,
+                                  connect_options options) {
+    auto const made = co_await detail::context_of(*this, std::move(tls));
+    auto const addresses = co_await resolve(host, port);
+    co_return co_await detail::connect_by_name(*this, host, port, addresses, options, made);
+}
+
+task<connection> context::connect(std::string host, std::uint16_t port, tls_client tls) {
+    return connect(std::move(host), port, std::move(tls), connect_options{});
 }
 
 task<connection> connect_first(context& ctx, std::vector<socket_address> addresses, connect_options options) {
@@ -249,6 +274,16 @@ task<listener> context::listen(std::string host, std::uint16_t port, listen_opti
 
 task<listener> context::listen(std::string host, std::uint16_t port) {
     return listen(std::move(host), port, listen_options{});
+}
+
+task<listener> context::listen(std::string host, std::uint16_t port, tls_server tls, listen_options options) {
+    auto made = co_await listen(std::move(host), port, options);
+    made.offer(tls);
+    co_return made;
+}
+
+task<listener> context::listen(std::string host, std::uint16_t port, tls_server tls) {
+    return listen(std::move(host), port, std::move(tls), listen_options{});
 }
 
 }  // namespace quartet::inline v0

@@ -23,6 +23,7 @@ namespace {
 using detail::descriptor;
 using detail::socket_state;
 using detail::throw_socket_error;
+using detail::tls_session;
 using std::chrono_literals::operator""ms;
 
 constexpr auto until_accept_is_tried_again = 50ms;
@@ -75,6 +76,27 @@ task<std::string> read_to_end_from(context& ctx, std::shared_ptr<socket_state> f
         more = co_await detail::fill_operation(ctx, from, std::max<std::size_t>(from->buffered().size(), 1));
     }
     co_return from->give(from->buffered().size());
+}
+
+// ---- TLS
+
+/// What came before TLS came from anybody: taken for what is said under its protection, it would let him put
+/// his words into the other side's mouth (CVE-2011-0411, CVE-2021-23222).
+task<void> start_tls_over(context& ctx, std::shared_ptr<socket_state> over,
+                          std::shared_ptr<detail::tls_context const> context, tls_session::side own) {
+    if (over->tls) detail::misuse("this connection goes over TLS already");
+    if (auto const left = over->buffered().size(); left > 0)
+        throw tls_error(tls_error::kind::protocol,
+                        fmt::format("cannot start TLS with {}: {} bytes that it has sent in plain text are "
+                                    "unread, and must not come before",
+                                    over->peer(), left));
+    over->begin_tls(std::move(context), own);
+    co_await detail::handshake_operation(ctx, over);
+}
+
+task<void> start_tls_as_client(context& ctx, std::shared_ptr<socket_state> over, tls_client as) {
+    auto const made = co_await detail::context_of(ctx, std::move(as));
+    co_await start_tls_over(ctx, std::move(over), made, tls_session::side::client);
 }
 
 // ---- Accepting
@@ -202,6 +224,7 @@ std::shared_ptr<socket_state> const& connection::opened() const {
 }
 
 void connection::close() noexcept {
+    if (state_ && state_->tls) state_->tls->close();
     drop(state_);
 }
 
@@ -229,8 +252,23 @@ detail::write_operation connection::write(context& ctx, std::span<std::string_vi
 }
 
 void connection::finish() {
+    if (opened()->tls) return state_->tls->finish();
     if (::shutdown(opened()->get(), SHUT_WR) != 0)
         throw_socket_error("end what is written to " + state_->peer(), errno);
+}
+
+task<void> connection::start_tls(context& ctx, tls_client as) {
+    return start_tls_as_client(ctx, opened(), std::move(as));
+}
+task<void> connection::start_tls(context& ctx, tls_server as) {
+    return start_tls_over(ctx, opened(), detail::tls_context::of(as), tls_session::side::server);
+}
+detail::handshake_operation connection::handshake(context& ctx) {
+    if (!opened()->tls) detail::misuse("this connection has no TLS, and so no handshake");
+    return {ctx, state_};
+}
+std::optional<tls_info> connection::tls() const {
+    return opened()->tls ? state_->tls->info() : std::nullopt;
 }
 
 socket_address connection::local() const {
@@ -255,6 +293,13 @@ listener::listener(socket_address const& where, listen_options options) : state_
 listener::listener(std::string const& host, std::uint16_t port, listen_options options)
     : listener(of_this_machine(host, port), options) {}
 listener::listener(unix_path const& path, listen_options options) : listener(socket_address(path), options) {}
+listener::listener(std::string const& host, std::uint16_t port, tls_server const& tls, listen_options options)
+    : listener(host, port, options) {
+    offer(tls);
+}
+void listener::offer(tls_server const& tls) noexcept {
+    state_->offers = detail::tls_context::of(tls);
+}
 listener::listener(listener&&) noexcept = default;
 listener& listener::operator=(listener&& other) noexcept {
     if (this != &other) {

@@ -1,10 +1,15 @@
 #include "src/io/socket_state.hpp"
 
+#include <quartet/context.hpp>
+
+#include <fmt/format.h>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace quartet::inline v0::detail {
 
@@ -23,6 +28,14 @@ socket_address socket_state::local() const noexcept {
     auto* const address = reinterpret_cast<sockaddr*>(&storage);
     if (getsockname(get(), address, &size) != 0) return {};
     return {address, size};
+}
+
+void socket_state::begin_tls(std::shared_ptr<tls_context const> context, tls_session::side as) {
+    bool const is_client = as == tls_session::side::client;
+    std::string name = is_client ? context->server_name() : std::string();
+    if (is_client && name.empty()) name = host.empty() && remote.family() != AF_UNIX ? remote.host() : host;
+    auto whom = is_client && !host.empty() ? with_port(host, remote.port()) : peer();
+    tls = std::make_unique<tls_session>(std::move(context), as, get(), std::move(whom), std::move(name));
 }
 
 void socket_state::shut() noexcept {
@@ -45,8 +58,20 @@ std::string socket_state::give(std::size_t count) {
     return what;
 }
 
+task<std::shared_ptr<tls_context const>> context_of(context& ctx, tls_client as) {
+    auto made = tls_context::of(as);
+    if (!made) made = tls_context::usual_client();
+    if (!made) made = co_await ctx.offload([] { return tls_context::make_usual_client(); });
+    co_return made;
+}
+
 void throw_socket_error(std::string const& what, int error) {
     throw std::system_error(error, std::generic_category(), "cannot " + what);
+}
+
+std::string with_port(std::string const& host, std::uint16_t port) {
+    bool const is_ipv6 = host.find(':') != std::string::npos;
+    return is_ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
 void set_no_delay(int socket) noexcept {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "src/base/descriptor.hpp"
+#include "src/io/tls_session.hpp"
 
 #include <quartet/socket.hpp>
 
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -34,6 +36,9 @@ struct socket_state {
     std::string peer() const { return remote.text(); }
     socket_address local() const noexcept;
 
+    /// From now on all goes over TLS. Nobody else may use the connection meanwhile.
+    void begin_tls(std::shared_ptr<tls_context const> context, tls_session::side as);
+
     /// Wakes those who wait. Any thread.
     void shut() noexcept;
 
@@ -53,12 +58,25 @@ struct socket_state {
     std::atomic<std::uint64_t> read{0};
     std::atomic<std::uint64_t> written{0};
 
+    std::unique_ptr<tls_session> tls;           // of a connection, if it has
+    std::shared_ptr<tls_context const> offers;  // of a listener: to those who connect
+    std::string host;                           // that was connected to; empty if that was an address
+
     std::string path;  // of a listener, that goes with it
     pid_t maker = 0;   // of that path
 };
 
+/// What a client's TLS is made with; the usual one is made beside an event loop.
+task<std::shared_ptr<tls_context const>> context_of(context& ctx, tls_client as);
+
+/// Room of the thread, for what is received before it is known how much that is: 64 KiB.
+std::span<char> socket_scratch();
+
 /// Throws std::system_error: "cannot " `what`, with the system's words for errno.
 [[noreturn]] void throw_socket_error(std::string const& what, int error);
+
+/// "localhost:80", "[::1]:80"
+std::string with_port(std::string const& host, std::uint16_t port);
 
 void set_no_delay(int socket) noexcept;
 

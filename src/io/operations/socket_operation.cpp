@@ -22,15 +22,24 @@ namespace {
 constexpr std::size_t scratch_bytes = std::size_t{64} << 10;
 constexpr std::size_t most_at_once = std::size_t{256} << 10;
 
-/// Room of the thread, for what is received before it is known how much that is.
-std::span<char> scratch() {
+}  // namespace
+
+std::span<char> socket_scratch() {
     static thread_local std::unique_ptr<char[]> const room =
         std::make_unique_for_overwrite<char[]>(scratch_bytes);
     return {room.get(), scratch_bytes};
 }
 
-/// How many bytes came; nothing if none is there yet.
-std::optional<std::size_t> receive(socket_state& from, std::span<char> into) {
+socket_operation::socket_operation(context& owner, std::shared_ptr<socket_state> of,
+                                   readiness wanted) noexcept
+    : descriptor_operation(owner, of->get(), wanted, of->serial), state_(std::move(of)) {}
+
+// ---- Reading
+
+std::optional<std::size_t> socket_operation::receive(std::span<char> into) {
+    socket_state& from = state();
+    if (from.tls) [[unlikely]]
+        return receive_encrypted(into);
     for (;;) {
         auto const count = ::recv(from.get(), into.data(), into.size(), MSG_DONTWAIT);
         if (count >= 0) {
@@ -42,14 +51,6 @@ std::optional<std::size_t> receive(socket_state& from, std::span<char> into) {
     }
 }
 
-}  // namespace
-
-socket_operation::socket_operation(context& owner, std::shared_ptr<socket_state> of,
-                                   readiness wanted) noexcept
-    : descriptor_operation(owner, of->get(), wanted, of->serial), state_(std::move(of)) {}
-
-// ---- Reading
-
 bool read_operation::try_now(readiness) {
     if (into_.empty()) return true;
     if (auto const there = state().buffered(); !there.empty()) {
@@ -57,7 +58,7 @@ bool read_operation::try_now(readiness) {
         count_ = given.copy(into_.data(), into_.size());
         return true;
     }
-    auto const count = receive(state(), into_);
+    auto const count = receive(into_);
     count_ = count.value_or(0);
     return count.has_value();
 }
@@ -68,8 +69,8 @@ bool read_text_operation::try_now(readiness) {
         text_ = state().give(std::min(there.size(), most_));
         return true;
     }
-    auto const room = scratch().first(std::min(most_, scratch_bytes));
-    auto const count = receive(state(), room);
+    auto const room = socket_scratch().first(std::min(most_, scratch_bytes));
+    auto const count = receive(room);
     if (count) text_.assign(room.data(), *count);
     return count.has_value();
 }
@@ -79,13 +80,13 @@ bool fill_operation::try_now(readiness) {
     to.erase(0, std::exchange(state().given, 0));
     std::optional<std::size_t> count;
     if (count_wanted_ <= scratch_bytes) {
-        count = receive(state(), scratch());
-        if (count) to.append(scratch().data(), *count);
+        count = receive(socket_scratch());
+        if (count) to.append(socket_scratch().data(), *count);
     } else {
         auto const before = to.size();
         to.resize(before + std::min(count_wanted_, most_at_once));
         try {
-            count = receive(state(), std::span(to).subspan(before));
+            count = receive(std::span(to).subspan(before));
         } catch (...) {
             to.resize(before);
             throw;
@@ -137,6 +138,8 @@ void write_operation::take_off(std::size_t written) noexcept {
 // A body that writes much to one who reads it all at once does not hold up the others of its loop: after a
 // quarter of a mebibyte it waits as if there were no room.
 bool write_operation::try_now(readiness) {
+    if (state().tls) [[unlikely]]
+        return write_encrypted();
     std::size_t written_now = 0;
     take_off(0);  // parts that are empty
     while (at_ < parts().size()) {
@@ -178,6 +181,7 @@ bool accept_operation::try_now(readiness) {
             if (state().no_delay && storage.ss_family != AF_UNIX) set_no_delay(socket.get());
             accepted_ = std::make_shared<socket_state>(std::move(socket));
             accepted_->remote = socket_address(address, size);
+            if (state().offers) accepted_->begin_tls(state().offers, tls_session::side::server);
             return true;
         }
         int const why = errno;
@@ -201,7 +205,7 @@ bool send_to_operation::try_now(readiness) {
 }
 
 bool receive_from_operation::try_now(readiness) {
-    auto const room = scratch();
+    auto const room = socket_scratch();
     for (;;) {
         if (state().is_closed.load()) throw_socket_error("receive at a socket that was closed", EBADF);
         sockaddr_storage storage{};

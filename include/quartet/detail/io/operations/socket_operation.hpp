@@ -1,6 +1,7 @@
 // include/quartet/detail/io/operations/socket_operation.hpp
 //
-// What is done with sockets: each is one system call when it need not wait.
+// What is done with sockets: each is one system call when it need not wait. Those over TLS are done in
+// src/io/operations/tls_operation.cpp.
 #pragma once
 
 #include <quartet/detail/io/operations/descriptor_operation.hpp>
@@ -8,6 +9,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,14 +29,34 @@ struct datagram {
 namespace detail {
 
 struct socket_state;
+class tls_session;
 
 class socket_operation : public descriptor_operation {
 protected:
     socket_operation(context& owner, std::shared_ptr<socket_state> of, readiness wanted) noexcept;
+    socket_operation(socket_operation&&) noexcept = default;
+    ~socket_operation() {
+        if (has_turn_) [[unlikely]]
+            leave_turn();
+    }
 
     socket_state& state() const noexcept { return *state_; }
 
+    /// How many bytes came, 0 at the end; nothing if none is there yet.
+    std::optional<std::size_t> receive(std::span<char> into);
+
+    /// For who holds the lock of a connection's TLS: whether the handshake is over; brings it forward. False
+    /// if try_now has to end, and what it waits for is set.
+    bool is_past_handshake(tls_session& tls);
+    bool waits_for_tls(tls_session& tls);
+
     std::shared_ptr<socket_state> state_;  // keeps the descriptor open
+
+private:
+    std::optional<std::size_t> receive_encrypted(std::span<char> into);
+    void leave_turn() noexcept;
+
+    bool has_turn_ = false;  // at the handshake
 };
 
 /// Gives how many bytes came; 0 at the end.
@@ -102,12 +124,26 @@ public:
 
 private:
     bool try_now(readiness holds) override;
+    bool write_encrypted();
+    std::string_view next_to_encrypt(std::span<char> room) noexcept;
     void take_off(std::size_t written) noexcept;
     std::span<iovec> parts() noexcept { return more_.empty() ? std::span(&one_, 1) : std::span(more_); }
 
     iovec one_{};
     std::vector<iovec> more_;  // all parts, if there are several
     std::size_t at_ = 0;       // the first part that is not written
+};
+
+/// Done when the handshake is over, and this side's part of it sent.
+class [[nodiscard]] handshake_operation final : public socket_operation {
+public:
+    handshake_operation(context& owner, std::shared_ptr<socket_state> of) noexcept
+        : socket_operation(owner, std::move(of), readable) {}
+
+    void await_resume() { throw_error(); }
+
+private:
+    bool try_now(readiness holds) override;
 };
 
 /// Gives the socket of the next who connects; null once the listener is closed.
