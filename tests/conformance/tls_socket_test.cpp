@@ -32,6 +32,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::AllOf;
+using testing::AnyOf;
+using testing::Contains;
 using testing::Each;
 using testing::EndsWith;
 using testing::HasSubstr;
@@ -160,7 +162,8 @@ protected:
     /// What comes of connecting to OpenSSL's server that has the certificate of `shown`.
     std::vector<std::string> told_by(identity const& shown, std::string host = "localhost",
                                      tls_client_options const& options = trusting()) {
-        auto const body = [shown = &shown, host = &host, options = &options](context& ctx, int) -> task<std::string> {
+        auto const body = [shown = &shown, host = &host, options = &options](context& ctx,
+                                                                             int) -> task<std::string> {
             openssl_peer const there(*shown, echo);
             auto const port = there.port();
             auto told = co_await told_when_connecting(ctx, *host, port, tls_client(*options));
@@ -349,16 +352,21 @@ TEST_P(over_tls, nothing_is_verified_if_that_is_said) {
 }
 
 TEST_P(over_tls, the_environment_names_who_is_trusted) {
-    tls_client_options const usual;
-    EXPECT_THAT(told_by(all().server, "localhost", usual), Each(StartsWith("certificate: ")));
-    setenv("SSL_CERT_FILE", all().authority.certificate_file.c_str(), 1);
-    auto const body = [](context& ctx, int) -> task<std::string> {
-        openssl_peer const there(all().server, echo);
-        co_return co_await told_when_connecting(ctx, "localhost", there.port(), tls_client());
+    auto const told = [this] {
+        auto const body = [](context& ctx, int) -> task<std::string> {
+            openssl_peer const there(all().server, echo);
+            co_return co_await told_when_connecting(ctx, "localhost", there.port(), tls_client());
+        };
+        return make().map(body, std::vector{0, 1});
     };
-    auto const trusted = make().map(body, std::vector{0, 1});
-    unsetenv("SSL_CERT_FILE");
+    EXPECT_THAT(told(), Each(StartsWith("certificate: ")));
+    char const* const named = std::getenv("SSL_CERT_FILE");
+    std::string const before = named ? named : "";
+    setenv("SSL_CERT_FILE", all().authority.certificate_file.c_str(), 1);
+    auto const trusted = told();
+    named ? setenv("SSL_CERT_FILE", before.c_str(), 1) : unsetenv("SSL_CERT_FILE");
     EXPECT_THAT(trusted, Each("hello\n"));
+    EXPECT_THAT(told(), Each(StartsWith("certificate: ")));
 }
 
 TEST_P(over_tls, clients_show_who_they_are) {
@@ -865,7 +873,7 @@ TEST_P(tls_on_one_loop, is_read_by_one_body_and_written_by_another) {
 
 // The bytes that end the handshake come once, and whoever takes them, the other goes on as well.
 TEST_P(tls_on_one_loop, begins_with_a_reader_and_a_writer) {
-    auto const body = [](context& ctx, int) -> task<std::string> {
+    auto const body = [](context& ctx, int kind) -> task<std::string> {
         auto const offered = a_server();
         listener door("127.0.0.1", 0, offered);
         openssl_peer const there(door.port(), [](SSL* session) {
@@ -880,8 +888,12 @@ TEST_P(tls_on_one_loop, begins_with_a_reader_and_a_writer) {
             co_await to.write(by, "greeting");
             co_return 0;
         };
-        auto const done = co_await when_all(client.read_to_end(ctx), greet(ctx, client));
-        co_return std::get<0>(done);
+        if (kind == 0) {
+            auto const done = co_await when_all(client.read_to_end(ctx), greet(ctx, client));
+            co_return std::get<0>(done);
+        }
+        auto const done = co_await when_all(greet(ctx, client), client.read_to_end(ctx));
+        co_return std::get<1>(done);
     };
     EXPECT_THAT(make().map(body, std::vector{0, 1}), Each("thanks"));
 }
@@ -898,6 +910,38 @@ TEST_P(tls_on_one_loop, wakes_who_waits_when_another_body_closes_it) {
         co_return std::get<0>(done).size() + (co_await far.read_some(ctx)).size();
     };
     EXPECT_THAT(make().map(body, std::vector{0, 1}), Each(0u));
+}
+
+/// A connection that is closed behind a write of so much, of which nothing has been read meanwhile.
+task<std::string> closed_behind(context& ctx, std::size_t length) {
+    auto [near, far] = co_await both_ends(ctx, true);
+    int const little = 30'000;
+    setsockopt(near.native(), SOL_SOCKET, SO_SNDBUF, &little, sizeof little);
+    setsockopt(far.native(), SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    std::string const much(length, 'x');
+    try {
+        co_await ctx.with_timeout(5ms, near.write(ctx, much));
+    } catch (timed_out const&) {
+        co_return "no room";
+    }
+    near.close();
+    try {
+        auto const there = co_await far.read_to_end(ctx);
+        co_return there == much ? "whole" : "something else";
+    } catch (tls_error const&) {
+        co_return "cut";
+    }
+}
+
+// The end of TLS needs room as well, and who closes does not wait for it.
+TEST(tls, is_ended_whole_whatever_room_a_write_has_left) {
+    auto const body = [](context& ctx, std::size_t length) { return closed_behind(ctx, length); };
+    std::vector<std::size_t> lengths;
+    for (std::size_t length = 10'000; length < 200'000; length += 2'000)
+        lengths.push_back(length);
+    auto const told = make_executor("async:1").map(body, lengths);
+    EXPECT_THAT(told, Each(AnyOf("whole", "no room")));
+    EXPECT_THAT(told, AllOf(Contains("whole"), Contains("no room")));
 }
 
 /// A client that greets nobody: it waits for a greeting, and then sends back all it gets.
