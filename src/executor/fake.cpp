@@ -4,8 +4,8 @@
 // offloaded functions) is done when it is asked for, and its body goes on in turn, behind those that were
 // ready before it: so bodies interleave as they do on a real loop.
 //
-// Of channels and locks it knows what its own bodies do. When all wait for each other, and no time can pass, nothing will
-// ever happen: then these waits fail.
+// Of channels and locks it knows what its own bodies do. When all wait for each other, and no time can pass,
+// nothing will ever happen: then these waits fail.
 
 #include "src/io/logging.hpp"
 #include "src/io/timer_queue.hpp"
@@ -16,12 +16,17 @@
 #include <quartet/detail/base/deadline.hpp>
 #include <quartet/fake.hpp>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -140,7 +145,7 @@ private:
     }
 
     void run_some() {
-        if (advance_services()) return;
+        if (advance_services() || (ready_.empty() && let_clock_stand())) return;
         if (ready_.empty() && waiting_.empty()) {
             end_waits();
         } else if (ready_.empty()) {
@@ -157,9 +162,27 @@ private:
         bool progress = false;
         services.for_each([&](fake_service& each) {
             bool const idle = !progress && ready_.empty();
-            progress |= each.advance(idle);
+            bool const waits = each.waits_for_outside();
+            if (!each.advance(idle)) return;
+            progress = true;
+            if (waits) stands_since_.reset();
         });
         return progress;
+    }
+
+    /// Gives what goes on outside some time. False if nobody waits for that, or it has had enough; until
+    /// something comes from there.
+    bool let_clock_stand() {
+        using namespace std::chrono_literals;
+        bool is_waited_for = false;
+        services.for_each([&](fake_service const& each) { is_waited_for |= each.waits_for_outside(); });
+        if (!is_waited_for) return false;
+        auto const now = std::chrono::steady_clock::now();
+        if (!stands_since_) stands_since_ = now;
+        auto const stood = now - *stands_since_;
+        if (stood >= 1s) return false;
+        std::this_thread::sleep_for(std::clamp<std::chrono::nanoseconds>(stood / 8, 20us, 1ms));
+        return true;
     }
 
     void end_waits() {
@@ -180,6 +203,7 @@ private:
     detail::running_bodies<fake_context> bodies_;
     detail::timer_queue waiting_;
     std::vector<operation*> ready_;
+    std::optional<std::chrono::steady_clock::time_point> stands_since_;
     std::atomic<bool> stops_ = false;
     bool runs_ = false;
 };

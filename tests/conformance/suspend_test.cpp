@@ -6,8 +6,10 @@
 
 #include <quartet/quartet.hpp>
 
+#include <array>
 #include <chrono>
 #include <exception>
+#include <fcntl.h>
 #include <memory>
 #include <mutex>
 #include <numeric>
@@ -15,6 +17,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -197,6 +200,40 @@ TEST_P(suspended_bodies_on_one_loop, may_resume_each_other) {
     };
     auto executor = make();
     EXPECT_EQ(executor.map(body, std::vector{1, 2, 3, 0}), (std::vector{10, 11, 12, 0}));
+}
+
+TEST(a_fake_clock, stands_while_threads_end_waits_of_both_kinds) {
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK), 0);
+    fake_world world;
+    auto const body = [&](context& ctx, int who) -> task<std::chrono::nanoseconds> {
+        for (int round = 0; round < 20; ++round) {
+            std::jthread other;
+            if (who == 0) {
+                co_await ctx.suspend([&](resumer<void> done) {
+                    other = std::jthread([done] {
+                        std::this_thread::sleep_for(1ms);
+                        done();
+                    });
+                });
+            } else if (who == 1) {
+                other = std::jthread([&] {
+                    std::this_thread::sleep_for(1ms);
+                    EXPECT_EQ(write(pipe[1], "x", 1), 1);
+                });
+                co_await ctx.ready(pipe[0], readable);
+                char byte = 0;
+                EXPECT_EQ(read(pipe[0], &byte, 1), 1);
+            } else if (round == 0) {
+                co_await ctx.sleep_for(1h);
+            }
+        }
+        co_return ctx.now().time_since_epoch();
+    };
+    auto const ends = executor(std::make_unique<fake>(world)).map(body, std::vector{0, 1, 2});
+    EXPECT_EQ(ends, (std::vector<std::chrono::nanoseconds>{0ns, 0ns, 1h}));
+    close(pipe[0]);
+    close(pipe[1]);
 }
 
 TEST(a_resumer, may_outlive_its_executor) {

@@ -102,6 +102,10 @@ public:
     /// this moment.
     virtual bool advance([[maybe_unused]] bool idle) { return false; }
 
+    /// Whether what waits here may be completed by what goes on outside of the fake. That takes no time of
+    /// its clock: when nothing else can happen the clock stands, for a second of real time at the most.
+    virtual bool waits_for_outside() const noexcept { return false; }
+
     /// Nothing will ever happen: ends with `why` what waits here. They complete soon.
     virtual void end_all(std::exception_ptr const&) {}
 };

@@ -1,5 +1,4 @@
 #include "src/base/futex.hpp"
-#include "src/io/look_for_stop.hpp"
 
 #include <quartet/backend/loop.hpp>
 #include <quartet/context.hpp>
@@ -8,12 +7,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -73,46 +70,45 @@ bool suspension::tell(suspension_listener& who) noexcept {
 
 // ---- The operation
 
-/// The waits of a fake's bodies. What other threads do takes no time there: while a body waits for them and
-/// nothing else can happen, the clock stands; for so long at the most.
+/// The waits of a fake's bodies.
 class fake_suspensions final : public fake_service {
 public:
     explicit fake_suspensions(fake_loop& loop) noexcept : loop_(loop) {}
 
     void begin(operation& waiting, suspension& waits_for, bool ends_outside) {
         waits_.push_back({&waiting, &waits_for, ends_outside});
+        outside_ += ends_outside;
     }
 
     /// Any thread.
     void has_ended(operation& waiting) noexcept {
         std::lock_guard const lock(mutex_);
         ended_.push_back(&waiting);
-        changed_.notify_one();
     }
 
     void forget(operation const& waiting) noexcept {
-        std::erase_if(waits_, [&waiting](wait const& each) { return each.waiting == &waiting; });
+        std::erase_if(waits_, [&](wait const& each) {
+            if (each.waiting != &waiting) return false;
+            outside_ -= each.ends_outside;
+            return true;
+        });
     }
 
-    bool advance(bool idle) override {
-        std::unique_lock lock(mutex_);
-        if (idle && ended_.empty() && std::ranges::any_of(waits_, &wait::ends_outside)) {
-            if (!stands_since_) stands_since_ = std::chrono::steady_clock::now();
-            changed_.wait_for(lock, look_for_stop);
-            if (ended_.empty()) return std::chrono::steady_clock::now() - *stands_since_ < most;
-        }
-        stands_since_.reset();
-        if (ended_.empty()) return false;
-        for (operation* const each : std::exchange(ended_, {})) {
+    bool waits_for_outside() const noexcept override { return outside_ > 0; }
+
+    bool advance(bool) override {
+        std::lock_guard const lock(mutex_);
+        for (operation* const each : ended_) {
             forget(*each);
             loop_.complete_soon(*each);
         }
-        return true;
+        return !std::exchange(ended_, {}).empty();
     }
 
     void end_all(std::exception_ptr const& why) override {
         std::erase_if(waits_, [&](wait const& each) {
             if (!each.waits_for->withdraw()) return false;
+            outside_ -= each.ends_outside;
             each.waiting->error = why;
             loop_.complete_soon(*each.waiting);
             return true;
@@ -125,13 +121,11 @@ private:
         suspension* waits_for;
         bool ends_outside;
     };
-    static constexpr auto most = std::chrono::seconds(1);
 
     fake_loop& loop_;
     std::vector<wait> waits_;
-    std::optional<std::chrono::steady_clock::time_point> stands_since_;
-    std::mutex mutex_;  // guards what follows
-    std::condition_variable changed_;
+    std::size_t outside_ = 0;  // of them, that what goes on outside ends
+    std::mutex mutex_;         // guards what follows
     std::vector<operation*> ended_;
 };
 
