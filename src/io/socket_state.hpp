@@ -21,6 +21,9 @@
 
 namespace quartet::inline v0::detail {
 
+/// What one try may receive or send: others have their turn behind it.
+inline constexpr std::size_t most_bytes_at_once = std::size_t{256} << 10;
+
 struct socket_state {
     explicit socket_state(descriptor socket) : own(std::move(socket)), serial(next_serial()) {}
     socket_state(socket_state const&) = delete;

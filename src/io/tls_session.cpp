@@ -24,9 +24,6 @@
 namespace quartet::inline v0::detail {
 namespace {
 
-/// What one try may receive: others have their turn behind it.
-constexpr std::size_t most_at_once = std::size_t{256} << 10;
-
 /// As much that waits to be sent makes a read wait, too: the other side could have us answer for ever
 /// without reading the answers. More than a write leaves: two sides that both write and do not get on must
 /// still read.
@@ -305,7 +302,7 @@ int tls_session::turn_descriptor() {
 bool tls_session::shake_hands() {
     if (is_up_) return true;
     if (failed_) throw_failure();
-    budget_ = most_at_once;
+    budget_ = most_bytes_at_once;
     ERR_clear_error();
     int const result = SSL_do_handshake(session_.get());
     flush();
@@ -323,7 +320,7 @@ bool tls_session::shake_hands() {
 // ---- Data
 
 std::optional<std::size_t> tls_session::read(std::span<char> into) {
-    budget_ = most_at_once;
+    budget_ = most_bytes_at_once;
     if (!flush() && outgoing_.size() - sent_ > most_answers) return std::nullopt;
     std::size_t count = 0;
     auto last = state::done;

@@ -20,7 +20,6 @@ namespace quartet::inline v0::detail {
 namespace {
 
 constexpr std::size_t scratch_bytes = std::size_t{64} << 10;
-constexpr std::size_t most_at_once = std::size_t{256} << 10;
 
 }  // namespace
 
@@ -84,7 +83,7 @@ bool fill_operation::try_now(readiness) {
         if (count) to.append(socket_scratch().data(), *count);
     } else {
         auto const before = to.size();
-        to.resize(before + std::min(count_wanted_, most_at_once));
+        to.resize(before + std::min(count_wanted_, most_bytes_at_once));
         try {
             count = receive(std::span(to).subspan(before));
         } catch (...) {
@@ -143,7 +142,7 @@ bool write_operation::try_now(readiness) {
     std::size_t written_now = 0;
     take_off(0);  // parts that are empty
     while (at_ < parts().size()) {
-        if (written_now >= most_at_once) return may_go_on();
+        if (written_now >= most_bytes_at_once) return may_go_on();
         auto const rest = parts().subspan(at_).first(std::min<std::size_t>(parts().size() - at_, IOV_MAX));
         auto const count = send(state().get(), rest);
         if (count < 0 && errno == EINTR) continue;

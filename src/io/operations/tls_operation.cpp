@@ -10,11 +10,6 @@
 #include <optional>
 
 namespace quartet::inline v0::detail {
-namespace {
-
-constexpr std::size_t most_at_once = std::size_t{256} << 10;
-
-}  // namespace
 
 // ---- The handshake
 
@@ -91,7 +86,7 @@ bool write_operation::write_encrypted() {
             wait_for(state().get(), writable, state().serial);
             return false;
         }
-        if (!next.empty() && written_now >= most_at_once) break;
+        if (!next.empty() && written_now >= most_bytes_at_once) break;
         tls.write(next);
         if (next.empty() && tls.has_room_for_end()) return true;
         if (next.empty()) break;
