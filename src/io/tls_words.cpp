@@ -25,7 +25,7 @@ std::string reason_of(unsigned long error) {
     return words ? words : fmt::format("OpenSSL's error {:#x}", error);
 }
 
-bool is(unsigned long error, int library, int reason) noexcept {
+bool is_error(unsigned long error, int library, int reason) noexcept {
     return ERR_GET_LIB(error) == library && ERR_GET_REASON(error) == reason;
 }
 
@@ -88,12 +88,13 @@ std::string words_for_file() {
     ERR_clear_error();
     if (error == 0) return "nothing in it can be read";
     // What is no PEM is then tried in other ways, whose errors come later.
-    if (is(error, ERR_LIB_PEM, PEM_R_NO_START_LINE) || is(last, ERR_LIB_PEM, PEM_R_NO_START_LINE) ||
-        is(error, ERR_LIB_X509, X509_R_NO_CERTIFICATE_OR_CRL_FOUND) ||
-        is(error, ERR_LIB_OSSL_DECODER, ERR_R_UNSUPPORTED))
+    if (is_error(error, ERR_LIB_PEM, PEM_R_NO_START_LINE) ||
+        is_error(last, ERR_LIB_PEM, PEM_R_NO_START_LINE) ||
+        is_error(error, ERR_LIB_X509, X509_R_NO_CERTIFICATE_OR_CRL_FOUND) ||
+        is_error(error, ERR_LIB_OSSL_DECODER, ERR_R_UNSUPPORTED))
         return "there is none in it (PEM, \"-----BEGIN …\")";
-    if (is(error, ERR_LIB_PEM, PEM_R_BAD_PASSWORD_READ) ||
-        is(error, ERR_LIB_CRYPTO, ERR_R_INTERRUPTED_OR_CANCELLED))
+    if (is_error(error, ERR_LIB_PEM, PEM_R_BAD_PASSWORD_READ) ||
+        is_error(error, ERR_LIB_CRYPTO, ERR_R_INTERRUPTED_OR_CANCELLED))
         return "it is encrypted, and must not be";
     return reason_of(error);
 }
@@ -106,9 +107,9 @@ std::string words_for_setup() {
 
 bool is_another_key() {
     auto const error = ERR_peek_last_error();
-    bool const differs = is(error, ERR_LIB_X509, X509_R_KEY_VALUES_MISMATCH) ||
-                         is(error, ERR_LIB_X509, X509_R_KEY_TYPE_MISMATCH) ||
-                         is(error, ERR_LIB_SSL, SSL_R_NO_PRIVATE_KEY_ASSIGNED);
+    bool const differs = is_error(error, ERR_LIB_X509, X509_R_KEY_VALUES_MISMATCH) ||
+                         is_error(error, ERR_LIB_X509, X509_R_KEY_TYPE_MISMATCH) ||
+                         is_error(error, ERR_LIB_SSL, SSL_R_NO_PRIVATE_KEY_ASSIGNED);
     if (differs) ERR_clear_error();
     return differs;
 }
@@ -131,11 +132,12 @@ tls_words words_for_failure(SSL const* session, std::string_view name, std::stri
     auto const error = ERR_peek_error();
     ERR_clear_error();
     long const refusal = SSL_get_verify_result(session);
-    if (is(error, ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED) && is_for_others(refusal) && !shown.empty())
+    if (is_error(error, ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED) && is_for_others(refusal) &&
+        !shown.empty())
         return {kind::certificate, fmt::format("the certificate is for {}, not for {}", shown, name)};
-    if (is(error, ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED))
+    if (is_error(error, ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED))
         return {kind::certificate, X509_verify_cert_error_string(refusal)};
-    if (is(error, ERR_LIB_SSL, SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE))
+    if (is_error(error, ERR_LIB_SSL, SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE))
         return {kind::certificate, "it has shown no certificate"};
     int const alert = ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET;
     if (ERR_GET_LIB(error) == ERR_LIB_SSL && alert >= 0 && alert <= 255)
