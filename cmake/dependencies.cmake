@@ -14,3 +14,4 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(liburing REQUIRED IMPORTED_TARGET liburing>=2.3)
 pkg_check_modules(gmp REQUIRED IMPORTED_TARGET gmp)
 pkg_check_modules(duktape IMPORTED_TARGET duktape)  # for pictures; report/CMakeLists.txt does without
+pkg_check_modules(libpq IMPORTED_TARGET libpq)  # for the workload query; workloads/CMakeLists.txt does without

@@ -42,7 +42,12 @@ void print_item(std::string const& name, std::string const& text, terminal const
 
 void list_workloads(terminal const& where) {
     for (auto const& each : registered_workloads()) {
-        print_item(each.name, fmt::format("{} ({})", each.help, workers_text(each.workers)), where);
+        auto const lacking =
+            each.lacks ? each.lacks(default_values(each.parameters, preset::quick)) : std::string();
+        print_item(each.name,
+                   fmt::format("{} ({}){}", each.help, workers_text(each.workers),
+                               lacking.empty() ? "" : "; not here: " + lacking),
+                   where);
         for (auto const& parameter : each.parameters) {
             auto text = fmt::format("{}; {}", parameter.help, parameter.type());
             if (parameter.type() == "integer" || parameter.type() == "number")

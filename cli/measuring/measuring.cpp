@@ -112,9 +112,13 @@ void workbench::provide_for(plan const& what) {
 
 void workbench::provide_own_server(measure::configuration const& of) {
     if (!of.what->start_server || own_servers_.contains(of.what->name)) return;
-    own_server made{std::make_unique<scratch_folder>(open_to::everybody), nullptr};
+    own_server made;
+    auto const make_folder = [&made] {
+        made.folder = std::make_unique<scratch_folder>(open_to::everybody);
+        return made.folder->path();
+    };
     try {
-        made.process = of.what->start_server(of.parameters, {made.folder->path(), stop_.descriptor()});
+        made.process = of.what->start_server(of.parameters, {make_folder, stop_.descriptor()});
     } catch (cancelled const&) {
         throw measure::interrupted();
     }

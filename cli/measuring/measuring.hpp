@@ -72,7 +72,7 @@ public:
 
 private:
     struct own_server {
-        std::unique_ptr<scratch_folder> folder;
+        std::unique_ptr<scratch_folder> folder;    ///< if it wants one
         std::unique_ptr<workload_server> process;  ///< none: the workload asks somebody else's
     };
 

@@ -10,7 +10,7 @@ import signal
 import time
 import unittest
 
-from tool import LIMIT, ToolTest, wait_until
+from tool import LIMIT, ToolTest, has_query, wait_until
 
 MODELS = ["single", "processes:2", "threads:3", "threads:each", "processes:each", "async:5", "async:each"]
 
@@ -24,8 +24,12 @@ LONG = {
     "files": ["files", "--set", "files.count=10000000"],
     "csv": ["csv", "--set", "csv.rows=3000000"],
     "echo": ["echo", "--set", "echo.delay=60", "--set", "echo.timeout=3600"],
+    "query": ["query", "--set", "query.delay=60", "--set", "query.timeout=3600"],
     "command": ["command", "--set", "command.line=sleep 100; echo {}"],
 }
+
+if not has_query():
+    del LONG["query"]
 
 
 class Interrupts(ToolTest):
@@ -39,6 +43,9 @@ class Interrupts(ToolTest):
         arguments = list(LONG[workload])
         if workload == "fetch":
             arguments += ["--set", f"fetch.url={self.serve('--latency', 60000)}/page"]
+        if workload == "query":  # its server's user gets to its files, which are then in TMPDIR
+            for folder in (self.folder, self.tmp):
+                folder.chmod(0o711)
         if workload == "command":
             (self.folder / "inputs").write_text("a\nb\nc\nd\n")
             arguments += ["--inputs", self.folder / "inputs"]

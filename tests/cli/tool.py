@@ -19,7 +19,7 @@ SOURCES = pathlib.Path(__file__).resolve().parent.parent.parent
 
 # Those of a run without names, and the others.
 WORKLOADS = ["sleep", "fetch", "append", "power", "files", "api_to_file", "csv"]
-NAMED = ["echo", "command"]
+NAMED = ["echo", "query", "command"]
 
 # Every workload in milliseconds.
 SMALL = {
@@ -34,7 +34,15 @@ SMALL = {
 
 SMALL_NAMED = {
     "echo": {"echo.connections": 10, "echo.round_trips": 3, "echo.delay": 0},
+    "query": {"query.count": 6, "query.statements": 2, "query.rows": 10, "query.delay": 0},
 }
+
+
+def has_query():
+    """Whether there is all that the workload query needs."""
+    listed = subprocess.run([QUARTET, "list", "workloads"], env={"COLUMNS": "1000"}, capture_output=True, encoding="utf-8", check=True)
+    return "; not here: " not in listed.stdout
+
 
 # Seconds, after which a command hangs. Generous: machines are busy, and what is asked is that it ends.
 LIMIT = 300

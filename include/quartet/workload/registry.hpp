@@ -41,9 +41,11 @@ public:
 
 /// What a server is started with.
 struct server_setting {
-    std::filesystem::path
-        scratch{};             ///< an empty folder of its own, removed after it; all users may enter it
-    int stop_descriptor = -1;  ///< readable once it is to be given up: then `cancelled` is thrown
+    /// Makes an empty folder of its own, which all users may enter and which is removed after it.
+    std::function<std::filesystem::path()> make_folder{};
+
+    /// Readable once it is to be given up: then `cancelled` is thrown.
+    int stop_descriptor = -1;
 };
 
 struct workload {
