@@ -55,7 +55,7 @@ void make_program(fs::path const& path, std::string const& script) {
     ::chmod(path.c_str(), 0755);
 }
 
-class postgres_process_test : public testing::Test {
+class postgres_process_test : public ::testing::Test {
 protected:
     void SetUp() override {
         if (postgres_programs().empty()) GTEST_SKIP() << "PostgreSQL is not installed (postgresql)";
