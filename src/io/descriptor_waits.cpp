@@ -60,14 +60,15 @@ bool descriptor_waits::start(descriptor_operation& operation) {
 /// True if the operation is done. One that waits for what others own is not tried if the last try was in
 /// vain: it will be polled with others before the loop waits.
 bool descriptor_waits::try_first(descriptor_operation& operation) {
-    if (operation.waits_for_.serial != 0 || operation.waits_for_.descriptor < 0) return operation.try_now({});
-    watched& where = at(operation.waits_for_.descriptor);
-    if (where.untried > 0) {
-        --where.untried;
+    if (operation.waits_for_.serial != 0) return operation.try_now({});
+    auto const index = static_cast<std::size_t>(operation.waits_for_.descriptor);
+    watched* const known = index < watched_.size() ? watched_[index].get() : nullptr;
+    if (known && known->untried > 0) {
+        --known->untried;
         return false;
     }
-    if (operation.try_now({})) return true;
-    where.untried = waits_after_a_vain_try;
+    if (operation.try_now({})) return true;  // throws if there is no such descriptor
+    at(operation.waits_for_.descriptor).untried = waits_after_a_vain_try;
     return false;
 }
 

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <fcntl.h>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -179,7 +180,7 @@ TEST_P(a_descriptor, that_is_none_is_the_systems_error) {
         co_await ctx.ready(descriptor, readable);
         co_return 0;
     };
-    for (auto const& each : make().try_map(body, std::vector{-1, 987'654})) {
+    for (auto const& each : make().try_map(body, std::vector{-1, 987'654, std::numeric_limits<int>::max()})) {
         ASSERT_FALSE(each.has_value());
         try {
             each.value();
