@@ -124,10 +124,15 @@ private:
     /// They are this process's children since their parents died; those too that have left the group, as
     /// daemons do. One that the kernel can't end (it waits for a dead disk, say) is not waited for much
     /// longer.
+    ///
+    /// A look may miss some: the kernel's list leaves out children while others end, and one that is killed
+    /// may have forked just before. So two looks in a row must find nobody.
     void reap_others() const noexcept {
         auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-        while (end_orphans() && std::chrono::steady_clock::now() < end)
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        for (int found_nobody = 0; found_nobody < 2 && std::chrono::steady_clock::now() < end;) {
+            found_nobody = end_orphans() ? 0 : found_nobody + 1;
+            if (found_nobody == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
     }
 
     /// Whether there are any.
