@@ -193,7 +193,7 @@ void async::state::end_loops() noexcept {
 claim async::state::take(std::size_t room) {
     // Of many loops none takes more than its part of what there is.
     constexpr std::size_t most = 64;
-    if (room == 0 || queue.looks_empty()) return {};
+    if (room == 0 || queue.empty()) return {};
     std::lock_guard const lock(mutex);
     if (queue.empty()) return {};
     job& work = *queue.front();

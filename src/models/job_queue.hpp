@@ -2,7 +2,7 @@
 //
 // The jobs of a model that still have tasks which no worker has taken, first come, first served. The links
 // lie in the jobs themselves, so that to queue one takes no memory. The model that owns the queue locks it,
-// for all but looks_empty().
+// for all but empty().
 #pragma once
 
 #include <quartet/backend/job.hpp>
@@ -26,10 +26,8 @@ struct claim {
 
 class job_queue {
 public:
+    /// Without the lock for one who looks again, under it, before it waits for a job.
     bool empty() const noexcept { return front() == nullptr; }
-
-    /// As good as empty() for one who looks again, under the lock, before it waits for a job.
-    bool looks_empty() const noexcept { return empty(); }
 
     /// The first job, or null.
     job* front() const noexcept { return first_.load(std::memory_order_relaxed); }
