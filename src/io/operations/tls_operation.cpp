@@ -79,13 +79,12 @@ bool write_operation::write_encrypted() {
     auto const locked = tls.lock();
     if (!is_past_handshake(tls)) return false;
     for (std::size_t written_now = 0;;) {
-        bool const has_room = tls.flush();
-        take_off(0);
-        auto const next = next_to_encrypt(socket_scratch());
-        if (!has_room) {
+        if (!tls.flush()) {
             wait_for(state().get(), writable, state().serial);
             return false;
         }
+        take_off(0);
+        auto const next = next_to_encrypt(socket_scratch());
         if (!next.empty() && written_now >= most_bytes_at_once) break;
         tls.write(next);
         if (next.empty() && tls.has_room_for_end()) return true;
