@@ -1,5 +1,6 @@
 #include "measure/probes/noise.hpp"
 
+#include "measure/probes/proc_files.hpp"
 #include "src/base/cgroups.hpp"
 
 #include <quartet/cpus.hpp>
@@ -71,10 +72,7 @@ std::optional<double> sum(std::optional<double> const& one, std::optional<double
 
 /// The processor time of the children that a process has waited for, and of theirs.
 double waited_for_seconds(pid_t process) {
-    auto const text = whole_file(fmt::format("/proc/{}/stat", process).c_str());
-    auto const after_name = text.rfind(')');  // the name may hold blanks
-    if (after_name == std::string::npos) return 0;
-    std::istringstream fields(text.substr(after_name + 1));
+    std::istringstream fields{std::string(after_name(proc_file(process, "stat").text()))};
     std::string skipped;
     for (int field = 3; field < 16; ++field)
         fields >> skipped;
