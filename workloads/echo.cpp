@@ -2,9 +2,10 @@
 // while. What the models differ in is who waits for the many answers, each of which is short.
 
 #include "server/echo_server.hpp"
+#include "workloads/data/seeded_random.hpp"
+#include "workloads/in_time.hpp"
 
 #include <quartet/socket.hpp>
-#include <quartet/structured.hpp>
 #include <quartet/workload/workload.hpp>
 
 #include <fmt/format.h>
@@ -20,7 +21,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace quartet {
@@ -69,16 +69,12 @@ std::optional<endpoint> parse_endpoint(std::string_view text) {
 }
 
 /// A line, each another one, so that a server that gives back lines will do too, and an answer to somebody
-/// else is noticed. The step is that of SplitMix64 (Steele, Lea, Flood 2014).
+/// else is noticed.
 std::string message_of(std::uint64_t talk, std::uint64_t trip, std::uint64_t bytes) {
     std::string text(bytes, '\n');
-    std::uint64_t state = (talk << 32) ^ trip;
-    for (std::size_t at = 0; at + 1 < text.size(); ++at) {
-        state += 0x9e3779b97f4a7c15;
-        std::uint64_t mixed = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-        text[at] = static_cast<char>('a' + (mixed >> 32) % 26);
-    }
+    seeded_random letters((talk << 32) ^ trip);
+    for (std::size_t at = 0; at + 1 < text.size(); ++at)
+        text[at] = static_cast<char>(letters.between('a', 'z'));
     return text;
 }
 
@@ -106,14 +102,8 @@ task<echoes> talk_with(context& ctx, talk const& wanted) {
 }
 
 task<echoes> talk_in_time(context& ctx, talk wanted) {
-    auto const limit =
-        std::chrono::ceil<std::chrono::nanoseconds>(std::chrono::duration<double>(wanted.timeout_seconds));
-    try {
-        co_return co_await ctx.with_timeout(limit, talk_with(ctx, wanted));
-    } catch (timed_out const&) {
-        throw std::runtime_error(
-            fmt::format("{}:{}: no answer within {} s", wanted.host, wanted.port, wanted.timeout_seconds));
-    }
+    co_return co_await in_time(ctx, wanted.timeout_seconds, talk_with(ctx, wanted),
+                               fmt::format("{}:{}", wanted.host, wanted.port));
 }
 
 /// A server of this run's own.

@@ -4,21 +4,19 @@
 
 #include "server/postgres_process.hpp"
 #include "workloads/database.hpp"
+#include "workloads/in_time.hpp"
 
 #include <quartet/outcome.hpp>
-#include <quartet/structured.hpp>
 #include <quartet/workload/workload.hpp>
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace quartet {
@@ -94,13 +92,7 @@ task<answers> ask(context& ctx, asking const& wanted) {
 }
 
 task<answers> ask_in_time(context& ctx, asking wanted) {
-    auto const limit =
-        std::chrono::ceil<std::chrono::nanoseconds>(std::chrono::duration<double>(wanted.timeout_seconds));
-    try {
-        co_return co_await ctx.with_timeout(limit, ask(ctx, wanted));
-    } catch (timed_out const&) {
-        throw std::runtime_error(fmt::format("no answer within {} s", wanted.timeout_seconds));
-    }
+    co_return co_await in_time(ctx, wanted.timeout_seconds, ask(ctx, wanted));
 }
 
 /// A server of this run's own.

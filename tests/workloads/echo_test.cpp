@@ -1,17 +1,16 @@
 // The workload `echo` under every model: what comes back, and what it refuses.
 
 #include "server/echo_server.hpp"
+#include "tests/workloads/trial.hpp"
 
 #include <quartet/workload/workload.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <utility>
 
 namespace quartet::echo_test {
 namespace {
@@ -20,35 +19,14 @@ using testing::Each;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-constexpr char const* models[] = {"single",  "threads:3",  "processes:2",
-                                  "async:5", "async:each", "processes:2+async:3"};
-
 /// The workload, with few and small talks.
-class echo_trial {
+class echo_trial : public test::trial_of {
 public:
-    echo_trial() {
-        values_ = default_values(what_.parameters, preset::quick);
+    echo_trial() : trial_of("echo") {
         set("connections", std::int64_t{12});
         set("round_trips", std::int64_t{3});
         set("delay", 0.0);
     }
-
-    void set(std::string name, parameter_value value) {
-        values_.insert_or_assign(std::move(name), std::move(value));
-    }
-    void check() const { what_.check(values_); }
-    std::unique_ptr<workload_server> start_server() const { return what_.start_server(values_, {}); }
-
-    workload_run::report run(std::string const& spec, std::string const& address = {}) const {
-        workload_run run({.parameters = values_, .model = parse_spec(spec), .server_url = address});
-        what_.run(run);
-        run.end_executor();
-        return run.take_report();
-    }
-
-private:
-    workload const& what_ = find_workload("echo");
-    parameter_values values_;
 };
 
 TEST(echo, gives_the_same_answer_under_every_model) {
@@ -57,7 +35,7 @@ TEST(echo, gives_the_same_answer_under_every_model) {
         trial.set("bytes", bytes);
         auto const server = trial.start_server();
         auto const expected = trial.run("single", server->address()).checksum;
-        for (auto const* model : models) {
+        for (auto const* model : test::models_to_try) {
             auto const report = trial.run(model, server->address());
             EXPECT_EQ(report.tasks, 12u) << model;
             EXPECT_EQ(report.failed, 0u) << model << testing::PrintToString(report.failures);
@@ -94,7 +72,7 @@ TEST(echo, fails_where_no_answer_comes) {
     trial.set("server", server.where());
     trial.set("connections", std::int64_t{2});
     trial.set("timeout", 0.02);
-    for (auto const* model : models) {
+    for (auto const* model : test::models_to_try) {
         auto const report = trial.run(model);
         EXPECT_EQ(report.failed, 2u) << model;
         EXPECT_THAT(report.failures, Each(HasSubstr(server.where() + ": no answer within 0.02 s"))) << model;
@@ -104,7 +82,7 @@ TEST(echo, fails_where_no_answer_comes) {
 TEST(echo, fails_where_nobody_listens) {
     echo_trial trial;
     trial.set("server", "127.0.0.1:1");
-    for (auto const* model : models) {
+    for (auto const* model : test::models_to_try) {
         auto const report = trial.run(model);
         EXPECT_EQ(report.failed, 12u) << model;
         EXPECT_THAT(report.failures, SizeIs(10));

@@ -2,6 +2,7 @@
 
 #include "server/postgres_process.hpp"
 #include "tests/io/processes.hpp"
+#include "tests/workloads/trial.hpp"
 
 #include <quartet/workload/workload.hpp>
 
@@ -10,7 +11,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -24,36 +24,15 @@ using testing::Each;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr char const* models[] = {"single",  "threads:3",  "processes:2",
-                                  "async:5", "async:each", "processes:2+async:3"};
-
 /// The workload, with few and small questions.
-class query_trial {
+class query_trial : public test::trial_of {
 public:
-    query_trial() {
-        values_ = default_values(what_.parameters, preset::quick);
+    query_trial() : trial_of("query") {
         set("count", std::int64_t{8});
         set("statements", std::int64_t{3});
         set("rows", std::int64_t{20});
         set("delay", 0.0);
     }
-
-    void set(std::string name, parameter_value value) {
-        values_.insert_or_assign(std::move(name), std::move(value));
-    }
-    void check() const { what_.check(values_); }
-    std::string lacks() const { return what_.lacks(values_); }
-
-    workload_run::report run(std::string const& spec, std::string const& address = {}) const {
-        workload_run run({.parameters = values_, .model = parse_spec(spec), .server_url = address});
-        what_.run(run);
-        run.end_executor();
-        return run.take_report();
-    }
-
-private:
-    workload const& what_ = find_workload("query");
-    parameter_values values_;
 };
 
 /// One server for all tests of it.
@@ -83,7 +62,7 @@ private:
 TEST_F(query_of_a_server, gives_the_same_answer_under_every_model) {
     query_trial trial;
     auto const expected = trial.run("single", url()).checksum;
-    for (auto const* model : models) {
+    for (auto const* model : test::models_to_try) {
         auto const report = trial.run(model, url());
         EXPECT_EQ(report.tasks, 8u) << model;
         EXPECT_EQ(report.failed, 0u) << model << testing::PrintToString(report.failures);
@@ -134,7 +113,7 @@ TEST_F(query_of_a_server, fails_in_the_servers_words) {
           std::pair("select pg_terminate_backend(pg_backend_pid())",
                     "terminating connection due to administrator command")}) {
         trial.set("sql", sql);
-        for (auto const* model : models) {
+        for (auto const* model : test::models_to_try) {
             auto const report = trial.run(model, url());
             EXPECT_EQ(report.failed, 8u) << model;
             EXPECT_THAT(report.failures, Each(AllOf(HasSubstr(says), Not(HasSubstr("\n"))))) << model;
@@ -154,7 +133,7 @@ TEST_F(query_of_a_server, notices_rows_that_are_not_those_it_knows) {
     auto const made = trial.run("single", url());
     EXPECT_EQ(made.failed, 0u) << testing::PrintToString(made.failures);
     trial.set("sql", std::string());
-    for (auto const* model : models) {
+    for (auto const* model : test::models_to_try) {
         auto const report = trial.run(model, url() + "&options=-csearch_path%3Dother,pg_catalog");
         EXPECT_EQ(report.failed, 1u) << model;
         EXPECT_THAT(report.failures, Each(HasSubstr("answer 1 is wrong: row "))) << model;
@@ -166,7 +145,7 @@ TEST_F(query_of_a_server, fails_where_the_answer_takes_too_long) {
     trial.set("delay", 30.0);
     trial.set("count", std::int64_t{2});
     trial.set("timeout", 0.05);
-    for (auto const* model : models) {
+    for (auto const* model : test::models_to_try) {
         auto const report = trial.run(model, url());
         EXPECT_EQ(report.failed, 2u) << model;
         EXPECT_THAT(report.failures, Each(HasSubstr("no answer within 0.05 s"))) << model;
@@ -187,7 +166,7 @@ TEST(query, fails_where_nobody_listens) {
     query_trial trial;
     trial.set("url", "postgresql://me:secret@127.0.0.1:1/nothing");
     if (!trial.lacks().empty()) GTEST_SKIP() << trial.lacks();
-    for (auto const* model : models) {
+    for (auto const* model : test::models_to_try) {
         auto const report = trial.run(model);
         EXPECT_EQ(report.failed, 8u) << model;
         EXPECT_THAT(report.failures, Each(AllOf(HasSubstr("port 1 failed: Connection refused"),
