@@ -56,6 +56,12 @@ public:
     void close_end(std::size_t which) {
         if (both_[which] >= 0) ::close(std::exchange(both_[which], -1));
     }
+    /// Gives an end a high number, which no other open(2) of this process comes to once it is closed.
+    void move_to_high_number(std::size_t which) {
+        int const high = fcntl(both_[which], F_DUPFD_CLOEXEC, 900);
+        if (high < 0) throw std::runtime_error("no high number");
+        ::close(std::exchange(both_[which], high));
+    }
     /// Not by close(2): ThreadSanitizer takes one during a wait for a race, which is what is tried here.
     void close_while_waited_for(std::size_t which) { syscall(SYS_close, std::exchange(both_[which], -1)); }
 
@@ -280,6 +286,7 @@ TEST_P(a_descriptor, that_is_closed_meanwhile_does_not_hang) {
         return;  // as the others
     auto const body = [](context& ctx, int) -> task<int> {
         auto pipe = ends::of_pipe();
+        pipe.move_to_high_number(0);
         int const out = pipe.out();
         std::jthread const closer([&pipe] {
             std::this_thread::sleep_for(5ms);  // so that most wait
@@ -437,7 +444,8 @@ TEST_P(descriptors_on_one_loop, that_mean_another_file_do_not_wake_who_waited_fo
     int const number = old_pipe.out();
     auto const body = [number, fresh = &new_pipe](context& ctx, int who) -> task<int> {
         if (who == 1) {
-            co_await ctx.sleep_for(1ms);  // the loop waits now, so the other's wait is known to the system
+            // The loop has had nothing to do by then, so the other's wait is known to the system.
+            for (int i = 0; i < 3; ++i) co_await ctx.sleep_for(1ms);
             if (dup2(fresh->out(), number) != number) co_return -1;
             put(fresh->in());
             std::jthread writer;  // after the wait has begun: it was readable, and is taken
