@@ -7,9 +7,11 @@
 
 #include <atomic>
 #include <cstdio>
+#include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace quartet::inline v0::detail {
 
@@ -21,6 +23,13 @@ bool is_of_own_executor(any_call& which) {
             "quartet: a body on an event loop waits for a call of a fake, which goes on only while a thread "
             "waits for it; wait for it outside of bodies");
     return false;
+}
+
+std::shared_ptr<suspension> any_call::suspend_until_end(std::shared_ptr<any_call> which) {
+    any_call& call = *which;
+    call_wait& made = call.wait_ ? call.further_waits_.emplace_front() : call.wait_.emplace();
+    call.then(made);
+    return {std::move(which), &made};
 }
 
 void report_untaken(std::string const& body, failure const& why) noexcept {

@@ -12,32 +12,6 @@
 #include <utility>
 
 namespace quartet::inline v0::detail {
-namespace {
-
-/// Ends a body's wait at the end of a call. It keeps the call and itself until then: a wait may be over
-/// before.
-class call_wait final : public continuation, public suspension {
-public:
-    static std::shared_ptr<suspension> at_end_of(std::shared_ptr<any_call> const& which) {
-        auto const made = std::make_shared<call_wait>();
-        made->call_ = which;
-        made->self_ = made;
-        which->then(*made);
-        return made;
-    }
-
-private:
-    void run() noexcept override {
-        auto const call = std::move(call_);
-        auto const self = std::move(self_);
-        if (claim()) end();
-    }
-
-    std::shared_ptr<any_call> call_;
-    std::shared_ptr<call_wait> self_;
-};
-
-}  // namespace
 
 // ---- Either
 
@@ -78,7 +52,7 @@ join_operation::join_operation(context& owner, std::shared_ptr<any_call> which) 
     : call_operation(owner), call_(std::move(which)) {}
 
 void join_operation::hand_out() {
-    waits_for_ = call_wait::at_end_of(call_);
+    waits_for_ = any_call::suspend_until_end(std::move(call_));
 }
 
 // Not by a futex, as other suspensions: a thread of a pool runs the call itself, if nobody else does.

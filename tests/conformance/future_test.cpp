@@ -165,6 +165,45 @@ TEST_P(an_awaited_future, is_left_as_it_was_by_a_limit) {
         EXPECT_TRUE(each);
 }
 
+/// Gives the wait for a call up three times; its value comes to the fourth.
+task<int> await_again_and_again(context& ctx, executor* runs) {
+    std::atomic<bool> let_go = false;
+    auto call = runs->submit([at = &let_go](context& c) -> task<int> {
+        while (!at->load())
+            co_await c.sleep_for(100us);
+        co_return 7;
+    });
+    int limits = 0;
+    for (int n = 0; n < 3; ++n) {
+        try {
+            co_await ctx.with_timeout(1ms,
+                                      [](future<int>* of) -> task<int> { co_return co_await *of; }(&call));
+        } catch (timed_out const&) {
+            ++limits;
+        }
+    }
+    let_go = true;
+    co_return co_await call + limits;
+}
+
+TEST_P(an_awaited_future, may_be_awaited_again_after_limits) {
+    if (!GetParam().real_io) return;
+    auto others = make_executor("threads:each");
+    auto executor = make();
+    auto const body = [runs = &others](context& ctx, int) -> task<int> {
+        return await_again_and_again(ctx, runs);
+    };
+    EXPECT_EQ(executor.map(body, std::vector{1, 2, 3}), std::vector(3, 10));
+}
+
+TEST_P(an_awaited_future_on_a_loop, of_its_own_executor_may_be_awaited_again_after_limits) {
+    auto executor = make();
+    auto const body = [runs = &executor](context& ctx, int) -> task<int> {
+        return await_again_and_again(ctx, runs);
+    };
+    EXPECT_EQ(executor.map(body, std::vector{1, 2, 3}), std::vector(3, 10));
+}
+
 TEST_P(an_awaited_future, is_not_waited_for_after_a_stop) {
     if (!GetParam().real_io) return;
     auto others = make_executor("threads:each");

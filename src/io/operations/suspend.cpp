@@ -11,6 +11,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -19,26 +20,34 @@ namespace quartet::inline v0::detail {
 
 // ---- What is shared with those who resume
 
-/// Of those who end it and the body that gives it up, one is the first.
-bool suspension::take(std::uint32_t mark) noexcept {
+/// Of those who end it and the body that gives it up, one is the first. That one gets the state before.
+std::optional<std::uint32_t> suspension::take(std::uint32_t marks) noexcept {
     std::uint32_t seen = state_.load(std::memory_order_relaxed);
     do {
-        if (seen & (is_claimed | is_withdrawn)) return false;
-    } while (!state_.compare_exchange_weak(seen, seen | mark, std::memory_order_acquire,
+        if (seen & (is_claimed | is_withdrawn)) return {};
+    } while (!state_.compare_exchange_weak(seen, seen | marks, std::memory_order_acq_rel,
                                            std::memory_order_relaxed));
-    return true;
+    return seen;
 }
 
 bool suspension::claim() noexcept {
-    return take(is_claimed);
+    return take(is_claimed).has_value();
 }
 
 bool suspension::withdraw() noexcept {
-    return take(is_withdrawn);
+    return take(is_withdrawn).has_value();
 }
 
 void suspension::end() noexcept {
-    std::uint32_t const before = state_.fetch_or(has_ended, std::memory_order_acq_rel);
+    tell_end(state_.fetch_or(has_ended, std::memory_order_acq_rel));
+}
+
+void suspension::claim_and_end() noexcept {
+    if (auto const before = take(is_claimed | has_ended)) tell_end(*before);
+}
+
+/// Once told, the body may let go of it.
+void suspension::tell_end(std::uint32_t before) noexcept {
     if (before & is_waited_for) futex_wake_all(state_);
     if (before & is_told) told_->suspension_ended();
 }

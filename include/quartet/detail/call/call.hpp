@@ -6,9 +6,12 @@
 #include <quartet/backend/completion.hpp>
 #include <quartet/detail/base/own_process.hpp>
 #include <quartet/detail/io/stop_state.hpp>
+#include <quartet/detail/io/suspension.hpp>
 #include <quartet/outcome.hpp>
 
 #include <chrono>
+#include <forward_list>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -18,7 +21,12 @@ namespace quartet::inline v0::detail {
 /// the others are not.
 void report_untaken(std::string const& body, failure const& why) noexcept;
 
-/// What a future sees of its call, but for the value.
+/// A body's wait for the end of a call. The call keeps it: until it has ended, it keeps itself.
+class call_wait final : public continuation, public suspension {
+    void run() noexcept override { claim_and_end(); }
+};
+
+/// What a future sees of its call, but for the value. It keeps itself until its end has been told.
 class any_call {
 public:
     using time_point = std::chrono::steady_clock::time_point;
@@ -47,11 +55,17 @@ public:
     /// Has `further` run when it has ended. The caller keeps the call meanwhile, and no thread waits for it.
     virtual void then(continuation& further) noexcept = 0;
 
+    /// What ends when the call has ended, for a body on the thread of its future. It is a part of the call.
+    /// Of several the first costs no allocation.
+    static std::shared_ptr<suspension> suspend_until_end(std::shared_ptr<any_call> which);
+
     /// Whether this is the process that made it: in another one nobody would ever end it.
     bool is_here() const noexcept { return is_still(made_in_); }
 
 private:
     process_stamp const made_in_ = this_process();
+    std::optional<call_wait> wait_;
+    std::forward_list<call_wait> further_waits_;  // after one that was given up
 };
 
 /// On the thread of an event loop: whether that has to run the call, which has not ended. Throws

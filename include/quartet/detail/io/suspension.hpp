@@ -66,8 +66,12 @@ protected:
     bool claim() noexcept;
     void end() noexcept;
 
+    /// Both at once, where there is nothing to store between them.
+    void claim_and_end() noexcept;
+
 private:
-    bool take(std::uint32_t mark) noexcept;
+    std::optional<std::uint32_t> take(std::uint32_t marks) noexcept;
+    void tell_end(std::uint32_t before) noexcept;
 
     // Marks of the state.
     static constexpr std::uint32_t is_claimed = 1, has_ended = 2, is_withdrawn = 4;
