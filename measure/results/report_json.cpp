@@ -108,9 +108,16 @@ results read_results(std::filesystem::path const& file) {
     if (std::filesystem::is_directory(file, error)) refuse(std::strerror(EISDIR));
     std::ifstream stream(file, std::ios::binary);
     if (!stream) refuse(std::strerror(errno));
+    auto const refuse_its_size = [&] {
+        refuse(
+            fmt::format("larger than the {} MiB that a file of results may have", most_results_bytes >> 20));
+    };
+    auto const size = std::filesystem::file_size(file, error);  // that of a pipe is unknown, and none
+    if (!error && size > most_results_bytes) refuse_its_size();
     std::string text;
     try {
         constexpr std::size_t piece = 1 << 20;
+        if (!error) text.reserve(size + piece);
         while (stream && text.size() <= most_results_bytes) {
             std::size_t const before = text.size();
             text.resize(before + piece);
@@ -120,9 +127,7 @@ results read_results(std::filesystem::path const& file) {
     } catch (std::bad_alloc const&) {
         refuse("there is not enough memory for it");
     }
-    if (text.size() > most_results_bytes)
-        refuse(
-            fmt::format("larger than the {} MiB that a file of results may have", most_results_bytes >> 20));
+    if (text.size() > most_results_bytes) refuse_its_size();
     try {
         return results_from_json(text);
     } catch (std::invalid_argument const& wrong) {

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import subprocess
 import unittest
 
 from tool import ToolTest, settings
@@ -230,6 +231,14 @@ class BadFiles(Compared):
         with open(self.new, "wb") as file:
             file.truncate(10 << 30)  # sparse
         done = self.quartet("compare", self.old, self.new)
+        self.assert_one_line(done)
+        self.assertIn("larger than the 256 MiB that a file of results may have", done.stderr)
+
+    def test_a_pipe_without_an_end(self):
+        self.write(self.old, self.measure())
+        with subprocess.Popen(["cat", "/dev/zero"], stdout=subprocess.PIPE) as endless:
+            done = self.quartet("compare", self.old, "/dev/stdin", stdin=endless.stdout)
+            endless.stdout.close()
         self.assert_one_line(done)
         self.assertIn("larger than the 256 MiB that a file of results may have", done.stderr)
 
