@@ -115,8 +115,10 @@ belongings belongings::now() {
 void check_leftovers(belongings const& before, fault_list& to) {
     auto const deadline = std::chrono::steady_clock::now() + 30s;
     auto left = surplus(before, belongings::now());
-    while (!left.empty() && std::chrono::steady_clock::now() < deadline) {
-        std::this_thread::sleep_for(5ms);
+    // To look costs the kernel some milliseconds, so what does not go soon is looked for less and less often.
+    for (auto pause = 5ms; !left.empty() && std::chrono::steady_clock::now() < deadline;
+         pause = std::min(2 * pause, 1000ms)) {
+        std::this_thread::sleep_for(pause);
         left = surplus(before, belongings::now());
     }
     for (auto const& each : left)
