@@ -3,6 +3,7 @@
 // them.
 #include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
+#include "tests/conformance/stopped.hpp"
 
 #include <quartet/asio.hpp>
 #include <quartet/quartet.hpp>
@@ -373,6 +374,57 @@ TEST_P(an_asio_operation, is_ended_by_a_stop) {
         ASSERT_FALSE(each.has_value());
         EXPECT_EQ(each.error().why, cause::cancelled);
     }
+}
+
+/// Waits until it is to end; then it awaits an operation that was made before, and a new one, neither of
+/// which begins. Both would end at once.
+task<int> await_two_more_at_the_end(context& ctx, counter_reference waiting, counter_reference begun) {
+    use_quartet const token(ctx, uncancelled);
+    auto const begin = [begun](auto handler) {
+        ++*begun;
+        std::move(handler)();
+    };
+    auto made_before = asio::async_initiate<use_quartet const, void()>(begin, token);
+    socket_pair pair(asio_executor(ctx));
+    std::array<char, 10> buffer;
+    ++*waiting;
+    try {
+        co_await asio::async_read(pair.ours, asio::buffer(buffer), use_quartet(ctx, pair.ours));
+    } catch (cancelled const&) {
+    }
+    try {
+        co_await made_before;
+        co_return 1;
+    } catch (cancelled const&) {
+    }
+    co_await asio::async_initiate<use_quartet const, void()>(begin, token);
+    co_return 2;
+}
+
+TEST_P(an_asio_operation, does_not_begin_after_a_stop) {
+    shared_counter waiting, begun;
+    auto const body = [at = counter_reference(&waiting), of = counter_reference(&begun)](context& ctx, int) {
+        return await_two_more_at_the_end(ctx, at, of);
+    };
+    for (auto const& each : stopped(make(), body, wait_for_one(waiting))) {
+        ASSERT_FALSE(each.has_value()) << *each;
+        EXPECT_TRUE(each.error().why == cause::cancelled || may_be_taken_along(GetParam(), each.error()));
+    }
+    EXPECT_EQ(*begun, 0u);
+}
+
+TEST_P(an_asio_operation, does_not_begin_after_a_limit) {
+    shared_counter waiting, begun;
+    auto const body = [at = counter_reference(&waiting), of = counter_reference(&begun)](context& ctx,
+                                                                                         int) -> task<int> {
+        try {
+            co_return co_await ctx.with_timeout(1ms, await_two_more_at_the_end(ctx, at, of));
+        } catch (timed_out const&) {
+            co_return 0;
+        }
+    };
+    EXPECT_EQ(make().map(body, numbers(3)), std::vector(3, 0));
+    EXPECT_EQ(*begun, 0u);
 }
 
 /// Takes its time to end once it was cancelled, and uses its buffer until then.
