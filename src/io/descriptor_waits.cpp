@@ -29,6 +29,7 @@ constexpr unsigned busy_turns_until_hidden = 64;
 constexpr std::size_t most_new = 64;
 constexpr unsigned most_polls = 8;
 constexpr unsigned waits_after_a_vain_try = 15;
+constexpr unsigned behind_data = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
 
 std::exception_ptr bad_descriptor(std::string const& what) {
     return std::make_exception_ptr(std::system_error(EBADF, std::generic_category(), what));
@@ -60,9 +61,10 @@ bool descriptor_waits::start(descriptor_operation& operation) {
 /// True if the operation is done. One that waits for what others own is not tried if the last try was in
 /// vain: it will be polled with others before the loop waits.
 bool descriptor_waits::try_first(descriptor_operation& operation) {
-    if (operation.waits_for_.serial != 0) return operation.try_now({});
     auto const index = static_cast<std::size_t>(operation.waits_for_.descriptor);
     watched* const known = index < watched_.size() ? watched_[index].get() : nullptr;
+    if (operation.waits_for_.serial != 0)
+        return known ? try_own(*known, operation, {}) : operation.try_now({});
     if (known && known->untried > 0) {
         --known->untried;
         return false;
@@ -70,6 +72,16 @@ bool descriptor_waits::try_first(descriptor_operation& operation) {
     if (operation.try_now({})) return true;  // throws if there is no such descriptor
     at(operation.waits_for_.descriptor).untried = waits_after_a_vain_try;
     return false;
+}
+
+/// True if the operation is done. What it finds out about the descriptor counts only if the set would tell
+/// of a change.
+bool descriptor_waits::try_own(watched& where, descriptor_operation& operation, readiness holds) {
+    bool const would_be_told = where.serial == operation.waits_for_.serial && (where.events & EPOLLIN);
+    operation.is_drained_ = std::exchange(where.is_drained, false) && would_be_told;
+    bool const is_done = operation.try_now(holds);
+    where.is_drained = operation.is_drained_ && would_be_told && where.may_drain;
+    return is_done;
 }
 
 descriptor_waits::watched& descriptor_waits::at(int descriptor) {
@@ -217,7 +229,7 @@ void descriptor_waits::end_everybody(std::exception_ptr const& why) {
 
 bool descriptor_waits::change(int operation, int descriptor, watched const& where) noexcept {
     epoll_event event{};
-    event.events = where.events | (where.serial != 0 ? unsigned{EPOLLET} : unsigned{EPOLLONESHOT});
+    event.events = where.events | (where.serial != 0 ? EPOLLET | behind_data : unsigned{EPOLLONESHOT});
     event.data.u64 = std::uint64_t{where.generation} << 32 | static_cast<std::uint32_t>(descriptor);
     return epoll_ctl(set_.get(), operation, descriptor, &event) == 0;
 }
@@ -231,6 +243,8 @@ bool descriptor_waits::watch(int descriptor, watched& where, std::uint64_t seria
     if (serial != 0 && serial == where.serial) where.events |= before;
     // Of an own socket that is closed there is no registration any more.
     bool const may_be_registered = before != 0 && (where.serial == 0 || where.serial == serial);
+    if (serial != where.serial) where.may_drain = true;
+    where.is_drained = false;
     where.serial = serial;
     if (may_be_registered && change(EPOLL_CTL_MOD, descriptor, where)) return true;
     bool const is_same = !may_be_registered || errno != ENOENT;
@@ -296,8 +310,11 @@ bool descriptor_waits::harvest() {
     for (int i = 0; i < count; ++i) {
         epoll_event const& each = events[static_cast<std::size_t>(i)];
         auto const descriptor = static_cast<std::uint32_t>(each.data.u64);
-        if (watched_[descriptor]->generation == each.data.u64 >> 32)
-            serve(static_cast<int>(descriptor), readiness_of(each.events));
+        watched& where = *watched_[descriptor];
+        if (where.generation != each.data.u64 >> 32) continue;
+        where.is_drained = false;
+        if (each.events & behind_data) where.may_drain = false;
+        serve(static_cast<int>(descriptor), readiness_of(each.events));
     }
     return count > 0;
 }
@@ -313,7 +330,7 @@ void descriptor_waits::serve(int descriptor, readiness holds) {
     for (auto* each = where.first; each;) {
         bool const may_try = each->round_ != round_ && (each->waits_for_.wanted & holds) &&
                              (each->waits_for_.wanted | in_vain) != in_vain;
-        bool const is_done = may_try && try_again(*each, is_fresh_ ? holds : readiness());
+        bool const is_done = may_try && try_again(where, *each, is_fresh_ ? holds : readiness());
         if (!is_done && each->turns_away_) [[unlikely]] {
             move_on(where, *std::exchange(each, each->after_));
             continue;
@@ -335,9 +352,9 @@ void descriptor_waits::serve(int descriptor, readiness holds) {
 }
 
 /// True if it is done.
-bool descriptor_waits::try_again(descriptor_operation& operation, readiness holds) noexcept {
+bool descriptor_waits::try_again(watched& where, descriptor_operation& operation, readiness holds) noexcept {
     try {
-        return operation.try_now(holds);
+        return where.serial != 0 ? try_own(where, operation, holds) : operation.try_now(holds);
     } catch (...) {
         operation.error = std::current_exception();
         return true;

@@ -15,7 +15,9 @@
 // bodies of one loop end by that. (A number that changes hands within those turns is not noticed.) The
 // sockets that this library owns have numbers of their own, the serials, which are never used again: they
 // stay registered, for changes only (EPOLLET), and a wait costs no call. That misses nothing: what waits has
-// tried before, and found nothing.
+// tried before, and found nothing. Nor need it try when the read before took less than it had room for: a
+// stream has no more then until the set tells of it (epoll(7)). An end, an error and urgent data are the
+// exceptions, for they may lie behind data that the set has told of already, so they are asked for, too.
 //
 // The system says nothing when a descriptor is closed. Once a second those that are waited for are looked
 // through for such ones, a thousand at a time, and who waits for them is told.
@@ -71,6 +73,8 @@ private:
         std::uint64_t serial = 0;      // of the own socket that it is registered for; 0: for one event
         std::uint32_t events = 0;      // that it is registered for; 0: it is not registered
         std::uint32_t generation = 0;  // of its registration; an older one is another file's
+        bool is_drained = false;       // an own socket has nothing to read until the set tells of it
+        bool may_drain = false;        // it may get there: there was no end, no error and nothing urgent
 
         readiness wanted() const noexcept {
             return (to_read > 0 ? readable : readiness()) | (to_write > 0 ? writable : readiness());
@@ -81,6 +85,7 @@ private:
 
     watched& at(int descriptor);
     bool try_first(descriptor_operation& operation);
+    bool try_own(watched& where, descriptor_operation& operation, readiness holds);
     void add(descriptor_operation& operation);
     void link(watched& where, descriptor_operation& operation);
     void unlink(watched& where, descriptor_operation& operation) noexcept;
@@ -99,7 +104,7 @@ private:
 
     bool harvest();
     void serve(int descriptor, readiness holds);
-    bool try_again(descriptor_operation& operation, readiness holds) noexcept;
+    bool try_again(watched& where, descriptor_operation& operation, readiness holds) noexcept;
     void move_on(watched& where, descriptor_operation& operation) noexcept;
     void watch_again(int descriptor, watched& where, std::uint64_t serial) noexcept;
 

@@ -37,6 +37,14 @@ struct socket_state {
 
     int get() const noexcept { return own.get(); }
     std::string peer() const { return remote.text(); }
+
+    /// Whether it is a stream whose reads fall short for want of data alone: those of a Unix socket do at
+    /// each message with descriptors, too.
+    bool is_tcp() const noexcept {
+        auto const family = remote.native()->sa_family;
+        return family == AF_INET || family == AF_INET6;
+    }
+
     socket_address local() const noexcept;
 
     /// From now on all goes over TLS. Nobody else may use the connection meanwhile.
@@ -50,18 +58,18 @@ struct socket_state {
     std::string_view buffered() const noexcept { return std::string_view(buffer).substr(given); }
     std::string give(std::size_t count);
 
+    // What each read and write looks at stands first, near together.
     descriptor own;
-    std::uint64_t const serial;  // see descriptor_waits.hpp
-    socket_address remote;       // of a connection
     std::atomic<bool> is_closed{false};
-    bool no_delay = false;  // of what a listener accepts
-
-    std::string buffer;
-    std::size_t given = 0;  // of the buffer
+    bool no_delay = false;             // of what a listener accepts
+    std::uint64_t const serial;        // see descriptor_waits.hpp
+    std::unique_ptr<tls_session> tls;  // of a connection, if it has
     std::atomic<std::uint64_t> read{0};
     std::atomic<std::uint64_t> written{0};
+    std::size_t given = 0;  // of the buffer
+    std::string buffer;
+    socket_address remote;  // of a connection
 
-    std::unique_ptr<tls_session> tls;           // of a connection, if it has
     std::shared_ptr<tls_context const> offers;  // of a listener: to those who connect
     std::string host;                           // that was connected to; empty if that was an address
 

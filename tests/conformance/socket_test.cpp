@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <mutex>
 #include <numeric>
@@ -221,6 +222,76 @@ TEST_P(a_connection, that_is_reset_is_an_error_and_no_signal) {
         EXPECT_THAT(told, StartsWith("cannot read from 127.0.0.1:"));
         EXPECT_THAT(told, HasSubstr("Connection reset by peer"));
     }
+}
+
+/// As send(2), all of it. A body that uses it lets no loop run meanwhile.
+void send_raw(connection& by, std::string_view text, int flags = 0) {
+    if (::send(by.native(), text.data(), text.size(), flags | MSG_NOSIGNAL) != std::ssize(text))
+        throw std::runtime_error("it can't be sent");
+}
+
+/// One byte, and with it a descriptor that nobody takes.
+void send_with_descriptor(connection& by, char what) {
+    iovec part{.iov_base = &what, .iov_len = 1};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = room.data();
+    message.msg_controllen = room.size();
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    int const given = by.native();
+    std::memcpy(CMSG_DATA(header), &given, sizeof given);
+    if (::sendmsg(by.native(), &message, MSG_NOSIGNAL) != 1) throw std::runtime_error("it can't be sent");
+}
+
+/// All that comes up to a "z" or the end, with "!" for an error and "?" for nothing in a long time.
+task<std::string> what_comes(context& ctx, connection& at) {
+    std::string all;
+    try {
+        for (;;) {
+            auto const some = co_await ctx.with_timeout(30s, at.read_some(ctx));
+            if (some.empty()) co_return all;
+            all += some;
+            if (all.ends_with('z')) co_return all;
+        }
+    } catch (timed_out const&) {
+        co_return all + "?";
+    } catch (std::system_error const&) {
+        co_return all + "!";
+    }
+}
+
+// A loop takes a read that fell short for the last until the system tells of more. Here is more behind it,
+// of which the system has told already.
+TEST_P(a_connection, is_read_on_when_something_lies_behind_the_data) {
+    auto const body = [](context& ctx, int which) -> task<std::string> {
+        auto [near, far] = co_await pair_of(ctx, which == 3 ? 1 : 0);
+        // The first is waited for, so that the loop knows the connection.
+        std::jthread const writer([&by = near] {
+            std::this_thread::sleep_for(1ms);
+            send_raw(by, "a");
+        });
+        auto const first = co_await far.read_some(ctx);
+        send_raw(near, "b");
+        if (which == 1) {
+            reset(near);
+        } else if (which == 2) {
+            send_raw(near, "u", MSG_OOB);  // passed over
+            send_raw(near, "z");
+        } else if (which == 3) {
+            send_with_descriptor(near, 'c');
+            send_raw(near, "z");
+        } else {
+            near.finish();
+        }
+        co_return first + co_await what_comes(ctx, far);
+    };
+    EXPECT_EQ(make().map(body, std::vector{0, 1, 2, 3}),
+              (std::vector<std::string>{"ab", "ab!", "abz", "abcz"}));
 }
 
 TEST_P(a_connection, takes_what_trickles_in) {
@@ -544,6 +615,36 @@ TEST_P(a_datagram_socket, refuses_what_is_too_long) {
         co_return 0;
     };
     EXPECT_EQ(make().map(body, std::vector{1}), std::vector{EMSGSIZE});
+}
+
+class a_shared_connection : public any_model {};
+QUARTET_SUITE(a_shared_connection, rows_with(&model_traits::shares_memory));
+
+TEST_P(a_shared_connection, is_read_by_bodies_of_all_loops_in_turn) {
+    if (!GetParam().real_io) return;  // a fake's limits don't wait for a peer outside
+    std::optional<ends> line;
+    auto const connect = [&line](context& ctx) -> task<void> { line = co_await over_tcp(ctx); };
+    make_executor("single").submit(connect).get();
+    mutex turns;
+    auto const body = [&line = *line, &turns](context& ctx, int n) -> task<int> {
+        int sum = 0;
+        for (int i = 0; i < 20; ++i) {
+            auto const turn = co_await turns.lock(ctx);
+            std::jthread writer;
+            if (i % 2) {
+                send_raw(line.near, "x");
+            } else {
+                writer = std::jthread([&line] {
+                    std::this_thread::sleep_for(200us);  // so that most wait
+                    send_raw(line.near, "x");
+                });
+            }
+            sum += static_cast<int>(
+                (co_await ctx.with_timeout(30s, line.far.read_some(ctx, 1u + n % 3u))).size());
+        }
+        co_return sum;
+    };
+    EXPECT_EQ(make().map(body, std::views::iota(0, 8)), std::vector<int>(8, 20));
 }
 
 class sockets_on_one_loop : public any_model {};

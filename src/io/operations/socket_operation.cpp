@@ -39,11 +39,14 @@ std::optional<std::size_t> socket_operation::receive(std::span<char> into) {
     socket_state& from = state();
     if (from.tls) [[unlikely]]
         return receive_encrypted(into);
+    if (is_drained()) return std::nullopt;
     for (;;) {
         auto const count = ::recv(from.get(), into.data(), into.size(), MSG_DONTWAIT);
         if (count >= 0) {
-            from.read.fetch_add(static_cast<std::size_t>(count), std::memory_order_relaxed);
-            return static_cast<std::size_t>(count);
+            auto const came = static_cast<std::size_t>(count);
+            if (came > 0 && came < into.size() && from.is_tcp()) set_drained();
+            from.read.fetch_add(came, std::memory_order_relaxed);
+            return came;
         }
         if (errno == EAGAIN) return std::nullopt;
         if (errno != EINTR) throw_socket_error("read from " + from.peer(), errno);

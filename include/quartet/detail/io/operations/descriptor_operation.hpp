@@ -28,6 +28,11 @@ protected:
         return false;
     }
 
+    /// For try_now of an own socket: that nothing can be read until the system tells of it again, so that
+    /// trying is vain; and saying so, after a read that took all there was.
+    bool is_drained() const noexcept { return is_drained_; }
+    void set_drained() noexcept { is_drained_ = true; }
+
     /// For try_now that is not done: waits for this from now on.
     void wait_for(int descriptor, readiness wanted, std::uint64_t serial) noexcept {
         next_ = {.serial = serial, .descriptor = descriptor, .wanted = wanted};
@@ -65,6 +70,7 @@ private:
     place next_;
     bool turns_away_ = false;  // to the next, which is another
     bool has_more_ = false;    // its last try ended although it would not have blocked
+    bool is_drained_ = false;  // as its descriptor is known to be, see descriptor_waits.hpp
     bool waits_ = false;       // it is in the list of those who wait for its descriptor
     std::uint32_t round_ = 0;  // in which it came there
     descriptor_operation* before_ = nullptr;
