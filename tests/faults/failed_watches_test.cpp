@@ -19,6 +19,7 @@
 #include <dlfcn.h>
 #include <string>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <system_error>
 #include <unistd.h>
@@ -27,7 +28,7 @@
 namespace {
 
 std::atomic<int> adds_to_refuse = 0;     // of EPOLL_CTL_ADD
-std::atomic<int> changes_to_refuse = 0;  // of EPOLL_CTL_MOD
+std::atomic<int> changes_to_refuse = 0;  // of EPOLL_CTL_MOD for sockets
 std::atomic<int> transfers_to_refuse = 0;
 
 /// True for as many calls as were ordered.
@@ -38,11 +39,19 @@ bool takes_one(std::atomic<int>& orders) {
     return left > 0;
 }
 
+bool is_socket(int descriptor) {
+    struct stat what {};
+    return fstat(descriptor, &what) == 0 && S_ISSOCK(what.st_mode);
+}
+
 }  // namespace
 
+// A change of what is no socket is Asio's, to wake a loop that waits. The system has nothing to refuse there,
+// and the loop would sleep on.
 extern "C" int epoll_ctl(int set, int operation, int descriptor, epoll_event* event) noexcept {
-    bool const refused = (operation == EPOLL_CTL_ADD && takes_one(adds_to_refuse)) ||
-                         (operation == EPOLL_CTL_MOD && takes_one(changes_to_refuse));
+    bool const refused =
+        (operation == EPOLL_CTL_ADD && takes_one(adds_to_refuse)) ||
+        (operation == EPOLL_CTL_MOD && is_socket(descriptor) && takes_one(changes_to_refuse));
     if (refused) {
         errno = ENOSPC;  // fs.epoll.max_user_watches
         return -1;
