@@ -212,16 +212,18 @@ void offload_pool::look() {
 std::size_t offload_pool::missing_workers() {
     std::vector<long> at_work;
     std::size_t wanted = 0;
+    std::size_t coming = 0;
     {
         std::lock_guard const lock(mutex_);
-        std::size_t const coming = idle_ + beginning_;
+        coming = idle_ + beginning_;
         wanted = line_.size() - std::min(line_.size(), coming);
         for (auto const& each : workers_) {
             if (each.at) at_work.push_back(each.id);
         }
     }
     if (wanted == 0) return 0;
-    auto const computing = static_cast<std::size_t>(std::ranges::count_if(at_work, computes));
+    // Those that come late have not been given a processor, so there is none for others.
+    auto const computing = coming + static_cast<std::size_t>(std::ranges::count_if(at_work, computes));
     if (computing >= cpus_) return 0;
     // Where very many wait, most of those to come will too.
     return std::min(

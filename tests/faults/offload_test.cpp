@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <mutex>
 #include <optional>
 #include <ranges>
@@ -17,6 +18,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace quartet::faults::offload_test {
@@ -54,6 +56,43 @@ TEST_P(offload, lets_functions_meet_however_few_the_processors_are) {
         *here = 0;
         EXPECT_EQ(executor.map(meet, std::vector<counter_reference>(30, &here)), std::vector(30, 1));
     }
+}
+
+/// The functions of one loop that have begun before any of them has ended: all of them compute.
+class side_by_side {
+public:
+    /// Ends when `expected` are there, and the pool has had the time to add others.
+    void compute(std::size_t expected) noexcept {
+        if (over_) return;
+        ++begun_;
+        auto const now = std::chrono::steady_clock::now;
+        auto const began = now();
+        while (!over_ && (now() < began + 60ms || (begun_ < expected && now() < began + 20s))) {
+        }
+        over_ = true;
+    }
+    std::size_t begun() const noexcept { return begun_; }
+
+private:
+    std::atomic<bool> over_ = false;
+    std::atomic<std::size_t> begun_ = 0;
+};
+
+TEST_P(offload, has_as_many_threads_that_compute_as_its_loop_has_processors) {
+    std::size_t const loops = GetParam().name == "async_each" ? 1 : 2;
+    std::size_t const expected = detail::one_share(usable_cpus(), loops);
+    auto const body = [expected](context& ctx, int) -> task<std::size_t> {
+        static thread_local side_by_side of_loop;
+        auto& mine = of_loop;
+        std::vector<task<void>> functions;
+        for (std::size_t n = 0; n < 2 * usable_cpus() + 2; ++n)
+            functions.push_back([](context& its, side_by_side& at, std::size_t count) -> task<void> {
+                co_await its.offload([&at, count] { at.compute(count); });
+            }(ctx, mine, expected));
+        co_await gather(std::move(functions));
+        co_return mine.begun();
+    };
+    EXPECT_EQ(make().map(body, std::vector{0, 1}), std::vector(2, expected));
 }
 
 TEST(offload_on_a_loop, has_no_more_threads_than_compute) {
