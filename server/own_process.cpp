@@ -27,9 +27,11 @@ void close_others(int kept) {
     // A caller that has closed its standard streams gets their numbers for the pipe: first out of the way.
     int const safe = ::fcntl(kept, F_DUPFD, 4);
     int const null = ::open("/dev/null", O_RDWR);
-    ::dup2(null, STDIN_FILENO);
-    ::dup2(null, STDOUT_FILENO);
-    ::dup2(safe, 3);
+    if (null >= 0) {
+        ::dup2(null, STDIN_FILENO);
+        ::dup2(null, STDOUT_FILENO);
+    }
+    if (safe >= 0) ::dup2(safe, 3);
     if (::close_range(4, ~0U, 0) == 0) return;
     for (int number = 4; number < ::sysconf(_SC_OPEN_MAX); ++number)
         ::close(number);  // an old kernel

@@ -84,7 +84,7 @@ struct child_plan {
     forget_signal_handlers();
     ::signal(SIGPIPE, SIG_DFL);
     int const null = ::open("/dev/null", O_RDONLY);
-    ::dup2(null, STDIN_FILENO);
+    if (null >= 0) ::dup2(null, STDIN_FILENO);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
     ::close_range(3, ~0U, 0);

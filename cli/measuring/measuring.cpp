@@ -174,7 +174,7 @@ measure::results assemble(work_options const& work, plan const& what, method con
         .measurements = std::move(found.measurements)};
     for (auto const& [workload, values] : what.values) {
         for (auto const& [name, value] : values)
-            results.settings.parameters[workload + "." + name] =
+            results.settings.parameters[fmt::format("{}.{}", workload, name)] =
                 detail::without_credentials(to_string(value));
     }
     return results;

@@ -24,9 +24,8 @@ using detail::descriptor;
 using detail::socket_state;
 using detail::throw_socket_error;
 using detail::tls_session;
-using std::chrono_literals::operator""ms;
 
-constexpr auto until_accept_is_tried_again = 50ms;
+constexpr auto until_accept_is_tried_again = std::chrono::milliseconds(50);
 
 // ---- Reading, byte by byte known: what was not given to anybody stays in the buffer
 
@@ -155,6 +154,7 @@ bool remove_left_socket(socket_address const& where) {
     struct stat facts {};
     if (::stat(path.c_str(), &facts) != 0 || !S_ISSOCK(facts.st_mode)) return false;
     descriptor const probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (probe.get() < 0) return false;
     if (::connect(probe.get(), where.native(), where.native_size()) == 0 || errno != ECONNREFUSED)
         return false;
     return ::unlink(path.c_str()) == 0;

@@ -28,11 +28,10 @@ constexpr std::size_t read_buffer = std::size_t{64} << 10;
     refuse(fmt::format("cannot use the {} '{}': {}", what, file, words_for_file()));
 }
 
-std::string const& checked(std::string_view what, std::string const& file) {
+void check_name(std::string_view what, std::string const& file) {
     if (file.empty()) refuse(fmt::format("TLS needs a {}, and its name is empty", what));
     if (file.find('\0') != std::string::npos)
         refuse(fmt::format("the name of the {} has a zero byte in it", what));
-    return file;
 }
 
 /// Nobody is asked: OpenSSL would, on the terminal, and wait.
@@ -107,12 +106,12 @@ usual& last_made() {
 
 void tls_context::show(std::string const& certificate_file, std::string const& key_file) {
     ERR_clear_error();
-    auto const& chain = checked("certificate file", certificate_file);
-    auto const& key = checked("key file", key_file);
-    if (SSL_CTX_use_certificate_chain_file(get(), chain.c_str()) != 1)
+    check_name("certificate file", certificate_file);
+    check_name("key file", key_file);
+    if (SSL_CTX_use_certificate_chain_file(get(), certificate_file.c_str()) != 1)
         refuse_file("certificate file", certificate_file);
     // It also compares the two, and then says no more than that they differ.
-    bool const has_key = SSL_CTX_use_PrivateKey_file(get(), key.c_str(), SSL_FILETYPE_PEM) == 1;
+    bool const has_key = SSL_CTX_use_PrivateKey_file(get(), key_file.c_str(), SSL_FILETYPE_PEM) == 1;
     if (!has_key && is_another_key())
         refuse(fmt::format("the key in '{}' is not that of the certificate in '{}'", key_file,
                            certificate_file));
@@ -121,8 +120,8 @@ void tls_context::show(std::string const& certificate_file, std::string const& k
 
 void tls_context::trust(std::string const& file) {
     ERR_clear_error();
-    if (SSL_CTX_load_verify_file(get(), checked("file of trusted certificates", file).c_str()) != 1)
-        refuse_file("file of trusted certificates", file);
+    check_name("file of trusted certificates", file);
+    if (SSL_CTX_load_verify_file(get(), file.c_str()) != 1) refuse_file("file of trusted certificates", file);
 }
 
 void tls_context::trust_as_the_system_does() {

@@ -23,7 +23,7 @@ class running_body;
 class call_operation : public suspend_base {
 protected:
     using suspend_base::suspend_base;
-    ~call_operation() { take_place_back(); }
+    ~call_operation() override { take_place_back(); }
 
     void take_place_back() noexcept;
 

@@ -35,7 +35,7 @@ class socket_operation : public descriptor_operation {
 protected:
     socket_operation(context& owner, std::shared_ptr<socket_state> of, readiness wanted) noexcept;
     socket_operation(socket_operation&&) noexcept = default;
-    ~socket_operation() {
+    ~socket_operation() override {
         if (has_turn_) [[unlikely]]
             leave_turn();
     }
