@@ -951,6 +951,47 @@ void answer_greeting(SSL* session) {
         echo(session);
 }
 
+/// The least that the system gives, so that little lies in its buffers.
+void use_little_room(int socket) {
+    int const bytes = 4096;
+    ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    ::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+}
+
+/// Asks for new keys until nobody has taken a request for a second, and reads no answers. How often it did,
+/// up to `most`.
+void ask_for_keys(SSL* session, int most, std::atomic<int>& asked) {
+    if (SSL_do_handshake(session) != 1) return;
+    use_little_room(SSL_get_fd(session));
+    timeval const patience{.tv_sec = 1, .tv_usec = 0};
+    ::setsockopt(SSL_get_fd(session), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    while (asked < most && SSL_key_update(session, SSL_KEY_UPDATE_REQUESTED) == 1 &&
+           SSL_do_handshake(session) == 1)
+        ++asked;
+}
+
+TEST(tls, reads_no_more_requests_than_it_may_keep_answers_to) {
+    // A request and an answer have 27 bytes each: twice 256 KiB of answers may be kept, and what the system
+    // buffers comes on top.
+    constexpr int most = 80'000;
+    auto const body = [](context& ctx, std::string const&) -> task<int> {
+        std::atomic<int> asked = 0;
+        {
+            openssl_peer const there(all().server,
+                                     [&asked](SSL* session) { ask_for_keys(session, most, asked); });
+            auto near = co_await ctx.connect("localhost", there.port(), tls_client(trusting()));
+            use_little_room(near.native());
+            EXPECT_THROW(co_await near.read_some(ctx), std::exception);  // the other side has left
+        }
+        co_return asked;
+    };
+    for (std::string const spec : {"threads:1", "async:each"}) {
+        int const asked = make_executor(spec).submit(body, spec).get();
+        EXPECT_GT(asked, 0) << spec;
+        EXPECT_LT(asked, most) << spec;
+    }
+}
+
 // On two threads or two loops, from the handshake on.
 TEST(tls, is_read_on_one_thread_and_written_on_another) {
     all();
