@@ -22,12 +22,15 @@ using kind = file_operation::kind;
 
 constexpr std::size_t step_bytes = std::size_t{1} << 20;
 
-// A pipe that was opened without waiting seems to be at its end until somebody opens it to write.
-bool nobody_has_written_yet(int descriptor) noexcept {
+// A pipe that was opened without waiting seems to be at its end until somebody opens it to write. Who did so
+// since, and has written already, is read.
+file_stream::next after_an_early_end(int descriptor) noexcept {
+    using next = file_stream::next;
     struct stat facts {};
-    if (::fstat(descriptor, &facts) != 0 || !S_ISFIFO(facts.st_mode)) return false;
+    if (::fstat(descriptor, &facts) != 0 || !S_ISFIFO(facts.st_mode)) return next::done;
     pollfd end{.fd = descriptor, .events = POLLIN, .revents = 0};
-    return ::poll(&end, 1, 0) == 0;
+    if (::poll(&end, 1, 0) == 0) return next::wait_to_read;
+    return end.revents & POLLIN ? next::go_on : next::done;
 }
 
 }  // namespace
@@ -74,8 +77,10 @@ file_stream::next file_stream::read() {
         fail("read", error);
         return next::done;
     }
-    if (got == 0 && whole && read_ == 0 && nobody_has_written_yet(operation_.descriptor))
-        return next::wait_to_read;
+    if (got == 0 && whole && read_ == 0) {
+        auto const what = after_an_early_end(operation_.descriptor);
+        return what == next::done ? finish() : what;
+    }
     return got == 0 || (!whole && read_ == operation_.length) ? finish() : next::go_on;
 }
 
