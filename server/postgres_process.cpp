@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -33,6 +34,7 @@ namespace fs = std::filesystem;
 using server_detail::die_with;
 using server_detail::forget_signal_handlers;
 
+constexpr auto longest_death = std::chrono::seconds(1);
 constexpr auto longest_start = std::chrono::minutes(5);  // of a machine that has much else to do
 constexpr auto longest_end = std::chrono::seconds(10);
 constexpr int look_every_ms = 10;
@@ -122,12 +124,30 @@ bool may_go_on(int stop_descriptor) {
     return ::poll(&stop, 1, look_every_ms) <= 0 || stop.revents == 0;
 }
 
-/// Kills a child and what is in its session.
+/// Kills a child and what is in its session, and waits for the end of both: whoever looks afterwards finds
+/// nobody. What others are to reap is not waited for long.
 void kill_all(pid_t child) {
     ::kill(-child, SIGKILL);
     ::kill(child, SIGKILL);  // it may not have made its session yet
     while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
     }
+    auto const end = std::chrono::steady_clock::now() + longest_death;
+    while (::kill(-child, 0) == 0 && std::chrono::steady_clock::now() < end) {
+        while (::waitpid(-child, nullptr, WNOHANG) > 0) {
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+}
+
+/// Has a server end at once, and those that it has started, which are in sessions of their own.
+void shut_down(pid_t server) {
+    ::kill(server, SIGQUIT);  // what it calls an immediate shutdown
+    auto const deadline = std::chrono::steady_clock::now() + longest_end;
+    while (std::chrono::steady_clock::now() < deadline) {
+        if (::waitpid(server, nullptr, WNOHANG) != 0) return;
+        ::poll(nullptr, 0, look_every_ms);
+    }
+    kill_all(server);
 }
 
 /// Of what a program has written the line that tells what is wrong.
@@ -145,16 +165,17 @@ std::string telling_line(fs::path const& output) {
 /// Waits until `is_done` of the child's status, which it has once it has ended. Throws if it has and that is
 /// not enough, or if it takes too long; then it is ended.
 template <class Done>
-void wait_for(pid_t child, postgres_options const& options, fs::path const& output, Done const& is_done) {
+void wait_for(pid_t child, postgres_options const& options, fs::path const& output, void (*end)(pid_t),
+              Done const& is_done) {
     auto const deadline = std::chrono::steady_clock::now() + longest_start;
     for (std::optional<int> ended; !is_done(ended);) {
         if (ended) throw std::runtime_error("PostgreSQL can't be started: " + telling_line(output));
         if (!may_go_on(options.stop_descriptor)) {
-            kill_all(child);
+            end(child);
             throw postgres_given_up();
         }
         if (std::chrono::steady_clock::now() > deadline) {
-            kill_all(child);
+            end(child);
             throw std::runtime_error("PostgreSQL can't be started: it is not ready after 5 minutes");
         }
         int status = 0;
@@ -204,7 +225,7 @@ void make_database(postgres_options const& options, fs::path const& home, accoun
                .output = output,
                .as = owner,
                .signal_at_parents_death = SIGKILL});
-    wait_for(child, options, output, [](std::optional<int> status) {
+    wait_for(child, options, output, kill_all, [](std::optional<int> status) {
         return status && WIFEXITED(*status) && WEXITSTATUS(*status) == 0;
     });
 }
@@ -226,7 +247,7 @@ pid_t start_server(postgres_options const& options, fs::path const& home, accoun
                .output = output,
                .as = owner,
                .signal_at_parents_death = SIGQUIT});
-    wait_for(child, options, output,
+    wait_for(child, options, output, shut_down,
              [&](std::optional<int> status) { return !status && is_ready(home / "data"); });
     return child;
 }
@@ -261,14 +282,7 @@ postgres_process::postgres_process(postgres_options const& options) {
 }
 
 postgres_process::~postgres_process() {
-    if (::waitpid(id_, nullptr, WNOHANG) != 0) return;
-    ::kill(id_, SIGQUIT);  // what it calls an immediate shutdown
-    auto const deadline = std::chrono::steady_clock::now() + longest_end;
-    while (std::chrono::steady_clock::now() < deadline) {
-        if (::waitpid(id_, nullptr, WNOHANG) != 0) return;
-        ::poll(nullptr, 0, look_every_ms);
-    }
-    kill_all(id_);
+    if (::waitpid(id_, nullptr, WNOHANG) == 0) shut_down(id_);
 }
 
 }  // namespace quartet
