@@ -64,7 +64,7 @@ bool descriptor_waits::try_first(descriptor_operation& operation) {
     auto const index = static_cast<std::size_t>(operation.waits_for_.descriptor);
     watched* const known = index < watched_.size() ? watched_[index].get() : nullptr;
     if (operation.waits_for_.serial != 0)
-        return known ? try_own(*known, operation, {}) : operation.try_now({});
+        return known ? try_at(*known, operation, {}) : operation.try_now({});
     if (known && known->untried > 0) {
         --known->untried;
         return false;
@@ -74,9 +74,9 @@ bool descriptor_waits::try_first(descriptor_operation& operation) {
     return false;
 }
 
-/// True if the operation is done. What it finds out about the descriptor counts only if the set would tell
-/// of a change.
-bool descriptor_waits::try_own(watched& where, descriptor_operation& operation, readiness holds) {
+/// True if the operation is done. What is known of the descriptor, and what the operation finds out, counts
+/// only if the set would tell of a change.
+bool descriptor_waits::try_at(watched& where, descriptor_operation& operation, readiness holds) {
     bool const would_be_told = where.serial == operation.waits_for_.serial && (where.events & EPOLLIN);
     operation.is_drained_ = std::exchange(where.is_drained, false) && would_be_told;
     bool const is_done = operation.try_now(holds);
@@ -354,7 +354,7 @@ void descriptor_waits::serve(int descriptor, readiness holds) {
 /// True if it is done.
 bool descriptor_waits::try_again(watched& where, descriptor_operation& operation, readiness holds) noexcept {
     try {
-        return where.serial != 0 ? try_own(where, operation, holds) : operation.try_now(holds);
+        return try_at(where, operation, holds);
     } catch (...) {
         operation.error = std::current_exception();
         return true;

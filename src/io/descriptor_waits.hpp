@@ -85,7 +85,7 @@ private:
 
     watched& at(int descriptor);
     bool try_first(descriptor_operation& operation);
-    bool try_own(watched& where, descriptor_operation& operation, readiness holds);
+    bool try_at(watched& where, descriptor_operation& operation, readiness holds);
     void add(descriptor_operation& operation);
     void link(watched& where, descriptor_operation& operation);
     void unlink(watched& where, descriptor_operation& operation) noexcept;

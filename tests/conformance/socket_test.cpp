@@ -671,6 +671,36 @@ TEST_P(sockets_on_one_loop, play_ping_pong) {
     EXPECT_GE(rounds[1], 999);
 }
 
+TEST_P(sockets_on_one_loop, are_read_while_another_body_waits_for_their_descriptor) {
+    if (!GetParam().real_io) return;  // a fake's limits don't wait for a peer outside
+    auto const body = [](context& ctx, int) -> task<std::string> {
+        auto [near, far] = co_await over_tcp(ctx);
+        // The first is waited for, so that the loop knows the connection.
+        std::jthread const writer([&by = near] {
+            std::this_thread::sleep_for(1ms);
+            send_raw(by, "a");
+        });
+        auto const first = co_await far.read_some(ctx);
+        auto const read = [](context& to, connection& at, connection& by) -> task<std::string> {
+            auto const came = co_await to.with_timeout(30s, at.read_some(to));
+            by.finish();  // ends the other's wait
+            co_return came;
+        };
+        auto const wait = [](context& to, connection& at) -> task<int> {
+            co_await to.ready(at.native(), readable);
+            co_return 0;
+        };
+        auto const send = [](context& to, connection& by) -> task<int> {
+            co_await to.sleep_for(1ms);  // both wait
+            send_raw(by, "b");
+            co_return 0;
+        };
+        auto const done = co_await when_all(read(ctx, far, near), wait(ctx, far), send(ctx, near));
+        co_return first + std::get<0>(done);
+    };
+    EXPECT_EQ(make().map(body, std::vector{0, 1}), (std::vector<std::string>{"ab", "ab"}));
+}
+
 TEST_P(sockets_on_one_loop, are_read_by_one_body_and_written_by_another) {
     auto const body = [](context& ctx, int kind) -> task<bool> {
         auto [near, far] = co_await pair_of(ctx, kind);
