@@ -23,7 +23,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <system_error>
-#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -124,6 +123,17 @@ bool may_go_on(int stop_descriptor) {
     return ::poll(&stop, 1, look_every_ms) <= 0 || stop.revents == 0;
 }
 
+/// Looks again and again; false if the time was up before it has ended.
+template <class HasEnded>
+bool ends_within(std::chrono::seconds limit, HasEnded const& has_ended) {
+    auto const deadline = std::chrono::steady_clock::now() + limit;
+    while (!has_ended()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        ::poll(nullptr, 0, look_every_ms);
+    }
+    return true;
+}
+
 /// Kills a child and what is in its session, and waits for the end of both: whoever looks afterwards finds
 /// nobody. What others are to reap is not waited for long.
 void kill_all(pid_t child) {
@@ -131,23 +141,18 @@ void kill_all(pid_t child) {
     ::kill(child, SIGKILL);  // it may not have made its session yet
     while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
     }
-    auto const end = std::chrono::steady_clock::now() + longest_death;
-    while (::kill(-child, 0) == 0 && std::chrono::steady_clock::now() < end) {
+    ends_within(longest_death, [child] {
         while (::waitpid(-child, nullptr, WNOHANG) > 0) {
         }
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+        return ::kill(-child, 0) != 0;
+    });
 }
 
 /// Has a server end at once, and those that it has started, which are in sessions of their own.
 void shut_down(pid_t server) {
     ::kill(server, SIGQUIT);  // what it calls an immediate shutdown
-    auto const deadline = std::chrono::steady_clock::now() + longest_end;
-    while (std::chrono::steady_clock::now() < deadline) {
-        if (::waitpid(server, nullptr, WNOHANG) != 0) return;
-        ::poll(nullptr, 0, look_every_ms);
-    }
-    kill_all(server);
+    if (!ends_within(longest_end, [server] { return ::waitpid(server, nullptr, WNOHANG) != 0; }))
+        kill_all(server);
 }
 
 /// Of what a program has written the line that tells what is wrong.
