@@ -445,7 +445,8 @@ TEST_P(descriptors_on_one_loop, that_mean_another_file_do_not_wake_who_waited_fo
     auto const body = [number, fresh = &new_pipe](context& ctx, int who) -> task<int> {
         if (who == 1) {
             // The loop has had nothing to do by then, so the other's wait is known to the system.
-            for (int i = 0; i < 3; ++i) co_await ctx.sleep_for(1ms);
+            for (int i = 0; i < 3; ++i)
+                co_await ctx.sleep_for(1ms);
             if (dup2(fresh->out(), number) != number) co_return -1;
             put(fresh->in());
             std::jthread writer;  // after the wait has begun: it was readable, and is taken
