@@ -2,7 +2,7 @@
 // line to one file.
 
 #include "server/genre.hpp"
-#include "src/io/http_failure.hpp"
+#include "src/io/http/http_failure.hpp"
 #include "workloads/fill_in.hpp"
 
 #include <quartet/workload/workload.hpp>

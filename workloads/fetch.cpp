@@ -1,6 +1,6 @@
 // Test 2 of the Python study: one URL, fetched n times, each body read whole.
 
-#include "src/io/http_failure.hpp"
+#include "src/io/http/http_failure.hpp"
 
 #include <quartet/workload/workload.hpp>
 

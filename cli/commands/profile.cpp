@@ -12,7 +12,7 @@
 #include "cli/views/profile_view.hpp"
 #include "measure/analysis/work_kind.hpp"
 #include "measure/probes/profiler.hpp"
-#include "src/io/running_process.hpp"
+#include "src/io/commands/running_process.hpp"
 
 #include <quartet/cpus.hpp>
 

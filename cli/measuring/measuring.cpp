@@ -5,7 +5,7 @@
 #include "cli/parsing/validators.hpp"
 #include "measure/probes/machine.hpp"
 #include "measure/statistics/ranking.hpp"
-#include "src/io/http_failure.hpp"
+#include "src/io/http/http_failure.hpp"
 
 #include <quartet/command.hpp>
 #include <quartet/outcome.hpp>

@@ -4,7 +4,7 @@
 #include "cli/parsing/errors.hpp"
 #include "cli/parsing/value_rule.hpp"
 #include "src/base/nearest.hpp"
-#include "src/io/http_failure.hpp"
+#include "src/io/http/http_failure.hpp"
 
 #include <fmt/format.h>
 

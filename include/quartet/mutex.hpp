@@ -35,7 +35,7 @@
 //
 // Cost (benchmarks/sync): lock and unlock are an atomic step each when nobody waits, some 10 ns together. To
 // hand it to a thread that sleeps costs what waking it does, some microseconds. Between processes some 100
-// ns, and what is told in src/io/shared_gate.hpp where many wait.
+// ns, and what is told in src/io/sync/shared_gate.hpp where many wait.
 #pragma once
 
 #include <quartet/between_processes.hpp>

@@ -10,7 +10,7 @@
 #include "measure/probes/usage.hpp"
 #include "measure/trial/line_socket.hpp"
 #include "measure/trial/trial.hpp"
-#include "src/io/running_process.hpp"
+#include "src/io/commands/running_process.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "src/io/look_for_stop.hpp"
+#include "src/io/context/look_for_stop.hpp"
 
 #include <quartet/detail/call/arrivals.hpp>
 #include <quartet/detail/io/current_context.hpp>

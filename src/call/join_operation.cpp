@@ -1,4 +1,4 @@
-#include "src/io/look_for_stop.hpp"
+#include "src/io/context/look_for_stop.hpp"
 
 #include <quartet/backend/job.hpp>
 #include <quartet/backend/loop.hpp>

@@ -5,7 +5,7 @@
 #include "src/base/grace.hpp"
 #include "src/base/output.hpp"
 #include "src/base/poll_timeout.hpp"
-#include "src/io/running_process.hpp"
+#include "src/io/commands/running_process.hpp"
 
 #include <quartet/detail/base/deadline.hpp>
 #include <quartet/detail/base/misuse.hpp>

@@ -11,7 +11,7 @@
 // The first task of a call is always recorded, as it may be of another kind. On a virtual clock that stands
 // still nothing is paid.
 
-#include "src/io/blocking_context.hpp"
+#include "src/io/context/blocking_context.hpp"
 
 #include <quartet/backend/job_driver.hpp>
 #include <quartet/context.hpp>

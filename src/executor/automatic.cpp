@@ -10,7 +10,7 @@
 #include "src/advice/task_time.hpp"
 #include "src/base/descriptor.hpp"
 #include "src/executor/part_job.hpp"
-#include "src/io/logging.hpp"
+#include "src/io/context/logging.hpp"
 #include "src/models/executor_end.hpp"
 #include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"

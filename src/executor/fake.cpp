@@ -7,8 +7,8 @@
 // Of channels and locks it knows what its own bodies do. When all wait for each other, and no time can pass,
 // nothing will ever happen: then these waits fail.
 
-#include "src/io/logging.hpp"
-#include "src/io/timer_queue.hpp"
+#include "src/io/context/logging.hpp"
+#include "src/io/loop/timer_queue.hpp"
 #include "src/models/job_queue.hpp"
 #include "src/models/running_bodies.hpp"
 

@@ -4,9 +4,9 @@
 // them, a few at a time so that the others get theirs, and looks at its events in between. What comes from
 // other threads (a job, a stop, the end) wakes a loop by a post.
 
-#include "src/io/asio_loop.hpp"
-#include "src/io/async_context.hpp"
-#include "src/io/logging.hpp"
+#include "src/io/context/async_context.hpp"
+#include "src/io/context/logging.hpp"
+#include "src/io/loop/asio_loop.hpp"
 #include "src/models/executor_end.hpp"
 #include "src/models/initializing.hpp"
 #include "src/models/job_count.hpp"

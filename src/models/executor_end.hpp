@@ -3,7 +3,7 @@
 // An executor ends when its bodies have ended. If that takes long, the log tells which bodies it waits for.
 #pragma once
 
-#include "src/io/logging.hpp"
+#include "src/io/context/logging.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

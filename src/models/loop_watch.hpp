@@ -3,7 +3,7 @@
 // The watch over the event loop of a worker.
 #pragma once
 
-#include "src/io/logging.hpp"
+#include "src/io/context/logging.hpp"
 
 #include <quartet/detail/io/stall_watch.hpp>
 

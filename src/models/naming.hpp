@@ -3,7 +3,7 @@
 // What a job's bodies are called, for the contexts, which know no jobs.
 #pragma once
 
-#include "src/io/logging.hpp"
+#include "src/io/context/logging.hpp"
 
 #include <quartet/backend/job.hpp>
 

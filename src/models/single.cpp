@@ -1,5 +1,5 @@
-#include "src/io/blocking_context.hpp"
-#include "src/io/logging.hpp"
+#include "src/io/context/blocking_context.hpp"
+#include "src/io/context/logging.hpp"
 #include "src/models/executor_end.hpp"
 #include "src/models/job_count.hpp"
 #include "src/models/naming.hpp"

@@ -7,8 +7,8 @@
 // the system refuses a thread, the job's remaining tasks go into a queue, and a thread that has ended its
 // task takes one of them instead of ending.
 
-#include "src/io/blocking_context.hpp"
-#include "src/io/logging.hpp"
+#include "src/io/context/blocking_context.hpp"
+#include "src/io/context/logging.hpp"
 #include "src/models/executor_end.hpp"
 #include "src/models/initializing.hpp"
 #include "src/models/job_count.hpp"

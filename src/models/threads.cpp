@@ -4,8 +4,8 @@
 // lock, runs it, and takes the next chunk before it tells the job that the last one has ended: so that the
 // lock is taken once a chunk, and the job that a thread is at can't finish while the lock is held.
 
-#include "src/io/blocking_context.hpp"
-#include "src/io/logging.hpp"
+#include "src/io/context/blocking_context.hpp"
+#include "src/io/context/logging.hpp"
 #include "src/models/chunk_sizer.hpp"
 #include "src/models/executor_end.hpp"
 #include "src/models/initializing.hpp"

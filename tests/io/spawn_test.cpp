@@ -1,7 +1,7 @@
 // A process that has closed its standard streams gets 0, 1 and 2 for new descriptors. A program that it
 // starts must still have each stream on the right number, though they stand on each other's.
 
-#include "src/io/spawn.hpp"
+#include "src/io/commands/spawn.hpp"
 
 #include "tests/io/processes.hpp"
 

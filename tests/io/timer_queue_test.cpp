@@ -1,4 +1,4 @@
-#include "src/io/timer_queue.hpp"
+#include "src/io/loop/timer_queue.hpp"
 
 #include <quartet/detail/io/operations/sleep.hpp>
 

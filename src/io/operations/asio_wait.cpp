@@ -1,5 +1,5 @@
-#include "src/io/look_for_stop.hpp"
-#include "src/io/thread_io.hpp"
+#include "src/io/context/look_for_stop.hpp"
+#include "src/io/loop/thread_io.hpp"
 
 #include <quartet/backend/loop.hpp>
 #include <quartet/context.hpp>

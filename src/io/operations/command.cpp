@@ -1,6 +1,6 @@
-#include "src/io/child_process.hpp"
-#include "src/io/command_runner.hpp"
-#include "src/io/look_for_stop.hpp"
+#include "src/io/commands/child_process.hpp"
+#include "src/io/commands/command_runner.hpp"
+#include "src/io/context/look_for_stop.hpp"
 
 #include <quartet/backend/loop.hpp>
 #include <quartet/context.hpp>

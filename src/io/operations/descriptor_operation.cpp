@@ -1,7 +1,7 @@
-#include "src/io/descriptor_waits.hpp"
-#include "src/io/fake_descriptors.hpp"
-#include "src/io/look_for_stop.hpp"
-#include "src/io/poll_descriptor.hpp"
+#include "src/io/context/look_for_stop.hpp"
+#include "src/io/loop/descriptor_waits.hpp"
+#include "src/io/loop/fake_descriptors.hpp"
+#include "src/io/loop/poll_descriptor.hpp"
 
 #include <quartet/backend/loop.hpp>
 #include <quartet/context.hpp>

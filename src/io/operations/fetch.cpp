@@ -2,10 +2,10 @@
 // event loop by that of the loop (http_client), and in the fake by the function fake_world::on_fetch, whose
 // reply arrives when its latency has passed on the virtual clock.
 
-#include "src/io/blocking_http.hpp"
-#include "src/io/http_client.hpp"
-#include "src/io/http_failure.hpp"
-#include "src/io/kept_descriptors.hpp"
+#include "src/io/http/blocking_http.hpp"
+#include "src/io/http/http_client.hpp"
+#include "src/io/http/http_failure.hpp"
+#include "src/io/loop/kept_descriptors.hpp"
 
 #include <quartet/backend/loop.hpp>
 #include <quartet/context.hpp>

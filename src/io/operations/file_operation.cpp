@@ -4,10 +4,10 @@
 // its fake_world, at once.
 
 #include "src/base/poll_timeout.hpp"
-#include "src/io/async_files.hpp"
-#include "src/io/file_stream.hpp"
-#include "src/io/files.hpp"
-#include "src/io/look_for_stop.hpp"
+#include "src/io/context/look_for_stop.hpp"
+#include "src/io/files/async_files.hpp"
+#include "src/io/files/file_stream.hpp"
+#include "src/io/files/files.hpp"
 
 #include <quartet/backend/loop.hpp>
 #include <quartet/context.hpp>

@@ -1,5 +1,5 @@
-#include "src/io/fake_gates.hpp"
-#include "src/io/gate_waits.hpp"
+#include "src/io/sync/fake_gates.hpp"
+#include "src/io/sync/gate_waits.hpp"
 
 #include <quartet/backend/loop.hpp>
 #include <quartet/context.hpp>

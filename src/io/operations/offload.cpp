@@ -1,7 +1,7 @@
 // How an offloaded function runs: on an event loop in the threads of its offload_pool, so that the loop stays
 // free; in the fake at once. A blocking context has a thread of its own and runs it there (offload.hpp).
 
-#include "src/io/offload_pool.hpp"
+#include "src/io/loop/offload_pool.hpp"
 
 #include <quartet/backend/loop.hpp>
 #include <quartet/context.hpp>

@@ -1,6 +1,6 @@
 // Each tries by one system call. EAGAIN is the one answer that makes it wait.
 
-#include "src/io/socket_state.hpp"
+#include "src/io/sockets/socket_state.hpp"
 
 #include <quartet/context.hpp>
 #include <quartet/detail/io/operations/socket_operation.hpp>

@@ -1,7 +1,7 @@
 // What sockets do over TLS. Each holds the lock of the connection's session while it tries.
 
-#include "src/io/socket_state.hpp"
-#include "src/io/tls_session.hpp"
+#include "src/io/sockets/socket_state.hpp"
+#include "src/io/sockets/tls_session.hpp"
 
 #include <quartet/detail/io/operations/socket_operation.hpp>
 

@@ -16,7 +16,7 @@
 
 #include "src/base/descriptor.hpp"
 #include "src/base/pidfd.hpp"
-#include "src/io/running_process.hpp"
+#include "src/io/commands/running_process.hpp"
 
 #include <quartet/detail/io/scope.hpp>
 

@@ -1,6 +1,6 @@
 #include "src/models/processes/log_channel.hpp"
 
-#include "src/io/logging.hpp"
+#include "src/io/context/logging.hpp"
 #include "src/models/processes/worker_process.hpp"
 
 #include <fmt/format.h>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "src/base/inherited_socket.hpp"
-#include "src/io/logging.hpp"
+#include "src/io/context/logging.hpp"
 
 namespace quartet::inline v0::detail {
 

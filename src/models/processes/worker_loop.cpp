@@ -7,9 +7,9 @@
 // and posts to the loop when the parent has offered something, or has stopped a call.
 
 #include "src/base/futex.hpp"
-#include "src/io/asio_loop.hpp"
-#include "src/io/async_context.hpp"
-#include "src/io/logging.hpp"
+#include "src/io/context/async_context.hpp"
+#include "src/io/context/logging.hpp"
+#include "src/io/loop/asio_loop.hpp"
 #include "src/models/loop_watch.hpp"
 #include "src/models/naming.hpp"
 #include "src/models/processes/worker_log.hpp"

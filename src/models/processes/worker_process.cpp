@@ -2,7 +2,7 @@
 
 #include "src/base/futex.hpp"
 #include "src/base/output.hpp"
-#include "src/io/blocking_context.hpp"
+#include "src/io/context/blocking_context.hpp"
 #include "src/models/chunk_sizer.hpp"
 #include "src/models/initializing.hpp"
 #include "src/models/processes/worker_log.hpp"

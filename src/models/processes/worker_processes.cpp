@@ -2,7 +2,7 @@
 
 #include "src/base/describe_end.hpp"
 #include "src/base/descriptor.hpp"
-#include "src/io/running_process.hpp"
+#include "src/io/commands/running_process.hpp"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 //
 // A permit that is given back goes to the first who waits, at once: nobody who comes later gets before. While
 // nobody waits, to take and to give back are one atomic step each, on `word_`; the lock is for those who
-// wait. Between processes both are done under a lock in shared memory (src/io/shared_permits.hpp), and
+// wait. Between processes both are done under a lock in shared memory (src/io/sync/shared_permits.hpp), and
 // `word_` says that somebody waits, so that no step is done on it.
 #pragma once
 

@@ -2,7 +2,7 @@
 //
 // A bounded queue of byte strings in memory that forked processes share, with those who wait for it.
 //
-// It stays whole when a process is killed in the middle of anything (src/io/shared_ring.cpp). For any
+// It stays whole when a process is killed in the middle of anything (src/io/sync/shared_ring.cpp). For any
 // thread of the process that made it and of those forked from it later. Costs a descriptor, and memory as it
 // fills.
 #pragma once
