@@ -16,21 +16,21 @@ struct kept_io {
     std::unique_ptr<kept_io> of_parent{};
 };
 
-thread_local std::unique_ptr<kept_io> kept;
+thread_local std::unique_ptr<kept_io> of_thread;
 
 }  // namespace
 
 boost::asio::io_context* find_thread_io() noexcept {
-    return kept && is_still(kept->made_in) ? &kept->io : nullptr;
+    return of_thread && is_still(of_thread->made_in) ? &of_thread->io : nullptr;
 }
 
 boost::asio::io_context& thread_io() {
     if (auto* const found = find_thread_io()) return *found;
     auto made = std::make_unique<kept_io>();
     // In a forked child that of the parent is kept, and left alone: they share what watches its descriptors.
-    made->of_parent = std::move(kept);
-    kept = std::move(made);
-    return kept->io;
+    made->of_parent = std::move(of_thread);
+    of_thread = std::move(made);
+    return of_thread->io;
 }
 
 }  // namespace quartet::inline v0::detail
