@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <functional>
 #include <stop_token>
+#include <string>
 
 namespace quartet::inline v0 {
 
@@ -54,6 +55,25 @@ struct call_options {
     /// and at the end. In `single` between two bodies. If it throws, the call is stopped, and throws that
     /// when it has ended.
     std::function<void(std::size_t ended, std::size_t tasks)> progress{};
+
+    /// The path of a file that keeps the call's values, so that a later run of the program goes on where this
+    /// one ended, however that was. Empty: none. For map and its kin, and for streams.
+    ///
+    /// Each value is added to the file when its task has ended (under `processes` up to 100 ms later), and
+    /// the disk is asked to keep it within a second and at the end of the call. The same call in a later run
+    /// takes the values that it finds, which must be those of the same inputs, and runs the other tasks,
+    /// failed ones too. The file holds one call and is not removed by anybody.
+    ///
+    /// Throws, before any body has run: std::invalid_argument, which says what differs, for a file of another
+    /// program (each build is one), body, type or number of inputs, or input, and for one that is no journal;
+    /// std::runtime_error if another call uses it; std::system_error if it can't be opened. A stream throws
+    /// from next() when it comes to an input that differs. What a body captures is not compared. A record
+    /// whose writing was cut short is cut off, and its task runs again. If the file can't be written, by a
+    /// full disk say, the call is stopped, and throws std::system_error when it has ended; the file is good
+    /// for a later run.
+    ///
+    /// Costs a task 0.7 microseconds and a write of its value's bytes and 28 more.
+    std::string journal{};
 };
 
 namespace detail {
@@ -67,6 +87,9 @@ void check_single(call_options const& options);
 
 /// The same for a map that nobody waits for, whose tasks are not tried again either.
 void check_async_map(call_options const& options);
+
+/// Tells of the progress of a call of which nothing is left to run.
+void tell_of_end(call_options const& options, std::size_t tasks);
 
 /// The same for a number that counts something: `what` is its name.
 void check_count(std::size_t count, char const* what);

@@ -17,6 +17,7 @@
 #include <quartet/detail/call/call_job.hpp>
 #include <quartet/detail/call/check_body.hpp>
 #include <quartet/detail/call/inputs.hpp>
+#include <quartet/detail/call/journaled.hpp>
 #include <quartet/detail/call/map_call.hpp>
 #include <quartet/detail/call/map_job.hpp>
 #include <quartet/detail/call/retried_call.hpp>
@@ -41,6 +42,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -208,11 +210,12 @@ private:
     }
 
     /// Runs the tasks of a call once; `numbers` are those of their inputs in the whole call, if there are
-    /// others.
+    /// others, and `early` gets values as they come, if that is not null.
     template <class Inputs, class Sink>
     using run_function = void (executor::*)(void const* body, Inputs const& inputs, std::size_t count,
                                             Sink& sink, call_options const& options,
-                                            detail::call_timer const& timer, std::size_t const* numbers);
+                                            detail::call_timer const& timer, std::size_t const* numbers,
+                                            detail::early_values* early);
 
     template <class Sink, class Body, class Range>
     auto run(Body const& body, Range&& inputs, call_options const& options) {
@@ -224,37 +227,59 @@ private:
         detail::check_options(options);
         auto const elements = detail::indexable(inputs);
         using own_inputs = std::remove_const_t<decltype(elements)>;
-        return run_tries<in, result>(static_cast<void const*>(&body), elements, Sink(elements.size()),
-                                     options, &executor::run_once<Body, in, own_inputs, Sink>,
+        return run_tries<in, result>(static_cast<void const*>(&body), detail::identity_of(body), elements,
+                                     Sink(elements.size()), options,
+                                     &executor::run_once<Body, in, own_inputs, Sink>,
                                      &executor::run_once<Body, in, any_inputs, any_sink>);
     }
 
     /// What does not depend on the body: its first try, and further ones of what failed.
     template <class In, class R, class Inputs, class Sink>
-    auto run_tries(void const* body, Inputs const& elements, Sink sink, call_options const& options,
-                   run_function<Inputs, Sink> first,
-                   run_function<detail::any_inputs<In>, detail::any_sink<R>> again) {
+    [[gnu::noinline]] auto run_tries(void const* body, detail::body_identity const& name,
+                                     Inputs const& elements, Sink sink, call_options const& options,
+                                     run_function<Inputs, Sink> first,
+                                     run_function<detail::any_inputs<In>, detail::any_sink<R>> again) {
+        auto const journal =
+            detail::open_journal(options.journal, {name, typeid(In), typeid(R), elements.size()});
         // While it pauses before a further try the model does not know of it.
-        auto const further = options.retry.times > 0 ? stops_->token() : std::stop_token();
+        auto further = options.retry.times > 0 ? stops_->token() : std::stop_token();
+        if (journal) further = journal->stopped_by(stops_->token());
         detail::call_timer const timer(options.stop, options.timeout, further);
-        (this->*first)(body, elements, elements.size(), sink, options, timer, nullptr);
         auto const run_again = [&](detail::any_inputs<In> const& inputs, detail::any_sink<R>& to,
-                                   std::vector<std::size_t> const& numbers) {
-            (this->*again)(body, inputs, numbers.size(), to, options, timer, numbers.data());
+                                   std::vector<std::size_t> const& numbers, std::size_t before = 0) {
+            if (!journal)
+                return (this->*again)(body, inputs, numbers.size(), to, options, timer, numbers.data(),
+                                      nullptr);
+            detail::journaled<In, R> kept(*journal, inputs, to, 0, numbers.data());
+            kept.before = before;
+            (this->*again)(body, inputs, numbers.size(), kept, options, timer, numbers.data(), &kept);
         };
+        if (journal) {
+            auto const finished = journal->finished(elements.size());
+            for (std::size_t const index : finished)
+                detail::set_finished<R>(*journal, index, elements[index], sink, index);
+            if (finished.size() == elements.size()) detail::tell_of_end(options, finished.size());
+            detail::picked<In, R, Inputs, Sink> left(elements, sink, journal->unfinished(elements.size()));
+            run_again(left, left, left.numbers(), finished.size());
+        } else {
+            (this->*first)(body, elements, elements.size(), sink, options, timer, nullptr, nullptr);
+        }
         detail::retry_failed<In, R>(elements, sink, 0, options.retry, timer.token(), run_again);
+        if (journal) journal->close();
         return sink.take();
     }
 
     template <class Body, class In, class Inputs, class Sink>
     void run_once(void const* body, Inputs const& inputs, std::size_t count, Sink& sink,
-                  call_options const& options, detail::call_timer const& timer, std::size_t const* numbers) {
+                  call_options const& options, detail::call_timer const& timer, std::size_t const* numbers,
+                  detail::early_values* early) {
         if (count == 0) return;
         detail::map_job<Body, In, Inputs, Sink> work(*static_cast<Body const*>(body), inputs, count, sink,
                                                      options.failure, options.task_timeout, &timer);
         work.set_chunk_size(options.chunk_size);
         work.number_tasks(0, numbers);
         work.set_progress(options.progress);
+        work.give_early(early);
         run(work, timer.token());
     }
 

@@ -27,6 +27,14 @@ void refuse_progress(call_options const& options) {
             "call_options::progress is for map and its kin; a future has done(), and a stream its results");
 }
 
+void refuse_journal(call_options const& options) {
+    if (!options.journal.empty())
+        refuse(
+            "call_options::journal is for map and its kin, and for streams; a map_async and a single call "
+            "keep "
+            "nothing for a later run");
+}
+
 }  // namespace
 
 /// Refuses a negative number that was converted to std::size_t: it is above half of what that can hold.
@@ -50,6 +58,7 @@ void check_options(call_options const& options) {
 void check_single(call_options const& options) {
     check_options(options);
     refuse_progress(options);
+    refuse_journal(options);
 }
 
 void check_async_map(call_options const& options) {
@@ -59,8 +68,13 @@ void check_async_map(call_options const& options) {
             "call_options::retry is for map and its kin, and for submit; a map_async tries its tasks once");
 }
 
+void tell_of_end(call_options const& options, std::size_t tasks) {
+    if (options.progress && tasks > 0) options.progress(tasks, tasks);
+}
+
 void check_options(stream_options const& options) {
-    check_single(options.call);
+    check_options(options.call);
+    refuse_progress(options.call);
     check_count(options.window, "stream_options::window");
 }
 

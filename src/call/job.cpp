@@ -2,6 +2,7 @@
 #include <quartet/backend/model.hpp>
 #include <quartet/detail/call/call_timer.hpp>
 #include <quartet/detail/call/describe_failure.hpp>
+#include <quartet/detail/call/early_values.hpp>
 #include <quartet/task_recorder.hpp>
 
 #include <algorithm>
@@ -30,10 +31,12 @@ void job::run_under(model& how, std::stop_token const& stop) {
     taken_by(how);
     std::stop_callback const follow(stop, [this] { request_stop(detail::who_stops(end_.limit())); });
     how.start(*this);
-    if (progress_) {
-        while (!wait_until(std::chrono::steady_clock::now() + 100ms))
-            tell_progress();
-        tell_progress();
+    if (progress_ || early_) {
+        while (!wait_until(std::chrono::steady_clock::now() + 100ms)) {
+            if (early_) driver_->give_early(*this, *early_);
+            if (progress_) tell_progress();
+        }
+        if (progress_) tell_progress();
     } else {
         wait_until();
     }
@@ -82,8 +85,9 @@ void job::watch() noexcept {
 void job::tell_progress() noexcept {
     if (progress_threw_) return;
     std::size_t const left = end_.ended() ? 0 : driver_->tasks_left(*this);
+    std::size_t const before = early_ ? early_->before : 0;
     try {
-        (*progress_)(size_ - std::min(left, size_), size_);
+        (*progress_)(before + size_ - std::min(left, size_), before + size_);
     } catch (...) {
         progress_threw_ = std::current_exception();
         request_stop();

@@ -12,6 +12,7 @@ void job_driver::stopped(job&) noexcept {}
 void job_driver::help(job&) {}
 void job_driver::begin_in_place(job&) {}
 void job_driver::collect(job&) noexcept {}
+void job_driver::give_early(job&, detail::early_values&) noexcept {}
 void job_driver::watch(job&) noexcept {}
 
 void job_driver::check_wait() const {

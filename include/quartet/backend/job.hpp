@@ -49,6 +49,7 @@ namespace detail {
 
 struct remote_batch;
 class crossing;
+class early_values;
 class ended_bodies;
 
 /// A body under way on an event loop. When it has ended it waits in an ended_bodies until its outcome is
@@ -160,6 +161,9 @@ public:
     void set_progress(std::function<void(std::size_t, std::size_t)> const& told) noexcept {
         progress_ = told ? &told : nullptr;
     }
+
+    /// Sets who is given its values as they come, which the caller keeps. Before the job begins.
+    void give_early(detail::early_values* to) noexcept { early_ = to; }
 
     bool has_progress() const noexcept { return progress_ != nullptr; }
 
@@ -288,6 +292,7 @@ private:
     std::size_t const* numbers_ = nullptr;
     std::function<void(std::size_t, std::size_t)> const* progress_ = nullptr;
     std::exception_ptr progress_threw_;
+    detail::early_values* early_ = nullptr;
     detail::crossing* crossing_ = nullptr;
     job_driver* driver_ = nullptr;
     detail::job_slots slots_;

@@ -13,6 +13,10 @@ namespace quartet::inline v0 {
 
 class job;
 
+namespace detail {
+class early_values;
+}
+
 /// Any thread.
 class job_driver {
 public:
@@ -49,6 +53,10 @@ public:
 
     /// `work` has ended there: takes its outcomes, and calls its finish().
     virtual void collect(job& work) noexcept;
+
+    /// `work` may have values there that it has not had: gives them to `to`. For the thread that waits for
+    /// it.
+    virtual void give_early(job& work, detail::early_values& to) noexcept;
 
     /// `work` is to finish although nobody waits for it.
     virtual void watch(job& work) noexcept;

@@ -60,6 +60,7 @@ public:
 
     void stopped(job& work) noexcept override;
     void collect(job& work) noexcept override { results_.collect(work); }
+    void give_early(job& work, early_values& to) noexcept override { results_.give_early(work, to); }
     void watch(job& work) noexcept override { results_.watch(work); }
     std::size_t tasks_left(job const& work) const noexcept override { return stops_.tasks_left(work); }
     eventcount& ends() noexcept override { return memory_.state().batch_ended; }

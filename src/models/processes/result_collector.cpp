@@ -2,7 +2,22 @@
 
 #include <quartet/detail/call/crossing.hpp>
 
+#include <new>
+#include <span>
+
 namespace quartet::inline v0::detail {
+namespace {
+
+/// The encoded value of a task that is done; `size` as early_values::value_size().
+std::span<std::byte const> value_bytes(remote_batch const& batch, std::size_t index,
+                                       std::size_t size) noexcept {
+    if (!batch.outputs) return {};
+    if (size > 0) return {batch.outputs + index * size, size};
+    auto const& encoded = reinterpret_cast<encoded_value const*>(batch.outputs)[index];
+    return {encoded.data, encoded.size};
+}
+
+}  // namespace
 
 void result_collector::collect(job& work) noexcept {
     std::optional<claimed_call> mine;
@@ -33,6 +48,41 @@ void result_collector::finish(claimed_call const& mine) noexcept {
         with_.batches.end(*mine.batch, mine.offered_to);
     }
     mine.work->finish();
+}
+
+// The batch may be freed by others as soon as it has ended, so values are copied under the lock: some at a
+// time, for the lock is wanted.
+void result_collector::give_early(job& work, early_values& to) noexcept {
+    std::vector<early_value> some;
+    std::size_t next = 0;
+    for (bool more = true; more; some.clear()) {
+        try {
+            more = copy_early(work, to, some, next);
+        } catch (std::bad_alloc const&) {
+            more = false;  // they are given when the call has ended
+        }
+        for (auto const& each : some)
+            to.take(each.index, each.bytes);
+    }
+}
+
+/// From task `next` on; false if there are no more. Throws std::bad_alloc; what is in `into` is to be given.
+bool result_collector::copy_early(job const& work, early_values& to, std::vector<early_value>& into,
+                                  std::size_t& next) {
+    constexpr std::size_t most_bytes = std::size_t{1} << 20;
+    std::lock_guard const lock(with_.mutex);
+    remote_batch const* const batch = work.remote;
+    if (!batch) return false;
+    to.given().resize(batch->count);
+    for (std::size_t bytes = 0; next < batch->count; ++next) {
+        if (to.given()[next] || batch->tasks[next].state() != task_state::done) continue;
+        if (bytes > most_bytes) return true;
+        auto const value = value_bytes(*batch, next, to.value_size());
+        into.push_back({next, {value.begin(), value.end()}});
+        to.given()[next] = true;
+        bytes += value.size() + sizeof(early_value);
+    }
+    return false;
 }
 
 void result_collector::watch(job& work) noexcept {

@@ -15,6 +15,7 @@
 #include "src/models/processes/wake_channel.hpp"
 
 #include <quartet/backend/job.hpp>
+#include <quartet/detail/call/early_values.hpp>
 
 #include <cstddef>
 #include <mutex>
@@ -43,6 +44,9 @@ public:
     /// The call has ended: takes its outcomes, unless another thread does, and finishes it.
     void collect(job& work) noexcept;
 
+    /// Gives `to` the values that the call has and `to` has not had.
+    void give_early(job& work, early_values& to) noexcept;
+
     /// The supervisor collects the call. From now on nobody else may, so that its event in shared memory is
     /// nobody's to wait for.
     void watch(job& work) noexcept;
@@ -65,8 +69,14 @@ private:
         remote_batch* batch;
         task_ring::position offered_to;
     };
+    /// A value that is copied out of shared memory.
+    struct early_value {
+        std::size_t index;
+        std::vector<std::byte> bytes;
+    };
     std::optional<claimed_call> claim(job& work) noexcept;
     void finish(claimed_call const& mine) noexcept;
+    bool copy_early(job const& work, early_values& to, std::vector<early_value>& into, std::size_t& next);
 
     collector_parts const with_;
     std::vector<remote_batch*> watched_;  // that the supervisor collects; under the host's lock

@@ -46,7 +46,7 @@ inline bool is_tried_again(retry_options const& options, failure const& why) noe
     }
 }
 
-/// The inputs whose failures are tried again, and the sink of their further try.
+/// Some of a call's inputs, such as those whose failures are tried again, and the sink of that try.
 template <class In, class R, class Elements, class Sink>
 class picked final : public any_inputs<In>, public any_sink<R> {
 public:
@@ -64,7 +64,11 @@ public:
         });
     }
 
-    std::size_t size() const noexcept { return failures_.size(); }
+    /// Those tasks of a whole call.
+    picked(Elements const& elements, Sink& sink, std::vector<std::size_t> numbers) noexcept
+        : elements_(elements), sink_(sink), first_(0), numbers_(std::move(numbers)) {}
+
+    std::size_t size() const noexcept { return numbers_.size(); }
     In const& operator[](std::size_t index) const override { return elements_[call_index(index)]; }
 
     /// In the whole call.

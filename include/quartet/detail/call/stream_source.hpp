@@ -11,6 +11,7 @@
 #include <quartet/call_options.hpp>
 #include <quartet/detail/call/call_timer.hpp>
 #include <quartet/detail/call/inputs.hpp>
+#include <quartet/detail/call/journaled.hpp>
 #include <quartet/detail/call/map_job.hpp>
 #include <quartet/detail/call/retry.hpp>
 #include <quartet/detail/io/stop_state.hpp>
@@ -28,6 +29,7 @@
 #include <ranges>
 #include <stop_token>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -130,34 +132,58 @@ private:
     std::size_t first_;
 };
 
-/// Some inputs of a stream, as a job.
+/// What an inner part of a stream is made with.
+struct stream_parts {
+    call_options const& options;
+    call_timer const& timer;
+    call_journal* journal;  ///< null if there is none
+};
+
+/// Some inputs of a stream, as a job; or with the values that a journal has of all of them, and no job.
 template <class Body, class In, class R>
 class stream_chunk {
     using inputs = input_store<In>;
     using sink = chunk_sink<R>;
 
 public:
-    stream_chunk(Body const& body, inputs&& pulled, std::size_t first, call_options const& options,
-                 call_timer const& timer)
+    stream_chunk(Body const& body, inputs&& pulled, std::size_t first, stream_parts const& with)
         : first_(first),
           inputs_(std::move(pulled)),
           sink_(first, inputs_.size()),
-          job_(body, job_inputs_, inputs_.size(), job_sink_, options.failure, options.task_timeout, &timer) {
+          job_(body, job_inputs_, inputs_.size(), keep_in(with.journal), with.options.failure,
+               with.options.task_timeout, &with.timer) {
         job_.number_tasks(first);
     }
 
     job& work() noexcept { return job_; }
 
-    /// Runs the failed tasks again as `options` ask for. Call it when the job has finished, and before
-    /// take().
-    void retry(model& how, Body const& body, call_options const& options, call_timer const& timer) {
+    /// Takes all values from the journal, in place of running the job. Throws what set_finished() does.
+    void finish_by(call_journal& journal) {
+        for (std::size_t index = 0; index < inputs_.size(); ++index)
+            set_finished<R>(journal, first_ + index, inputs_[index], sink_, index);
+        finished_ = true;
+    }
+
+    bool ended() const noexcept { return finished_ || job_.ended(); }
+
+    /// Of an earlier run.
+    bool finished() const noexcept { return finished_; }
+
+    void wait() {
+        if (!finished_) job_.wait_until();
+    }
+
+    /// Runs the failed tasks again as `with` asks for. Call it when the job has finished, and before take().
+    void retry(model& how, Body const& body, stream_parts const& with) {
         auto const run_again = [&](any_inputs<In> const& again, any_sink<R>& to, auto const& numbers) {
-            any_map_job<Body, In> work(body, again, numbers.size(), to, options.failure, options.task_timeout,
-                                       &timer);
+            std::optional<journaled<In, R>> kept;
+            if (with.journal) kept.emplace(*with.journal, again, to, 0, numbers.data());
+            any_map_job<Body, In> work(body, again, numbers.size(), kept ? *kept : to, with.options.failure,
+                                       with.options.task_timeout, &with.timer);
             work.number_tasks(0, numbers.data());
-            work.run_under(how, timer.token());
+            work.run_under(how, with.timer.token());
         };
-        retry_failed<In, R>(inputs_, sink_, first_, options.retry, timer.token(), run_again);
+        retry_failed<In, R>(inputs_, sink_, first_, with.options.retry, with.timer.token(), run_again);
     }
 
     std::size_t size() const noexcept { return inputs_.size(); }
@@ -171,12 +197,19 @@ public:
     std::size_t left() const noexcept { return inputs_.size() - taken_; }
 
 private:
+    any_sink<R>& keep_in(call_journal* journal) {
+        if (!journal) return job_sink_;
+        return kept_.emplace(*journal, job_inputs_, job_sink_, first_);
+    }
+
     std::size_t first_;
     inputs inputs_;
     sink sink_;
     inputs_of<In, inputs> job_inputs_{inputs_};
     sink_of<R, sink> job_sink_{sink_};
+    std::optional<journaled<In, R>> kept_;
     any_map_job<Body, In> job_;
+    bool finished_ = false;
     std::vector<outcome<R>> outcomes_;
     std::size_t taken_ = 0;
 };
@@ -196,28 +229,32 @@ public:
           inputs_(std::move(inputs)),
           options_(options),
           pace_(options, how.concurrency()),
-          timer_(options.call.stop, options.call.timeout),
+          journal_(
+              open_journal(options.call.journal, {identity_of(body), typeid(in), typeid(R), std::nullopt})),
+          timer_(options.call.stop, options.call.timeout,
+                 journal_ ? journal_->stopped_by({}) : std::stop_token()),
           follow_(timer_.token(), [this] { stop(who_stops(&timer_)); }),
           follow_executor_(stops, [this] { stop(); }) {}
 
     ~view_source() override {
         stop();
         for (auto& each : under_way_)
-            each.work().wait_until();
+            each.wait();
     }
 
     std::optional<streamed<R>> next() override {
         fill();
         if (ready_.empty() && under_way_.empty()) {
             if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+            if (auto const ended = std::exchange(journal_, nullptr)) ended->close();
             return std::nullopt;
         }
         if (ready_.empty()) wait();
         auto& first = ready_.front();
         streamed<R> result = first.take();
+        if (!first.finished()) pace_.took(1);
         if (first.left() == 0) ready_.pop_front();
         --pulled_;
-        pace_.took(1);
         if (!result && options_.call.failure == on_failure::stop_all) stop();
         return result;
     }
@@ -237,68 +274,108 @@ private:
     void fill() {
         while (pulled_ + pace_.chunk() <= pace_.window() && !over_) {
             model_.driver().check_wait();
-            auto pulled = pull(pace_.chunk());
+            bool const finished = journal_ && journal_->has(begun_);
+            auto pulled = pull(finished ? pace_.window() - pulled_ : pace_.chunk());
             if (pulled.empty()) return;
-            if (begin(std::move(pulled)).ended()) return;
+            if (finished) {
+                if (!take_finished(std::move(pulled))) return;
+            } else if (begin(std::move(pulled)).ended()) {
+                return;
+            }
         }
     }
 
+    /// With a journal it has values of all these inputs, or of none.
     input_store<in> pull(std::size_t most) {
         input_store<in> pulled;
         try {
             if (!at_) at_.emplace(std::ranges::begin(inputs_));
             for (; pulled.size() < most && !over_; ++*at_) {
                 over_ = stopped() || *at_ == std::ranges::end(inputs_);
-                if (over_) break;
+                if (over_ || (journal_ && journal_->has(begun_ + pulled.size()) != journal_->has(begun_)))
+                    break;
                 pulled.push_back(**at_);
             }
         } catch (...) {
-            thrown_ = std::current_exception();
-            over_ = true;
+            end_by_exception();
         }
         return pulled;
     }
 
+    /// Gives these inputs the values that the journal has. False if the first result is there, or none comes.
+    bool take_finished(input_store<in>&& pulled) {
+        std::size_t const size = pulled.size();
+        add_chunk(std::move(pulled), false);
+        try {
+            under_way_.back().finish_by(*journal_);
+        } catch (...) {
+            drop_last();
+            end_by_exception();
+            return false;
+        }
+        begun_ += size;
+        pulled_ += size;
+        return !under_way_.front().ended();
+    }
+
     job& begin(input_store<in>&& pulled) {
         std::size_t const size = pulled.size();
-        {
-            std::lock_guard const lock(mutex_);
-            under_way_.emplace_back(body_, std::move(pulled), begun_, options_.call, timer_);
-            under_way_.back().work().taken_by(model_);
-        }
+        add_chunk(std::move(pulled), true);
         job& work = under_way_.back().work();
         if (stopped()) work.request_stop(who_stopped());
         try {
             model_.start(work);
         } catch (...) {
-            std::lock_guard const lock(mutex_);
-            under_way_.pop_back();
+            drop_last();
             over_ = true;  // these inputs are lost, and the exception says so
             throw;
         }
         begun_ += size;
         pulled_ += size;
+        if (journal_) work.watch();  // its values are kept when they are there, not when they are taken
         return work;
     }
+
+    void add_chunk(input_store<in>&& pulled, bool to_be_run) {
+        std::lock_guard const lock(mutex_);
+        under_way_.emplace_back(body_, std::move(pulled), begun_, parts());
+        if (to_be_run) under_way_.back().work().taken_by(model_);
+    }
+
+    void drop_last() noexcept {
+        std::lock_guard const lock(mutex_);
+        under_way_.pop_back();
+    }
+
+    /// The exception that is being handled comes out of next() when the results before it are taken.
+    void end_by_exception() noexcept {
+        thrown_ = std::current_exception();
+        over_ = true;
+    }
+
+    stream_parts parts() const noexcept { return {options_.call, timer_, journal_.get()}; }
 
     /// Waits until a chunk has ended: the first, or with as_completed any. Moves it to `ready_`.
     void wait() {
         if (options_.order == stream_order::as_inputs) {
-            under_way_.front().work().wait_until();
+            under_way_.front().wait();
             return make_ready(under_way_.begin());
         }
         typename chunk_list::iterator found;
-        under_way_.front().work().help();
-        model_.driver().ends().wait_until([&] {
-            found = std::ranges::find_if(under_way_, [](chunk& each) { return each.work().ended(); });
+        auto const one_has_ended = [&] {
+            found = std::ranges::find_if(under_way_, [](chunk const& each) { return each.ended(); });
             return found != under_way_.end();
-        });
-        found->work().wait_until();
+        };
+        if (!one_has_ended()) {
+            under_way_.front().work().help();
+            model_.driver().ends().wait_until(one_has_ended);
+        }
+        found->wait();
         make_ready(found);
     }
 
     void make_ready(typename chunk_list::iterator which) {
-        if (!stopped()) which->retry(model_, body_, options_.call, timer_);
+        if (!stopped()) which->retry(model_, body_, parts());
         std::lock_guard const lock(mutex_);
         ready_.splice(ready_.end(), under_way_, which);
     }
@@ -319,6 +396,7 @@ private:
     std::size_t begun_ = 0;      // tasks so far
     std::size_t pulled_ = 0;     // and those not taken as results
     chunk_list ready_;
+    std::unique_ptr<call_journal> journal_;
     call_timer timer_;
 
     std::mutex mutex_;  // guards what follows from stop(); only the stream's thread changes the list
