@@ -21,7 +21,7 @@
 namespace quartet::inline v0::detail {
 namespace {
 
-void require(int error) {
+void throw_if(int error) {
     if (error != 0) throw std::system_error(error, std::generic_category());
 }
 
@@ -32,7 +32,7 @@ public:
     explicit above_standard(int source) : number_(source) {
         if (source > STDERR_FILENO) return;
         copy_ = descriptor(fcntl(source, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-        if (copy_.get() < 0) require(errno);
+        if (copy_.get() < 0) throw_if(errno);
         number_ = copy_.get();
     }
     int get() const noexcept { return number_; }
@@ -46,10 +46,10 @@ private:
 class spawn_plan {
 public:
     spawn_plan() {
-        require(posix_spawn_file_actions_init(&actions_));
+        throw_if(posix_spawn_file_actions_init(&actions_));
         if (int const error = posix_spawnattr_init(&attributes_)) {
             posix_spawn_file_actions_destroy(&actions_);
-            require(error);
+            throw_if(error);
         }
     }
     ~spawn_plan() {
@@ -66,21 +66,21 @@ public:
         sigset_t all;
         sigemptyset(&none);
         sigfillset(&all);
-        require(posix_spawnattr_setsigmask(&attributes_, &none));
-        require(posix_spawnattr_setsigdefault(&attributes_, &all));
-        require(posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+        throw_if(posix_spawnattr_setsigmask(&attributes_, &none));
+        throw_if(posix_spawnattr_setsigdefault(&attributes_, &all));
+        throw_if(posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
     }
 
     void give_streams(standard_streams const& streams) {
-        require(posix_spawn_file_actions_adddup2(&actions_, streams.input, STDIN_FILENO));
-        require(posix_spawn_file_actions_adddup2(&actions_, streams.output, STDOUT_FILENO));
-        require(posix_spawn_file_actions_adddup2(&actions_, streams.errors, STDERR_FILENO));
+        throw_if(posix_spawn_file_actions_adddup2(&actions_, streams.input, STDIN_FILENO));
+        throw_if(posix_spawn_file_actions_adddup2(&actions_, streams.output, STDOUT_FILENO));
+        throw_if(posix_spawn_file_actions_adddup2(&actions_, streams.errors, STDERR_FILENO));
         // Not everybody opens with O_CLOEXEC.
-        require(posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1));
+        throw_if(posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1));
     }
 
     void go_to(std::filesystem::path const& directory) {
-        require(posix_spawn_file_actions_addchdir_np(&actions_, directory.c_str()));
+        throw_if(posix_spawn_file_actions_addchdir_np(&actions_, directory.c_str()));
     }
 
     /// Gives an error number.
@@ -154,7 +154,7 @@ spawned spawn(command const& what, standard_streams const& streams) {
         return {.process = process, .kept = std::move(kept)};
     }
     pid_t process = -1;
-    require(start(process));
+    throw_if(start(process));
     return {.process = process};
 }
 
