@@ -291,6 +291,20 @@ TEST_P(a_journal_of_a_stream, keeps_what_nobody_has_taken) {
     EXPECT_EQ(runs(), once([&](int n) { return begun[static_cast<std::size_t>(n)] == 0; }));
 }
 
+/// Where tasks go on beside who reads.
+class a_journal_of_a_stream_beside_its_reader : public a_journal_of_a_stream {};
+QUARTET_SUITE(a_journal_of_a_stream_beside_its_reader,
+              rows_where([](row const& each) { return each.real_io && each.name != "single"; }));
+
+TEST_P(a_journal_of_a_stream_beside_its_reader, has_values_before_they_are_taken) {
+    auto executor = make();
+    seen_->willing = true;
+    stream_options const options{.window = 20, .call = {.chunk_size = 1, .journal = path_}};
+    auto stream = executor.stream(some_fail(&seen_), std::views::iota(0, tasks), options);
+    ASSERT_TRUE(stream.next().has_value());
+    wait_until([&] { return test::records_in(test::bytes_of(path_)).size() >= 20; });
+}
+
 TEST_P(a_journal_of_a_stream, may_have_more_than_its_inputs_and_less) {
     auto executor = make();
     seen_->willing = true;

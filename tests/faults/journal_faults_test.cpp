@@ -17,6 +17,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <ranges>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -238,6 +239,20 @@ TEST_P(a_journal_under_a_limit, of_the_size_of_files_stops_the_call_and_no_signa
         expect_values(executor, path, streams);
         std::filesystem::remove(path);
     }
+}
+
+TEST_P(a_journal_under_a_limit, ends_a_stream_whose_inputs_have_no_end) {
+    temporary_folder folder;
+    stream_options const options{.call = {.journal = folder / "jobs.journal"}};
+    auto executor = make();
+    auto const body = [](int n) { return large_value(n % 26); };
+    resource_limit const lower(RLIMIT_FSIZE, 5 * large);
+    auto stream = executor.stream(body, std::views::iota(0), options);
+    auto const take_all = [&] {
+        while (stream.next()) {
+        }
+    };
+    EXPECT_THROW(take_all(), std::system_error);
 }
 
 TEST_P(a_journal_under_a_limit, that_lets_nothing_be_written_is_an_error_before_any_body_runs) {
