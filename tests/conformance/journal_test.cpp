@@ -297,12 +297,21 @@ QUARTET_SUITE(a_journal_of_a_stream_beside_its_reader,
               rows_where([](row const& each) { return each.real_io && each.name != "single"; }));
 
 TEST_P(a_journal_of_a_stream_beside_its_reader, has_values_before_they_are_taken) {
+    constexpr std::size_t window = 20;
     auto executor = make();
-    seen_->willing = true;
-    stream_options const options{.window = 20, .call = {.chunk_size = 1, .journal = path_}};
-    auto stream = executor.stream(some_fail(&seen_), std::views::iota(0, tasks), options);
+    // No task ends before the window is full.
+    auto const waits = [by = &seen_](int n) {
+        wait_until([by] { return by->begun >= window; });
+        return n;
+    };
+    auto const pulled = std::views::iota(0, tasks) | std::views::transform([by = &seen_](int n) {
+                            ++by->begun;
+                            return n;
+                        });
+    stream_options const options{.window = window, .call = {.chunk_size = 1, .journal = path_}};
+    auto stream = executor.stream(waits, pulled, options);
     ASSERT_TRUE(stream.next().has_value());
-    wait_until([&] { return test::records_in(test::bytes_of(path_)).size() >= 20; });
+    wait_until([&] { return test::records_in(test::bytes_of(path_)).size() >= window; });
 }
 
 TEST_P(a_journal_of_a_stream, may_have_more_than_its_inputs_and_less) {
@@ -494,12 +503,21 @@ TEST_P(a_journal, of_no_inputs_is_nothing_to_run) {
     EXPECT_EQ(runs(), once(none));
 }
 
-TEST_P(a_journal, has_each_value_once) {
+// Values of other processes are kept meanwhile, and come once more at the end.
+TEST_P(a_journal, has_each_value_once_and_most_before_the_call_has_ended) {
     auto executor = make();
-    seen_->willing = true;
-    executor.map(some_fail(&seen_), numbers(), journaled());
+    auto const records = [&] { return test::records_in(test::bytes_of(path_)); };
+    std::jthread const lets_go([&] {
+        wait_until([&] { return records().size() >= tasks / 2; });
+        seen_->willing = true;
+    });
+    auto const last_waits = [by = &seen_](int n) {
+        if (n == tasks - 1) wait_until([by] { return by->willing.load(); });
+        return n;
+    };
+    EXPECT_EQ(executor.map(last_waits, numbers(), journaled()), numbers());
     std::vector<std::size_t> found(tasks);
-    for (auto const& each : test::records_in(test::bytes_of(path_)))
+    for (auto const& each : records())
         ++found.at(each.index);
     EXPECT_EQ(found, once(every));
 }
