@@ -50,6 +50,9 @@ public:
     std::span<std::byte const> bytes() const noexcept { return bytes_; }
     void clear() noexcept { bytes_.clear(); }
 
+    /// What was gathered; nothing is left.
+    std::vector<std::byte> take() noexcept { return std::exchange(bytes_, {}); }
+
 private:
     std::vector<std::byte> bytes_;
 };

@@ -26,9 +26,10 @@ enum class cause {
     worker_died,  ///< the process that ran it ended: a signal, an exit, no memory
     cancelled,    ///< a stop was asked for before it ended, or before it began
     timed_out,    ///< the time for it, or for the whole call, was up
+    node_lost,    ///< the machine of the cluster that ran it was heard no more
 };
 
-/// "threw", "worker died", "cancelled", "timed out".
+/// "threw", "worker died", "cancelled", "timed out", "node lost".
 std::string_view to_string(cause why) noexcept;
 
 /// A task that has no value, and all that is known about why.

@@ -1,7 +1,7 @@
 // include/quartet/spec.hpp
 //
 // The one word that names a model: "single", "threads:8", "processes", "async:100", "threads:each",
-// "processes:4+async:100".
+// "processes:4+async:100", "cluster:3+threads:8".
 #pragma once
 
 #include <cstddef>
@@ -28,6 +28,10 @@ struct model_spec {
     bool loops = false;                      ///< "+async": an event loop in each of the threads or processes
     std::optional<std::size_t> in_flight{};  ///< bodies on each of these loops
     bool all_in_flight = false;              ///< "+async:each"
+
+    /// "cluster": all that stands above is what runs on each of the nodes.
+    bool cluster = false;
+    std::optional<std::size_t> nodes{};
 
     friend bool operator==(model_spec const&, model_spec const&) = default;
 };

@@ -53,9 +53,12 @@ bool has_ended(pid_t pid) noexcept {
 
 }  // namespace
 
+process_mark mark_of(pid_t process) noexcept {
+    return {process, start_of(process).value_or(0)};
+}
+
 process_mark mark_of_this_process() noexcept {
-    pid_t const pid = getpid();
-    return {pid, start_of(pid).value_or(0)};
+    return mark_of(getpid());
 }
 
 bool is_living(process_mark const& noted) noexcept {

@@ -16,6 +16,8 @@ struct process_mark {
     bool operator==(process_mark const&) const = default;
 };
 
+/// `started` is 0 if there is no such process.
+process_mark mark_of(pid_t process) noexcept;
 process_mark mark_of_this_process() noexcept;
 
 /// Some microseconds. Where the system does not tell, it is taken to be living.

@@ -4,6 +4,7 @@
 
 #include "src/advice/cost_file.hpp"
 #include "src/executor/automatic.hpp"
+#include "src/executor/cluster.hpp"
 #include "src/models/initializing.hpp"
 
 #include <quartet/backend/async.hpp>
@@ -69,24 +70,6 @@ std::unique_ptr<model> make_processes(model_spec const& spec, executor_options&&
     return std::make_unique<processes>(std::move(workers));
 }
 
-std::unique_ptr<model> make_model(model_spec const& spec, executor_options options) {
-    switch (spec.kind) {
-        case model_kind::single:
-            if (auto const refused = detail::run_initialize(options.initialize,
-                                                            options.name.empty() ? "single" : options.name))
-                throw std::runtime_error(*refused);
-            if (options.name.empty()) return std::make_unique<single>(std::move(options.log));
-            return std::make_unique<single>(std::move(options.log), std::move(options.name));
-        case model_kind::threads:
-            return make_threads(spec, std::move(options));
-        case model_kind::processes:
-            return make_processes(spec, std::move(options));
-        case model_kind::async:
-            break;
-    }
-    return std::make_unique<async>(loops(std::move(options), spec.count, spec.each));
-}
-
 /// Throws std::invalid_argument for what this model has no use for.
 void check(executor_options const& options, std::string_view spec, bool has_loops, bool recycles) {
     auto const refuse = [spec](std::string_view option, std::string_view why) {
@@ -117,13 +100,33 @@ std::unique_ptr<model> make_automatic(executor_options options) {
     if (options.name.empty()) options.name = "auto";
     auto name = options.name;
     return std::make_unique<detail::automatic>(detail::automatic_options{
-        .make = [options = std::move(options)](model_spec const& spec) { return make_model(spec, options); },
+        .make = [options = std::move(options)](
+                    model_spec const& spec) { return detail::make_model(spec, options); },
         .costs = costs,
         .log = std::move(log),
         .name = std::move(name)});
 }
 
 }  // namespace
+
+std::unique_ptr<model> detail::make_model(model_spec const& spec, executor_options options) {
+    if (spec.cluster) return detail::make_cluster(spec, std::move(options));
+    switch (spec.kind) {
+        case model_kind::single:
+            if (auto const refused = detail::run_initialize(options.initialize,
+                                                            options.name.empty() ? "single" : options.name))
+                throw std::runtime_error(*refused);
+            if (options.name.empty()) return std::make_unique<single>(std::move(options.log));
+            return std::make_unique<single>(std::move(options.log), std::move(options.name));
+        case model_kind::threads:
+            return make_threads(spec, std::move(options));
+        case model_kind::processes:
+            return make_processes(spec, std::move(options));
+        case model_kind::async:
+            break;
+    }
+    return std::make_unique<async>(loops(std::move(options), spec.count, spec.each));
+}
 
 executor::executor(std::unique_ptr<model> how)
     : retried_(std::make_unique<detail::retried_calls>()),
@@ -193,7 +196,7 @@ executor make_executor(std::string_view spec, executor_options options) {
         auto const parsed = parse_spec(spec);
         check(options, spec, parsed.kind == model_kind::async || parsed.loops,
               parsed.kind == model_kind::processes && !parsed.each);
-        how = make_model(parsed, std::move(options));
+        how = detail::make_model(parsed, std::move(options));
     }
     how->record_in(recorder);
     return executor(std::move(how));

@@ -14,12 +14,15 @@ namespace {
 // Enough for any machine, and low enough that a slip of the keyboard is noticed.
 constexpr std::size_t most_workers = 10'000'000;
 
+constexpr std::string_view cluster_name = "cluster";
+
 model_kind parse_kind(std::string_view name, std::string_view text) {
     std::vector<std::string_view> names;
     for (auto kind : all_model_kinds) {
         if (to_string(kind) == name) return kind;
         names.push_back(to_string(kind));
     }
+    names.push_back(cluster_name);
     throw std::invalid_argument(fmt::format("unknown model '{}'; the models are {}{}", text,
                                             detail::join(names), detail::did_you_mean(name, names)));
 }
@@ -49,6 +52,15 @@ model_spec parse_part(std::string_view part, std::string_view text) {
     return spec;
 }
 
+std::size_t parse_nodes(std::string_view digits, std::string_view text) {
+    std::size_t nodes = 0;
+    auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), nodes);
+    if (error != std::errc() || end != digits.data() + digits.size() || nodes == 0 || nodes > most_workers)
+        throw std::invalid_argument(fmt::format(
+            "model '{}': after 'cluster:' comes a number of nodes from 1 to {}", text, most_workers));
+    return nodes;
+}
+
 std::string part_text(model_kind kind, std::optional<std::size_t> count, bool each) {
     std::string text(to_string(kind));
     if (each) text += ":each";
@@ -72,7 +84,38 @@ std::string_view to_string(model_kind kind) noexcept {
     return "unknown";
 }
 
+namespace {
+
+/// "cluster:3+processes:4": what comes behind the plus runs on each node.
+model_spec parse_cluster(std::string_view text) {
+    auto const plus = text.find('+');
+    auto const head = text.substr(0, plus);
+    model_spec spec{.kind = model_kind::processes};
+    if (plus != std::string_view::npos) spec = parse_spec(text.substr(plus + 1));
+    bool const runs_there = (spec.kind == model_kind::processes && !spec.each) ||
+                            spec.kind == model_kind::async ||
+                            (spec.kind == model_kind::threads && !spec.each && !spec.loops);
+    if (!runs_there || spec.cluster)
+        throw std::invalid_argument(fmt::format(
+            "model '{}': what can run on the nodes of a cluster is processes:N, threads:N, async:M "
+            "and processes:N+async:M",
+            text));
+    spec.cluster = true;
+    if (head.size() > cluster_name.size())
+        spec.nodes = parse_nodes(head.substr(cluster_name.size() + 1), text);
+    return spec;
+}
+
+bool names_cluster(std::string_view text) {
+    if (!text.starts_with(cluster_name)) return false;
+    auto const rest = text.substr(cluster_name.size());
+    return rest.empty() || rest.front() == ':' || rest.front() == '+';
+}
+
+}  // namespace
+
 model_spec parse_spec(std::string_view text) {
+    if (names_cluster(text)) return parse_cluster(text);
     auto const plus = text.find('+');
     auto spec = parse_part(text.substr(0, plus), text);
     if (plus == std::string_view::npos) return spec;
@@ -90,6 +133,15 @@ model_spec parse_spec(std::string_view text) {
 }
 
 std::string to_string(model_spec const& spec) {
+    if (spec.cluster) {
+        model_spec on_node = spec;
+        on_node.cluster = false;
+        on_node.nodes.reset();
+        auto const head =
+            spec.nodes ? fmt::format("{}:{}", cluster_name, *spec.nodes) : std::string(cluster_name);
+        bool const usual = on_node == model_spec{.kind = model_kind::processes};
+        return usual ? head : head + '+' + to_string(on_node);
+    }
     auto const text = part_text(spec.kind, spec.count, spec.each);
     return spec.loops ? text + '+' + part_text(model_kind::async, spec.in_flight, spec.all_in_flight) : text;
 }

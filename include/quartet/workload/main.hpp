@@ -3,6 +3,8 @@
 // The command line of a program with workloads.
 #pragma once
 
+#include <quartet/cluster.hpp>
+
 namespace quartet::inline v0 {
 
 /// The command line of `quartet` for the workloads of this program: the exit code for main(). In
@@ -13,5 +15,6 @@ int command_line(int argc, char** argv);
 
 #define QUARTET_MAIN()                            \
     int main(int argc, char** argv) {             \
+        quartet::cluster_main(argc, argv);        \
         return quartet::command_line(argc, argv); \
     }

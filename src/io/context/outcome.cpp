@@ -20,6 +20,8 @@ std::string_view to_string(cause why) noexcept {
             return "cancelled";
         case cause::timed_out:
             return "timed out";
+        case cause::node_lost:
+            return "node lost";
     }
     return "unknown";
 }

@@ -34,6 +34,21 @@ public:
 
     void collect(remote_batch const& batch) noexcept override { collect_outcomes<R>(of_, sink_, batch); }
 
+    void encode_input(std::size_t index, byte_writer& out) override {
+        codec<In>::encode(inputs_[index], out);
+    }
+
+    void take_result(std::size_t index, byte_reader& in) noexcept override {
+        try {
+            if constexpr (std::is_void_v<R>)
+                sink_.set(index);
+            else
+                sink_.set(index, codec<R>::decode(in));
+        } catch (...) {
+            of_.fail(describe_current_exception(index, {}));
+        }
+    }
+
 private:
     job& of_;
     remote_code code_;
@@ -53,7 +68,8 @@ public:
         : base(body, inputs, count, sink, policy, task_limit, timer),
           way_(*this,
                {&run_remote<Body, In, result>, &make_remote_job<Body, In, result>,
-                std::as_bytes(std::span<Body const, 1>(&this->own_body(), 1))},
+                std::as_bytes(std::span<Body const, 1>(&this->own_body(), 1)), layout_of<In>(),
+                layout_of<result>()},
                inputs, sink) {
         this->cross_by(way_);
     }

@@ -16,6 +16,17 @@
 
 namespace quartet::inline v0::detail {
 
+template <class T>
+constexpr value_layout layout_of() noexcept {
+    if constexpr (std::is_void_v<T>) {
+        return {.none = true};
+    } else if constexpr (fixed_size<T>) {
+        return {.size = sizeof(T), .alignment = alignof(T)};
+    } else {
+        return {};
+    }
+}
+
 /// One of a batch's inputs or outputs: a reference to where it stands if its size is fixed, else decoded.
 template <class T>
 decltype(auto) stored_value(std::byte const* values, std::size_t index) {

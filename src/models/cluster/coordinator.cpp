@@ -1,0 +1,459 @@
+#include "src/models/cluster/coordinator.hpp"
+
+#include <quartet/cpus.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+namespace quartet::inline v0::detail {
+namespace {
+
+constexpr std::size_t most_nodes = 60'000;
+constexpr std::size_t inputs_in_a_message = std::size_t{1} << 20;  // bytes
+
+}  // namespace
+
+// ---- Nodes
+
+void coordinator::add_node(delivery how, channel::sender send, time_point now) {
+    if (nodes_.size() == most_nodes)
+        throw std::length_error(fmt::format("quartet: a cluster has {} nodes at the most", most_nodes));
+    auto const patience = options_.silence / beats_in_a_silence * 2;
+    auto& added =
+        *nodes_.emplace_back(std::make_unique<remote_node>(options_.session, how, patience, std::move(send)));
+    added.heard = now;
+    tell(added, message_kind::welcome, welcome_message{.silence = options_.silence.count()}, now);
+    if (nodes_.size() == 1) next_beat_ = advanced_ = now;
+}
+
+void coordinator::receive(std::size_t from, packet arrived, time_point now) {
+    frame_head const* const head = head_of(arrived);
+    if (!head || head->session != options_.session || from >= nodes_.size()) return;
+    auto const number = static_cast<std::uint16_t>(from);
+    remote_node& node = *nodes_[number];
+    if (node.view.is == node_view::phase::lost) {
+        // It lives and does not know that it was given up: what it has belongs to others.
+        packet const told = message_writer().take();
+        frame_head const leave{
+            .session = options_.session, .kind = message_kind::leave, .number = 0, .heard = 0};
+        std::memcpy(told.bytes().data(), &leave, sizeof leave);
+        return node.raw(told);
+    }
+    node.heard = now;
+    try {
+        node.line.take(std::move(arrived), [&](message_kind kind, std::span<std::byte const> body,
+                                               packet const&) { handle(number, kind, body, now); });
+    } catch (std::exception const& wrong) {
+        lose(number, fmt::format("it sent what can't be read: {}", wrong.what()), now);
+    }
+    feed(now);
+    finish_ended(now);
+}
+
+void coordinator::handle(std::uint16_t number, message_kind kind, std::span<std::byte const> body,
+                         time_point now) {
+    remote_node& node = *nodes_[number];
+    if (node.view.is == node_view::phase::lost) return;  // by a message before
+    byte_reader in(body);
+    switch (kind) {
+        case message_kind::hello:
+            return on_hello(node, in);
+        case message_kind::pool_opened:
+            return on_pool_opened(number, in);
+        case message_kind::outcomes:
+            return on_outcomes(number, in, now);
+        case message_kind::large:
+            return on_large(number, read_message<large_message>(in), now);
+        case message_kind::result:
+            return on_result(number, in);
+        case message_kind::log:
+            if (options_.logged) options_.logged(read_message<log_message>(in));
+            return;
+        case message_kind::beat: {
+            auto const beat = read_message<beat_message>(in);
+            if (beat.root_sent == 0) return;  // only asks whether it is lost
+            return node.view.clock.note(beat.root_sent, beat.node_received, beat.node_sent,
+                                        nanoseconds_of(now));
+        }
+        default:
+            throw std::runtime_error(fmt::format("a message of kind {}", static_cast<unsigned>(kind)));
+    }
+}
+
+void coordinator::on_hello(remote_node& from, byte_reader& in) {
+    from.view.about = read_message<hello_message>(in);
+    from.view.is = node_view::phase::here;
+}
+
+void coordinator::dismiss(std::size_t number, std::string const& why, time_point now) {
+    if (nodes_[number]->view.is == node_view::phase::lost) return;
+    tell(*nodes_[number], message_kind::leave, stop_message{}, now);
+    lose(static_cast<std::uint16_t>(number), why, now);
+}
+
+void coordinator::advance(time_point now) {
+    // Who was away himself (stopped, swapped out) has heard nobody meanwhile.
+    auto const away = now - advanced_;
+    advanced_ = now;
+    bool const was_away = away > options_.silence / 2;
+    for (std::size_t number = 0; number < nodes_.size(); ++number) {
+        remote_node& node = *nodes_[number];
+        if (node.view.is == node_view::phase::lost) continue;
+        if (was_away) node.heard += away;
+        if (now - node.heard < options_.silence) {
+            node.line.advance(now);
+            continue;
+        }
+        lose(static_cast<std::uint16_t>(number),
+             fmt::format("nothing was heard of it for {:.1f} s",
+                         std::chrono::duration<double>(now - node.heard).count()),
+             now);
+    }
+    if (now >= next_beat_) {
+        next_beat_ = now + options_.silence / beats_in_a_silence;
+        beat_message const beat{.root_sent = nanoseconds_of(now)};
+        for (auto const& each : nodes_) {
+            if (each->view.is != node_view::phase::lost)
+                each->line.send_loosely(message_kind::beat, written(beat).take());
+        }
+    }
+    feed(now);
+    finish_ended(now);
+}
+
+void coordinator::lose(std::uint16_t number, std::string const& why, time_point now) {
+    remote_node& node = *nodes_[number];
+    node.view.is = node_view::phase::lost;
+    node.view.refused = why;
+    std::string const name =
+        node.view.about.name.empty() ? fmt::format("number {}", number) : node.view.about.name;
+    for (auto& [pool, queue] : node.queues) {
+        queue.give_up([&](root_call& call, std::size_t task, bool begun) {
+            if (!begun) return give_back(call, task);
+            touched_.insert(call.number());
+            call.fail(number, task,
+                      {.why = cause::node_lost,
+                       .message = fmt::format("the node {} was lost while it had this task: {}", name, why),
+                       .worker = name});
+        });
+    }
+    node.queues.clear();
+    forget_large(number);
+    fail_if_nobody_is_left();
+    if (options_.lost) options_.lost(number, why);
+    static_cast<void>(now);
+}
+
+/// Nobody can take what waits.
+void coordinator::fail_if_nobody_is_left() {
+    for (auto const& [call_number, call] : calls_) {
+        if (workers(call->pool()) > 0) continue;
+        touched_.insert(call_number);
+        call->fail_waiting({.why = cause::node_lost, .message = "all nodes of the cluster are lost"});
+    }
+}
+
+void coordinator::leave(time_point now) {
+    for (auto const& each : nodes_) {
+        if (each->view.is != node_view::phase::lost) tell(*each, message_kind::leave, stop_message{}, now);
+    }
+}
+
+// ---- Pools
+
+void coordinator::open_pool(open_pool_message const& about, std::span<std::size_t const> nodes,
+                            time_point now) {
+    pools_.insert(about.pool);
+    for (auto const number : nodes)
+        tell(*nodes_[number], message_kind::open_pool, about, now);
+}
+
+void coordinator::on_pool_opened(std::uint16_t node, byte_reader& in) {
+    auto const opened = read_message<pool_opened_message>(in);
+    if (opened.refused.empty())
+        nodes_[node]->queues.try_emplace(opened.pool, node, static_cast<std::size_t>(opened.workers));
+    if (options_.pool_opened) options_.pool_opened(opened, node);
+}
+
+void coordinator::close_pool(std::uint32_t pool, time_point now) {
+    pools_.erase(pool);
+    for (auto const& each : nodes_) {
+        each->queues.erase(pool);
+        if (each->view.is == node_view::phase::here)
+            tell(*each, message_kind::close_pool, close_pool_message{.pool = pool}, now);
+    }
+}
+
+std::size_t coordinator::workers(std::uint32_t pool) const noexcept {
+    std::size_t all = 0;
+    for (auto const& each : nodes_) {
+        auto const found = each->queues.find(pool);
+        if (found != each->queues.end()) all += found->second.workers();
+    }
+    return all;
+}
+
+// ---- Calls
+
+void coordinator::begin(job& work, call_message about, time_point now) {
+    about.call = ++last_call_;
+    auto const call = std::make_shared<root_call>(work, std::move(about));
+    calls_.emplace(last_call_, call);
+    waiting_.insert(last_call_);
+    if (work.stop().requested()) cancel_waiting(*call);
+    if (workers(call->pool()) == 0) fail_if_nobody_is_left();
+    feed(now);
+    finish_ended(now);
+}
+
+void coordinator::stop(job& work, stopped_by who, time_point now) {
+    auto const found =
+        std::ranges::find_if(calls_, [&](auto const& each) { return &each.second->work() == &work; });
+    if (found == calls_.end()) return;
+    root_call& call = *found->second;
+    cancel_waiting(call);
+    for (auto const number : call.known_to) {
+        remote_node& node = *nodes_[number];
+        if (node.view.is == node_view::phase::here)
+            tell(node, message_kind::stop, stop_message{.call = call.number(), .who = who}, now);
+    }
+    finish_ended(now);
+}
+
+void coordinator::cancel_waiting(root_call& call) {
+    touched_.insert(call.number());
+    call.cancel_waiting();
+}
+
+/// A task that no node has begun waits again.
+void coordinator::give_back(root_call& call, std::size_t task) {
+    call.tasks().give_back({task, task + 1});
+    if (call.work().stop().requested()) return cancel_waiting(call);
+    waiting_.insert(call.number());
+}
+
+std::shared_ptr<root_call> coordinator::find(std::uint32_t number) const noexcept {
+    auto const found = calls_.find(number);
+    return found == calls_.end() ? nullptr : found->second;
+}
+
+/// Counts off what has ended, and forgets calls of which all has.
+void coordinator::finish_ended(time_point now) {
+    for (auto const number : std::exchange(touched_, {})) {
+        auto const call = find(number);
+        if (!call) continue;
+        bool const over = call->count_off();
+        if (!over) continue;
+        calls_.erase(number);
+        for (auto const each : call->known_to) {
+            remote_node& node = *nodes_[each];
+            if (node.view.is == node_view::phase::here)
+                tell(node, message_kind::forget, forget_message{.call = number}, now);
+        }
+        if (options_.ended) options_.ended(call->work());
+    }
+}
+
+// ---- Outcomes
+
+void coordinator::on_outcomes(std::uint16_t number, byte_reader& in, time_point now) {
+    std::map<std::uint32_t, std::size_t> ended;  // by pool
+    while (in.left() > 0) {
+        auto const head = read_message<outcomes_head>(in);
+        byte_reader these({in.take(head.bytes), head.bytes});
+        auto const call = find(head.call);
+        if (!call) continue;  // it has ended
+        touched_.insert(head.call);
+        if (head.kind == outcome_kind::results) {
+            ended[call->pool()] += call->take_results(number, head, these);
+        } else {
+            auto const why = arrived_failure(read_message<moved_failure>(these), head.first);
+            for (std::size_t task = head.first; task < head.first + head.count; ++task)
+                ended[call->pool()] += call->fail(number, task, why) ? 1 : 0;
+        }
+    }
+    for (auto const& [pool, tasks] : ended) {
+        auto const found = nodes_[number]->queues.find(pool);
+        if (found != nodes_[number]->queues.end()) found->second.note_ended(now, tasks);
+    }
+}
+
+void coordinator::on_large(std::uint16_t number, large_message const& about, time_point now) {
+    auto const call = find(about.call);
+    if (!call || !call->tasks().has(number, about.index)) return;
+    large_.push_back({number, about.call, about.index, about.bytes});
+    auto const found = nodes_[number]->queues.find(call->pool());
+    if (found != nodes_[number]->queues.end()) found->second.note_ended(now, 1);
+    ask_for_large(now);
+}
+
+/// Asks for results as far as the budget allows, and for one at least.
+void coordinator::ask_for_large(time_point now) {
+    for (auto& each : large_) {
+        if (each.asked) continue;
+        if (large_asked_ > 0 && large_asked_ + each.bytes > options_.budget) return;
+        each.asked = true;
+        large_asked_ += each.bytes;
+        tell(*nodes_[each.node], message_kind::send,
+             large_message{.call = each.call, .index = each.task, .bytes = each.bytes}, now);
+    }
+}
+
+void coordinator::on_result(std::uint16_t number, byte_reader& in) {
+    auto const about = read_message<large_message>(in);
+    auto const found = std::ranges::find_if(large_, [&](announced const& each) {
+        return each.node == number && each.call == about.call && each.task == about.index;
+    });
+    if (found == large_.end()) return;
+    large_asked_ -= found->bytes;
+    large_.erase(found);
+    if (auto const call = find(about.call)) {
+        touched_.insert(about.call);
+        call->take_results(number, {.call = about.call, .first = about.index, .count = 1}, in);
+    }
+    ask_for_large(advanced_);
+}
+
+void coordinator::forget_large(std::uint16_t node) {
+    std::erase_if(large_, [&](announced const& each) {
+        if (each.node != node) return false;
+        if (each.asked) large_asked_ -= each.bytes;
+        return true;
+    });
+    ask_for_large(advanced_);
+}
+
+// ---- Handing out
+
+bool coordinator::may_send() const {
+    return !options_.unsent || options_.unsent() < options_.budget;
+}
+
+/// Gives nodes what they want of what waits, as long as there is any; then what they may begin.
+void coordinator::feed(time_point now) {
+    for (auto const pool : pools_) {
+        while (may_send() && feed_once(pool, now)) {
+        }
+    }
+    send_grants(now);
+}
+
+/// The first call with tasks that no node has.
+std::shared_ptr<root_call> coordinator::first_waiting(std::uint32_t pool) {
+    for (auto at = waiting_.begin(); at != waiting_.end();) {
+        auto const call = find(*at);
+        if (!call || call->tasks().waiting() == 0) {
+            at = waiting_.erase(at);
+            continue;
+        }
+        if (call->pool() == pool) return call;
+        ++at;
+    }
+    return nullptr;
+}
+
+/// The queue with the least in hand for its workers, if it wants more.
+node_queue* coordinator::hungriest(std::uint32_t pool, std::uint16_t& node) {
+    node_queue* best = nullptr;
+    double least = 0;
+    for (std::size_t number = 0; number < nodes_.size(); ++number) {
+        auto const found = nodes_[number]->queues.find(pool);
+        if (found == nodes_[number]->queues.end()) continue;
+        node_queue& queue = found->second;
+        auto const wanted = 2 * queue.allowance(nodes_[number]->view.clock.round_trip());
+        double const filled = static_cast<double>(queue.in_hand()) / static_cast<double>(wanted);
+        if (filled > 0.75 || (best && filled >= least)) continue;
+        best = &queue;
+        least = filled;
+        node = static_cast<std::uint16_t>(number);
+    }
+    return best;
+}
+
+/// Gives one node some tasks; false if none wants any, or there are none.
+bool coordinator::feed_once(std::uint32_t pool, time_point now) {
+    std::uint16_t number = 0;
+    node_queue* const queue = hungriest(pool, number);
+    if (!queue) return false;
+    auto call = first_waiting(pool);
+    if (!call && reclaim(pool, number, now)) call = first_waiting(pool);
+    if (!call) return false;
+    auto const all_workers = std::max<std::size_t>(1, workers(pool));
+    std::size_t const fair =
+        std::max<std::size_t>(1, call->tasks().waiting() * queue->workers() / (2 * all_workers));
+    auto const wanted = 2 * queue->allowance(nodes_[number]->view.clock.round_trip());
+    std::size_t const most = std::min(fair, wanted - std::min(wanted, queue->in_hand()));
+    if (most == 0) return false;
+    send_tasks(call, number, *queue, call->tasks().take(number, most), now);
+    return true;
+}
+
+/// Nothing waits, and a node has idle workers: takes back half of what the richest node may not begin yet.
+bool coordinator::reclaim(std::uint32_t pool, std::uint16_t for_node, time_point now) {
+    auto& hungry = nodes_[for_node]->queues.at(pool);
+    if (hungry.in_hand() >= hungry.workers()) return false;
+    send_grants(now);  // what may begin is nobody's to take
+    remote_node* richest = nullptr;
+    std::size_t most = 0;
+    for (auto const& each : nodes_) {
+        auto const found = each->queues.find(pool);
+        if (found == each->queues.end() || found->second.not_granted() <= most) continue;
+        richest = each.get();
+        most = found->second.not_granted();
+    }
+    if (!richest) return false;
+    std::size_t given = 0;
+    auto const place =
+        richest->queues.at(pool).take_back((most + 1) / 2, [&](root_call& from, std::size_t task) {
+            give_back(from, task);
+            ++given;
+        });
+    tell(*richest, message_kind::revoke, revoke_message{.pool = pool, .place = place}, now);
+    return given > 0;
+}
+
+void coordinator::introduce(root_call& call, remote_node& node, std::uint16_t number, time_point now) {
+    if (call.known_to.insert(number).second) tell(node, message_kind::call, call.about(), now);
+}
+
+void coordinator::send_tasks(std::shared_ptr<root_call> const& call, std::uint16_t number, node_queue& queue,
+                             task_range tasks, time_point now) {
+    remote_node& node = *nodes_[number];
+    introduce(*call, node, number, now);
+    queue.note_begin(now);
+    touched_.insert(call->number());  // inputs may fail
+    while (!tasks.empty()) {
+        message_writer inputs;
+        std::size_t task = tasks.first;
+        while (task < tasks.last && inputs.size() < inputs_in_a_message && call->write_input(task, inputs))
+            ++task;
+        task_range const sent{tasks.first, task};
+        if (!sent.empty()) {
+            message_writer message =
+                written(tasks_message{.call = call->number(), .first = sent.first, .count = sent.size()});
+            auto const packed = inputs.take();
+            auto const body = packed.bytes().subspan(sizeof(frame_head));
+            message.body().write(body.data(), body.size());
+            node.line.send(message_kind::tasks, message.take(), now);
+            queue.push(call, sent);
+        }
+        bool const failed = task < tasks.last && !call->tasks().has(number, task);
+        tasks.first = task + (failed ? 1 : 0);
+    }
+}
+
+void coordinator::send_grants(time_point now) {
+    for (auto const& each : nodes_) {
+        for (auto& [pool, queue] : each->queues) {
+            std::uint64_t place = 0;
+            if (queue.grant(queue.allowance(each->view.clock.round_trip()), place))
+                tell(*each, message_kind::grant, grant_message{.pool = pool, .place = place}, now);
+        }
+    }
+}
+
+}  // namespace quartet::inline v0::detail

@@ -1,0 +1,258 @@
+#include "src/models/cluster/hub.hpp"
+
+#include "src/base/all_signals_blocked.hpp"
+#include "src/models/cluster/rank.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace quartet::inline v0::detail {
+
+hub::hub(endpoint* line, hub_options options)
+    : line_(line),
+      options_(std::move(options)),
+      root_({.session = options_.session,
+             .silence = options_.silence,
+             .ended =
+                 [this](job& work) {
+                     auto const tell = std::move(ended_.extract(&work).mapped());
+                     tell(work);
+                 },
+             .pool_opened = [this](auto const& about, std::size_t node) { note_opened(about, node); },
+             .logged = [this](log_message const& each) { pass_log(each); },
+             .lost = [this](std::size_t node, std::string const& why) { note_lost(node, why); },
+             .unsent = [this] { return line_ ? line_->unsent() : 0; }}),
+      self_({.about = about_this_node(),
+             .silence = std::chrono::hours(24 * 365),  // the root is this process
+             .send = [this](packet message) { from_self_.push_back(std::move(message)); },
+             .make_pool = executor_pools(options_.make),
+             .reports = inbox_.reports()},
+            clock::now()) {
+    all_signals_blocked const quiet;  // signals are for the program's own threads
+    thread_ = std::thread([this] { run(); });
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return greeted_; });
+}
+
+/// Greets all ranks, this one first.
+void hub::greet() {
+    auto const now = clock::now();
+    root_.add_node(
+        delivery::exact, [this](packet message) { to_self_.push_back(std::move(message)); }, now);
+    for (std::size_t rank = 1; line_ && rank < line_->size(); ++rank)
+        root_.add_node(
+            line_->how(), [this, rank](packet message) { line_->send(rank, std::move(message)); }, now);
+}
+
+hub::~hub() {
+    {
+        std::lock_guard const lock(mutex_);
+        over_ = true;
+    }
+    wake();
+    thread_.join();
+}
+
+// ---- For any thread
+
+std::vector<node_view> hub::nodes() {
+    std::vector<node_view> all;
+    ask([&](clock::time_point) {
+        for (std::size_t number = 0; number < root_.nodes(); ++number)
+            all.push_back(root_.node(number));
+    });
+    return all;
+}
+
+opened_pool hub::open_pool(open_pool_message about, log_handler log, std::optional<std::size_t> nodes) {
+    std::uint32_t number = 0;
+    ask([&](clock::time_point now) {
+        number = about.pool = ++last_pool_;
+        logs_[number] = std::move(log);
+        std::vector<std::size_t> const chosen = first_here(nodes.value_or(root_.nodes()));
+        {
+            std::lock_guard const lock(mutex_);
+            opening& mine = openings_[number];
+            mine.pool.number = number;
+            mine.awaited.insert(chosen.begin(), chosen.end());
+        }
+        root_.open_pool(about, chosen, now);
+    });
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, options_.patience, [&] { return openings_[number].awaited.empty(); });
+    auto mine = std::move(openings_[number]);
+    openings_.erase(number);
+    for (auto const node : mine.awaited)
+        mine.pool.refused.push_back(fmt::format("node {} has not answered", node));
+    return mine.pool;
+}
+
+/// The first nodes that are here, `most` at the most.
+std::vector<std::size_t> hub::first_here(std::size_t most) const {
+    std::vector<std::size_t> here;
+    for (std::size_t node = 0; node < root_.nodes() && here.size() < most; ++node) {
+        if (root_.node(node).is == node_view::phase::here) here.push_back(node);
+    }
+    return here;
+}
+
+void hub::close_pool(std::uint32_t pool) {
+    ask([this, pool](clock::time_point now) {
+        root_.close_pool(pool, now);
+        exchange_locally(now);
+        logs_.erase(pool);
+    });
+}
+
+void hub::begin(job& work, call_message about, std::function<void(job&)> ended) {
+    post([this, &work, about = std::move(about), ended = std::move(ended)](clock::time_point now) mutable {
+        ended_.emplace(&work, std::move(ended));
+        root_.begin(work, std::move(about), now);
+    });
+}
+
+void hub::stop(job& work, stopped_by who) {
+    post([this, &work, who](clock::time_point now) { root_.stop(work, who, now); });
+}
+
+void hub::post(std::function<void(clock::time_point)> what) {
+    {
+        std::lock_guard const lock(mutex_);
+        posted_.push_back(std::move(what));
+    }
+    wake();
+}
+
+/// Has the hub's thread do something, and waits until it has.
+void hub::ask(std::function<void(clock::time_point)> const& what) {
+    bool done = false;
+    post([&](clock::time_point now) {
+        what(now);
+        std::lock_guard const lock(mutex_);
+        done = true;
+        changed_.notify_all();
+    });
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return done; });
+}
+
+void hub::wake() noexcept {
+    if (line_) return line_->wake();
+    std::lock_guard const lock(mutex_);
+    woken_ = true;
+    changed_.notify_all();
+}
+
+// ---- On the hub's thread
+
+void hub::run() {
+    std::shared_ptr<void> const mine = options_.take_turn ? options_.take_turn() : nullptr;
+    greet();
+    for (;;) {
+        turn();
+        {
+            std::lock_guard const lock(mutex_);
+            if (over_ && posted_.empty()) break;
+        }
+        wait();
+    }
+}
+
+void hub::turn() {
+    run_posted();
+    while (auto arrived = line_ ? line_->receive() : std::nullopt)
+        root_.receive(arrived->from, std::move(arrived->message), clock::now());
+    auto const now = clock::now();
+    inbox_.deliver(self_, now);
+    self_.advance(now);
+    exchange_locally(now);
+    root_.advance(now);
+    exchange_locally(now);
+    note_greetings();
+}
+
+/// What the root and the node on this machine say to each other.
+void hub::exchange_locally(clock::time_point now) {
+    while (!to_self_.empty() || !from_self_.empty()) {
+        for (auto const& each : std::exchange(to_self_, {}))
+            self_.receive(each, now);
+        self_.advance(now);
+        for (auto const& each : std::exchange(from_self_, {}))
+            root_.receive(0, each, now);
+    }
+}
+
+void hub::run_posted() {
+    std::vector<std::function<void(clock::time_point)>> posted;
+    {
+        std::lock_guard const lock(mutex_);
+        posted.swap(posted_);
+    }
+    for (auto& each : posted)
+        each(clock::now());
+}
+
+void hub::wait() {
+    auto const until = root_.next_deadline();
+    if (line_) return line_->wait(until);
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, until, [this] { return woken_; });
+    woken_ = false;
+}
+
+/// Each rank has answered or is lost.
+void hub::note_greetings() {
+    {
+        std::lock_guard const lock(mutex_);
+        if (greeted_) return;
+    }
+    for (std::size_t number = 0; number < root_.nodes(); ++number) {
+        if (root_.node(number).is == node_view::phase::greeted) return;
+    }
+    std::lock_guard const lock(mutex_);
+    greeted_ = true;
+    changed_.notify_all();
+}
+
+void hub::note_opened(pool_opened_message const& about, std::size_t node) {
+    std::lock_guard const lock(mutex_);
+    auto const found = openings_.find(about.pool);
+    if (found == openings_.end()) return;
+    auto& [pool, awaited] = found->second;
+    awaited.erase(node);
+    if (about.refused.empty()) {
+        if (pool.nodes++ == 0) pool.spec = about.spec;
+        pool.workers += about.workers;
+        pool.alike = pool.alike && pool.spec == about.spec;
+    } else {
+        pool.refused.push_back(fmt::format("{}: {}", root_.node(node).about.name, about.refused));
+    }
+    changed_.notify_all();
+}
+
+void hub::note_lost(std::size_t node, std::string const& why) {
+    if (line_ && node > 0) line_->drop(node);
+    if (options_.lost) options_.lost(root_.node(node), why);
+    std::lock_guard const lock(mutex_);
+    for (auto& [number, each] : openings_)
+        each.awaited.erase(node);
+    changed_.notify_all();
+}
+
+void hub::pass_log(log_message const& line) {
+    auto const found = logs_.find(line.pool);
+    if (found == logs_.end() || !found->second) return;
+    try {
+        using system = std::chrono::system_clock;
+        found->second({system::time_point(std::chrono::duration_cast<system::duration>(
+                           std::chrono::nanoseconds(line.nanoseconds))),
+                       line.worker, line.line});
+    } catch (...) {
+        // What a log handler throws is dropped (log.hpp).
+    }
+}
+
+}  // namespace quartet::inline v0::detail

@@ -1,0 +1,123 @@
+// src/models/cluster/hub.hpp
+//
+// The root's thread: it owns the way to the other ranks, the coordinator, and the node that this machine is
+// itself, which the coordinator talks to as to any other. Executors of one process share it.
+#pragma once
+
+#include "src/models/cluster/coordinator.hpp"
+#include "src/models/cluster/endpoint.hpp"
+#include "src/models/cluster/executor_pool.hpp"
+#include "src/models/cluster/node.hpp"
+#include "src/models/cluster/node_inbox.hpp"
+
+#include <quartet/backend/job.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace quartet::inline v0::detail {
+
+struct hub_options {
+    std::uint32_t session = 1;
+    std::chrono::nanoseconds silence = std::chrono::seconds(10);
+
+    /// How long a pool may take to open on all nodes.
+    std::chrono::nanoseconds patience = std::chrono::seconds(60);
+    model_maker make{};
+
+    /// Takes the right to use the line, on the hub's thread, and gives what has to be kept meanwhile.
+    std::function<std::shared_ptr<void>()> take_turn{};
+
+    /// Told of a node that is lost, on the hub's thread.
+    std::function<void(node_view const&, std::string const& why)> lost{};
+};
+
+/// A pool on all nodes.
+struct opened_pool {
+    std::uint32_t number = 0;
+    std::size_t nodes = 0;
+    std::size_t workers = 0;
+    std::string spec{};                  ///< of the pool on the first node
+    bool alike = true;                   ///< all nodes have the same
+    std::vector<std::string> refused{};  ///< "qb: …"
+};
+
+class hub {
+public:
+    /// Greets the ranks, and waits until each has answered or is lost. `line` may be null: then this machine
+    /// is the only node.
+    hub(endpoint* line, hub_options options);
+    ~hub();
+    hub(hub const&) = delete;
+    hub& operator=(hub const&) = delete;
+
+    /// The nodes as they are now.
+    std::vector<node_view> nodes();
+
+    /// Opens a pool on so many nodes, or on all; waits until they have one, or have refused.
+    opened_pool open_pool(open_pool_message about, log_handler log, std::optional<std::size_t> nodes);
+    void close_pool(std::uint32_t pool);
+
+    /// Hands out a job's tasks; `ended(job)` is called on the hub's thread when all have their outcomes.
+    void begin(job& work, call_message about, std::function<void(job&)> ended);
+    void stop(job& work, stopped_by who);
+
+private:
+    using clock = std::chrono::steady_clock;
+    struct opening {
+        opened_pool pool;
+        std::set<std::size_t> awaited{};  // nodes
+    };
+
+    void run();
+    void greet();
+    void turn();
+    void exchange_locally(clock::time_point now);
+    void post(std::function<void(clock::time_point)> what);
+    void ask(std::function<void(clock::time_point)> const& what);
+    void run_posted();
+    std::vector<std::size_t> first_here(std::size_t most) const;
+    void note_opened(pool_opened_message const& about, std::size_t node);
+    void note_greetings();
+    void note_lost(std::size_t node, std::string const& why);
+    void pass_log(log_message const& line);
+    void wake() noexcept;
+    void wait();
+
+    endpoint* line_;
+    hub_options options_;
+    node_inbox inbox_{[this] { wake(); }};
+
+    std::mutex mutex_;  // guards what follows
+    std::condition_variable changed_;
+    std::vector<std::function<void(clock::time_point)>> posted_;
+    std::map<std::uint32_t, opening> openings_;
+    bool greeted_ = false;  // each node has answered, or is lost
+    bool woken_ = false;
+    bool over_ = false;
+
+    // Of the hub's thread.
+    coordinator root_;
+    node self_;
+    std::deque<packet> to_self_;
+    std::deque<packet> from_self_;
+    std::map<job*, std::function<void(job&)>> ended_;
+    std::map<std::uint32_t, log_handler> logs_;
+    std::uint32_t last_pool_ = 0;
+
+    std::thread thread_;  // last
+};
+
+}  // namespace quartet::inline v0::detail

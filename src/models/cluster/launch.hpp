@@ -1,0 +1,39 @@
+// src/models/cluster/launch.hpp
+//
+// How this process was started: as one of the ranks of a cluster, or not.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace quartet::inline v0::detail {
+
+enum class mpi_flavour { openmpi, mpich };
+
+/// "openmpi", as in names of files and packages.
+char const* name_of(mpi_flavour flavour) noexcept;
+
+struct launch {
+    mpi_flavour flavour;
+    std::string launcher;  ///< "mpirun", "srun", …: for sentences
+    std::size_t rank;
+    std::size_t size;
+    int descriptor = -1;  ///< of the launcher's, by which it knows that this process lives
+};
+
+/// A variable of the environment, or null.
+using environment = std::function<char const*(char const*)>;
+environment own_environment();
+
+/// Nothing if no launcher started this process as a rank. $QUARTET_MPI chooses the MPI where the launcher
+/// leaves it open. Throws std::invalid_argument if it names none, and std::runtime_error if srun was not told
+/// to offer an MPI.
+std::optional<launch> how_launched(environment const& variable = own_environment());
+
+/// Takes what the launcher set out of this process's environment: the commands that it runs are no ranks.
+/// Before there is a second thread.
+void forget_launch() noexcept;
+
+}  // namespace quartet::inline v0::detail

@@ -1,0 +1,61 @@
+#include "src/models/cluster/messages.hpp"
+
+#include "src/call/carried_exception.hpp"
+
+#include <quartet/outcome.hpp>
+
+namespace quartet::inline v0::detail {
+
+moved_failure move_failure(failure const& why) {
+    moved_failure moved{.why = why.why,
+                        .message = why.message,
+                        .worker = why.worker,
+                        .signal = why.signal,
+                        .exit_code = why.exit_code,
+                        .peak_bytes = why.worker_peak_bytes,
+                        .has_exception = why.exception != nullptr};
+    if (!why.exception || why.why == cause::cancelled) return moved;
+    try {
+        std::rethrow_exception(why.exception);
+    } catch (...) {
+        auto carried = carry_current_exception();
+        moved.known = carried.known;
+        moved.number = carried.number;
+        moved.type = std::move(carried.type);
+    }
+    return moved;
+}
+
+failure arrived_failure(moved_failure const& moved, std::size_t index) {
+    failure why{.index = index,
+                .why = moved.why,
+                .message = moved.message,
+                .worker = moved.worker,
+                .signal = moved.signal,
+                .exit_code = moved.exit_code,
+                .worker_peak_bytes = moved.peak_bytes};
+    if (!moved.has_exception) return why;
+    why.exception = moved.why == cause::cancelled ? std::make_exception_ptr(cancelled())
+                                                  : revive({.known = moved.known,
+                                                            .number = moved.number,
+                                                            .why = moved.why,
+                                                            .type = moved.type,
+                                                            .message = moved.message},
+                                                           moved.worker);
+    return why;
+}
+
+void write_outcomes(outcomes_head head, std::span<std::byte const> results, byte_writer& to) {
+    head.bytes = results.size();
+    codec<outcomes_head>::encode(head, to);
+    to.write(results.data(), results.size());
+}
+
+void write_failure(outcomes_head head, moved_failure const& why, byte_writer& to) {
+    byte_writer text;
+    codec<moved_failure>::encode(why, text);
+    head.kind = outcome_kind::failed;
+    write_outcomes(head, text.bytes(), to);
+}
+
+}  // namespace quartet::inline v0::detail

@@ -1,0 +1,241 @@
+// src/models/cluster/messages.hpp
+//
+// What the root of a cluster and its nodes say to each other (docs/design.md has the protocol). Numbers that
+// stand behind a message's fields, such as inputs, are written and read beside it.
+#pragma once
+
+#include <quartet/backend/job.hpp>
+#include <quartet/codec.hpp>
+#include <quartet/outcome.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace quartet::inline v0::detail {
+
+/// Raised whenever a message changes.
+inline constexpr std::uint32_t protocol_version = 1;
+
+/// Beats within the time after which a side is lost.
+inline constexpr int beats_in_a_silence = 10;
+
+inline std::int64_t nanoseconds_of(std::chrono::steady_clock::time_point when) noexcept {
+    return std::chrono::nanoseconds(when.time_since_epoch()).count();
+}
+
+/// The next message. Throws std::length_error if it is cut short.
+template <class Message>
+Message read_message(byte_reader& in) {
+    return codec<Message>::decode(in);
+}
+
+/// A loaded file with code: the program, a shared library.
+struct module_name {
+    std::string path{};      ///< without folders
+    std::string identity{};  ///< its build id, or what its file hashes to
+
+    void serialize(auto& archive) { archive(path, identity); }
+    friend bool operator==(module_name const&, module_name const&) = default;
+};
+
+/// Root to node: a session begins, and what there was before is over.
+struct welcome_message {
+    std::uint32_t protocol = protocol_version;
+    std::int64_t silence = 0;  ///< nanoseconds after which the other side is lost
+
+    void serialize(auto& archive) { archive(protocol, silence); }
+};
+
+/// A node's answer.
+struct hello_message {
+    std::uint32_t protocol = protocol_version;
+    std::string version{};  ///< of quartet
+    std::string name{};     ///< of the host
+    std::int64_t process_id = 0;
+    std::uint64_t cpus = 0;          ///< that the node may use
+    std::uint64_t machine_cpus = 0;  ///< that the machine has
+    std::uint64_t memory_bytes = 0;
+    module_name program{};
+
+    void serialize(auto& archive) {
+        archive(protocol, version, name, process_id, cpus, machine_cpus, memory_bytes, program);
+    }
+};
+
+/// Root to node: an executor of its own for the calls of one of the root's.
+struct open_pool_message {
+    std::uint32_t pool = 0;
+    std::string spec{};  ///< of the node's executor: "processes:4"
+    std::string name{};  ///< of its workers, before their number
+    std::uint64_t recycle_after = 0;
+    std::uint64_t offload_threads = 0;
+    std::uint32_t files = 0;
+    std::int64_t stall_limit = 0;
+    bool logs = false;  ///< the root wants what bodies log
+
+    void serialize(auto& archive) {
+        archive(pool, spec, name, recycle_after, offload_threads, files, stall_limit, logs);
+    }
+};
+
+struct pool_opened_message {
+    std::uint32_t pool = 0;
+    std::string spec{};         ///< with all numbers filled in
+    std::uint64_t workers = 0;  ///< bodies at the same time
+    std::string refused{};      ///< why there is none
+
+    void serialize(auto& archive) { archive(pool, spec, workers, refused); }
+};
+
+/// Root to node.
+struct close_pool_message {
+    std::uint32_t pool = 0;
+
+    void serialize(auto& archive) { archive(pool); }
+};
+
+/// A place in the code or data of a program, which may lie elsewhere in each process.
+struct moved_address {
+    std::uint32_t module = 0;  ///< in moved_code::modules
+    std::uint64_t offset = 0;
+
+    void serialize(auto& archive) { archive(module, offset); }
+};
+
+/// A body: its functions, and its bytes with what in them are addresses.
+struct moved_code {
+    struct relocation {
+        std::uint32_t at = 0;  ///< in the closure
+        moved_address address{};
+
+        void serialize(auto& archive) { archive(at, address); }
+    };
+
+    std::vector<module_name> modules{};  ///< in which they lie
+    moved_address run{};
+    moved_address make{};
+    std::vector<std::byte> closure{};
+    std::vector<relocation> relocations{};
+    std::optional<moved_address> function{};  ///< by which people know it, or
+    std::optional<moved_address> type{};      ///< its std::type_info
+
+    void serialize(auto& archive) { archive(modules, run, make, closure, relocations, function, type); }
+};
+
+/// Root to node, before the first tasks of a call.
+struct call_message {
+    std::uint32_t call = 0;
+    std::uint32_t pool = 0;
+    moved_code code{};
+    std::uint64_t input_size = 0;
+    std::uint64_t input_alignment = 1;
+    std::uint64_t output_size = 0;
+    std::uint64_t output_alignment = 1;
+    bool gives_nothing = false;
+    bool stops_all = false;
+    std::int64_t task_limit = 0;
+    std::uint64_t chunk_size = 0;
+
+    void serialize(auto& archive) {
+        archive(call, pool, code, input_size, input_alignment, output_size, output_alignment, gives_nothing,
+                stops_all, task_limit, chunk_size);
+    }
+};
+
+/// Root to node: these tasks go to the end of the pool's queue. Behind it stand the inputs: the bytes of
+/// each, with a size before where that is not fixed.
+struct tasks_message {
+    std::uint32_t call = 0;
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+};
+
+/// Root to node: tasks of the pool may begin up to this place of its queue, counted from the first ever.
+struct grant_message {
+    std::uint32_t pool = 0;
+    std::uint64_t place = 0;
+};
+
+/// Root to node: the pool's queue ends at this place, which no grant has reached.
+struct revoke_message {
+    std::uint32_t pool = 0;
+    std::uint64_t place = 0;
+};
+
+struct stop_message {
+    std::uint32_t call = 0;
+    stopped_by who = stopped_by::request;
+};
+
+/// Root to node: all tasks of the call have their outcomes.
+struct forget_message {
+    std::uint32_t call = 0;
+};
+
+/// A large result, announced by a node and then asked for by the root.
+struct large_message {
+    std::uint32_t call = 0;
+    std::uint64_t index = 0;
+    std::uint64_t bytes = 0;
+};
+
+enum class outcome_kind : std::uint32_t { results, failed };
+
+/// Outcomes of tasks of one call, of which a message has any number: behind each stand the results as
+/// inputs do in tasks_message, or the failure that all of them have.
+struct outcomes_head {
+    std::uint32_t call = 0;
+    outcome_kind kind = outcome_kind::results;
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+    std::uint64_t bytes = 0;  ///< of what stands behind
+};
+
+/// A failure on its way.
+struct moved_failure {
+    cause why = cause::threw;
+    std::string message{};
+    std::string worker{};
+    std::int32_t signal = 0;
+    std::int32_t exit_code = 0;
+    std::uint64_t peak_bytes = 0;
+    bool has_exception = false;
+    std::uint32_t known = 0;
+    std::int64_t number = 0;
+    std::string type{};
+
+    void serialize(auto& archive) {
+        archive(why, message, worker, signal, exit_code, peak_bytes, has_exception, known, number, type);
+    }
+};
+
+moved_failure move_failure(failure const& why);
+failure arrived_failure(moved_failure const& moved, std::size_t index);
+
+/// Adds outcomes to a message; of a failure, its head is given the kind.
+void write_outcomes(outcomes_head head, std::span<std::byte const> results, byte_writer& to);
+void write_failure(outcomes_head head, moved_failure const& why, byte_writer& to);
+
+struct log_message {
+    std::uint32_t pool = 0;
+    std::int64_t nanoseconds = 0;  ///< since the epoch of system_clock
+    std::string worker{};
+    std::string line{};
+
+    void serialize(auto& archive) { archive(pool, nanoseconds, worker, line); }
+};
+
+/// Root to node, and back at once: each side's clock, in nanoseconds, as in NTP (RFC 5905, section 8).
+struct beat_message {
+    std::int64_t root_sent = 0;
+    std::int64_t node_received = 0;
+    std::int64_t node_sent = 0;
+};
+
+}  // namespace quartet::inline v0::detail

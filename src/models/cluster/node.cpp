@@ -1,0 +1,249 @@
+#include "src/models/cluster/node.hpp"
+
+#include "src/models/cluster/root_call.hpp"
+
+#include <quartet/detail/call/describe_failure.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace quartet::inline v0::detail {
+namespace {
+
+constexpr std::chrono::microseconds piece_time(500);
+constexpr std::size_t outcomes_in_a_message = std::size_t{256} << 10;  // bytes
+
+}  // namespace
+
+void node::receive(packet arrived, time_point now) {
+    frame_head const* const head = head_of(arrived);
+    if (!head || over_) return;
+    heard_ = now;
+    if (head->session == 0) {  // from the root's link, in whatever session: it lives, or ends
+        if (head->kind == message_kind::leave) over_ = "the root has ended";
+        return;
+    }
+    if (!line_ || head->session > line_->session()) begin_session(head->session, now);
+    if (head->session != line_->session()) return;
+    session_heard_ = now;
+    try {
+        line_->take(std::move(arrived), [&](message_kind kind, std::span<std::byte const> body,
+                                            packet const& owner) { handle(kind, body, owner, now); });
+    } catch (std::exception const& wrong) {
+        over_ = fmt::format("the root sent what can't be read: {}", wrong.what());
+    }
+    for (auto& [number, pool] : pools_)
+        begin_granted(pool, now);
+}
+
+/// What there was before is over: nobody asks for it any more.
+void node::begin_session(std::uint32_t session, time_point now) {
+    pools_.clear();
+    calls_.clear();
+    stopped_.clear();
+    large_.clear();
+    outcomes_.take();
+    line_.emplace(session, options_.how, options_.silence / beats_in_a_silence * 2, options_.send);
+    tell(message_kind::hello, options_.about, now);
+}
+
+void node::handle(message_kind kind, std::span<std::byte const> body, packet const& owner, time_point now) {
+    byte_reader in(body);
+    switch (kind) {
+        case message_kind::welcome:
+            options_.silence = std::chrono::nanoseconds(read_message<welcome_message>(in).silence);
+            return;
+        case message_kind::beat:
+            return on_beat(in, now);
+        case message_kind::open_pool:
+            return on_open_pool(in, now);
+        case message_kind::close_pool:
+            pools_.erase(read_message<close_pool_message>(in).pool);
+            return;
+        case message_kind::call: {
+            auto const call = std::make_shared<call_message const>(read_message<call_message>(in));
+            calls_[call->call] = call;
+            return;
+        }
+        case message_kind::tasks:
+            return on_tasks(in, owner);
+        case message_kind::grant: {
+            auto const granted = read_message<grant_message>(in);
+            auto const found = pools_.find(granted.pool);
+            if (found != pools_.end()) found->second.granted = std::max(found->second.granted, granted.place);
+            return;
+        }
+        case message_kind::revoke:
+            return on_revoke(read_message<revoke_message>(in));
+        case message_kind::stop:
+            return on_stop(read_message<stop_message>(in));
+        case message_kind::forget: {
+            auto const call = read_message<forget_message>(in).call;
+            for (auto& [number, pool] : pools_)
+                pool.runs->forget(call);
+            calls_.erase(call);
+            stopped_.erase(call);
+            std::erase_if(large_, [call](auto const& each) { return each.first.first == call; });
+            return;
+        }
+        case message_kind::send:
+            return on_send(read_message<large_message>(in), now);
+        case message_kind::leave:
+            over_ = "the root told it to";
+            return;
+        default:
+            throw std::runtime_error(fmt::format("a message of kind {}", static_cast<unsigned>(kind)));
+    }
+}
+
+void node::on_beat(byte_reader& in, time_point now) {
+    auto beat = read_message<beat_message>(in);
+    beat.node_received = beat.node_sent = nanoseconds_of(now);
+    line_->send_loosely(message_kind::beat, written(beat).take());
+}
+
+void node::on_open_pool(byte_reader& in, time_point now) {
+    auto const about = read_message<open_pool_message>(in);
+    pool_opened_message opened{.pool = about.pool};
+    try {
+        auto runs = options_.make_pool(about, options_.reports);
+        opened.spec = runs->spec();
+        opened.workers = runs->workers();
+        pools_[about.pool].runs = std::move(runs);
+    } catch (std::exception const& error) {
+        opened.refused = error.what();
+    }
+    tell(message_kind::pool_opened, opened, now);
+}
+
+void node::on_tasks(byte_reader& in, packet const& owner) {
+    auto const about = read_message<tasks_message>(in);
+    auto const call = calls_.find(about.call);
+    if (call == calls_.end()) return;  // it has ended
+    auto const found = pools_.find(call->second->pool);
+    if (found == pools_.end()) return;
+    pool_state& pool = found->second;
+    std::size_t const left = in.left();
+    std::span<std::byte const> const inputs{in.take(left), left};
+    pool.queue.push_back({call->second, about.first, about.count, owner, inputs});
+    pool.queued += about.count;
+}
+
+void node::on_revoke(revoke_message const& to) {
+    auto const found = pools_.find(to.pool);
+    if (found == pools_.end()) return;
+    pool_state& pool = found->second;
+    while (pool.queued > to.place && !pool.queue.empty()) {
+        queued_tasks& last = pool.queue.back();
+        std::size_t const over = std::min<std::size_t>(last.count, pool.queued - to.place);
+        last.count -= over;
+        pool.queued -= over;
+        if (last.count == 0) pool.queue.pop_back();
+    }
+}
+
+/// What is queued of a stopped call ends at once; what runs is asked to.
+void node::on_stop(stop_message const& about) {
+    auto const call = calls_.find(about.call);
+    if (call == calls_.end()) return;
+    stopped_.insert(about.call);
+    auto const found = pools_.find(call->second->pool);
+    if (found == pools_.end()) return;
+    for (auto& each : found->second.queue) {
+        if (each.call->call != about.call || each.cancelled) continue;
+        each.cancelled = true;
+        write_failure({.call = about.call, .first = each.first, .count = each.count},
+                      move_failure(describe_cancelled(0)), outcomes_.body());
+    }
+    found->second.runs->stop(about.call, about.who);
+}
+
+void node::on_send(large_message const& about, time_point now) {
+    auto const found = large_.find({about.call, about.index});
+    if (found == large_.end()) return;
+    line_->send(message_kind::result, found->second.take(), now);
+    large_.erase(found);
+}
+
+task_piece node::cut(queued_tasks& from, std::size_t count) {
+    byte_reader in(from.inputs);
+    for (std::size_t each = 0; each < count; ++each)
+        static_cast<void>(take_value(in, from.call->input_size));
+    std::size_t const bytes = from.inputs.size() - in.left();
+    task_piece piece{from.call, from.first, count, from.owner, from.inputs.first(bytes)};
+    from.first += count;
+    from.count -= count;
+    from.inputs = from.inputs.subspan(bytes);
+    return piece;
+}
+
+/// Begins pieces that take about as long as `piece_time`, so that what has ended is soon told of.
+void node::begin_granted(pool_state& pool, time_point now) {
+    while (pool.begun < pool.granted && !pool.queue.empty()) {
+        queued_tasks& next = pool.queue.front();
+        std::size_t const may = std::min<std::size_t>(next.count, pool.granted - pool.begun);
+        std::size_t const quick =
+            std::max<std::size_t>({1, next.call->chunk_size, pool.rate.within(piece_time)});
+        std::size_t const count = next.cancelled ? may : std::min(may, quick);
+        pool.begun += count;
+        auto piece = cut(next, count);
+        bool const runs = !next.cancelled;
+        if (next.count == 0) pool.queue.pop_front();
+        if (!runs) continue;
+        if (pool.under_way == 0) pool.rate.note(now, 0, true);
+        pool.under_way += count;
+        pool.runs->begin(std::move(piece));
+    }
+}
+
+void node::ended(ended_piece piece, time_point now) {
+    auto const found = pools_.find(piece.pool);
+    if (!line_ || found == pools_.end() || !calls_.contains(piece.call)) return;  // of a session before
+    found->second.under_way -= std::min(found->second.under_way, piece.count);
+    found->second.rate.note(now, piece.count, false);
+    auto const bytes = piece.outcomes.bytes();
+    outcomes_.body().write(bytes.data(), bytes.size());
+    for (auto& each : piece.large) {
+        tell(message_kind::large, large_message{.call = piece.call, .index = each.index, .bytes = each.bytes},
+             now);
+        large_.insert_or_assign({piece.call, each.index}, std::move(each.message));
+    }
+    if (outcomes_.size() > outcomes_in_a_message) flush(now);
+}
+
+void node::logged(log_message const& line, time_point now) {
+    if (line_ && pools_.contains(line.pool)) tell(message_kind::log, line, now);
+}
+
+void node::flush(time_point now) {
+    if (line_ && !outcomes_.empty()) line_->send(message_kind::outcomes, outcomes_.take(), now);
+}
+
+void node::advance(time_point now) {
+    if (over_) return;
+    flush(now);
+    if (line_) {
+        line_->advance(now);
+        ask_whether_lost(now);
+    }
+    if (now - heard_ >= options_.silence)
+        over_ = fmt::format("nothing was heard of the root for {:.1f} s",
+                            std::chrono::duration<double>(now - heard_).count());
+}
+
+/// The root says nothing any more within the session: it has no calls, or has given this node up. Of the
+/// second it tells who speaks.
+void node::ask_whether_lost(time_point now) {
+    if (now - session_heard_ < options_.silence / beats_in_a_silence * 2) return;
+    session_heard_ = now;
+    line_->send_loosely(message_kind::beat, written(beat_message{}).take());
+}
+
+node::time_point node::next_deadline() const noexcept {
+    return heard_ + options_.silence / beats_in_a_silence;
+}
+
+}  // namespace quartet::inline v0::detail

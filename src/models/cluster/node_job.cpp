@@ -1,0 +1,227 @@
+#include "src/models/cluster/node_job.hpp"
+
+#include "src/base/inherited_socket.hpp"
+#include "src/models/cluster/root_call.hpp"
+
+#include <quartet/context.hpp>
+#include <quartet/detail/call/describe_failure.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace quartet::inline v0::detail {
+namespace {
+
+std::chrono::nanoseconds limit_of(call_message const& call) noexcept {
+    return call.task_limit > 0 ? std::chrono::nanoseconds(call.task_limit) : std::chrono::nanoseconds::max();
+}
+
+}  // namespace
+
+node_job::node_job(task_piece piece, std::shared_ptr<unpacked_call const> call, shared_heap* local,
+                   std::string pool_name)
+    : job(piece.count, piece.call->stops_all ? on_failure::stop_all : on_failure::finish_all,
+          limit_of(*piece.call)),
+      piece_(std::move(piece)),
+      call_(std::move(call)),
+      code_(call_->code),
+      pool_name_(std::move(pool_name)) {
+    set_chunk_size(piece_.call->chunk_size);
+    be_called(call_->body);
+    number_tasks(piece_.first);
+    outcomes_ = {.pool = piece_.call->pool, .call = piece_.call->call, .count = piece_.count};
+    byte_reader in(piece_.inputs);
+    if (code_.input.size == 0) {
+        inputs_.reserve(piece_.count);
+        for (std::size_t index = 0; index < piece_.count; ++index)
+            inputs_.push_back(take_value(in, 0));
+    }
+    cross_by(*this);
+    if (!local) return;
+    try {
+        make_local_batch(*local);
+    } catch (...) {
+        if (batch_) shared_arena::give_back_all(*local, batch_->blocks);
+        shared_arena::give_back_all(*local, blocks_);
+        throw;
+    }
+}
+
+node_job::~node_job() {
+    looped_.reset();
+    if (batch_) shared_arena::give_back_all(*heap_, batch_->blocks);
+    if (heap_) shared_arena::give_back_all(*heap_, blocks_);
+}
+
+void node_job::begin(std::shared_ptr<node_job> const& self, model& how,
+                     std::function<void(node_job&)> ended) {
+    self->ended_ = std::move(ended);
+    self->ending().then_first(*self);
+    self->start_under(how);
+    self->watch();
+}
+
+/// All have their outcomes.
+void node_job::run() noexcept {
+    if (batch_) {
+        collect(*batch_);
+        collect_failures(*batch_, pool_name_, *this);
+    }
+    auto const tell = std::move(ended_);
+    tell(*this);
+}
+
+// ---- To worker processes and back
+
+void node_job::encode(shared_arena& arena, remote_batch& batch) {
+    std::size_t const count = piece_.count;
+    if (code_.input.size > 0) {
+        auto* const values = static_cast<std::byte*>(
+            arena.allocate(count * code_.input.size, std::max<std::size_t>(1, code_.input.alignment)));
+        std::memcpy(values, piece_.inputs.data(), count * code_.input.size);
+        batch.inputs = values;
+    } else {
+        auto* const values = arena.allocate_array<encoded_value>(count);
+        for (std::size_t index = 0; index < count; ++index)
+            values[index] = store_bytes(arena, inputs_[index]);
+        batch.inputs = reinterpret_cast<std::byte const*>(values);
+    }
+    if (code_.output.none) return;
+    batch.outputs = code_.output.size > 0
+                        ? static_cast<std::byte*>(arena.allocate(
+                              count * code_.output.size, std::max<std::size_t>(1, code_.output.alignment)))
+                        : reinterpret_cast<std::byte*>(arena.allocate_array<encoded_value>(count));
+}
+
+void node_job::collect(remote_batch const& batch) noexcept {
+    std::size_t index = 0;
+    while (index < piece_.count) {
+        auto const state = batch.tasks[index].state();
+        std::size_t last = index + 1;
+        if (state == task_state::cancelled) {
+            fail(describe_cancelled(index));
+        } else if (state == task_state::done) {
+            while (last < piece_.count && batch.tasks[last].state() == task_state::done)
+                ++last;
+            try {
+                add_results(batch, index, last);
+            } catch (...) {
+                for (std::size_t each = index; each < last; ++each)
+                    fail(describe_current_exception(each, {}));
+            }
+        }
+        index = last;
+    }
+}
+
+std::span<std::byte const> node_job::result_of(remote_batch const& batch, std::size_t index) const noexcept {
+    if (code_.output.none) return {};
+    if (code_.output.size > 0) return {batch.outputs + index * code_.output.size, code_.output.size};
+    auto const& value = reinterpret_cast<encoded_value const*>(batch.outputs)[index];
+    return {value.data, value.size};
+}
+
+/// Those that are large are set aside.
+void node_job::add_results(remote_batch const& batch, std::size_t first, std::size_t last) {
+    byte_writer together;
+    std::size_t begun = first;
+    auto const flush = [&](std::size_t until) {
+        if (until > begun) {
+            std::lock_guard const lock(mutex_);
+            write_outcomes({.call = piece_.call->call, .first = piece_.first + begun, .count = until - begun},
+                           together.bytes(), outcomes_.outcomes);
+        }
+        together.clear();
+        begun = until + 1;
+    };
+    for (std::size_t index = first; index < last; ++index) {
+        auto const result = result_of(batch, index);
+        if (result.size() > large_result_bytes) {
+            flush(index);
+            large_message const about{
+                .call = piece_.call->call, .index = piece_.first + index, .bytes = result.size()};
+            large_result large{piece_.first + index, result.size(), written(about)};
+            if (code_.output.size == 0) encode_size(result.size(), large.message.body());
+            large.message.body().write(result.data(), result.size());
+            std::lock_guard const lock(mutex_);
+            outcomes_.large.push_back(std::move(large));
+            continue;
+        }
+        if (!code_.output.none && code_.output.size == 0) encode_size(result.size(), together);
+        together.write(result.data(), result.size());
+    }
+    flush(last);
+}
+
+void node_job::fail(failure why) noexcept {
+    bool const cancels = why.why != cause::cancelled;
+    std::size_t const task = piece_.first + why.index;
+    {
+        std::lock_guard const lock(mutex_);
+        write_failure({.call = piece_.call->call, .first = task, .count = 1}, move_failure(why),
+                      outcomes_.outcomes);
+    }
+    if (cancels) after_failure();
+}
+
+// ---- In this process
+
+void node_job::make_local_batch(shared_heap& heap) {
+    static parent_wake const nobody{};  // whom a batch here has nothing to tell
+    heap_ = &heap;
+    shared_arena arena(heap, blocks_);
+    batch_ = ::new (arena.allocate(sizeof(remote_batch), alignof(remote_batch))) remote_batch{};
+    batch_->heap = &heap;
+    batch_->count = piece_.count;
+    batch_->left.store(piece_.count);
+    batch_->policy = on_failure::finish_all;  // the others are stopped by fail(), which hears of each
+    batch_->wake_parent = &nobody;
+    batch_->task_limit = task_limit();
+    batch_->first_number = first_number();
+    batch_->run = code_.run;
+    batch_->make = code_.make;
+    batch_->closure = code_.closure.data();
+    batch_->tasks = arena.allocate_array<task_word>(piece_.count);
+    std::uninitialized_value_construct_n(batch_->tasks, piece_.count);
+    encode(arena, *batch_);
+}
+
+/// On a thread: the code for worker processes, with this thread as the worker.
+void node_job::run(context& ctx, std::size_t first, std::size_t last) noexcept {
+    remote_worker self{};
+    self.number = ctx.where().number;
+    worker_interface interface {
+        *batch_, self, { *heap_, batch_->blocks }
+    };
+    static_cast<void>(code_.run(ctx, interface, first, last));
+}
+
+/// On a loop: the job that the code makes for the loop of a worker process. One loop only has a node's
+/// `async`, so nobody else makes it meanwhile.
+running_body* node_job::start(context& ctx, std::size_t index, ended_bodies& ended) noexcept {
+    try {
+        if (!looped_) {
+            worker_.number = ctx.where().number;
+            interface_.reset(new worker_interface{*batch_, worker_, {*heap_, batch_->blocks}});
+            looped_ = code_.make(*interface_);
+        }
+    } catch (...) {
+        batch_->tasks[index].end_by_parent();
+        fail(describe_current_exception(index, ctx.where().name));
+        return nullptr;
+    }
+    if (!begin_task(*batch_, worker_, index)) return nullptr;
+    return looped_->start(ctx, index, ended);
+}
+
+void node_job::collect_outcome(running_body& body) noexcept {
+    looped_->collect_outcome(body);
+}
+
+bool node_job::suspends() const noexcept {
+    return true;
+}
+
+}  // namespace quartet::inline v0::detail

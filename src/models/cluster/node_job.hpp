@@ -1,0 +1,88 @@
+// src/models/cluster/node_job.hpp
+//
+// Tasks that came from the root, as a job of an executor on the node. Their types are not known here: inputs
+// and results stay bytes, which the body's own code makes values of where it runs.
+//
+// In worker processes they lie in the pool's shared memory, as the tasks of any call there do. Threads and
+// event loops run them out of the same kind of batch in memory of this process.
+#pragma once
+
+#include "src/models/cluster/node_pool.hpp"
+#include "src/models/cluster/travelling_code.hpp"
+
+#include <quartet/backend/job.hpp>
+#include <quartet/backend/model.hpp>
+#include <quartet/detail/call/crossing.hpp>
+#include <quartet/detail/call/remote.hpp>
+#include <quartet/detail/shm/shared_heap.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace quartet::inline v0::detail {
+
+class node_job final : public job, private crossing, private continuation {
+public:
+    /// `local` is where the batch lies if its bodies run in this process, else null; `pool_name` is what its
+    /// workers are called then. Throws std::length_error if the inputs are cut short, std::bad_alloc.
+    node_job(task_piece piece, std::shared_ptr<unpacked_call const> call, shared_heap* local,
+             std::string pool_name);
+    ~node_job() override;
+
+    /// Begins under the model; `ended` hears of the end, from any thread, and may destroy the job. Throws
+    /// what model::start throws.
+    static void begin(std::shared_ptr<node_job> const& self, model& how,
+                      std::function<void(node_job&)> ended);
+
+    task_piece const& piece() const noexcept { return piece_; }
+
+    /// When it has ended.
+    ended_piece take_outcomes() noexcept { return std::move(outcomes_); }
+
+    // ---- For models
+
+    void run(context& ctx, std::size_t first, std::size_t last) noexcept override;
+    running_body* start(context& ctx, std::size_t index, ended_bodies& ended) noexcept override;
+    void collect_outcome(running_body& body) noexcept override;
+    bool suspends() const noexcept override;
+    void fail(failure why) noexcept override;
+
+private:
+    // The way to worker processes.
+    remote_code code() const noexcept override { return code_; }
+    void encode(shared_arena& arena, remote_batch& batch) override;
+    void collect(remote_batch const& batch) noexcept override;
+    void encode_input(std::size_t, byte_writer&) override {}
+    void take_result(std::size_t, byte_reader&) noexcept override {}
+
+    // The end, as a continuation.
+    void run() noexcept override;
+
+    void make_local_batch(shared_heap& heap);
+    std::span<std::byte const> result_of(remote_batch const& batch, std::size_t index) const noexcept;
+    void add_results(remote_batch const& batch, std::size_t first, std::size_t last);
+
+    task_piece piece_;
+    std::shared_ptr<unpacked_call const> call_;
+    remote_code code_;
+    std::vector<std::span<std::byte const>> inputs_;  // of those whose size is not fixed
+    std::string pool_name_;
+    std::function<void(node_job&)> ended_;
+    std::mutex mutex_;  // guards the outcomes
+    ended_piece outcomes_;
+
+    // In this process.
+    remote_batch* batch_ = nullptr;
+    std::atomic<shared_block*> blocks_{nullptr};
+    shared_heap* heap_ = nullptr;
+    remote_worker worker_{};
+    std::unique_ptr<worker_interface> interface_;
+    std::unique_ptr<job> looped_;  // as which it runs on an event loop
+};
+
+}  // namespace quartet::inline v0::detail

@@ -1,0 +1,57 @@
+#include "src/models/cluster/rank.hpp"
+
+#include "src/models/cluster/node.hpp"
+#include "src/models/cluster/node_inbox.hpp"
+#include "src/models/cluster/travelling_code.hpp"
+
+#include <quartet/cpus.hpp>
+#include <quartet/version.hpp>
+
+#include <algorithm>
+#include <sys/sysinfo.h>
+#include <thread>
+#include <unistd.h>
+
+namespace quartet::inline v0::detail {
+
+std::string host_name() {
+    char name[256] = {};
+    gethostname(name, sizeof name - 1);
+    return name;
+}
+
+hello_message about_this_node() {
+    struct sysinfo machine {};
+    sysinfo(&machine);
+    hello_message about{.version = QUARTET_VERSION,
+                        .name = host_name(),
+                        .process_id = getpid(),
+                        .cpus = cpu_share(),
+                        .machine_cpus = std::max(1U, std::thread::hardware_concurrency()),
+                        .memory_bytes = static_cast<std::uint64_t>(machine.totalram) * machine.mem_unit};
+    about.program = name_of_module(loaded_modules().front());
+    return about;
+}
+
+std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nanoseconds silence) {
+    using clock = std::chrono::steady_clock;
+    node_inbox inbox([&line] { line.wake(); });
+    node self({.about = about_this_node(),
+               .how = line.how(),
+               .silence = silence,
+               .send = [&line](packet message) { line.send(0, std::move(message)); },
+               .make_pool = executor_pools(make),
+               .reports = inbox.reports()},
+              clock::now());
+    while (!self.over()) {
+        while (auto arrived = line.receive()) {
+            if (arrived->from == 0) self.receive(std::move(arrived->message), clock::now());
+        }
+        inbox.deliver(self, clock::now());
+        self.advance(clock::now());
+        if (!self.over()) line.wait(self.next_deadline());
+    }
+    return *self.over();
+}
+
+}  // namespace quartet::inline v0::detail

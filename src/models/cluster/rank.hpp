@@ -1,0 +1,25 @@
+// src/models/cluster/rank.hpp
+//
+// What this process is in a cluster: nothing, the root, or a node that serves it.
+#pragma once
+
+#include "src/models/cluster/endpoint.hpp"
+#include "src/models/cluster/executor_pool.hpp"
+#include "src/models/cluster/messages.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace quartet::inline v0::detail {
+
+/// This machine and this program, as a node tells of them.
+hello_message about_this_node();
+
+/// The name of this host.
+std::string host_name();
+
+/// Serves the root until it is over, and gives why. On the thread that owns the endpoint.
+std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nanoseconds silence);
+
+}  // namespace quartet::inline v0::detail

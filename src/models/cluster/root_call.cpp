@@ -1,0 +1,83 @@
+#include "src/models/cluster/root_call.hpp"
+
+#include <quartet/detail/call/crossing.hpp>
+#include <quartet/detail/call/describe_failure.hpp>
+
+#include <utility>
+
+namespace quartet::inline v0::detail {
+
+std::span<std::byte const> take_value(byte_reader& from, std::size_t fixed_size) {
+    std::size_t const size = fixed_size ? fixed_size : static_cast<std::size_t>(decode_size(from));
+    return {from.take(size), size};
+}
+
+root_call::root_call(job& work, call_message about)
+    : work_(work), about_(std::move(about)), tasks_(work.size()) {}
+
+bool root_call::write_input(std::size_t task, message_writer& to) {
+    std::size_t const before = to.size();
+    try {
+        byte_writer value;
+        work_.crossing()->encode_input(task, value);
+        if (about_.input_size == 0) encode_size(value.bytes().size(), to.body());
+        to.body().write(value.bytes().data(), value.bytes().size());
+    } catch (...) {
+        work_.fail(describe_current_exception(task, {}));
+        tasks_.end(task);
+        ++uncounted_;
+        return false;
+    }
+    ++inputs_;
+    input_bytes_ += to.size() - before;
+    return true;
+}
+
+std::size_t root_call::take_results(std::uint16_t node, outcomes_head const& head, byte_reader& from) {
+    std::size_t ended = 0;
+    for (std::size_t task = head.first; task < head.first + head.count; ++task) {
+        auto const bytes =
+            about_.gives_nothing ? std::span<std::byte const>() : take_value(from, about_.output_size);
+        if (!tasks_.has(node, task)) continue;
+        byte_reader value(bytes);
+        work_.crossing()->take_result(task, value);
+        tasks_.end(task);
+        ++ended;
+    }
+    uncounted_ += ended;
+    return ended;
+}
+
+bool root_call::fail(std::uint16_t node, std::size_t task, failure why) {
+    if (!tasks_.has(node, task)) return false;
+    why.index = task;
+    work_.fail(std::move(why));
+    tasks_.end(task);
+    ++uncounted_;
+    return true;
+}
+
+void root_call::cancel_waiting() {
+    for (auto const& range : tasks_.end_waiting()) {
+        work_.cancel(range.first, range.last);
+        uncounted_ += range.size();
+    }
+}
+
+void root_call::fail_waiting(failure const& why) {
+    for (auto const& range : tasks_.end_waiting()) {
+        for (std::size_t task = range.first; task < range.last; ++task) {
+            failure of_task = why;
+            of_task.index = task;
+            work_.fail(std::move(of_task));
+        }
+        uncounted_ += range.size();
+    }
+}
+
+bool root_call::count_off() {
+    std::size_t const ended = std::exchange(uncounted_, 0);
+    return ended > 0 && work_.count_off(ended);
+}
+
+}  // namespace quartet::inline v0::detail

@@ -1,0 +1,67 @@
+// src/models/cluster/root_call.hpp
+//
+// A call of the root: its job, its code as nodes are told of it, and who has its tasks. For one thread.
+#pragma once
+
+#include "src/models/cluster/messages.hpp"
+#include "src/models/cluster/packet.hpp"
+#include "src/models/cluster/task_ledger.hpp"
+
+#include <quartet/backend/job.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <span>
+
+namespace quartet::inline v0::detail {
+
+class root_call {
+public:
+    /// `about` names the job's code as each node finds it.
+    root_call(job& work, call_message about);
+
+    std::uint32_t number() const noexcept { return about_.call; }
+    std::uint32_t pool() const noexcept { return about_.pool; }
+    call_message const& about() const noexcept { return about_; }
+    job& work() const noexcept { return work_; }
+    task_ledger& tasks() noexcept { return tasks_; }
+    bool ended() const noexcept { return tasks_.left() == 0; }
+
+    /// The mean bytes of the inputs that were sent.
+    std::size_t mean_input() const noexcept { return inputs_ ? input_bytes_ / inputs_ : 0; }
+
+    /// Adds the input of a task that a node has. False if it can't be encoded: then the task has failed.
+    bool write_input(std::size_t task, message_writer& to);
+
+    // ---- Outcomes of tasks that `node` had; those that it has no more are dropped. Each gives how many
+    // ---- it has ended.
+
+    std::size_t take_results(std::uint16_t node, outcomes_head const& head, byte_reader& from);
+    bool fail(std::uint16_t node, std::size_t task, failure why);
+
+    /// Cancels what no node has.
+    void cancel_waiting();
+
+    /// Fails it, with the same reason.
+    void fail_waiting(failure const& why);
+
+    /// Tells the job of what has ended since. True if that was all of it; then the job may go.
+    bool count_off();
+
+    std::set<std::uint16_t> known_to{};  ///< nodes that have its code
+
+private:
+    job& work_;
+    call_message about_;
+    task_ledger tasks_;
+    std::size_t uncounted_ = 0;  // outcomes that the job was not told of
+    std::size_t inputs_ = 0;
+    std::size_t input_bytes_ = 0;
+};
+
+/// A value in a message: its bytes, with their number before where that is not fixed. Throws
+/// std::length_error if the message is too short.
+std::span<std::byte const> take_value(byte_reader& from, std::size_t fixed_size);
+
+}  // namespace quartet::inline v0::detail

@@ -1,0 +1,93 @@
+// src/models/cluster/task_ledger.hpp
+//
+// Who has each task of a call: nobody yet, one of the nodes, or it has its outcome. Only the root writes
+// here, so that a task has one outcome whatever nodes do: the first of the node that has the task counts.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace quartet::inline v0::detail {
+
+struct task_range {
+    std::size_t first = 0;
+    std::size_t last = 0;  ///< behind it
+
+    std::size_t size() const noexcept { return last - first; }
+    bool empty() const noexcept { return first == last; }
+};
+
+class task_ledger {
+public:
+    using node_number = std::uint16_t;
+
+    explicit task_ledger(std::size_t tasks)
+        : owners_(tasks, nobody), waiting_{{0, tasks}}, waiting_tasks_(tasks), left_(tasks) {}
+
+    /// Tasks that no node has.
+    std::size_t waiting() const noexcept { return waiting_tasks_; }
+
+    /// Tasks without an outcome.
+    std::size_t left() const noexcept { return left_; }
+
+    /// The task that take() gives first. Requires waiting() > 0.
+    std::size_t next() const noexcept { return waiting_.back().first; }
+
+    /// Gives tasks that wait to a node, in a row and `most` at the most; those that were given back first.
+    task_range take(node_number node, std::size_t most) {
+        if (waiting_.empty()) return {};
+        task_range& rest = waiting_.back();
+        task_range const taken{rest.first, rest.first + std::min(most, rest.size())};
+        rest.first = taken.last;
+        if (rest.empty()) waiting_.pop_back();
+        waiting_tasks_ -= taken.size();
+        std::fill_n(owners_.begin() + static_cast<std::ptrdiff_t>(taken.first), taken.size(), owner(node));
+        return taken;
+    }
+
+    bool has(node_number node, std::size_t task) const noexcept {
+        return task < owners_.size() && owners_[task] == owner(node);
+    }
+
+    /// Tasks of a node wait again.
+    void give_back(task_range tasks) {
+        if (tasks.empty()) return;
+        std::fill_n(owners_.begin() + static_cast<std::ptrdiff_t>(tasks.first), tasks.size(), nobody);
+        waiting_tasks_ += tasks.size();
+        if (!waiting_.empty() && waiting_.back().last == tasks.first)
+            waiting_.back().last = tasks.last;
+        else if (!waiting_.empty() && waiting_.back().first == tasks.last)
+            waiting_.back().first = tasks.first;
+        else
+            waiting_.push_back(tasks);
+    }
+
+    /// The task of a node has its outcome.
+    void end(std::size_t task) noexcept {
+        owners_[task] = ended;
+        --left_;
+    }
+
+    /// Ends all tasks that wait, and gives them.
+    std::vector<task_range> end_waiting() {
+        for (auto const& range : waiting_)
+            std::fill_n(owners_.begin() + static_cast<std::ptrdiff_t>(range.first), range.size(), ended);
+        left_ -= std::exchange(waiting_tasks_, 0);
+        return std::exchange(waiting_, {});
+    }
+
+private:
+    static constexpr std::uint16_t nobody = 0;
+    static constexpr std::uint16_t ended = 0xffff;
+    static std::uint16_t owner(node_number node) noexcept { return static_cast<std::uint16_t>(node + 1); }
+
+    std::vector<std::uint16_t> owners_;
+    std::vector<task_range> waiting_;
+    std::size_t waiting_tasks_;
+    std::size_t left_;
+};
+
+}  // namespace quartet::inline v0::detail
