@@ -24,6 +24,12 @@ TEST(Spec, NamesEveryModel) {
     EXPECT_EQ(parse_spec("single"), (model_spec{.kind = model_kind::single}));
     EXPECT_EQ(parse_spec("threads:8"), (model_spec{.kind = model_kind::threads, .count = 8}));
     EXPECT_EQ(parse_spec("processes"), (model_spec{.kind = model_kind::processes}));
+    EXPECT_EQ(parse_spec("cluster"), (model_spec{.kind = model_kind::processes, .cluster = true}));
+    EXPECT_EQ(parse_spec("cluster:3+threads:8"),
+              (model_spec{.kind = model_kind::threads, .count = 8, .cluster = true, .nodes = 3}));
+    for (auto const* const text :
+         {"cluster", "cluster:3", "cluster+processes:2", "cluster:2+async:50", "cluster+processes:2+async:9"})
+        EXPECT_EQ(to_string(parse_spec(text)), text);
     EXPECT_EQ(parse_spec("async:each"), (model_spec{.kind = model_kind::async, .each = true}));
 }
 

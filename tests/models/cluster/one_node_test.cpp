@@ -1,0 +1,150 @@
+// "cluster:1" runs on this machine alone, without MPI: all of the cluster but the way between machines.
+
+#include "tests/sanitized.hpp"
+
+#include <quartet/quartet.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+using namespace quartet;
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+std::string this_host() {
+    char name[256] = {};
+    gethostname(name, sizeof name - 1);
+    return name;
+}
+
+std::string message_of(auto&& call) {
+    try {
+        call();
+    } catch (std::exception const& error) {
+        return error.what();
+    }
+    return "nothing was thrown";
+}
+
+int twice(int number) {
+    return 2 * number;
+}
+
+task<std::string> worker_name(context& ctx, int) {
+    ctx.log("here");
+    co_return ctx.where().name;
+}
+
+struct one_node : testing::TestWithParam<std::string> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(one_node);
+
+std::vector<std::string> specs() {
+    std::vector<std::string> all{"cluster:1+threads:2", "cluster:1+async:8"};
+    if (test::sees_forks) {
+        all.push_back("cluster:1+processes:2");
+        all.push_back("cluster:1+processes:2+async:4");
+    }
+    return all;
+}
+INSTANTIATE_TEST_SUITE_P(models, one_node, testing::ValuesIn(specs()), [](auto const& info) {
+    std::string name = info.param;
+    std::ranges::replace_if(
+        name, [](char each) { return !std::isalnum(static_cast<unsigned char>(each)); }, '_');
+    return name;
+});
+
+TEST_P(one_node, says_what_it_is) {
+    auto const executor = make_executor(GetParam());
+    EXPECT_EQ(executor.spec(), GetParam());
+    EXPECT_FALSE(executor.traits().shares_memory);
+    EXPECT_GT(executor.concurrency(), 1U);
+}
+
+TEST_P(one_node, runs_functions_lambdas_and_coroutines) {
+    auto executor = make_executor(GetParam());
+    std::vector<int> inputs(10'000);
+    std::ranges::generate(inputs, [next = 0]() mutable { return next++; });
+    auto const results = executor.map(twice, inputs);
+    for (int index = 0; index < 10'000; ++index)
+        ASSERT_EQ(results[static_cast<std::size_t>(index)], 2 * index);
+    int const factor = 3;
+    EXPECT_EQ(executor.submit([factor](int number) { return factor * number; }, 5).get(), 15);
+}
+
+TEST_P(one_node, names_the_node_in_workers_and_logs) {
+    std::mutex mutex;
+    std::vector<std::string> logged;
+    std::vector<std::string> names;
+    {
+        auto executor = make_executor(GetParam(), {.log = [&](log_record const& record) {
+                                          std::lock_guard const lock(mutex);
+                                          logged.push_back(record.worker);
+                                      }});
+        names = executor.map(worker_name, std::vector{1, 2, 3});
+    }
+    EXPECT_THAT(names, testing::Each(testing::StartsWith(this_host() + "/")));
+    std::ranges::sort(names);
+    std::ranges::sort(logged);
+    EXPECT_EQ(logged, names);
+}
+
+TEST_P(one_node, refuses_a_body_that_captures_an_address) {
+    auto executor = make_executor(GetParam());
+    int local = 3;
+    auto const told =
+        message_of([&] { executor.map([&local](int number) { return number + local; }, std::vector{1}); });
+    EXPECT_THAT(told,
+                HasSubstr("can't cross to another machine: it captures, at byte 0, the address of memory"));
+    static std::atomic<int> constant{4};
+    auto* const in_the_program = &constant;
+    EXPECT_EQ(executor.map([in_the_program](int number) { return number + *in_the_program; }, std::vector{1}),
+              std::vector{5});
+}
+
+TEST_P(one_node, brings_large_results) {
+    auto executor = make_executor(GetParam());
+    auto const results =
+        executor.map([](int size) { return std::string(static_cast<std::size_t>(size), 'x'); },
+                     std::vector{10, 70'000, 3'000'000, 20});
+    EXPECT_EQ(results[1].size(), 70'000U);
+    EXPECT_EQ(results[2].size(), 3'000'000U);
+    EXPECT_EQ(results[3].size(), 20U);
+}
+
+TEST_P(one_node, is_shared_by_executors_that_come_and_go) {
+    auto first = make_executor(GetParam());
+    {
+        auto second = make_executor(GetParam());
+        EXPECT_EQ(second.submit(twice, 4).get(), 8);
+    }
+    EXPECT_EQ(first.submit(twice, 5).get(), 10);
+    first = make_executor(GetParam());
+    EXPECT_EQ(first.submit(twice, 6).get(), 12);
+}
+
+TEST_P(one_node, refuses_a_function_object_for_its_workers) {
+    auto const told = message_of([&] { make_executor(GetParam(), {.initialize = [] {}}); });
+    EXPECT_THAT(told, HasSubstr("executor_options::initialize means nothing to 'cluster:1"));
+}
+
+TEST(a_cluster, is_refused_in_a_sentence_where_there_is_none) {
+    EXPECT_THAT(
+        message_of([] { make_executor("cluster"); }),
+        HasSubstr("there is no cluster for 'cluster': the program has to call quartet::cluster_main"));
+    EXPECT_THAT(message_of([] { make_executor("cluster:2+threads:3"); }), HasSubstr("'cluster:2+threads:3'"));
+    EXPECT_THAT(message_of([] { make_executor("cluster+single"); }),
+                HasSubstr("what can run on the nodes of a cluster is"));
+    EXPECT_THAT(message_of([] { make_executor("cluster:0"); }), HasSubstr("a number of nodes from 1 to"));
+    EXPECT_THAT(message_of([] { make_executor("clusters"); }), HasSubstr("did you mean 'cluster'"));
+}
+
+}  // namespace

@@ -1,0 +1,262 @@
+// The protocol of the cluster in a simulation: whatever becomes of messages and nodes, each task has one
+// outcome and has begun once at the most. QUARTET_SEEDS says for how many seeds, QUARTET_FIRST_SEED
+// from which on.
+
+#include "tests/models/cluster/simulation.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <map>
+#include <optional>
+
+namespace {
+
+using namespace quartet;
+using namespace std::chrono_literals;
+using simulation::cluster;
+using simulation::nanoseconds;
+
+std::string doubled(std::int64_t) {
+    return {};  // a simulated worker makes the result
+}
+
+/// A map whose outcomes are counted.
+class counted_map {
+    struct sink {
+        std::vector<int> outcomes;
+        std::vector<std::optional<std::string>> values;
+        std::vector<failure> failures;
+        void set(std::size_t index, std::string&& value) {
+            ++outcomes[index];
+            values[index] = std::move(value);
+        }
+        void fail(failure why) {
+            ++outcomes[why.index];
+            failures.push_back(std::move(why));
+        }
+    };
+
+public:
+    counted_map(cluster& on, std::size_t tasks, std::int64_t first = 0,
+                on_failure policy = on_failure::finish_all)
+        : to{std::vector<int>(tasks), std::vector<std::optional<std::string>>(tasks), {}} {
+        for (std::size_t index = 0; index < tasks; ++index)
+            inputs.push_back(first + static_cast<std::int64_t>(index));
+        work.emplace(&doubled, inputs, tasks, to, policy, std::chrono::nanoseconds::max());
+        work->start_under(on);
+    }
+
+    bool finished() { return work->ended(); }
+
+    std::vector<std::int64_t> inputs;
+    sink to;
+    std::optional<detail::map_job<decltype(&doubled), std::int64_t, std::vector<std::int64_t>, sink>> work;
+};
+
+std::uint64_t number_from(char const* variable, std::uint64_t otherwise) {
+    char const* const asked = std::getenv(variable);
+    return asked ? std::strtoull(asked, nullptr, 10) : otherwise;
+}
+
+/// Everything that can go wrong, as a seed says.
+class ordeal {
+public:
+    explicit ordeal(std::uint64_t seed) : random_(seed), options_(make_options(seed)), on_(options_) {}
+
+    void run() {
+        std::vector<std::unique_ptr<counted_map>> maps;
+        std::size_t const calls = pick(1, 4);
+        for (std::size_t call = 0; call < calls; ++call)
+            on_.when.after(some(0ms, 300ms), [&, call] {
+                auto const policy = chance(0.2) ? on_failure::stop_all : on_failure::finish_all;
+                maps.push_back(std::make_unique<counted_map>(on_, pick(1, 400), first_of(call), policy));
+                if (chance(0.2)) {
+                    auto* const stopped = maps.back().get();
+                    on_.when.after(some(0ms, 200ms), [stopped] { stopped->work->request_stop(); });
+                }
+            });
+        plan_faults();
+        ASSERT_TRUE(on_.run_until([&] {
+            return maps.size() == calls &&
+                   std::ranges::all_of(maps, [](auto& each) { return each->finished(); });
+        })) << "a call has not ended";
+        for (auto const& each : maps)
+            check(*each);
+        check_nodes();
+    }
+
+private:
+    static std::int64_t first_of(std::size_t call) { return static_cast<std::int64_t>(call) * 1'000'000; }
+
+    simulation::cluster_options make_options(std::uint64_t seed) {
+        simulation::cluster_options options{.nodes = pick(1, 4), .workers = pick(1, 3), .seed = seed};
+        if (chance(0.7)) {
+            options.net = {.how = detail::delivery::careless,
+                           .least = 10us,
+                           .most = some(20us, 40ms),
+                           .lost = chance(0.6) ? real(0, 0.2) : 0,
+                           .doubled = chance(0.6) ? real(0, 0.3) : 0};
+        } else {
+            options.net = {.least = 10us, .most = some(20us, 5ms)};
+        }
+        bool const large = chance(0.2);
+        options.budget = large ? 200'000 : options.budget;
+        nanoseconds const usual = some(1us, 20ms);
+        options.work = {
+            .time = [usual](std::size_t node,
+                            std::int64_t input) { return usual * (1 + input % 5) * (node == 1 ? 3 : 1); },
+            .result =
+                [large](std::int64_t input) {
+                    auto text = std::to_string(input * 2);
+                    return large && input % 3 == 0 ? text + std::string(70'000, 'x') : text;
+                },
+            .throws = [](std::int64_t input) { return input % 50 == 7; },
+            .begins = [this](std::size_t, std::int64_t input) { ++begun_[input]; }};
+        return options;
+    }
+
+    void plan_faults() {
+        for (std::size_t node = 0; node < options_.nodes; ++node) {
+            auto const at = some(0ms, 400ms);
+            if (chance(0.2)) on_.when.after(at, [this, node] { on_.kill(node); });
+            if (chance(0.2)) on_.when.after(at, [this, node] { on_.cut_off(node, some(10ms, 3s)); });
+            if (chance(0.2)) on_.when.after(at, [this, node] { on_.halt(node, some(10ms, 3s)); });
+        }
+        if (chance(0.15)) on_.when.after(some(0ms, 400ms), [this] { on_.halt_root(some(10ms, 5s)); });
+    }
+
+    void check(counted_map& map) {
+        EXPECT_THAT(map.to.outcomes, testing::Each(1));
+        for (std::size_t index = 0; index < map.inputs.size(); ++index) {
+            auto const input = map.inputs[index];
+            int const begun = begun_.contains(input) ? begun_[input] : 0;
+            EXPECT_LE(begun, 1) << "task " << index << " has begun more than once";
+            if (!map.to.values[index]) continue;
+            EXPECT_EQ(begun, 1);
+            EXPECT_EQ(*map.to.values[index], options_.work.result(input));
+        }
+        for (auto const& each : map.to.failures) {
+            EXPECT_TRUE(each.why != cause::node_lost || !on_.lost.empty());
+            EXPECT_TRUE(each.why != cause::threw || map.inputs[each.index] % 50 == 7);
+            EXPECT_TRUE(each.why != cause::cancelled || map.work->stop().requested());
+        }
+    }
+
+    /// A node that was given up ends, unless it is dead anyway.
+    void check_nodes() {
+        on_.run_for(20s);
+        for (auto const node : on_.lost)
+            EXPECT_TRUE(on_.node_is_dead(node) || on_.node_is_over(node)) << "node " << node;
+        EXPECT_EQ(on_.root().calls(), 0U);
+    }
+
+    std::size_t pick(std::size_t least, std::size_t most) {
+        return std::uniform_int_distribution<std::size_t>(least, most)(random_);
+    }
+    double real(double least, double most) { return std::uniform_real_distribution<>(least, most)(random_); }
+    bool chance(double what) { return real(0, 1) < what; }
+    nanoseconds some(nanoseconds least, nanoseconds most) {
+        return nanoseconds(std::uniform_int_distribution<std::int64_t>(least.count(), most.count())(random_));
+    }
+
+    std::mt19937_64 random_;
+    std::map<std::int64_t, int> begun_;
+    simulation::cluster_options options_;
+    cluster on_;
+};
+
+TEST(cluster_protocol, gives_each_task_one_outcome_whatever_happens) {
+    std::uint64_t const first = number_from("QUARTET_FIRST_SEED", 1);
+    std::uint64_t const seeds = number_from("QUARTET_SEEDS", 300);
+    for (std::uint64_t seed = first; seed < first + seeds && !HasFailure(); ++seed) {
+        SCOPED_TRACE(seed);
+        ordeal(seed).run();
+    }
+}
+
+TEST(cluster_protocol, runs_elsewhere_what_a_lost_node_had_not_begun) {
+    std::map<std::int64_t, std::vector<std::size_t>> ran;
+    cluster on(
+        {.nodes = 3,
+         .workers = 2,
+         .work = {.time = [](auto...) { return 400ms; },
+                  .begins = [&](std::size_t node, std::int64_t input) { ran[input].push_back(node); }}});
+    counted_map map(on, 30);
+    on.run_for(1s);
+    on.kill(2);
+    ASSERT_TRUE(on.run_until([&] { return map.finished(); }));
+    ASSERT_EQ(map.to.failures.size(), 2U) << "what its two workers were at";
+    for (auto const& each : map.to.failures) {
+        EXPECT_EQ(each.why, cause::node_lost);
+        EXPECT_EQ(each.worker, "n2");
+        EXPECT_THAT(each.message, testing::HasSubstr("nothing was heard of it for 1."));
+        EXPECT_THAT(ran[map.inputs[each.index]], testing::ElementsAre(2U));
+    }
+}
+
+TEST(cluster_protocol, tells_a_node_that_comes_back_to_leave) {
+    cluster on({.nodes = 2, .work = {.time = [](auto...) { return 10ms; }}});
+    on.cut_off(1, 5s);
+    ASSERT_TRUE(on.run_until([&] { return !on.lost.empty(); }));
+    on.run_for(20s);
+    EXPECT_TRUE(on.node_is_over(1));
+    counted_map map(on, 100);
+    ASSERT_TRUE(on.run_until([&] { return map.finished(); }));
+    EXPECT_TRUE(map.to.failures.empty());
+}
+
+TEST(cluster_protocol, bears_a_halt_that_is_shorter_than_the_silence) {
+    cluster on({.nodes = 3, .work = {.time = [](auto...) { return 20ms; }}});
+    counted_map map(on, 200);
+    on.run_for(100ms);
+    on.halt(1, 700ms);
+    on.halt_root(5s);
+    ASSERT_TRUE(on.run_until([&] { return map.finished(); }));
+    EXPECT_TRUE(map.to.failures.empty());
+    EXPECT_TRUE(on.lost.empty());
+}
+
+TEST(cluster_protocol, fails_all_when_no_node_is_left) {
+    cluster on({.nodes = 2, .work = {.time = [](auto...) { return 50ms; }}});
+    counted_map map(on, 100);
+    on.run_for(100ms);
+    on.kill(0);
+    on.kill(1);
+    ASSERT_TRUE(on.run_until([&] { return map.finished(); }));
+    EXPECT_THAT(map.to.outcomes, testing::Each(1));
+    EXPECT_EQ(map.to.failures.back().why, cause::node_lost);
+    counted_map later(on, 5);
+    EXPECT_TRUE(later.finished());
+}
+
+TEST(cluster_protocol, keeps_all_workers_busy_to_the_end) {
+    // 100 tasks of 50 to 150 ms on six workers, one node three times as slow.
+    double busy = 0;
+    auto const time = [](std::size_t, std::int64_t input) {
+        return nanoseconds(50ms) + (input * 37 % 101) * 1ms;
+    };
+    cluster on({.nodes = 3, .workers = 2, .work = {.time = time}});
+    for (std::int64_t input = 0; input < 100; ++input)
+        busy += std::chrono::duration<double>(time(0, input)).count();
+    auto const began = on.when.now();
+    counted_map map(on, 100);
+    ASSERT_TRUE(on.run_until([&] { return map.finished(); }));
+    double const took = std::chrono::duration<double>(on.when.now() - began).count();
+    EXPECT_GT(busy / 6 / took, 0.95);
+}
+
+TEST(cluster_protocol, takes_large_results_within_its_budget) {
+    cluster on({.nodes = 3,
+                .workers = 2,
+                .budget = 300'000,
+                .work = {.time = [](auto...) { return 1ms; },
+                         .result = [](std::int64_t) { return std::string(100'000, 'x'); }}});
+    counted_map map(on, 100);
+    ASSERT_TRUE(on.run_until([&] { return map.finished(); }));
+    EXPECT_TRUE(map.to.failures.empty());
+    EXPECT_EQ(map.to.values[99]->size(), 100'000U);
+}
+
+}  // namespace

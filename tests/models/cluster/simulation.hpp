@@ -1,0 +1,386 @@
+// tests/models/cluster/simulation.hpp
+//
+// A cluster without machines: the root, its nodes and the messages between them, in a time of its own, on one
+// thread. What happens to messages and nodes follows from a seed. Bodies are not run: a task takes as long as
+// the simulation says, and its result is made of its input.
+#pragma once
+
+#include "src/models/cluster/coordinator.hpp"
+#include "src/models/cluster/node.hpp"
+
+#include <quartet/backend/model.hpp>
+#include <quartet/detail/call/map_job.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <queue>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace simulation {
+
+using namespace quartet;
+using namespace quartet::detail;
+using namespace std::chrono_literals;
+using time_point = std::chrono::steady_clock::time_point;
+using nanoseconds = std::chrono::nanoseconds;
+
+/// What happens at which time.
+class agenda {
+public:
+    void at(time_point when, std::function<void()> what) { events_.push({when, next_++, std::move(what)}); }
+    void after(nanoseconds span, std::function<void()> what) { at(now_ + span, std::move(what)); }
+
+    time_point now() const { return now_; }
+
+    /// Lets the next thing happen; false if there is none.
+    bool step() {
+        if (events_.empty()) return false;
+        auto event = std::move(const_cast<entry&>(events_.top()));
+        events_.pop();
+        now_ = std::max(now_, event.when);
+        event.what();
+        return true;
+    }
+
+private:
+    struct entry {
+        time_point when;
+        std::uint64_t number;
+        std::function<void()> what;
+        bool operator<(entry const& other) const {
+            return std::pair(when, number) > std::pair(other.when, other.number);
+        }
+    };
+    std::priority_queue<entry> events_;
+    std::uint64_t next_ = 0;
+    time_point now_{std::chrono::hours(1)};
+};
+
+/// How messages fare between the root and a node.
+struct network {
+    delivery how = delivery::exact;
+    nanoseconds least{50us};
+    nanoseconds most{50us};
+    double lost = 0;     ///< a part of 1
+    double doubled = 0;  ///< likewise
+};
+
+/// What the workers of a node do with a task.
+struct labour {
+    std::function<nanoseconds(std::size_t node, std::int64_t input)> time = [](auto...) { return 1ms; };
+    std::function<std::string(std::int64_t input)> result = [](std::int64_t input) {
+        return std::to_string(input * 2);
+    };
+    std::function<bool(std::int64_t input)> throws = [](std::int64_t) { return false; };
+    std::function<void(std::size_t node, std::int64_t input)> begins = [](auto...) {};
+};
+
+/// The executor of a simulated node.
+class simulated_pool final : public node_pool {
+public:
+    simulated_pool(agenda& when, labour const& work, std::size_t node, std::size_t workers,
+                   std::uint32_t number, pool_reports const& reports)
+        : agenda_(when), labour_(work), node_(node), workers_(workers), number_(number), reports_(reports) {}
+    ~simulated_pool() override { *alive_ = false; }
+
+    std::string spec() const override { return "processes:" + std::to_string(workers_); }
+    std::size_t workers() const noexcept override { return workers_; }
+
+    void begin(task_piece piece) override {
+        waiting_.push_back(std::move(piece));
+        serve();
+    }
+    void stop(std::uint32_t call, stopped_by) noexcept override { stopped_.push_back(call); }
+    void forget(std::uint32_t) noexcept override {}
+
+private:
+    void serve() {
+        while (busy_ < workers_ && !waiting_.empty()) {
+            auto piece = std::make_shared<task_piece>(std::move(waiting_.front()));
+            waiting_.pop_front();
+            ++busy_;
+            nanoseconds all{0};
+            auto done = std::make_shared<ended_piece>(run(*piece, all));
+            agenda_.after(all, [this, done, alive = alive_] {
+                if (!*alive) return;
+                --busy_;
+                reports_.ended(std::move(*done));
+                serve();
+            });
+        }
+    }
+
+    ended_piece run(task_piece const& piece, nanoseconds& all) {
+        ended_piece done{.pool = number_, .call = piece.call->call, .count = piece.count};
+        byte_reader in(piece.inputs);
+        bool const stopped = std::ranges::find(stopped_, piece.call->call) != stopped_.end();
+        for (std::size_t index = piece.first; index < piece.first + piece.count; ++index) {
+            auto const input = codec<std::int64_t>::decode(in);
+            outcomes_head const head{.call = piece.call->call, .first = index, .count = 1};
+            if (stopped) {
+                write_failure(head, {.why = cause::cancelled, .message = "cancelled"}, done.outcomes);
+                continue;
+            }
+            labour_.begins(node_, input);
+            all += labour_.time(node_, input);
+            if (labour_.throws(input)) {
+                write_failure(head, {.message = "thrown"}, done.outcomes);
+                continue;
+            }
+            byte_writer value;
+            codec<std::string>::encode(labour_.result(input), value);
+            if (value.bytes().size() > large_result_bytes) {
+                large_message const about{.call = head.call, .index = index, .bytes = value.bytes().size()};
+                done.large.push_back({index, value.bytes().size(), written(about)});
+                encode_size(value.bytes().size(), done.large.back().message.body());
+                done.large.back().message.body().write(value.bytes().data(), value.bytes().size());
+                continue;
+            }
+            byte_writer sized;
+            encode_size(value.bytes().size(), sized);
+            sized.write(value.bytes().data(), value.bytes().size());
+            write_outcomes(head, sized.bytes(), done.outcomes);
+        }
+        return done;
+    }
+
+    agenda& agenda_;
+    labour const& labour_;
+    std::size_t node_;
+    std::size_t workers_;
+    std::uint32_t number_;
+    pool_reports reports_;
+    std::deque<task_piece> waiting_;
+    std::vector<std::uint32_t> stopped_;
+    std::size_t busy_ = 0;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+struct cluster_options {
+    std::size_t nodes = 3;
+    std::size_t workers = 2;
+    nanoseconds silence{1s};
+    std::size_t budget = std::size_t{256} << 20;
+    network net{};
+    labour work{};
+    std::uint64_t seed = 1;
+};
+
+/// A root with its nodes, as a model for jobs.
+class cluster final : public model {
+public:
+    explicit cluster(cluster_options options)
+        : options_(std::move(options)),
+          random_(options_.seed),
+          root_({.silence = options_.silence,
+                 .budget = options_.budget,
+                 .ended = [this](job& work) { work.finish(); },
+                 .lost = [this](std::size_t node, std::string const&) { lost.push_back(node); }}) {
+        for (std::size_t number = 0; number < options_.nodes; ++number)
+            add_node(number);
+        tick();
+        for (std::size_t number = 0; number < options_.nodes; ++number)
+            run_until([&] { return root_.node(number).is != node_view::phase::greeted; });
+        std::vector<std::size_t> all(options_.nodes);
+        std::iota(all.begin(), all.end(), 0U);
+        root_.open_pool({.pool = pool}, all, when.now());
+        run_until([&] { return root_.workers(pool) == options_.nodes * options_.workers; });
+    }
+
+    // ---- What happens to nodes
+
+    void kill(std::size_t node) { members_[node]->dead = true; }
+
+    /// Nothing passes between the root and the node for a while.
+    void cut_off(std::size_t node, nanoseconds span) { members_[node]->cut_until = when.now() + span; }
+
+    /// The node does nothing for a while.
+    void halt(std::size_t node, nanoseconds span) { members_[node]->halted_until = when.now() + span; }
+
+    /// The root does nothing for a while.
+    void halt_root(nanoseconds span) { root_halted_until_ = when.now() + span; }
+
+    // ---- The time
+
+    /// False if nothing changes any more, or an hour has passed.
+    bool run_until(std::function<bool()> const& holds) {
+        auto const end = when.now() + 1h;
+        while (!holds()) {
+            if (when.now() > end || !when.step()) return false;
+        }
+        return true;
+    }
+    void run_for(nanoseconds span) {
+        auto const end = when.now() + span;
+        bool over = false;
+        when.at(end, [&over] { over = true; });
+        run_until([&over] { return over; });
+    }
+
+    coordinator& root() { return root_; }
+    bool node_is_over(std::size_t node) const { return members_[node]->runs->over().has_value(); }
+    bool node_is_dead(std::size_t node) const { return members_[node]->dead; }
+
+    agenda when;
+    std::vector<std::size_t> lost;
+    std::size_t root_messages = 0;
+    std::size_t root_bytes = 0;
+
+    // ---- As a model
+
+    void start(job& work) override {
+        call_message about{.pool = pool, .input_size = sizeof(std::int64_t)};
+        root_.begin(work, about, when.now());
+    }
+    void stop() noexcept override {}
+    void join() noexcept override {}
+    std::string spec() const override { return "cluster"; }
+    model_traits traits() const noexcept override { return {true, false, true}; }
+    std::size_t concurrency() const noexcept override { return options_.nodes * options_.workers; }
+    job_driver& driver() noexcept override { return driver_; }
+
+private:
+    static constexpr std::uint32_t pool = 7;
+
+    struct member {
+        std::unique_ptr<detail::node> runs;
+        bool dead = false;
+        time_point cut_until{};
+        time_point halted_until{};
+        std::vector<packet> held{};  // came while it was halted
+        time_point last_to_node{};   // an exact network keeps the order
+        time_point last_to_root{};
+    };
+
+    struct driver_type final : job_driver {
+        explicit driver_type(cluster& whole) : of(whole) {}
+        void stopped(job& work) noexcept override {
+            of.when.after(0ns, [this, &work] { of.root_.stop(work, stopped_by::request, of.when.now()); });
+        }
+        cluster& of;
+    };
+
+    void add_node(std::size_t number) {
+        members_.push_back(std::make_unique<member>());
+        member& here = *members_.back();
+        here.runs = std::make_unique<detail::node>(
+            node_options{.about = {.name = "n" + std::to_string(number)},
+                         .how = options_.net.how,
+                         .silence = options_.silence,
+                         .send = [this, number](packet message) { to_root(number, std::move(message)); },
+                         .make_pool =
+                             [this, number](open_pool_message const& about, pool_reports const& to) {
+                                 return std::make_unique<simulated_pool>(when, options_.work, number,
+                                                                         options_.workers, about.pool, to);
+                             },
+                         .reports = {.ended =
+                                         [this, number](ended_piece piece) {
+                                             member& me = *members_[number];
+                                             if (me.dead || me.runs->over()) return;
+                                             me.runs->ended(std::move(piece), when.now());
+                                             me.runs->advance(when.now());
+                                         },
+                                     .logged = {}}},
+            when.now());
+        root_.add_node(
+            options_.net.how, [this, number](packet message) { to_node(number, std::move(message)); },
+            when.now());
+    }
+
+    /// Copies, since what is sent may be changed by who sent it.
+    static packet copied(packet const& message) {
+        return packet(std::vector<std::byte>(message.bytes().begin(), message.bytes().end()));
+    }
+
+    bool happens(double chance) {
+        return chance > 0 && std::uniform_real_distribution<>(0, 1)(random_) < chance;
+    }
+
+    nanoseconds delay() {
+        if (options_.net.most == options_.net.least) return options_.net.least;
+        return nanoseconds(std::uniform_int_distribution<std::int64_t>(options_.net.least.count(),
+                                                                       options_.net.most.count())(random_));
+    }
+
+    /// Sends over the network: `last` keeps the order of an exact one.
+    void pass(time_point& last, time_point cut_until, packet message,
+              std::function<void(packet)> const& arrive) {
+        bool const exact = options_.net.how == delivery::exact;
+        if (when.now() < cut_until && !exact) return;
+        if (happens(options_.net.lost)) return;
+        int const copies = happens(options_.net.doubled) ? 2 : 1;
+        for (int copy = 0; copy < copies; ++copy) {
+            // Over TCP, what meets a broken link comes when that is mended.
+            auto at = std::max(when.now(), exact ? cut_until : time_point()) + delay();
+            if (exact) at = last = std::max(at, last);
+            when.at(at, [arrive, again = copied(message)] { arrive(again); });
+        }
+    }
+
+    void to_node(std::size_t number, packet message) {
+        ++root_messages;
+        root_bytes += message.bytes().size();
+        member& here = *members_[number];
+        pass(here.last_to_node, here.cut_until, std::move(message), [this, number](packet const& arrived) {
+            member& me = *members_[number];
+            if (me.dead) return;
+            if (when.now() < me.halted_until) {
+                me.held.push_back(arrived);
+            } else {
+                me.runs->receive(arrived, when.now());
+                me.runs->advance(when.now());
+            }
+        });
+    }
+
+    void to_root(std::size_t number, packet message) {
+        member& here = *members_[number];
+        if (here.dead) return;
+        ++root_messages;
+        root_bytes += message.bytes().size();
+        pass(here.last_to_root, here.cut_until, std::move(message), [this, number](packet const& arrived) {
+            if (when.now() < root_halted_until_)
+                root_held_.emplace_back(number, arrived);
+            else
+                root_.receive(number, arrived, when.now());
+        });
+    }
+
+    /// Lets everybody look at the time, ten times in a silence.
+    void tick() {
+        for (auto& each : members_) {
+            if (each->dead || when.now() < each->halted_until) continue;
+            for (auto const& held : std::exchange(each->held, {}))
+                each->runs->receive(held, when.now());
+            each->runs->advance(when.now());
+        }
+        if (when.now() >= root_halted_until_) {
+            for (auto const& [number, held] : std::exchange(root_held_, {}))
+                root_.receive(number, held, when.now());
+            root_.advance(when.now());
+        }
+        for (std::size_t number = 0; number < members_.size(); ++number)
+            to_node(number, message_writer().take());  // the root's link lives, whatever the root does
+        when.after(options_.silence / 10, [this] { tick(); });
+    }
+
+    cluster_options options_;
+    std::mt19937_64 random_;
+    driver_type driver_{*this};
+    std::vector<std::unique_ptr<member>> members_;
+    std::vector<std::pair<std::size_t, packet>> root_held_;
+    time_point root_halted_until_{};
+    coordinator root_;
+};
+
+}  // namespace simulation
