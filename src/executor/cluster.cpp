@@ -170,12 +170,12 @@ std::chrono::nanoseconds silence_of(cluster_options const& options) {
     std::chrono::nanoseconds silence = options.silence;
     if (char const* const said = std::getenv("QUARTET_SILENCE")) {
         char* end = nullptr;
-        double const seconds = std::strtod(said, &end);
-        if (end == said || *end || !(seconds > 0) || seconds > 1e6)
+        double const length = std::strtod(said, &end);
+        if (end == said || *end || !(length > 0) || length > 1e6)
             throw std::invalid_argument(fmt::format(
                 "quartet: QUARTET_SILENCE is '{}'; it is a number of seconds above 0, as 10 or 0.5", said));
         silence =
-            std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
+            std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(length));
     }
     if (silence <= silence.zero())
         throw std::invalid_argument("quartet: cluster_options::silence is not above zero");

@@ -17,14 +17,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int beats_in_a_silence = 4;
+constexpr int idle_beats_in_a_silence = 4;
 constexpr auto flush_limit = 1s;  // at the end
 constexpr auto root_limit = 5s;   // for what the root has to say at the end
 constexpr auto starving_limit = 30s;
 
 constexpr std::size_t most_orders = 256;                         // before others have their turn
 constexpr std::uint64_t most_unread = std::uint64_t{256} << 20;  // bytes, beyond which MPI is left waiting
-constexpr std::uint64_t large_message = std::uint64_t{4} << 10;  // whose sender has to take part in it
+constexpr std::uint64_t rung_for_bytes = std::uint64_t{4} << 10;  // whose sender has to take part in it
 
 constexpr auto spin = 30us;           // after something has moved
 constexpr auto short_rest = 1ms;      // within which a new socket is found
@@ -43,7 +43,7 @@ link_loop::link_loop(quartet_mpi_table const& mpi, link_memory& memory, link_sle
       sleep_(&sleep),
       rank_(state_->rank),
       size_(state_->size),
-      beat_every_(options.silence / beats_in_a_silence),
+      beat_every_(options.silence / idle_beats_in_a_silence),
       neighbours_(mpi, rank_, size_),
       loans_(memory.heap(), state_->returned),
       sends_(mpi, memory.heap(), state_->unsent, size_),
@@ -58,7 +58,7 @@ link_loop::link_loop(quartet_mpi_table const& mpi, link_memory& memory, link_sle
         deliver(from, block, bytes);
     };
     receives_.touched = [this](std::size_t from, std::uint64_t bytes) {
-        if (bytes > large_message) neighbours_.ring(from);
+        if (bytes > rung_for_bytes) neighbours_.ring(from);
     };
     receives_.failed = sends_.failed;
 }
