@@ -31,10 +31,9 @@ protected:
 
     fake_world world_;
 };
-#define QUARTET_CHANNEL_SUITE(suite, rows)                                                                 \
-    GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite);                                                  \
-    INSTANTIATE_TEST_SUITE_P(models, suite, testing::ValuesIn(within_and_between(rows_for(#suite, rows))), \
-                             name_of_within)
+#define QUARTET_CHANNEL_SUITE(suite, rows)                \
+    GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite); \
+    INSTANTIATE_TEST_SUITE_P(models, suite, testing::ValuesIn(within_and_between(rows)), name_of_within)
 
 QUARTET_CHANNEL_SUITE(channels, all_rows());
 

@@ -43,10 +43,9 @@ private:
         return std::make_unique<T>(arguments..., between_processes{});
     }
 };
-#define QUARTET_SYNC_SUITE(suite, rows)                                                                    \
-    GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite);                                                  \
-    INSTANTIATE_TEST_SUITE_P(models, suite, testing::ValuesIn(within_and_between(rows_for(#suite, rows))), \
-                             name_of_within)
+#define QUARTET_SYNC_SUITE(suite, rows)                   \
+    GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite); \
+    INSTANTIATE_TEST_SUITE_P(models, suite, testing::ValuesIn(within_and_between(rows)), name_of_within)
 
 class locks : public sync_suite {};
 QUARTET_SYNC_SUITE(locks, all_rows());

@@ -96,6 +96,8 @@ void promises::check_failure(order const& what, failure const& why, std::size_t 
         case cause::timed_out:
             if (!by.may_time_out) break_for(what, fmt::format("it had no limit: {}", why.message));
             return;
+        case cause::node_lost:
+            return break_for(what, fmt::format("there is no other machine: {}", why.message));
     }
     break_for(what, "its failure has a cause that is none");
 }

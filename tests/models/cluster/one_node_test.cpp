@@ -55,8 +55,8 @@ std::vector<std::string> specs() {
     }
     return all;
 }
-INSTANTIATE_TEST_SUITE_P(models, one_node, testing::ValuesIn(specs()), [](auto const& info) {
-    std::string name = info.param;
+INSTANTIATE_TEST_SUITE_P(models, one_node, testing::ValuesIn(specs()), [](auto const& of) {
+    std::string name = of.param;
     std::ranges::replace_if(
         name, [](char each) { return !std::isalnum(static_cast<unsigned char>(each)); }, '_');
     return name;

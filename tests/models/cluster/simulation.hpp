@@ -235,12 +235,13 @@ public:
     std::vector<std::size_t> lost;
     std::size_t root_messages = 0;
     std::size_t root_bytes = 0;
+    nanoseconds root_time{0};  ///< that the root has really taken
 
     // ---- As a model
 
     void start(job& work) override {
         call_message about{.pool = pool, .input_size = sizeof(std::int64_t)};
-        root_.begin(work, about, when.now());
+        timed([&] { root_.begin(work, about, when.now()); });
     }
     void stop() noexcept override {}
     void join() noexcept override {}
@@ -295,6 +296,12 @@ private:
         root_.add_node(
             options_.net.how, [this, number](packet message) { to_node(number, std::move(message)); },
             when.now());
+    }
+
+    void timed(auto&& what) {
+        auto const began = std::chrono::steady_clock::now();
+        what();
+        root_time += std::chrono::steady_clock::now() - began;
     }
 
     /// Copies, since what is sent may be changed by who sent it.
@@ -352,7 +359,7 @@ private:
             if (when.now() < root_halted_until_)
                 root_held_.emplace_back(number, arrived);
             else
-                root_.receive(number, arrived, when.now());
+                timed([&] { root_.receive(number, arrived, when.now()); });
         });
     }
 
@@ -367,7 +374,7 @@ private:
         if (when.now() >= root_halted_until_) {
             for (auto const& [number, held] : std::exchange(root_held_, {}))
                 root_.receive(number, held, when.now());
-            root_.advance(when.now());
+            timed([&] { root_.advance(when.now()); });
         }
         for (std::size_t number = 0; number < members_.size(); ++number)
             to_node(number, message_writer().take());  // the root's link lives, whatever the root does
