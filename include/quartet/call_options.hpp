@@ -7,8 +7,10 @@
 #include <quartet/outcome.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 
@@ -25,6 +27,31 @@ struct retry_options {
     /// Whether to try again after this failure; empty: after any but a cancel. Called on the caller's thread;
     /// for submit, where a stop is final, on any. If it throws, the task is not tried again.
     std::function<bool(failure const&)> when{};
+};
+
+/// The path of a file, or none. Not a plain string: g++ 12 destroys temporary aggregates within co_await
+/// expressions twice, which a string does not bear; this does as long as it names no file.
+class journal_path {
+public:
+    journal_path() = default;
+
+    /// Of what a std::string can be made of, or a std::filesystem::path.
+    template <class Path>
+    requires std::constructible_from<std::string, Path const&>
+    journal_path(Path const& path) : path_(std::make_shared<std::string const>(path)) {}
+    template <class Path>
+    requires(!std::constructible_from<std::string, Path const&> && requires(Path const& path) {
+        { path.native() } -> std::convertible_to<std::string>;
+    }) journal_path(Path const& path)
+        : path_(std::make_shared<std::string const>(path.native())) {}
+
+    bool empty() const noexcept { return !path_ || path_->empty(); }
+
+    /// Empty if there is none.
+    std::string text() const { return path_ ? *path_ : std::string(); }
+
+private:
+    std::shared_ptr<std::string const> path_;
 };
 
 struct call_options {
@@ -74,7 +101,7 @@ struct call_options {
     /// for a later run.
     ///
     /// Costs a task about a microsecond and 28 bytes of the file beside its value's, and each call a thread.
-    std::string journal{};
+    journal_path journal{};
 };
 
 namespace detail {

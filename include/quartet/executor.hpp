@@ -240,7 +240,7 @@ private:
                                      run_function<Inputs, Sink> first,
                                      run_function<detail::any_inputs<In>, detail::any_sink<R>> again) {
         auto const journal =
-            detail::open_journal(options.journal, {name, typeid(In), typeid(R), elements.size()});
+            detail::open_journal(options.journal.text(), {name, typeid(In), typeid(R), elements.size()});
         // While it pauses before a further try the model does not know of it.
         auto further = options.retry.times > 0 ? stops_->token() : std::stop_token();
         if (journal) further = journal->stopped_by(stops_->token());

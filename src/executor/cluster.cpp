@@ -95,7 +95,7 @@ std::shared_ptr<hub> hub_for(model_spec const& spec) {
     throw std::runtime_error(
         fmt::format("quartet: there is no cluster for '{}': the program has to call "
                     "quartet::cluster_main(argc, argv) first "
-                    "in main, and to be started by `quartet cluster -- PROGRAM`, mpirun or srun; 'cluster:1' "
+                    "in main, and to be started by mpirun or srun; 'cluster:1' "
                     "runs on this "
                     "machine alone",
                     to_string(spec)));
@@ -132,7 +132,7 @@ void check_nodes(hub& through, model_spec const& spec) {
     if (!spec.nodes && nodes.size() == 1)
         throw std::runtime_error(
             fmt::format("quartet: the cluster of '{}' has one node only, this machine; start the program on "
-                        "more (`quartet cluster --hosts a,b -- PROGRAM`), or ask for 'cluster:1'",
+                        "more (docs/cluster.md), or ask for 'cluster:1'",
                         to_string(spec)));
 }
 

@@ -223,8 +223,8 @@ inline bool crosses_machines(std::string_view suite) {
 
 /// The rows of a suite, and that of a cluster if it has one.
 inline std::vector<row> rows_for(std::string_view suite, std::vector<row> rows) {
-    if (with_processes && crosses_machines(suite))
-        rows.push_back(by_spec("cluster_1", "cluster:1+processes:2", sanitized ? 10'000 : 100'000));
+    if (with_processes && !sanitized && crosses_machines(suite))
+        rows.push_back(by_spec("cluster_1", "cluster:1+processes:2", 100'000));
     return rows;
 }
 

@@ -230,7 +230,7 @@ public:
           options_(options),
           pace_(options, how.concurrency()),
           journal_(
-              open_journal(options.call.journal, {identity_of(body), typeid(in), typeid(R), std::nullopt})),
+              open_journal(options.call.journal.text(), {identity_of(body), typeid(in), typeid(R), std::nullopt})),
           timer_(options.call.stop, options.call.timeout,
                  journal_ ? journal_->stopped_by({}) : std::stop_token()),
           follow_(timer_.token(), [this] { stop(who_stops(&timer_)); }),
