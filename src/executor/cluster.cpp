@@ -94,10 +94,8 @@ std::shared_ptr<hub> hub_for(model_spec const& spec) {
     if (ours.root) throw std::runtime_error(ours.root->refused);
     throw std::runtime_error(
         fmt::format("quartet: there is no cluster for '{}': the program has to call "
-                    "quartet::cluster_main(argc, argv) first "
-                    "in main, and to be started by mpirun or srun; 'cluster:1' "
-                    "runs on this "
-                    "machine alone",
+                    "quartet::cluster_main(argc, argv) first in main, and to be started by mpirun or srun; "
+                    "'cluster:1' runs on this machine alone",
                     to_string(spec)));
 }
 
@@ -174,8 +172,7 @@ std::chrono::nanoseconds silence_of(cluster_options const& options) {
         if (end == said || *end || !(length > 0) || length > 1e6)
             throw std::invalid_argument(fmt::format(
                 "quartet: QUARTET_SILENCE is '{}'; it is a number of seconds above 0, as 10 or 0.5", said));
-        silence =
-            std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(length));
+        silence = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(length));
     }
     if (silence <= silence.zero())
         throw std::invalid_argument("quartet: cluster_options::silence is not above zero");

@@ -48,7 +48,7 @@ void coordinator::receive(std::size_t from, packet arrived, time_point now) {
         node.line.take(std::move(arrived), [&](message_kind kind, std::span<std::byte const> body,
                                                packet const&) { handle(number, kind, body, now); });
     } catch (std::exception const& wrong) {
-        lose(number, fmt::format("it sent what can't be read: {}", wrong.what()), now);
+        lose(number, fmt::format("it sent what can't be read: {}", wrong.what()));
     }
     feed(now);
     finish_ended(now);
@@ -89,12 +89,6 @@ void coordinator::on_hello(remote_node& from, byte_reader& in) {
     from.view.is = node_view::phase::here;
 }
 
-void coordinator::dismiss(std::size_t number, std::string const& why, time_point now) {
-    if (nodes_[number]->view.is == node_view::phase::lost) return;
-    tell(*nodes_[number], message_kind::leave, stop_message{}, now);
-    lose(static_cast<std::uint16_t>(number), why, now);
-}
-
 void coordinator::advance(time_point now) {
     // Who was away himself (stopped, swapped out) has heard nobody meanwhile.
     auto const away = now - advanced_;
@@ -110,8 +104,7 @@ void coordinator::advance(time_point now) {
         }
         lose(static_cast<std::uint16_t>(number),
              fmt::format("nothing was heard of it for {:.1f} s",
-                         std::chrono::duration<double>(now - node.heard).count()),
-             now);
+                         std::chrono::duration<double>(now - node.heard).count()));
     }
     if (now >= next_beat_) {
         next_beat_ = now + options_.silence / beats_in_a_silence;
@@ -125,7 +118,7 @@ void coordinator::advance(time_point now) {
     finish_ended(now);
 }
 
-void coordinator::lose(std::uint16_t number, std::string const& why, time_point now) {
+void coordinator::lose(std::uint16_t number, std::string const& why) {
     remote_node& node = *nodes_[number];
     node.view.is = node_view::phase::lost;
     node.view.refused = why;
@@ -144,8 +137,7 @@ void coordinator::lose(std::uint16_t number, std::string const& why, time_point 
     node.queues.clear();
     forget_large(number);
     fail_if_nobody_is_left();
-    if (options_.lost) options_.lost(number, why);
-    static_cast<void>(now);
+    if (options_.lost) options_.lost(number);
 }
 
 /// Nobody can take what waits.
@@ -154,12 +146,6 @@ void coordinator::fail_if_nobody_is_left() {
         if (workers(call->pool()) > 0) continue;
         touched_.insert(call_number);
         call->fail_waiting({.why = cause::node_lost, .message = "all nodes of the cluster are lost"});
-    }
-}
-
-void coordinator::leave(time_point now) {
-    for (auto const& each : nodes_) {
-        if (each->view.is != node_view::phase::lost) tell(*each, message_kind::leave, stop_message{}, now);
     }
 }
 

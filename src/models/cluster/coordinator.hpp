@@ -42,7 +42,7 @@ struct coordinator_options {
     /// A node has a pool, or refuses it.
     std::function<void(pool_opened_message const&, std::size_t node)> pool_opened{};
     std::function<void(log_message const&)> logged{};
-    std::function<void(std::size_t node, std::string const& why)> lost{};
+    std::function<void(std::size_t node)> lost{};
 
     /// Bytes that were sent and have not left the machine.
     std::function<std::size_t()> unsent{};
@@ -74,9 +74,6 @@ public:
     std::size_t nodes() const noexcept { return nodes_.size(); }
     node_view const& node(std::size_t number) const { return nodes_[number]->view; }
 
-    /// Gives a node up, as one that is not to take part.
-    void dismiss(std::size_t number, std::string const& why, time_point now);
-
     /// A packet of a node has come. What is no message of this session is dropped.
     void receive(std::size_t from, packet arrived, time_point now);
 
@@ -104,9 +101,6 @@ public:
     void stop(job& work, stopped_by who, time_point now);
 
     std::size_t calls() const noexcept { return calls_.size(); }
-
-    /// Ends the session: tells all nodes to wait for the next, or to end.
-    void leave(time_point now);
 
 private:
     struct remote_node {
@@ -138,7 +132,7 @@ private:
     void ask_for_large(time_point now);
     void forget_large(std::uint16_t node);
 
-    void lose(std::uint16_t node, std::string const& why, time_point now);
+    void lose(std::uint16_t node, std::string const& why);
     void fail_if_nobody_is_left();
 
     void feed(time_point now);

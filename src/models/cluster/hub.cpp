@@ -23,7 +23,7 @@ hub::hub(endpoint* line, hub_options options)
                  },
              .pool_opened = [this](auto const& about, std::size_t node) { note_opened(about, node); },
              .logged = [this](log_message const& each) { pass_log(each); },
-             .lost = [this](std::size_t node, std::string const& why) { note_lost(node, why); },
+             .lost = [this](std::size_t node) { note_lost(node); },
              .unsent = [this] { return line_ ? line_->unsent() : 0; }}),
       self_({.about = about_this_node(),
              .silence = std::chrono::hours(24 * 365),  // the root is this process
@@ -233,9 +233,8 @@ void hub::note_opened(pool_opened_message const& about, std::size_t node) {
     changed_.notify_all();
 }
 
-void hub::note_lost(std::size_t node, std::string const& why) {
+void hub::note_lost(std::size_t node) {
     if (line_ && node > 0) line_->drop(node);
-    if (options_.lost) options_.lost(root_.node(node), why);
     std::lock_guard const lock(mutex_);
     for (auto& [number, each] : openings_)
         each.awaited.erase(node);

@@ -39,9 +39,6 @@ struct hub_options {
 
     /// Takes the right to use the line, on the hub's thread, and gives what has to be kept meanwhile.
     std::function<std::shared_ptr<void>()> take_turn{};
-
-    /// Told of a node that is lost, on the hub's thread.
-    std::function<void(node_view const&, std::string const& why)> lost{};
 };
 
 /// A pool on all nodes.
@@ -91,7 +88,7 @@ private:
     std::vector<std::size_t> first_here(std::size_t most) const;
     void note_opened(pool_opened_message const& about, std::size_t node);
     void note_greetings();
-    void note_lost(std::size_t node, std::string const& why);
+    void note_lost(std::size_t node);
     void pass_log(log_message const& line);
     void wake() noexcept;
     void wait();

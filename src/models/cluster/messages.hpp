@@ -19,9 +19,6 @@
 
 namespace quartet::inline v0::detail {
 
-/// Raised whenever a message changes.
-inline constexpr std::uint32_t protocol_version = 1;
-
 /// Beats within the time after which a side is lost.
 inline constexpr int beats_in_a_silence = 10;
 
@@ -46,26 +43,18 @@ struct module_name {
 
 /// Root to node: a session begins, and what there was before is over.
 struct welcome_message {
-    std::uint32_t protocol = protocol_version;
     std::int64_t silence = 0;  ///< nanoseconds after which the other side is lost
 
-    void serialize(auto& archive) { archive(protocol, silence); }
+    void serialize(auto& archive) { archive(silence); }
 };
 
 /// A node's answer.
 struct hello_message {
-    std::uint32_t protocol = protocol_version;
     std::string version{};  ///< of quartet
     std::string name{};     ///< of the host
-    std::int64_t process_id = 0;
-    std::uint64_t cpus = 0;          ///< that the node may use
-    std::uint64_t machine_cpus = 0;  ///< that the machine has
-    std::uint64_t memory_bytes = 0;
     module_name program{};
 
-    void serialize(auto& archive) {
-        archive(protocol, version, name, process_id, cpus, machine_cpus, memory_bytes, program);
-    }
+    void serialize(auto& archive) { archive(version, name, program); }
 };
 
 /// Root to node: an executor of its own for the calls of one of the root's.

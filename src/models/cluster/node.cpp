@@ -43,7 +43,6 @@ void node::receive(packet arrived, time_point now) {
 void node::begin_session(std::uint32_t session, time_point now) {
     pools_.clear();
     calls_.clear();
-    stopped_.clear();
     large_.clear();
     outcomes_.take();
     line_.emplace(session, options_.how, options_.silence / beats_in_a_silence * 2, options_.send);
@@ -85,7 +84,6 @@ void node::handle(message_kind kind, std::span<std::byte const> body, packet con
             for (auto& [number, pool] : pools_)
                 pool.runs->forget(call);
             calls_.erase(call);
-            stopped_.erase(call);
             std::erase_if(large_, [call](auto const& each) { return each.first.first == call; });
             return;
         }
@@ -149,7 +147,6 @@ void node::on_revoke(revoke_message const& to) {
 void node::on_stop(stop_message const& about) {
     auto const call = calls_.find(about.call);
     if (call == calls_.end()) return;
-    stopped_.insert(about.call);
     auto const found = pools_.find(call->second->pool);
     if (found == pools_.end()) return;
     for (auto& each : found->second.queue) {

@@ -20,7 +20,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -101,7 +100,6 @@ private:
     std::optional<std::string> over_;
     std::map<std::uint32_t, pool_state> pools_;
     std::map<std::uint32_t, std::shared_ptr<call_message const>> calls_;
-    std::set<std::uint32_t> stopped_;
     std::map<std::pair<std::uint32_t, std::size_t>, message_writer> large_;  // by call and task
     message_writer outcomes_;                                                // not sent yet
 };

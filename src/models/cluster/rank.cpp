@@ -4,12 +4,8 @@
 #include "src/models/cluster/node_inbox.hpp"
 #include "src/models/cluster/travelling_code.hpp"
 
-#include <quartet/cpus.hpp>
 #include <quartet/version.hpp>
 
-#include <algorithm>
-#include <sys/sysinfo.h>
-#include <thread>
 #include <unistd.h>
 
 namespace quartet::inline v0::detail {
@@ -21,16 +17,8 @@ std::string host_name() {
 }
 
 hello_message about_this_node() {
-    struct sysinfo machine {};
-    sysinfo(&machine);
-    hello_message about{.version = QUARTET_VERSION,
-                        .name = host_name(),
-                        .process_id = getpid(),
-                        .cpus = cpu_share(),
-                        .machine_cpus = std::max(1U, std::thread::hardware_concurrency()),
-                        .memory_bytes = static_cast<std::uint64_t>(machine.totalram) * machine.mem_unit};
-    about.program = name_of_module(loaded_modules().front());
-    return about;
+    return {
+        .version = QUARTET_VERSION, .name = host_name(), .program = name_of_module(loaded_modules().front())};
 }
 
 std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nanoseconds silence) {

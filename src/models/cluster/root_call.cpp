@@ -16,7 +16,6 @@ root_call::root_call(job& work, call_message about)
     : work_(work), about_(std::move(about)), tasks_(work.size()) {}
 
 bool root_call::write_input(std::size_t task, message_writer& to) {
-    std::size_t const before = to.size();
     try {
         byte_writer value;
         work_.crossing()->encode_input(task, value);
@@ -28,8 +27,6 @@ bool root_call::write_input(std::size_t task, message_writer& to) {
         ++uncounted_;
         return false;
     }
-    ++inputs_;
-    input_bytes_ += to.size() - before;
     return true;
 }
 

@@ -26,10 +26,6 @@ public:
     call_message const& about() const noexcept { return about_; }
     job& work() const noexcept { return work_; }
     task_ledger& tasks() noexcept { return tasks_; }
-    bool ended() const noexcept { return tasks_.left() == 0; }
-
-    /// The mean bytes of the inputs that were sent.
-    std::size_t mean_input() const noexcept { return inputs_ ? input_bytes_ / inputs_ : 0; }
 
     /// Adds the input of a task that a node has. False if it can't be encoded: then the task has failed.
     bool write_input(std::size_t task, message_writer& to);
@@ -56,8 +52,6 @@ private:
     call_message about_;
     task_ledger tasks_;
     std::size_t uncounted_ = 0;  // outcomes that the job was not told of
-    std::size_t inputs_ = 0;
-    std::size_t input_bytes_ = 0;
 };
 
 /// A value in a message: its bytes, with their number before where that is not fixed. Throws

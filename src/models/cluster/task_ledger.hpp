@@ -25,16 +25,10 @@ public:
     using node_number = std::uint16_t;
 
     explicit task_ledger(std::size_t tasks)
-        : owners_(tasks, nobody), waiting_{{0, tasks}}, waiting_tasks_(tasks), left_(tasks) {}
+        : owners_(tasks, nobody), waiting_{{0, tasks}}, waiting_tasks_(tasks) {}
 
     /// Tasks that no node has.
     std::size_t waiting() const noexcept { return waiting_tasks_; }
-
-    /// Tasks without an outcome.
-    std::size_t left() const noexcept { return left_; }
-
-    /// The task that take() gives first. Requires waiting() > 0.
-    std::size_t next() const noexcept { return waiting_.back().first; }
 
     /// Gives tasks that wait to a node, in a row and `most` at the most; those that were given back first.
     task_range take(node_number node, std::size_t most) {
@@ -66,16 +60,13 @@ public:
     }
 
     /// The task of a node has its outcome.
-    void end(std::size_t task) noexcept {
-        owners_[task] = ended;
-        --left_;
-    }
+    void end(std::size_t task) noexcept { owners_[task] = ended; }
 
     /// Ends all tasks that wait, and gives them.
     std::vector<task_range> end_waiting() {
         for (auto const& range : waiting_)
             std::fill_n(owners_.begin() + static_cast<std::ptrdiff_t>(range.first), range.size(), ended);
-        left_ -= std::exchange(waiting_tasks_, 0);
+        waiting_tasks_ = 0;
         return std::exchange(waiting_, {});
     }
 
@@ -87,7 +78,6 @@ private:
     std::vector<std::uint16_t> owners_;
     std::vector<task_range> waiting_;
     std::size_t waiting_tasks_;
-    std::size_t left_;
 };
 
 }  // namespace quartet::inline v0::detail

@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -73,11 +74,11 @@ void relocate(std::span<loaded_module const> modules, std::string const& body, m
         if (auto const place = place_of(modules, reinterpret_cast<void const*>(word))) {
             code.relocations.push_back({static_cast<std::uint32_t>(at), told(*place, code.modules)});
         } else if (is_mapped(word)) {
-            throw std::invalid_argument(fmt::format(
-                "quartet: the body {} can't cross to another machine: it captures, at byte {}, the address "
-                "of "
-                "memory of this process; pass what lies there as an input, or by quartet::broadcast",
-                body, at));
+            throw std::invalid_argument(
+                fmt::format("quartet: the body {} can't cross to another machine: it captures, at byte {}, "
+                            "the address of "
+                            "memory of this process; pass what lies there as an input",
+                            body, at));
         }
     }
 }
@@ -122,25 +123,8 @@ private:
     std::vector<loaded_module const*> modules_;
 };
 
-}  // namespace
-
-module_name name_of_module(loaded_module const& module) {
-    return {.path = std::filesystem::path(module.path).filename().string(),
-            .identity = kept_identity(module)};
-}
-
-moved_code pack_code(job& work) {
-    try {
-        return pack_code(work, *modules_now(false));
-    } catch (std::invalid_argument const&) {
-        return pack_code(work, *modules_now(true));  // a library may have come since
-    }
-}
-
-moved_code pack_code(job& work, std::span<loaded_module const> modules) {
-    crossing* const way = work.crossing();
-    if (!way) throw std::logic_error("quartet: this job has no way to other machines");
-    remote_code const here = way->code();
+moved_code pack_by(job& work, std::span<loaded_module const> modules) {
+    remote_code const here = work.crossing()->code();
     moved_code code;
     code.run = place_of_function(reinterpret_cast<void const*>(here.run), modules, code);
     code.make = place_of_function(reinterpret_cast<void const*>(here.make), modules, code);
@@ -152,16 +136,8 @@ moved_code pack_code(job& work, std::span<loaded_module const> modules) {
     return code;
 }
 
-std::shared_ptr<unpacked_call const> unpack_code(std::shared_ptr<call_message const> about) {
-    try {
-        return unpack_code(about, *modules_now(false));
-    } catch (std::runtime_error const&) {
-        return unpack_code(std::move(about), *modules_now(true));
-    }
-}
-
-std::shared_ptr<unpacked_call const> unpack_code(std::shared_ptr<call_message const> about,
-                                                 std::span<loaded_module const> modules) {
+std::shared_ptr<unpacked_call const> unpack_by(std::shared_ptr<call_message const> about,
+                                               std::span<loaded_module const> modules) {
     moved_code const& code = about->code;
     places const here(code, modules);
     auto call = std::make_shared<unpacked_call>();
@@ -183,6 +159,29 @@ std::shared_ptr<unpacked_call const> unpack_code(std::shared_ptr<call_message co
     if (code.type) call->body.type = reinterpret_cast<std::type_info const*>(here.data(*code.type));
     call->about = std::move(about);
     return call;
+}
+
+}  // namespace
+
+module_name name_of_module(loaded_module const& module) {
+    return {.path = std::filesystem::path(module.path).filename().string(),
+            .identity = kept_identity(module)};
+}
+
+moved_code pack_code(job& work) {
+    try {
+        return pack_by(work, *modules_now(false));
+    } catch (std::invalid_argument const&) {
+        return pack_by(work, *modules_now(true));  // a library may have come since
+    }
+}
+
+std::shared_ptr<unpacked_call const> unpack_code(std::shared_ptr<call_message const> about) {
+    try {
+        return unpack_by(about, *modules_now(false));
+    } catch (std::runtime_error const&) {
+        return unpack_by(std::move(about), *modules_now(true));
+    }
 }
 
 }  // namespace quartet::inline v0::detail

@@ -19,16 +19,14 @@
 
 #include <cstddef>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 namespace quartet::inline v0::detail {
 
-/// The job's code. Throws std::invalid_argument, in one sentence, if the body can't cross. Without `modules`:
-/// those that are loaded. Any thread.
+/// The job's code. Throws std::invalid_argument, in one sentence, if the body can't cross. Any
+/// thread.
 moved_code pack_code(job& work);
-moved_code pack_code(job& work, std::span<loaded_module const> modules);
 
 /// A call, and its code in this process.
 struct unpacked_call {
@@ -40,8 +38,6 @@ struct unpacked_call {
 
 /// Finds the code here. Throws std::runtime_error if this program is another, or lacks a module. Any thread.
 std::shared_ptr<unpacked_call const> unpack_code(std::shared_ptr<call_message const> about);
-std::shared_ptr<unpacked_call const> unpack_code(std::shared_ptr<call_message const> about,
-                                                 std::span<loaded_module const> modules);
 
 /// What a module is called among machines: its path, and what tells it from others.
 module_name name_of_module(loaded_module const& module);

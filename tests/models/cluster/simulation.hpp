@@ -185,7 +185,7 @@ public:
           root_({.silence = options_.silence,
                  .budget = options_.budget,
                  .ended = [this](job& work) { work.finish(); },
-                 .lost = [this](std::size_t node, std::string const&) { lost.push_back(node); }}) {
+                 .lost = [this](std::size_t node) { lost.push_back(node); }}) {
         for (std::size_t number = 0; number < options_.nodes; ++number)
             add_node(number);
         tick();
