@@ -33,6 +33,9 @@ struct model_spec {
     bool cluster = false;
     std::optional<std::size_t> nodes{};
 
+    /// The same without the cluster.
+    model_spec on_each_node() const;
+
     friend bool operator==(model_spec const&, model_spec const&) = default;
 };
 

@@ -92,6 +92,14 @@ void file_failure(worker_interface& interface, std::size_t index) noexcept {
     }
 }
 
+std::span<std::byte const> result_bytes(remote_batch const& batch, std::size_t index,
+                                        std::size_t size) noexcept {
+    if (!batch.outputs) return {};
+    if (size > 0) return {batch.outputs + index * size, size};
+    auto const& encoded = reinterpret_cast<encoded_value const*>(batch.outputs)[index];
+    return {encoded.data, encoded.size};
+}
+
 void collect_failures(remote_batch const& batch, std::string_view pool_name, job& into) {
     bool any = false;
     for (std::size_t index = 0; index < batch.count && !any; ++index)

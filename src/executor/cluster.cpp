@@ -148,10 +148,7 @@ std::unique_ptr<model> make_cluster(model_spec const& spec, executor_options opt
                "cluster_main(), or by a body when it first needs it");
     auto through = hub_for(spec);
     check_nodes(*through, spec);
-    model_spec on_node = spec;
-    on_node.cluster = false;
-    on_node.nodes.reset();
-    open_pool_message about{.spec = to_string(on_node),
+    open_pool_message about{.spec = to_string(spec.on_each_node()),
                             .name = options.name,
                             .recycle_after = options.recycle_after,
                             .offload_threads = options.offload_threads,

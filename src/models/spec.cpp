@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -27,13 +28,19 @@ model_kind parse_kind(std::string_view name, std::string_view text) {
                                             detail::join(names), detail::did_you_mean(name, names)));
 }
 
+/// Nothing if it is none from 1 to most_workers.
+std::optional<std::size_t> number_of(std::string_view digits) {
+    std::size_t number = 0;
+    auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    bool const whole = error == std::errc() && end == digits.data() + digits.size();
+    if (!whole || number == 0 || number > most_workers) return std::nullopt;
+    return number;
+}
+
 std::size_t parse_count(std::string_view digits, std::string_view text) {
-    std::size_t count = 0;
-    auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-    if (error != std::errc() || end != digits.data() + digits.size() || count == 0 || count > most_workers)
-        throw std::invalid_argument(fmt::format(
-            "model '{}': after the colon comes a number from 1 to {}, or 'each'", text, most_workers));
-    return count;
+    if (auto const count = number_of(digits)) return *count;
+    throw std::invalid_argument(fmt::format(
+        "model '{}': after the colon comes a number from 1 to {}, or 'each'", text, most_workers));
 }
 
 /// "threads:8" or "async:each", without a composition; `text` is the whole, for messages.
@@ -53,12 +60,9 @@ model_spec parse_part(std::string_view part, std::string_view text) {
 }
 
 std::size_t parse_nodes(std::string_view digits, std::string_view text) {
-    std::size_t nodes = 0;
-    auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), nodes);
-    if (error != std::errc() || end != digits.data() + digits.size() || nodes == 0 || nodes > most_workers)
-        throw std::invalid_argument(fmt::format(
-            "model '{}': after 'cluster:' comes a number of nodes from 1 to {}", text, most_workers));
-    return nodes;
+    if (auto const nodes = number_of(digits)) return *nodes;
+    throw std::invalid_argument(
+        fmt::format("model '{}': after 'cluster:' comes a number of nodes from 1 to {}", text, most_workers));
 }
 
 std::string part_text(model_kind kind, std::optional<std::size_t> count, bool each) {
@@ -132,11 +136,16 @@ model_spec parse_spec(std::string_view text) {
     return spec;
 }
 
+model_spec model_spec::on_each_node() const {
+    model_spec there = *this;
+    there.cluster = false;
+    there.nodes.reset();
+    return there;
+}
+
 std::string to_string(model_spec const& spec) {
     if (spec.cluster) {
-        model_spec on_node = spec;
-        on_node.cluster = false;
-        on_node.nodes.reset();
+        model_spec const on_node = spec.on_each_node();
         auto const head =
             spec.nodes ? fmt::format("{}:{}", cluster_name, *spec.nodes) : std::string(cluster_name);
         bool const usual = on_node == model_spec{.kind = model_kind::processes};

@@ -177,8 +177,7 @@ void coordinator::close_pool(std::uint32_t pool, time_point now) {
 std::size_t coordinator::workers(std::uint32_t pool) const noexcept {
     std::size_t all = 0;
     for (auto const& each : nodes_) {
-        auto const found = each->queues.find(pool);
-        if (found != each->queues.end()) all += found->second.workers();
+        if (auto const* const queue = queue_of(*each, pool)) all += queue->workers();
     }
     return all;
 }
@@ -202,11 +201,7 @@ void coordinator::stop(job& work, stopped_by who, time_point now) {
     if (found == calls_.end()) return;
     root_call& call = *found->second;
     cancel_waiting(call);
-    for (auto const number : call.known_to) {
-        remote_node& node = *nodes_[number];
-        if (node.view.is == node_view::phase::here)
-            tell(node, message_kind::stop, stop_message{.call = call.number(), .who = who}, now);
-    }
+    tell_all(call, message_kind::stop, stop_message{.call = call.number(), .who = who}, now);
     finish_ended(now);
 }
 
@@ -227,6 +222,12 @@ std::shared_ptr<root_call> coordinator::find(std::uint32_t number) const noexcep
     return found == calls_.end() ? nullptr : found->second;
 }
 
+/// Null if the node has no such pool.
+node_queue* coordinator::queue_of(remote_node& node, std::uint32_t pool) const noexcept {
+    auto const found = node.queues.find(pool);
+    return found == node.queues.end() ? nullptr : &found->second;
+}
+
 /// Counts off what has ended, and forgets calls of which all has.
 void coordinator::finish_ended(time_point now) {
     for (auto const number : std::exchange(touched_, {})) {
@@ -235,11 +236,7 @@ void coordinator::finish_ended(time_point now) {
         bool const over = call->count_off();
         if (!over) continue;
         calls_.erase(number);
-        for (auto const each : call->known_to) {
-            remote_node& node = *nodes_[each];
-            if (node.view.is == node_view::phase::here)
-                tell(node, message_kind::forget, forget_message{.call = number}, now);
-        }
+        tell_all(*call, message_kind::forget, forget_message{.call = number}, now);
         if (options_.ended) options_.ended(call->work());
     }
 }
@@ -263,8 +260,7 @@ void coordinator::on_outcomes(std::uint16_t number, byte_reader& in, time_point 
         }
     }
     for (auto const& [pool, tasks] : ended) {
-        auto const found = nodes_[number]->queues.find(pool);
-        if (found != nodes_[number]->queues.end()) found->second.note_ended(now, tasks);
+        if (auto* const queue = queue_of(*nodes_[number], pool)) queue->note_ended(now, tasks);
     }
 }
 
@@ -272,8 +268,7 @@ void coordinator::on_large(std::uint16_t number, large_message const& about, tim
     auto const call = find(about.call);
     if (!call || !call->tasks().has(number, about.index)) return;
     large_.push_back({number, about.call, about.index, about.bytes});
-    auto const found = nodes_[number]->queues.find(call->pool());
-    if (found != nodes_[number]->queues.end()) found->second.note_ended(now, 1);
+    if (auto* const queue = queue_of(*nodes_[number], call->pool())) queue->note_ended(now, 1);
     ask_for_large(now);
 }
 
@@ -347,13 +342,12 @@ node_queue* coordinator::hungriest(std::uint32_t pool, std::uint16_t& node) {
     node_queue* best = nullptr;
     double least = 0;
     for (std::size_t number = 0; number < nodes_.size(); ++number) {
-        auto const found = nodes_[number]->queues.find(pool);
-        if (found == nodes_[number]->queues.end()) continue;
-        node_queue& queue = found->second;
-        auto const wanted = 2 * queue.allowance(nodes_[number]->view.clock.round_trip());
-        double const filled = static_cast<double>(queue.in_hand()) / static_cast<double>(wanted);
+        auto* const queue = queue_of(*nodes_[number], pool);
+        if (!queue) continue;
+        auto const wanted = 2 * queue->allowance(nodes_[number]->view.clock.round_trip());
+        double const filled = static_cast<double>(queue->in_hand()) / static_cast<double>(wanted);
         if (filled > 0.75 || (best && filled >= least)) continue;
-        best = &queue;
+        best = queue;
         least = filled;
         node = static_cast<std::uint16_t>(number);
     }
@@ -386,10 +380,10 @@ bool coordinator::reclaim(std::uint32_t pool, std::uint16_t for_node, time_point
     remote_node* richest = nullptr;
     std::size_t most = 0;
     for (auto const& each : nodes_) {
-        auto const found = each->queues.find(pool);
-        if (found == each->queues.end() || found->second.not_granted() <= most) continue;
+        auto const* const queue = queue_of(*each, pool);
+        if (!queue || queue->not_granted() <= most) continue;
         richest = each.get();
-        most = found->second.not_granted();
+        most = queue->not_granted();
     }
     if (!richest) return false;
     std::size_t given = 0;

@@ -149,10 +149,19 @@ private:
     void introduce(root_call& call, remote_node& node, std::uint16_t number, time_point now);
 
     std::shared_ptr<root_call> find(std::uint32_t number) const noexcept;
+    node_queue* queue_of(remote_node& node, std::uint32_t pool) const noexcept;
     void finish_ended(time_point now);
     template <class Message>
     void tell(remote_node& node, message_kind kind, Message const& message, time_point now) {
         node.line.send(kind, written(message).take(), now);
+    }
+    /// Tells the nodes that have its code.
+    template <class Message>
+    void tell_all(root_call const& call, message_kind kind, Message const& message, time_point now) {
+        for (auto const number : call.known_to) {
+            remote_node& node = *nodes_[number];
+            if (node.view.is == node_view::phase::here) tell(node, kind, message, now);
+        }
     }
 
     coordinator_options options_;

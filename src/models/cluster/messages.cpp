@@ -45,6 +45,11 @@ failure arrived_failure(moved_failure const& moved, std::size_t index) {
     return why;
 }
 
+std::span<std::byte const> take_value(byte_reader& from, std::size_t fixed_size) {
+    std::size_t const size = fixed_size ? fixed_size : static_cast<std::size_t>(decode_size(from));
+    return {from.take(size), size};
+}
+
 void write_outcomes(outcomes_head head, std::span<std::byte const> results, byte_writer& to) {
     head.bytes = results.size();
     codec<outcomes_head>::encode(head, to);

@@ -207,6 +207,10 @@ struct moved_failure {
 moved_failure move_failure(failure const& why);
 failure arrived_failure(moved_failure const& moved, std::size_t index);
 
+/// A value in a message: its bytes, with their number before where that is not fixed. Throws
+/// std::length_error if the message is too short.
+std::span<std::byte const> take_value(byte_reader& from, std::size_t fixed_size);
+
 /// Adds outcomes to a message; of a failure, its head is given the kind.
 void write_outcomes(outcomes_head head, std::span<std::byte const> results, byte_writer& to);
 void write_failure(outcomes_head head, moved_failure const& why, byte_writer& to);

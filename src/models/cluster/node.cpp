@@ -1,7 +1,5 @@
 #include "src/models/cluster/node.hpp"
 
-#include "src/models/cluster/root_call.hpp"
-
 #include <quartet/detail/call/describe_failure.hpp>
 
 #include <fmt/format.h>
@@ -71,8 +69,8 @@ void node::handle(message_kind kind, std::span<std::byte const> body, packet con
             return on_tasks(in, owner);
         case message_kind::grant: {
             auto const granted = read_message<grant_message>(in);
-            auto const found = pools_.find(granted.pool);
-            if (found != pools_.end()) found->second.granted = std::max(found->second.granted, granted.place);
+            if (auto* const pool = find_pool(granted.pool))
+                pool->granted = std::max(pool->granted, granted.place);
             return;
         }
         case message_kind::revoke:
@@ -117,29 +115,33 @@ void node::on_open_pool(byte_reader& in, time_point now) {
     tell(message_kind::pool_opened, opened, now);
 }
 
+/// Null if it was closed.
+node::pool_state* node::find_pool(std::uint32_t number) noexcept {
+    auto const found = pools_.find(number);
+    return found == pools_.end() ? nullptr : &found->second;
+}
+
 void node::on_tasks(byte_reader& in, packet const& owner) {
     auto const about = read_message<tasks_message>(in);
     auto const call = calls_.find(about.call);
     if (call == calls_.end()) return;  // it has ended
-    auto const found = pools_.find(call->second->pool);
-    if (found == pools_.end()) return;
-    pool_state& pool = found->second;
+    auto* const pool = find_pool(call->second->pool);
+    if (!pool) return;
     std::size_t const left = in.left();
     std::span<std::byte const> const inputs{in.take(left), left};
-    pool.queue.push_back({call->second, about.first, about.count, owner, inputs});
-    pool.queued += about.count;
+    pool->queue.push_back({call->second, about.first, about.count, owner, inputs});
+    pool->queued += about.count;
 }
 
 void node::on_revoke(revoke_message const& to) {
-    auto const found = pools_.find(to.pool);
-    if (found == pools_.end()) return;
-    pool_state& pool = found->second;
-    while (pool.queued > to.place && !pool.queue.empty()) {
-        queued_tasks& last = pool.queue.back();
-        std::size_t const over = std::min<std::size_t>(last.count, pool.queued - to.place);
+    auto* const pool = find_pool(to.pool);
+    if (!pool) return;
+    while (pool->queued > to.place && !pool->queue.empty()) {
+        queued_tasks& last = pool->queue.back();
+        std::size_t const over = std::min<std::size_t>(last.count, pool->queued - to.place);
         last.count -= over;
-        pool.queued -= over;
-        if (last.count == 0) pool.queue.pop_back();
+        pool->queued -= over;
+        if (last.count == 0) pool->queue.pop_back();
     }
 }
 
@@ -147,15 +149,15 @@ void node::on_revoke(revoke_message const& to) {
 void node::on_stop(stop_message const& about) {
     auto const call = calls_.find(about.call);
     if (call == calls_.end()) return;
-    auto const found = pools_.find(call->second->pool);
-    if (found == pools_.end()) return;
-    for (auto& each : found->second.queue) {
+    auto* const pool = find_pool(call->second->pool);
+    if (!pool) return;
+    for (auto& each : pool->queue) {
         if (each.call->call != about.call || each.cancelled) continue;
         each.cancelled = true;
         write_failure({.call = about.call, .first = each.first, .count = each.count},
                       move_failure(describe_cancelled(0)), outcomes_.body());
     }
-    found->second.runs->stop(about.call, about.who);
+    pool->runs->stop(about.call, about.who);
 }
 
 void node::on_send(large_message const& about, time_point now) {
@@ -197,10 +199,10 @@ void node::begin_granted(pool_state& pool, time_point now) {
 }
 
 void node::ended(ended_piece piece, time_point now) {
-    auto const found = pools_.find(piece.pool);
-    if (!line_ || found == pools_.end() || !calls_.contains(piece.call)) return;  // of a session before
-    found->second.under_way -= std::min(found->second.under_way, piece.count);
-    found->second.rate.note(now, piece.count, false);
+    auto* const pool = find_pool(piece.pool);
+    if (!line_ || !pool || !calls_.contains(piece.call)) return;  // of a session before
+    pool->under_way -= std::min(pool->under_way, piece.count);
+    pool->rate.note(now, piece.count, false);
     auto const bytes = piece.outcomes.bytes();
     outcomes_.body().write(bytes.data(), bytes.size());
     for (auto& each : piece.large) {

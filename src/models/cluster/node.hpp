@@ -84,6 +84,7 @@ private:
     void on_revoke(revoke_message const& to);
     void on_stop(stop_message const& about);
     void on_send(large_message const& about, time_point now);
+    pool_state* find_pool(std::uint32_t number) noexcept;
     void begin_granted(pool_state& pool, time_point now);
     task_piece cut(queued_tasks& from, std::size_t count);
     void flush(time_point now);

@@ -1,7 +1,6 @@
 #include "src/models/cluster/node_job.hpp"
 
 #include "src/base/inherited_socket.hpp"
-#include "src/models/cluster/root_call.hpp"
 
 #include <quartet/context.hpp>
 #include <quartet/detail/call/describe_failure.hpp>
@@ -116,13 +115,6 @@ void node_job::collect(remote_batch const& batch) noexcept {
     }
 }
 
-std::span<std::byte const> node_job::result_of(remote_batch const& batch, std::size_t index) const noexcept {
-    if (code_.output.none) return {};
-    if (code_.output.size > 0) return {batch.outputs + index * code_.output.size, code_.output.size};
-    auto const& value = reinterpret_cast<encoded_value const*>(batch.outputs)[index];
-    return {value.data, value.size};
-}
-
 /// Those that are large are set aside.
 void node_job::add_results(remote_batch const& batch, std::size_t first, std::size_t last) {
     byte_writer together;
@@ -137,7 +129,7 @@ void node_job::add_results(remote_batch const& batch, std::size_t first, std::si
         begun = until + 1;
     };
     for (std::size_t index = first; index < last; ++index) {
-        auto const result = result_of(batch, index);
+        auto const result = result_bytes(batch, index, code_.output.size);
         if (result.size() > large_result_bytes) {
             flush(index);
             large_message const about{

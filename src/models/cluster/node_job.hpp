@@ -64,7 +64,6 @@ private:
     void run() noexcept override;
 
     void make_local_batch(shared_heap& heap);
-    std::span<std::byte const> result_of(remote_batch const& batch, std::size_t index) const noexcept;
     void add_results(remote_batch const& batch, std::size_t first, std::size_t last);
 
     task_piece piece_;

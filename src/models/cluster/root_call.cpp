@@ -3,14 +3,10 @@
 #include <quartet/detail/call/crossing.hpp>
 #include <quartet/detail/call/describe_failure.hpp>
 
+#include <span>
 #include <utility>
 
 namespace quartet::inline v0::detail {
-
-std::span<std::byte const> take_value(byte_reader& from, std::size_t fixed_size) {
-    std::size_t const size = fixed_size ? fixed_size : static_cast<std::size_t>(decode_size(from));
-    return {from.take(size), size};
-}
 
 root_call::root_call(job& work, call_message about)
     : work_(work), about_(std::move(about)), tasks_(work.size()) {}

@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <set>
-#include <span>
 
 namespace quartet::inline v0::detail {
 
@@ -53,9 +52,5 @@ private:
     task_ledger tasks_;
     std::size_t uncounted_ = 0;  // outcomes that the job was not told of
 };
-
-/// A value in a message: its bytes, with their number before where that is not fixed. Throws
-/// std::length_error if the message is too short.
-std::span<std::byte const> take_value(byte_reader& from, std::size_t fixed_size);
 
 }  // namespace quartet::inline v0::detail

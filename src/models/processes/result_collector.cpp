@@ -3,21 +3,8 @@
 #include <quartet/detail/call/crossing.hpp>
 
 #include <new>
-#include <span>
 
 namespace quartet::inline v0::detail {
-namespace {
-
-/// The encoded value of a task that is done; `size` as early_values::value_size().
-std::span<std::byte const> value_bytes(remote_batch const& batch, std::size_t index,
-                                       std::size_t size) noexcept {
-    if (!batch.outputs) return {};
-    if (size > 0) return {batch.outputs + index * size, size};
-    auto const& encoded = reinterpret_cast<encoded_value const*>(batch.outputs)[index];
-    return {encoded.data, encoded.size};
-}
-
-}  // namespace
 
 void result_collector::collect(job& work) noexcept {
     std::optional<claimed_call> mine;
@@ -77,7 +64,7 @@ bool result_collector::copy_early(job const& work, early_values& to, std::vector
     for (std::size_t bytes = 0; next < batch->count; ++next) {
         if (to.given()[next] || batch->tasks[next].state() != task_state::done) continue;
         if (bytes > most_bytes) return true;
-        auto const value = value_bytes(*batch, next, to.value_size());
+        auto const value = result_bytes(*batch, next, to.value_size());
         into.push_back({next, {value.begin(), value.end()}});
         to.given()[next] = true;
         bytes += value.size() + sizeof(early_value);

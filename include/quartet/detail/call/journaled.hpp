@@ -9,6 +9,7 @@
 #include <quartet/detail/call/call_journal.hpp>
 #include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/detail/call/early_values.hpp>
+#include <quartet/detail/call/stored_values.hpp>
 #include <quartet/outcome.hpp>
 
 #include <cstddef>
@@ -41,7 +42,7 @@ class journaled final : public any_sink<R>, public early_values {
 public:
     journaled(call_journal& journal, any_inputs<In> const& inputs, any_sink<R>& to, std::size_t first,
               std::size_t const* numbers = nullptr) noexcept
-        : early_values(size_of_value()),
+        : early_values(layout_of<R>().size),
           journal_(journal),
           inputs_(inputs),
           to_(to),
@@ -68,12 +69,6 @@ public:
     }
 
 private:
-    static constexpr std::size_t size_of_value() noexcept {
-        if constexpr (std::is_void_v<R>)
-            return 0;
-        else
-            return fixed_size<R> ? sizeof(R) : 0;
-    }
     std::size_t number_of(std::size_t index) const noexcept {
         return numbers_ ? numbers_[index] : first_ + index;
     }

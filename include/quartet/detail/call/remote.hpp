@@ -155,6 +155,11 @@ void file_failure(worker_interface& interface, std::size_t index) noexcept;
 /// Copies bytes into the heap. Throws std::bad_alloc.
 encoded_value store_bytes(shared_arena& arena, std::span<std::byte const> bytes);
 
+/// The result of a task that is done, encoded: `size` is that of each where it is fixed, else 0. Nothing
+/// where the body gives void.
+std::span<std::byte const> result_bytes(remote_batch const& batch, std::size_t index,
+                                        std::size_t size) noexcept;
+
 /// The failures that workers filed, made into ours; `pool_name` is that of their workers ("processes").
 void collect_failures(remote_batch const& batch, std::string_view pool_name, job& into);
 
