@@ -25,33 +25,21 @@ node_job::node_job(task_piece piece, std::shared_ptr<unpacked_call const> call, 
           limit_of(*piece.call)),
       piece_(std::move(piece)),
       call_(std::move(call)),
-      code_(call_->code),
       pool_name_(std::move(pool_name)) {
     set_chunk_size(piece_.call->chunk_size);
     be_called(call_->body);
     number_tasks(piece_.first);
     outcomes_ = {.pool = piece_.call->pool, .call = piece_.call->call, .count = piece_.count};
     byte_reader in(piece_.inputs);
-    if (code_.input.size == 0) {
+    if (call_->code.input.size == 0) {
         inputs_.reserve(piece_.count);
         for (std::size_t index = 0; index < piece_.count; ++index)
             inputs_.push_back(take_value(in, 0));
     }
     cross_by(*this);
     if (!local) return;
-    try {
-        make_local_batch(*local);
-    } catch (...) {
-        if (batch_) shared_arena::give_back_all(*local, batch_->blocks);
-        shared_arena::give_back_all(*local, blocks_);
-        throw;
-    }
-}
-
-node_job::~node_job() {
-    looped_.reset();
-    if (batch_) shared_arena::give_back_all(*heap_, batch_->blocks);
-    if (heap_) shared_arena::give_back_all(*heap_, blocks_);
+    local_.emplace(*local);
+    fill_local_batch();
 }
 
 void node_job::begin(std::shared_ptr<node_job> const& self, model& how,
@@ -64,9 +52,9 @@ void node_job::begin(std::shared_ptr<node_job> const& self, model& how,
 
 /// All have their outcomes.
 void node_job::run() noexcept {
-    if (batch_) {
-        collect(*batch_);
-        collect_failures(*batch_, pool_name_, *this);
+    if (local_) {
+        collect(local_->batch);
+        collect_failures(local_->batch, pool_name_, *this);
     }
     auto const tell = std::move(ended_);
     tell(*this);
@@ -76,10 +64,12 @@ void node_job::run() noexcept {
 
 void node_job::encode(shared_arena& arena, remote_batch& batch) {
     std::size_t const count = piece_.count;
-    if (code_.input.size > 0) {
+    value_layout const& input = call_->code.input;
+    value_layout const& output = call_->code.output;
+    if (input.size > 0) {
         auto* const values = static_cast<std::byte*>(
-            arena.allocate(count * code_.input.size, std::max<std::size_t>(1, code_.input.alignment)));
-        std::memcpy(values, piece_.inputs.data(), count * code_.input.size);
+            arena.allocate(count * input.size, std::max<std::size_t>(1, input.alignment)));
+        std::memcpy(values, piece_.inputs.data(), count * input.size);
         batch.inputs = values;
     } else {
         auto* const values = arena.allocate_array<encoded_value>(count);
@@ -87,10 +77,10 @@ void node_job::encode(shared_arena& arena, remote_batch& batch) {
             values[index] = store_bytes(arena, inputs_[index]);
         batch.inputs = reinterpret_cast<std::byte const*>(values);
     }
-    if (code_.output.none) return;
-    batch.outputs = code_.output.size > 0
-                        ? static_cast<std::byte*>(arena.allocate(
-                              count * code_.output.size, std::max<std::size_t>(1, code_.output.alignment)))
+    if (output.none) return;
+    batch.outputs = output.size > 0
+                        ? static_cast<std::byte*>(
+                              arena.allocate(count * output.size, std::max<std::size_t>(1, output.alignment)))
                         : reinterpret_cast<std::byte*>(arena.allocate_array<encoded_value>(count));
 }
 
@@ -117,6 +107,7 @@ void node_job::collect(remote_batch const& batch) noexcept {
 
 /// Those that are large are set aside.
 void node_job::add_results(remote_batch const& batch, std::size_t first, std::size_t last) {
+    value_layout const& output = call_->code.output;
     byte_writer together;
     std::size_t begun = first;
     auto const flush = [&](std::size_t until) {
@@ -129,19 +120,19 @@ void node_job::add_results(remote_batch const& batch, std::size_t first, std::si
         begun = until + 1;
     };
     for (std::size_t index = first; index < last; ++index) {
-        auto const result = result_bytes(batch, index, code_.output.size);
+        auto const result = result_bytes(batch, index, output.size);
         if (result.size() > large_result_bytes) {
             flush(index);
             large_message const about{
                 .call = piece_.call->call, .index = piece_.first + index, .bytes = result.size()};
             large_result large{piece_.first + index, result.size(), written(about)};
-            if (code_.output.size == 0) encode_size(result.size(), large.message.body());
+            if (output.size == 0) encode_size(result.size(), large.message.body());
             large.message.body().write(result.data(), result.size());
             std::lock_guard const lock(mutex_);
             outcomes_.large.push_back(std::move(large));
             continue;
         }
-        if (!code_.output.none && code_.output.size == 0) encode_size(result.size(), together);
+        if (!output.none && output.size == 0) encode_size(result.size(), together);
         together.write(result.data(), result.size());
     }
     flush(last);
@@ -160,34 +151,30 @@ void node_job::fail(failure why) noexcept {
 
 // ---- In this process
 
-void node_job::make_local_batch(shared_heap& heap) {
+void node_job::fill_local_batch() {
     static parent_wake const nobody{};  // whom a batch here has nothing to tell
-    heap_ = &heap;
-    shared_arena arena(heap, blocks_);
-    batch_ = ::new (arena.allocate(sizeof(remote_batch), alignof(remote_batch))) remote_batch{};
-    batch_->heap = &heap;
-    batch_->count = piece_.count;
-    batch_->left.store(piece_.count);
-    batch_->policy = on_failure::finish_all;  // the others are stopped by fail(), which hears of each
-    batch_->wake_parent = &nobody;
-    batch_->task_limit = task_limit();
-    batch_->first_number = first_number();
-    batch_->run = code_.run;
-    batch_->make = code_.make;
-    batch_->closure = code_.closure.data();
-    batch_->tasks = arena.allocate_array<task_word>(piece_.count);
-    std::uninitialized_value_construct_n(batch_->tasks, piece_.count);
-    encode(arena, *batch_);
+    remote_batch& batch = local_->batch;
+    shared_arena arena(*batch.heap, batch.blocks);
+    batch.count = piece_.count;
+    batch.left.store(piece_.count);
+    batch.policy = on_failure::finish_all;  // the others are stopped by fail(), which hears of each
+    batch.wake_parent = &nobody;
+    batch.task_limit = task_limit();
+    batch.first_number = first_number();
+    batch.run = call_->code.run;
+    batch.make = call_->code.make;
+    batch.closure = call_->code.closure.data();
+    batch.tasks = arena.allocate_array<task_word>(piece_.count);
+    std::uninitialized_value_construct_n(batch.tasks, piece_.count);
+    encode(arena, batch);
 }
 
 /// On a thread: the code for worker processes, with this thread as the worker.
 void node_job::run(context& ctx, std::size_t first, std::size_t last) noexcept {
     remote_worker self{};
     self.number = ctx.where().number;
-    worker_interface interface {
-        *batch_, self, { *heap_, batch_->blocks }
-    };
-    static_cast<void>(code_.run(ctx, interface, first, last));
+    auto interface = local_->as(self);
+    static_cast<void>(call_->code.run(ctx, interface, first, last));
 }
 
 /// On a loop: the job that the code makes for the loop of a worker process. One loop only has a node's
@@ -196,15 +183,14 @@ running_body* node_job::start(context& ctx, std::size_t index, ended_bodies& end
     try {
         if (!looped_) {
             worker_.number = ctx.where().number;
-            interface_.reset(new worker_interface{*batch_, worker_, {*heap_, batch_->blocks}});
-            looped_ = code_.make(*interface_);
+            looped_ = call_->code.make(interface_.emplace(local_->as(worker_)));
         }
     } catch (...) {
-        batch_->tasks[index].end_by_parent();
+        local_->batch.tasks[index].end_by_parent();
         fail(describe_current_exception(index, ctx.where().name));
         return nullptr;
     }
-    if (!begin_task(*batch_, worker_, index)) return nullptr;
+    if (!begin_task(local_->batch, worker_, index)) return nullptr;
     return looped_->start(ctx, index, ended);
 }
 

@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,7 +33,6 @@ public:
     /// workers are called then. Throws std::length_error if the inputs are cut short, std::bad_alloc.
     node_job(task_piece piece, std::shared_ptr<unpacked_call const> call, shared_heap* local,
              std::string pool_name);
-    ~node_job() override;
 
     /// Begins under the model; `ended` hears of the end, from any thread, and may destroy the job. Throws
     /// what model::start throws.
@@ -53,8 +53,20 @@ public:
     void fail(failure why) noexcept override;
 
 private:
+    /// A batch in this process, and what of the heap it has.
+    struct local_batch {
+        explicit local_batch(shared_heap& where) noexcept { batch.heap = &where; }
+        local_batch(local_batch const&) = delete;
+        local_batch& operator=(local_batch const&) = delete;
+        ~local_batch() { shared_arena::give_back_all(*batch.heap, batch.blocks); }
+
+        worker_interface as(remote_worker& worker) { return {batch, worker, {*batch.heap, batch.blocks}}; }
+
+        remote_batch batch{};
+    };
+
     // The way to worker processes.
-    remote_code code() const noexcept override { return code_; }
+    remote_code code() const noexcept override { return call_->code; }
     void encode(shared_arena& arena, remote_batch& batch) override;
     void collect(remote_batch const& batch) noexcept override;
     void encode_input(std::size_t, byte_writer&) override {}
@@ -63,12 +75,11 @@ private:
     // The end, as a continuation.
     void run() noexcept override;
 
-    void make_local_batch(shared_heap& heap);
+    void fill_local_batch();
     void add_results(remote_batch const& batch, std::size_t first, std::size_t last);
 
     task_piece piece_;
     std::shared_ptr<unpacked_call const> call_;
-    remote_code code_;
     std::vector<std::span<std::byte const>> inputs_;  // of those whose size is not fixed
     std::string pool_name_;
     std::function<void(node_job&)> ended_;
@@ -76,11 +87,9 @@ private:
     ended_piece outcomes_;
 
     // In this process.
-    remote_batch* batch_ = nullptr;
-    std::atomic<shared_block*> blocks_{nullptr};
-    shared_heap* heap_ = nullptr;
+    std::optional<local_batch> local_;
     remote_worker worker_{};
-    std::unique_ptr<worker_interface> interface_;
+    std::optional<worker_interface> interface_;
     std::unique_ptr<job> looped_;  // as which it runs on an event loop
 };
 
