@@ -76,8 +76,10 @@ void coordinator::handle(std::uint16_t number, message_kind kind, std::span<std:
         case message_kind::beat: {
             auto const beat = read_message<beat_message>(in);
             if (beat.root_sent == 0) return;  // only asks whether it is lost
-            return node.view.clock.note(beat.root_sent, beat.node_received, beat.node_sent,
-                                        nanoseconds_of(now));
+            node.view.clock.note(beat.root_sent, beat.node_received, beat.node_sent, nanoseconds_of(now));
+            for (auto const& [pool, queue] : node.queues)
+                stir(number, pool);
+            return;
         }
         default:
             throw std::runtime_error(fmt::format("a message of kind {}", static_cast<unsigned>(kind)));
@@ -134,6 +136,10 @@ void coordinator::lose(std::uint16_t number, std::string const& why) {
                        .worker = name});
         });
     }
+    for (auto const& [pool, queue] : node.queues) {
+        pools_.at(pool).workers -= queue.workers();
+        pools_.at(pool).hungry.erase(number);
+    }
     node.queues.clear();
     forget_large(number);
     fail_if_nobody_is_left();
@@ -153,15 +159,20 @@ void coordinator::fail_if_nobody_is_left() {
 
 void coordinator::open_pool(open_pool_message const& about, std::span<std::size_t const> nodes,
                             time_point now) {
-    pools_.insert(about.pool);
+    pools_.try_emplace(about.pool);
     for (auto const number : nodes)
         tell(*nodes_[number], message_kind::open_pool, about, now);
 }
 
 void coordinator::on_pool_opened(std::uint16_t node, byte_reader& in) {
     auto const opened = read_message<pool_opened_message>(in);
-    if (opened.refused.empty())
-        nodes_[node]->queues.try_emplace(opened.pool, node, static_cast<std::size_t>(opened.workers));
+    auto const pool = pools_.find(opened.pool);
+    if (opened.refused.empty() && pool != pools_.end()) {
+        auto const workers = static_cast<std::size_t>(opened.workers);
+        nodes_[node]->queues.try_emplace(opened.pool, node, workers);
+        pool->second.workers += workers;
+        stir(node, opened.pool);
+    }
     if (options_.pool_opened) options_.pool_opened(opened, node);
 }
 
@@ -175,11 +186,8 @@ void coordinator::close_pool(std::uint32_t pool, time_point now) {
 }
 
 std::size_t coordinator::workers(std::uint32_t pool) const noexcept {
-    std::size_t all = 0;
-    for (auto const& each : nodes_) {
-        if (auto const* const queue = queue_of(*each, pool)) all += queue->workers();
-    }
-    return all;
+    auto const found = pools_.find(pool);
+    return found == pools_.end() ? 0 : found->second.workers;
 }
 
 // ---- Calls
@@ -228,6 +236,19 @@ node_queue* coordinator::queue_of(remote_node& node, std::uint32_t pool) const n
     return found == node.queues.end() ? nullptr : &found->second;
 }
 
+/// Tasks have ended there, or come away, or what it may have under way is another number.
+void coordinator::stir(std::uint16_t node, std::uint32_t pool) {
+    pools_.at(pool).hungry.insert(node);
+    stirred_.insert(node);
+}
+
+void coordinator::note_ended(std::uint16_t node, std::uint32_t pool, std::size_t tasks, time_point now) {
+    auto* const queue = queue_of(*nodes_[node], pool);
+    if (!queue) return;
+    queue->note_ended(now, tasks);
+    stir(node, pool);
+}
+
 /// Counts off what has ended, and forgets calls of which all has.
 void coordinator::finish_ended(time_point now) {
     for (auto const number : std::exchange(touched_, {})) {
@@ -260,7 +281,7 @@ void coordinator::on_outcomes(std::uint16_t number, byte_reader& in, time_point 
         }
     }
     for (auto const& [pool, tasks] : ended) {
-        if (auto* const queue = queue_of(*nodes_[number], pool)) queue->note_ended(now, tasks);
+        note_ended(number, pool, tasks, now);
     }
 }
 
@@ -268,7 +289,7 @@ void coordinator::on_large(std::uint16_t number, large_message const& about, tim
     auto const call = find(about.call);
     if (!call || !call->tasks().has(number, about.index)) return;
     large_.push_back({number, about.call, about.index, about.bytes});
-    if (auto* const queue = queue_of(*nodes_[number], call->pool())) queue->note_ended(now, 1);
+    note_ended(number, call->pool(), 1, now);
     ask_for_large(now);
 }
 
@@ -314,9 +335,12 @@ bool coordinator::may_send() const {
     return !options_.unsent || options_.unsent() < options_.budget;
 }
 
+// A round through all nodes for each message would be most of the root's time where there are hundreds. So it
+// looks at those about which something has changed since: of the others it knows that they have enough.
+
 /// Gives nodes what they want of what waits, as long as there is any; then what they may begin.
 void coordinator::feed(time_point now) {
-    for (auto const pool : pools_) {
+    for (auto const& [pool, of_all] : pools_) {
         while (may_send() && feed_once(pool, now)) {
         }
     }
@@ -341,15 +365,21 @@ std::shared_ptr<root_call> coordinator::first_waiting(std::uint32_t pool) {
 node_queue* coordinator::hungriest(std::uint32_t pool, std::uint16_t& node) {
     node_queue* best = nullptr;
     double least = 0;
-    for (std::size_t number = 0; number < nodes_.size(); ++number) {
-        auto* const queue = queue_of(*nodes_[number], pool);
-        if (!queue) continue;
-        auto const wanted = 2 * queue->allowance(nodes_[number]->view.clock.round_trip());
-        double const filled = static_cast<double>(queue->in_hand()) / static_cast<double>(wanted);
-        if (filled > 0.75 || (best && filled >= least)) continue;
-        best = queue;
-        least = filled;
-        node = static_cast<std::uint16_t>(number);
+    auto& hungry = pools_.at(pool).hungry;
+    for (auto at = hungry.begin(); at != hungry.end();) {
+        node_queue& queue = nodes_[*at]->queues.at(pool);
+        auto const wanted = 2 * queue.allowance(nodes_[*at]->view.clock.round_trip());
+        double const filled = static_cast<double>(queue.in_hand()) / static_cast<double>(wanted);
+        if (filled > 0.75) {
+            at = hungry.erase(at);
+            continue;
+        }
+        if (!best || filled < least) {
+            best = &queue;
+            least = filled;
+            node = *at;
+        }
+        ++at;
     }
     return best;
 }
@@ -377,22 +407,24 @@ bool coordinator::reclaim(std::uint32_t pool, std::uint16_t for_node, time_point
     auto& hungry = nodes_[for_node]->queues.at(pool);
     if (hungry.in_hand() >= hungry.workers()) return false;
     send_grants(now);  // what may begin is nobody's to take
-    remote_node* richest = nullptr;
+    std::optional<std::uint16_t> from_node;
     std::size_t most = 0;
-    for (auto const& each : nodes_) {
-        auto const* const queue = queue_of(*each, pool);
+    for (std::size_t number = 0; number < nodes_.size(); ++number) {
+        auto const* const queue = queue_of(*nodes_[number], pool);
         if (!queue || queue->not_granted() <= most) continue;
-        richest = each.get();
+        from_node = static_cast<std::uint16_t>(number);
         most = queue->not_granted();
     }
-    if (!richest) return false;
+    if (!from_node) return false;
+    remote_node& richest = *nodes_[*from_node];
     std::size_t given = 0;
     auto const place =
-        richest->queues.at(pool).take_back((most + 1) / 2, [&](root_call& from, std::size_t task) {
+        richest.queues.at(pool).take_back((most + 1) / 2, [&](root_call& from, std::size_t task) {
             give_back(from, task);
             ++given;
         });
-    tell(*richest, message_kind::revoke, revoke_message{.pool = pool, .place = place}, now);
+    tell(richest, message_kind::revoke, revoke_message{.pool = pool, .place = place}, now);
+    stir(*from_node, pool);
     return given > 0;
 }
 
@@ -405,6 +437,7 @@ void coordinator::send_tasks(std::shared_ptr<root_call> const& call, std::uint16
     remote_node& node = *nodes_[number];
     introduce(*call, node, number, now);
     queue.note_begin(now);
+    stirred_.insert(number);
     touched_.insert(call->number());  // inputs may fail
     while (!tasks.empty()) {
         message_writer inputs;
@@ -427,11 +460,12 @@ void coordinator::send_tasks(std::shared_ptr<root_call> const& call, std::uint16
 }
 
 void coordinator::send_grants(time_point now) {
-    for (auto const& each : nodes_) {
-        for (auto& [pool, queue] : each->queues) {
+    for (auto const number : std::exchange(stirred_, {})) {
+        remote_node& node = *nodes_[number];
+        for (auto& [pool, queue] : node.queues) {
             std::uint64_t place = 0;
-            if (queue.grant(queue.allowance(each->view.clock.round_trip()), place))
-                tell(*each, message_kind::grant, grant_message{.pool = pool, .place = place}, now);
+            if (queue.grant(queue.allowance(node.view.clock.round_trip()), place))
+                tell(node, message_kind::grant, grant_message{.pool = pool, .place = place}, now);
         }
     }
 }

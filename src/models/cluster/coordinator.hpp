@@ -121,6 +121,11 @@ private:
         std::size_t bytes;
         bool asked = false;
     };
+    /// An executor's pools on all nodes.
+    struct pool_state {
+        std::size_t workers = 0;
+        std::set<std::uint16_t> hungry{};  ///< nodes that may want more; all others have enough
+    };
     using call_list = std::map<std::uint32_t, std::shared_ptr<root_call>>;
 
     void handle(std::uint16_t node, message_kind kind, std::span<std::byte const> body, time_point now);
@@ -150,6 +155,8 @@ private:
 
     std::shared_ptr<root_call> find(std::uint32_t number) const noexcept;
     node_queue* queue_of(remote_node& node, std::uint32_t pool) const noexcept;
+    void stir(std::uint16_t node, std::uint32_t pool);
+    void note_ended(std::uint16_t node, std::uint32_t pool, std::size_t tasks, time_point now);
     void finish_ended(time_point now);
     template <class Message>
     void tell(remote_node& node, message_kind kind, Message const& message, time_point now) {
@@ -166,7 +173,8 @@ private:
 
     coordinator_options options_;
     std::vector<std::unique_ptr<remote_node>> nodes_;
-    std::set<std::uint32_t> pools_;
+    std::map<std::uint32_t, pool_state> pools_;
+    std::set<std::uint16_t> stirred_;  // nodes that may begin more than they were told
     call_list calls_;                  // by number, which is the order they came in
     std::set<std::uint32_t> waiting_;  // calls with tasks that no node has; some may have none any more
     std::set<std::uint32_t> touched_;  // calls that may have ended
