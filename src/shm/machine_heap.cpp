@@ -28,7 +28,7 @@ std::size_t address_space_left() {
 
 }  // namespace
 
-shared_heap_owner machine_heap(std::string_view who) {
+shared_heap_owner machine_heap(std::string_view who, std::size_t kept) {
     constexpr std::size_t least = std::size_t{4} << 20;
     struct sysinfo machine {};
     sysinfo(&machine);
@@ -38,7 +38,7 @@ shared_heap_owner machine_heap(std::string_view who) {
     // by trying: half of what it lets pass.
     for (bool refused = false;; size /= 2) {
         try {
-            auto heap = shared_heap::create(size);
+            auto heap = shared_heap::create(size, kept);
             if (!std::exchange(refused, false)) return heap;
         } catch (std::system_error const& error) {
             if (size <= least)

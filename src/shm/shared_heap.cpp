@@ -6,7 +6,7 @@
 // stack, whose head holds a count beside the offset of the first block, so that a block which was taken and
 // came back is not mistaken for the same state (the ABA problem). A block of a size whose list is empty is
 // cut from the free range in the middle (heap_bounds.hpp). Blocks below 1 MiB keep their pages until reset().
-// Those of 1 MiB and more give them back when they are freed, but for some 64 MiB.
+// Those of 1 MiB and more give them back when they are freed, but for as many as are kept.
 
 #include "src/shm/shared_pages.hpp"
 
@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <limits>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -23,7 +24,7 @@ namespace quartet::inline v0::detail {
 namespace {
 
 constexpr std::size_t commit_step = std::size_t{1} << 20;
-constexpr std::size_t kept_bytes = std::size_t{64} << 20;
+constexpr std::size_t kept_at_ends = std::size_t{64} << 20;  // by reset()
 constexpr std::size_t least_block = 64;
 constexpr std::size_t least_large_block = std::size_t{1} << 20;
 constexpr std::uint64_t offset_unit = 16;
@@ -55,22 +56,24 @@ static_assert(block_bytes(0) == 64 && block_bytes(3) == 112 && block_bytes(4) ==
 
 }  // namespace
 
-shared_heap::shared_heap(std::size_t capacity) noexcept
+shared_heap::shared_heap(std::size_t capacity, std::size_t kept) noexcept
     : capacity_(capacity),
+      most_kept_(kept),
       start_(round_up(sizeof(shared_heap), least_block)),
       free_range_({start_, capacity}),
       backed_(0),
       kept_(0),
       free_{} {}
 
-shared_heap_owner shared_heap::create(std::size_t capacity) {
+shared_heap_owner shared_heap::create(std::size_t capacity, std::size_t kept) {
     capacity = std::min(round_up(capacity, commit_step), heap_bounds::most);
     std::byte* const base = reserve_pages(capacity);
     if (!back_pages(base, sizeof(shared_heap))) {
         release_pages(base, capacity);
         throw std::system_error(ENOMEM, std::generic_category(), "cannot have shared memory");
     }
-    return {::new (base) shared_heap(capacity), &shared_heap::destroy};
+    kept = std::min<std::size_t>(kept, std::numeric_limits<std::uint32_t>::max());
+    return {::new (base) shared_heap(capacity, kept), &shared_heap::destroy};
 }
 
 void shared_heap::destroy(shared_heap* heap) noexcept {
@@ -93,15 +96,36 @@ void shared_heap::give_back(shared_block* block) noexcept {
     push(*block);
 }
 
-/// A few large blocks keep their pages, since the system takes its time to clear new ones.
+/// A few large blocks keep their pages.
 void shared_heap::keep_or_drop(shared_block& block) noexcept {
     std::size_t const bytes = block_bytes(block.size_class);
-    if (bytes <= kept_bytes && kept_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= kept_bytes) {
+    if (bytes <= most_kept_ && kept_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= most_kept_) {
         block.kept = static_cast<std::uint32_t>(bytes);
         return;
     }
-    if (bytes <= kept_bytes) kept_.fetch_sub(bytes, std::memory_order_relaxed);
+    if (bytes <= most_kept_) kept_.fetch_sub(bytes, std::memory_order_relaxed);
     drop_pages(address_of(block) + sizeof(shared_block), bytes - sizeof(shared_block));
+}
+
+void shared_heap::drop_kept() noexcept {
+    constexpr std::uint32_t first_large = class_for(least_large_block);
+    for (std::uint32_t each = first_large; each < size_classes; ++each) {
+        // All are taken before the first goes back, so that none comes twice; they are linked meanwhile.
+        shared_block* taken = nullptr;
+        while (shared_block* const block = pop(each)) {
+            block->next.store(taken, std::memory_order_relaxed);
+            taken = block;
+        }
+        while (taken) {
+            shared_block* const block = std::exchange(taken, taken->next.load(std::memory_order_relaxed));
+            if (block->kept) {
+                kept_.fetch_sub(std::exchange(block->kept, 0), std::memory_order_relaxed);
+                drop_pages(address_of(*block) + sizeof(shared_block),
+                           block_bytes(each) - sizeof(shared_block));
+            }
+            push(*block);
+        }
+    }
 }
 
 std::uint64_t shared_heap::offset_of(shared_block const& block) const noexcept {
@@ -193,10 +217,10 @@ void shared_heap::reset() noexcept {
     std::size_t const bottom = free_range_.look().high;
     free_range_.reset({start_, capacity_});
     std::size_t backed = std::min(backed_.load(std::memory_order_relaxed), bottom);  // beyond are holes
-    if (capacity_ > 2 * kept_bytes) {
-        if (bottom < capacity_ - kept_bytes) drop(bottom, capacity_ - kept_bytes);
-        if (backed > kept_bytes) drop(kept_bytes, backed);
-        backed = std::min(backed, kept_bytes);
+    if (capacity_ > 2 * kept_at_ends) {
+        if (bottom < capacity_ - kept_at_ends) drop(bottom, capacity_ - kept_at_ends);
+        if (backed > kept_at_ends) drop(kept_at_ends, backed);
+        backed = std::min(backed, kept_at_ends);
     }
     backed_.store(backed, std::memory_order_relaxed);
 }

@@ -128,6 +128,26 @@ TEST(SharedHeap, ServesSeveralProcessesAtATime) {
     }
 }
 
+TEST(SharedHeap, KeepsThePagesOfAsMuchAsItIsTold) {
+    auto const heap = shared_heap::create(1024 * mebibyte, 200 * mebibyte);
+    std::vector<shared_block*> blocks;
+    for (int n = 0; n < 4; ++n) {
+        blocks.push_back(heap->take(79 * mebibyte));
+        std::memset(static_cast<void*>(blocks.back() + 1), 1, 79 * mebibyte);
+    }
+    for (auto* const each : blocks)
+        heap->give_back(each);
+    EXPECT_EQ(heap->kept(), 160 * mebibyte);
+    EXPECT_GE(memory_of(*heap), 150 * mebibyte);
+    EXPECT_LE(memory_of(*heap), 170 * mebibyte);
+    heap->drop_kept();
+    EXPECT_EQ(heap->kept(), 0);
+    EXPECT_LE(memory_of(*heap), 10 * mebibyte);
+    shared_block* const again = heap->take(79 * mebibyte);
+    EXPECT_TRUE(std::find(blocks.begin(), blocks.end(), again) != blocks.end());
+    std::memset(static_cast<void*>(again + 1), 2, 79 * mebibyte);
+}
+
 TEST(SharedHeap, ResetGivesMemoryBack) {
     auto const heap = shared_heap::create(1024 * mebibyte);
     piece_list lost(*heap);

@@ -28,15 +28,23 @@ static_assert(sizeof(shared_block) == alignof(std::max_align_t));
 
 class shared_heap {
 public:
+    static constexpr std::size_t usually_kept = std::size_t{64} << 20;
+
     /// Reserves address space for `capacity` bytes (8 TiB at the most); memory is taken when it is allocated.
-    /// Throws std::system_error.
-    static std::unique_ptr<shared_heap, void (*)(shared_heap*)> create(std::size_t capacity);
+    /// Free large blocks keep the pages of up to `kept` bytes (4 GiB at the most), since the system takes its
+    /// time to clear new ones. Throws std::system_error.
+    static std::unique_ptr<shared_heap, void (*)(shared_heap*)> create(std::size_t capacity,
+                                                                       std::size_t kept = usually_kept);
 
     /// A block with room for `bytes` behind its head. Throws std::bad_alloc when the reserve or the system's
     /// memory is used up.
     shared_block* take(std::size_t bytes);
 
     void give_back(shared_block* block) noexcept;
+
+    /// Gives the pages of free large blocks back to the system. Others may use the heap meanwhile.
+    void drop_kept() noexcept;
+    std::size_t kept() const noexcept { return kept_.load(std::memory_order_relaxed); }
 
     /// Forgets all blocks; memory beyond a few MiB goes back to the system. Nobody else may use the heap
     /// meanwhile.
@@ -47,7 +55,7 @@ public:
 private:
     static constexpr std::size_t size_classes = 4 * 48;
 
-    explicit shared_heap(std::size_t capacity) noexcept;
+    shared_heap(std::size_t capacity, std::size_t kept) noexcept;
     static void destroy(shared_heap* heap) noexcept;
     std::byte* base() noexcept { return reinterpret_cast<std::byte*>(this); }
     std::byte* address_of(shared_block& block) noexcept { return reinterpret_cast<std::byte*>(&block); }
@@ -63,6 +71,7 @@ private:
     void drop(std::size_t begin, std::size_t end) noexcept;
 
     std::size_t capacity_;
+    std::size_t most_kept_;
     std::size_t start_;                ///< where blocks begin, behind this object
     heap_bounds free_range_;           ///< small blocks lie below, large ones above
     std::atomic<std::size_t> backed_;  ///< small blocks surely have pages up to here
