@@ -72,6 +72,7 @@ int interpret(int argc, char** argv) {
     add_list(app, chosen);
     add_doctor(app, chosen);
     add_serve(app, chosen);
+    add_cluster(app, chosen);
     add_generate(app, chosen);
     add_clean(app, chosen);
     add_completion(app, chosen);

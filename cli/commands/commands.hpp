@@ -24,6 +24,7 @@ void add_compare(CLI::App& app, action& chosen);
 void add_list(CLI::App& app, action& chosen);
 void add_doctor(CLI::App& app, action& chosen);
 void add_serve(CLI::App& app, action& chosen);
+void add_cluster(CLI::App& app, action& chosen);
 void add_generate(CLI::App& app, action& chosen);
 void add_clean(CLI::App& app, action& chosen);
 void add_completion(CLI::App& app, action& chosen);

@@ -3,6 +3,7 @@
 // `quartet profile`: how the time of a real program goes, and what kind of work that is.
 
 #include "cli/commands/commands.hpp"
+#include "cli/launching/started_program.hpp"
 #include "cli/parsing/exit_codes.hpp"
 #include "cli/parsing/quantities.hpp"
 #include "cli/reports/report_files.hpp"
@@ -12,7 +13,6 @@
 #include "cli/views/profile_view.hpp"
 #include "measure/analysis/work_kind.hpp"
 #include "measure/probes/profiler.hpp"
-#include "src/io/commands/running_process.hpp"
 
 #include <quartet/cpus.hpp>
 
@@ -24,12 +24,9 @@
 #include <memory>
 #include <optional>
 #include <signal.h>
-#include <spawn.h>
 #include <stdexcept>
 #include <string>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -41,76 +38,6 @@ struct profile_options {
     std::string duration;
     bool plain = false;
     std::vector<std::string> command;
-};
-
-/// The program that `profile` runs. It inherits all our descriptors (a shell passes some for `<(...)`) and
-/// stays in our process group, so that it may use the terminal as we may. The destructor ends it if it still
-/// runs, and everything that it started: orphans become our children, so none is missed.
-class started_program {
-public:
-    explicit started_program(std::vector<std::string> const& command) {
-        prctl(PR_SET_CHILD_SUBREAPER, 1);
-        std::vector<char*> words;
-        for (auto const& each : command)
-            words.push_back(const_cast<char*>(each.c_str()));
-        words.push_back(nullptr);
-        posix_spawnattr_t attributes;
-        posix_spawnattr_init(&attributes);
-        // The program starts with no signal blocked or ignored, whatever this process does with signals.
-        sigset_t none, defaults;
-        sigemptyset(&none);
-        sigemptyset(&defaults);
-        for (int const each : {SIGINT, SIGTERM, SIGPIPE, SIGCHLD, SIGXFSZ})
-            sigaddset(&defaults, each);
-        posix_spawnattr_setsigmask(&attributes, &none);
-        posix_spawnattr_setsigdefault(&attributes, &defaults);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        int const error = posix_spawnp(&id_, words.front(), nullptr, &attributes, words.data(), environ);
-        posix_spawnattr_destroy(&attributes);
-        if (error != 0) throw usage_error(fmt::format("{}: {}", command.front(), std::strerror(error)));
-    }
-    ~started_program() {
-        if (!ended_) end_all();
-    }
-    started_program(started_program const&) = delete;
-    started_program& operator=(started_program const&) = delete;
-
-    pid_t id() const noexcept { return id_; }
-    void set_ended() noexcept { ended_ = true; }
-
-private:
-    /// Sends SIGTERM, and after a while SIGKILL to all processes that are still there or are new. Gives up
-    /// after some time on one that the kernel can't end, for example because it waits for a dead disk.
-    static void end_all() noexcept {
-        using namespace std::chrono_literals;
-        constexpr auto grace = 1s;
-        constexpr auto patience = 2s;
-        signal_all(SIGTERM);
-        auto const asked = std::chrono::steady_clock::now();
-        while (some_are_left()) {
-            auto const waited = std::chrono::steady_clock::now() - asked;
-            if (waited > grace + patience) return;
-            if (waited > grace) signal_all(SIGKILL);
-            std::this_thread::sleep_for(5ms);
-        }
-    }
-    static void signal_all(int number) noexcept {
-        try {
-            for (auto const& each : detail::descendants_of(::getpid()))
-                detail::send_signal(each, number);
-        } catch (std::exception const&) {
-            // No memory or descriptors for a list now; perhaps the next time.
-        }
-    }
-    static bool some_are_left() noexcept {
-        pid_t reaped = 0;
-        while ((reaped = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
-        }
-        return reaped == 0;
-    }
-
-    pid_t id_ = 0;
-    bool ended_ = false;
 };
 
 std::optional<std::chrono::nanoseconds> limit_of(profile_options const& options) {
@@ -130,7 +57,7 @@ measure::program_profile watch(profile_options const& options, interrupt const& 
         return measure::watch_program(*options.process, false, limit.value_or(std::chrono::seconds(10)),
                                       stop.descriptor());
     }
-    started_program program(options.command);
+    started_program program({.words = options.command});
     auto found = measure::watch_program(program.id(), true, limit, stop.descriptor());
     if (found.exit_status) program.set_ended();
     return found;

@@ -2,12 +2,12 @@
 
 #include "cli/parsing/errors.hpp"
 #include "cli/parsing/quantities.hpp"
+#include "cli/parsing/shell_word.hpp"
 #include "cli/parsing/validators.hpp"
 #include "measure/probes/machine.hpp"
 #include "measure/statistics/ranking.hpp"
 #include "src/io/http/http_failure.hpp"
 
-#include <quartet/command.hpp>
 #include <quartet/outcome.hpp>
 #include <quartet/version.hpp>
 
@@ -52,14 +52,6 @@ void ask_own_server_directly() {
         auto const list = others && *others ? fmt::format("{},127.0.0.1", others) : std::string("127.0.0.1");
         if (others || std::string_view(name) == "no_proxy") setenv(name, list.c_str(), 1);
     }
-}
-
-/// Quoted if a shell would otherwise split it.
-std::string quoted(std::string const& word) {
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-    bool const is_plain = !word.empty() && word.find_first_not_of(plain) == std::string::npos;
-    return is_plain ? word : shell_quote(word);
 }
 
 }  // namespace
@@ -184,7 +176,8 @@ std::string command_text() {
     std::ifstream file("/proc/self/cmdline", std::ios::binary);
     std::string text;
     for (std::string word; std::getline(file, word, '\0');)
-        text += (text.empty() ? "" : " ") + quoted(text.empty() ? word.substr(word.rfind('/') + 1) : word);
+        text +=
+            (text.empty() ? "" : " ") + shell_word(text.empty() ? word.substr(word.rfind('/') + 1) : word);
     return detail::without_credentials(text);  // results are shown to others
 }
 

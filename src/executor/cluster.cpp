@@ -11,13 +11,16 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -44,10 +47,28 @@ standing& here() {
     return ours;
 }
 
+/// What runs on this node: where the spec leaves the number of workers open, $QUARTET_WORKERS has it. Throws
+/// std::invalid_argument.
+model_spec spec_of_node(std::string const& text) {
+    auto spec = parse_spec(text);
+    char const* const said = std::getenv("QUARTET_WORKERS");
+    bool const open =
+        (spec.kind == model_kind::processes || spec.kind == model_kind::threads) && !spec.count && !spec.each;
+    if (!said || !open) return spec;
+    std::size_t count = 0;
+    char const* const end = said + std::strlen(said);
+    auto const read = std::from_chars(said, end, count);
+    if (read.ec != std::errc() || read.ptr != end || count < 1)
+        throw std::invalid_argument(
+            fmt::format("quartet: QUARTET_WORKERS is '{}'; it is a number of workers, as 4", said));
+    spec.count = count;
+    return parse_spec(to_string(spec));  // which says so if that is too many
+}
+
 /// The models of a node, of this machine too.
 model_maker models_of_node() {
     return [](open_pool_message const& about, log_handler log) {
-        auto const spec = parse_spec(about.spec);
+        auto const spec = spec_of_node(about.spec);
         bool const loops = spec.loops || spec.kind == model_kind::async;
         executor_options options{
             .log = std::move(log),

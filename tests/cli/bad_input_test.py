@@ -16,7 +16,7 @@ class BadInput(ToolTest):
                 self.assertIn(part, done.stderr)
 
     def test_commands(self):
-        self.refused("runs", says=["'runs'", "run, advise, profile, sweep, check, report, compare, list, doctor, serve, generate, clean, completion", "did you mean 'run'"])
+        self.refused("runs", says=["'runs'", "run, advise, profile, sweep, check, report, compare, list, doctor, serve, cluster, generate, clean, completion", "did you mean 'run'"])
         self.refused("generate", "msgs", says=["'msgs'", "messages, csv"])
 
     def test_no_command_shows_the_help(self):
@@ -35,7 +35,7 @@ class BadInput(ToolTest):
     def test_flags_take_no_value_and_options_none_that_is_empty(self):
         for command in (["run", "--live=0.0.0.0"], ["run", "--quiet=7"], ["run", "--plain=no"], ["run", "--log=file"],
                         ["sweep", "sleep", "--quiet=1"], ["check", "sleep", "--plain=x"], ["compare", "a", "b", "--anyway=0"],
-                        ["advise", "--verify=2"], ["doctor", "--plain=7"], ["clean", "--dry-run=no"], ["--help=run"]):
+                        ["advise", "--verify=2"], ["doctor", "--plain=7"], ["clean", "--dry-run=no"], ["cluster", "--dry-run=no"], ["--help=run"]):
             self.refused(*command, says=[command[-1].split("=")[0], "takes no value"])
         for command in (["run", "--json", ""], ["run", "--inputs", ""], ["run", "--budget", ""], ["advise", "--cpu", "", "--tasks", "1"],
                         ["run", "--baseline", ""]):

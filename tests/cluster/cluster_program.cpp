@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
     }
     try {
         auto executor = quartet::make_executor(argv[1]);
+        std::cout << "workers: " << executor.concurrency() << "\n";
         std::cout << "spec: " << executor.spec() << std::endl;
         map_and_tell(executor, std::atoi(argv[2]));
         map_and_tell(executor, 12);

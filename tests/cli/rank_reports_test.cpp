@@ -1,0 +1,74 @@
+// What ranks tell over standard error, taken out of it in whatever pieces it comes.
+
+#include "cli/launching/hosts.hpp"
+#include "cli/launching/rank_script.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace quartet::cli::rank_reports_test {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+std::string told(std::string const& mark, std::vector<std::string> const& pieces) {
+    report_reader reader(mark);
+    std::string all;
+    std::string reports;
+    for (auto const& each : pieces) {
+        auto const found = reader.take(each);
+        all += found.text;
+        for (auto const& report : found.reports)
+            reports += std::to_string(report.what) + ":" + std::to_string(report.number) + report.host +
+                       report.step + " ";
+    }
+    return all + reader.rest() + "|" + reports;
+}
+
+TEST(RankReports, AreFoundWhereverTheyAreCut) {
+    std::string const mark = "quartet-rank-0123:";
+    std::string const text = "begins quart\n" + mark + " begun 0 qa 7.0\nquartet-rank-0124: no\nno end" +
+                             mark + " ended 139\n" + mark + " lacks 2 qc\n" + mark +
+                             " is in the script\nquartet-ra";
+    std::string const expected = "begins quart\nquartet-rank-0124: no\nno end" + mark +
+                                 " is in the script\nquartet-ra|0:0qa7.0 2:139 1:2qc ";
+    EXPECT_EQ(told(mark, {text}), expected);
+    for (std::size_t cut = 0; cut <= text.size(); ++cut)
+        EXPECT_EQ(told(mark, {text.substr(0, cut), text.substr(cut)}), expected) << cut;
+    std::vector<std::string> letters;
+    for (char const each : text)
+        letters.emplace_back(1, each);
+    EXPECT_EQ(told(mark, letters), expected);
+}
+
+TEST(RankReports, TextIsNotHeldBackBehindSomethingThatIsNoMark) {
+    report_reader reader("quartet-rank-0123:");
+    EXPECT_EQ(reader.take("50 %").text, "50 %");
+    EXPECT_EQ(reader.take("q").text, "");
+    EXPECT_EQ(reader.take(" 60 %").text, "q 60 %");
+}
+
+TEST(RankReports, WithoutWatchingAProgramRunsAsItIs) {
+    EXPECT_TRUE(words_before_program(launcher_kind::open_mpi, {{.name = "a"}}, "").empty());
+    auto const words =
+        words_before_program(launcher_kind::open_mpi, {{.name = "a"}, {.name = "b", .workers = 4}}, "");
+    ASSERT_EQ(words.size(), 4u);
+    EXPECT_THAT(words[2], HasSubstr("1) export QUARTET_WORKERS=4"));
+}
+
+TEST(Hosts, AreReadAsTheyAreTyped) {
+    std::vector<cluster_host> const expected{{.name = "a"}, {.name = "b.example", .workers = 4}};
+    EXPECT_EQ(parse_hosts("a,b.example:4"), expected);
+    EXPECT_EQ(names_of(expected), "a,b.example");
+    for (char const* wrong : {"", "a,", "a:", "a:4097", "a:1:2", "a/b", "a a", "a,a"})
+        EXPECT_THROW(parse_hosts(wrong), std::invalid_argument) << wrong;
+    EXPECT_THAT([] { read_hosts("/"); }, ThrowsMessage<std::invalid_argument>(HasSubstr("can't be read")));
+}
+
+}  // namespace
+}  // namespace quartet::cli::rank_reports_test
