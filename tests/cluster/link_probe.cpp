@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -296,22 +297,30 @@ double processor_seconds(pid_t process) {
 
 /// What ranks take of a processor when nothing comes. NUMBERS: seconds.
 void idle(link& own) {
-    auto const seconds = static_cast<double>(number_or(0, 5));
+    auto const listen_until = [&own](clock_type::time_point until) {
+        while (clock_type::now() < until) {
+            own.wait(until);
+            while (auto came = own.receive()) {
+                if (!is_word_of_link_process(came->message))
+                    early.push_back(std::move(*came));  // of the last meeting
+            }
+        }
+    };
     for (int time = 0; time < 20; ++time)
         meet(own);  // some traffic, by which the link process learns what its sockets tell
-    std::this_thread::sleep_for(1s);
+    listen_until(clock_type::now() + 1s);
+    auto const begin = clock_type::now();
     double const link_before = processor_seconds(own.process());
     double const before = processor_seconds(getpid());
-    own.wait(clock_type::now() +
-             std::chrono::duration_cast<clock_type::duration>(std::chrono::duration<double>(seconds)));
+    listen_until(begin + std::chrono::seconds(number_or(0, 5)));
+    double const seconds = seconds_since(begin);
     double const link_share = (processor_seconds(own.process()) - link_before) / seconds * 100;
     double const share = (processor_seconds(getpid()) - before) / seconds * 100;
-    say(own,
-        fmt::format("idle: the link process {:.3f} % of a core, the program {:.3f} %", link_share, share));
-    while (own.receive()) {
-    }
-    meet(own);
+    say(own, fmt::format("idle: in {:.1f} s the link process {:.3f} % of a core, the program {:.3f} %",
+                         seconds, link_share, share));
+    require(link_share > 0, "what it took was not seen");
     require(link_share < 5, "it burns a processor");
+    meet(own);
 }
 
 /// The last rank is killed; the others go on, also while they send to it. NUMBERS: 1: its link process too.
@@ -354,9 +363,30 @@ void death(link& own) {
     }
 }
 
-/// Several processes of the root use the link one after another; one is killed while it does.
+/// A user's turn, within a process of its own. It is killed in the middle, or ends with all messages that it
+/// has.
+[[noreturn]] void take_turn(link& own, bool is_killed) {
+    auto const turn = own.use();
+    std::uint64_t const session = own.next_session();
+    std::vector<arrival> kept;
+    for (std::uint64_t time = 1; time <= 100; ++time) {
+        for (std::size_t rank = 1; rank < own.size(); ++rank)
+            own.send(rank, filled(50'000, session * 1000 + time));
+        if (is_killed && time == 50) kill(getpid(), SIGKILL);
+        for (std::size_t rank = 1; rank < own.size(); ++rank) {
+            kept.push_back(next(own));
+            // What is late of one that was killed is of another session.
+            while (head_of(kept.back().message)->number / 1000 != session)
+                kept.back() = next(own);
+        }
+    }
+    _exit(0);
+}
+
+/// Processes of the root use the link, in pairs that want it at the same time. One of each is killed while it
+/// does.
 void turns(link& own, std::function<void()> const& give_up_turn) {
-    constexpr std::uint32_t users = 6;
+    constexpr std::uint32_t pairs = 4;
     if (own.rank() > 0) {
         for (bool over = false; !over;) {
             auto const came = next(own);
@@ -366,38 +396,71 @@ void turns(link& own, std::function<void()> const& give_up_turn) {
         return;
     }
     give_up_turn();
-    for (std::uint32_t user = 1; user <= users; ++user) {
-        pid_t const child = fork();
-        if (child == 0) {
-            auto const turn = own.use();
-            bool well = own.next_session() == user;
-            std::vector<arrival> kept;
-            for (std::uint64_t time = 1; time <= 100 && well; ++time) {
-                for (std::size_t rank = 1; rank < own.size(); ++rank)
-                    own.send(rank, filled(50'000, user * 1000 + time));
-                if (user % 2 == 0 && time == 50) kill(getpid(), SIGKILL);
-                for (std::size_t rank = 1; rank < own.size(); ++rank) {
-                    kept.push_back(next(own));
-                    // What is late of one that was killed may come; it is of another session.
-                    while (head_of(kept.back().message)->number / 1000 != user)
-                        kept.back() = next(own);
-                }
-            }
-            _exit(well ? 0 : 1);  // with what it has
+    for (std::uint32_t pair = 0; pair < pairs; ++pair) {
+        std::array<pid_t, 2> children{};
+        for (auto& each : children) {
+            bool const is_killed = &each == &children[pair % 2];
+            each = fork();
+            if (each == 0) take_turn(own, is_killed);
         }
-        int status = 0;
-        waitpid(child, &status, 0);
-        bool const killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-        require(killed == (user % 2 == 0) && (killed || WEXITSTATUS(status) == 0),
-                fmt::format("user {} ended by {}", user, status));
+        for (auto const& each : children) {
+            int status = 0;
+            waitpid(each, &status, 0);
+            bool const is_killed = &each == &children[pair % 2];
+            bool const well = is_killed ? WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL : status == 0;
+            require(well, fmt::format("a user ended by {}", status));
+        }
     }
     auto const turn = own.use();
-    require(own.next_session() == users + 1, "a session's number came twice");
+    require(own.next_session() == 2 * pairs + 1, "a session's number came twice");
     for (std::size_t rank = 1; rank < own.size(); ++rank)
         own.send(rank, filled(0, 0));
     for (std::size_t left = own.size() - 1; left > 0;)
         left -= head_of(next(own).message)->number == 0 ? 1U : 0U;
     say(own, "all had their turn");
+}
+
+/// A message that comes when all sleep wakes them. A link process that is not woken finds it all the same,
+/// when it next looks: how often that was it counts.
+void prompt(link& own) {
+    constexpr std::size_t times = 9;
+    for (int time = 0; time < 20; ++time)
+        meet(own);
+    auto const before = own.found_late();
+    for (std::uint64_t time = 1; time <= times; ++time) {
+        std::this_thread::sleep_for(100ms);
+        if (own.rank() == 0) {
+            own.send(1, filled(8, time));
+            check(next(own).message, 8, time);
+        } else if (own.rank() == 1) {
+            own.send(0, next(own).message);
+        }
+    }
+    auto const late = own.found_late() - before;
+    say(own, fmt::format("{} messages were found late", late));
+    require(late <= times / 2, "the link process is not woken");  // one may come right then
+    meet(own);
+}
+
+/// The last rank's link process is killed: its program hears of it.
+void broken(link& own) {
+    std::size_t const dead = own.size() - 1;
+    meet(own);
+    if (own.rank() == dead) {
+        require(!own.failed(), "it has failed before");
+        kill(own.process(), SIGKILL);
+        auto const begin = clock_type::now();
+        while (!own.failed()) {
+            own.wait(begin + patience);
+            require(seconds_since(begin) < 10, "was not told that its link process has died");
+            while (own.receive()) {
+            }
+        }
+        say(own, *own.failed());
+    }
+    if (own.rank() > 0) return;
+    std::this_thread::sleep_for(1s);
+    own.drop(dead);  // so that nobody waits for it at the end
 }
 
 /// The root's program ends in an ugly way: the others hear of it by its link process.
@@ -454,6 +517,11 @@ int run(std::string const& mode) {
     auto const how = how_launched();
     require(how.has_value(), "was not started as a rank");
     if (mode == "raw") return raw(*how), 0;
+    if (mode == "late" && how->rank > 0) {
+        std::this_thread::sleep_for(4s);  // beyond the others' limit
+        return 0;
+    }
+    signal(SIGUSR1, SIG_IGN);  // by which MPICH's launcher tells of a rank that was killed
     link_options options{.how = *how, .silence = std::chrono::seconds(2)};
     if (char const* const limit = std::getenv("LINK_PROBE_LIMIT"))
         options.start_limit = std::chrono::seconds(std::atoi(limit));
@@ -466,6 +534,8 @@ int run(std::string const& mode) {
     if (mode == "large") large(*own);
     if (mode == "idle") idle(*own);
     if (mode == "death") death(*own);
+    if (mode == "prompt") prompt(*own);
+    if (mode == "broken") broken(*own);
     if (mode == "turns") turns(*own, [&] { turn.reset(); });
     if (mode == "orphans") orphans(*own);
     return 0;

@@ -69,6 +69,7 @@ std::unique_ptr<link> link::start(link_options const& options) {
     made->fork_link_process(options, plugin);
     made->let_go_of_launcher(options.how);
     made->await_start(options);
+    made->has_started_ = true;
     return made;
 }
 
@@ -117,7 +118,7 @@ void link::await_start(link_options const& options) {
     while (!has_started()) {
         auto const now = std::chrono::steady_clock::now();
         if (now >= until) {
-            kill(link_process_.pid, SIGKILL);
+            state().ordered.store(link_state::order::end);  // it ends by itself
             throw std::runtime_error(fmt::format(
                 "quartet: MPI has not started within {} s: not all ranks were started, or they can't reach "
                 "each other",
@@ -132,7 +133,7 @@ void link::await_start(link_options const& options) {
 }
 
 link::~link() {
-    if (is_still(started_by_)) end();
+    if (has_started_ && is_still(started_by_)) end();
 }
 
 void link::end() noexcept {
@@ -233,25 +234,34 @@ packet link::packet_of(link_entry const& entry) {
 }
 
 void link::wait(time_point until) {
-    for (;;) {
+    bool over = false;
+    while (!over) {
         hand_over();
         bool const wants_room = !kept_.empty() && !short_of_memory_;
         state().wants_room.store(wants_room ? 1 : 0);
         auto const now = std::chrono::steady_clock::now();
-        auto const next = now + (short_of_memory_ ? std::chrono::nanoseconds(try_again) : look_again);
-        bool over = false;
+        auto const next =
+            std::min(until, now + (short_of_memory_ ? std::chrono::nanoseconds(try_again) : look_again));
+        bool room = false;
         state().bell.wait_until(
             [&] {
-                bool const failed = !told_of_failure_ && state().is.load() != link_state::phase::running;
-                over = woken_.load() || !state().in.is_empty() || failed;
-                return over || (wants_room && !state().out.is_full());
+                over = woken_.load() || !state().in.is_empty() || has_news_of_failure();
+                room = wants_room && !state().out.is_full();
+                return over || room;
             },
-            std::min(until, next));
-        if (over || std::chrono::steady_clock::now() >= until) break;
-        if (!told_of_failure_ && !link_process_lives()) break;
+            next);
+        if (over || room) continue;
+        // A link process that was killed rings no bell.
+        bool const has_died = !told_of_failure_ && !link_process_lives();
+        over = has_died || std::chrono::steady_clock::now() >= until;
+        if (has_died) told_of_failure_ = true;
     }
+    if (has_news_of_failure()) told_of_failure_ = true;
     woken_.store(false);
-    if (!told_of_failure_ && state().in.is_empty() && failed()) told_of_failure_ = true;
+}
+
+bool link::has_news_of_failure() const noexcept {
+    return !told_of_failure_ && state().is.load() != link_state::phase::running;
 }
 
 void link::wake() noexcept {
@@ -279,7 +289,7 @@ void link::drop(std::size_t rank) {
 }
 
 bool link::is_gone(std::size_t rank) const noexcept {
-    return state().gone[rank].load(std::memory_order_relaxed) != 0;
+    return state().ranks[rank].load(std::memory_order_relaxed) != link_state::rank_state::here;
 }
 
 // ---- Turns

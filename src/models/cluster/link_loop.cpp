@@ -21,15 +21,18 @@ constexpr int idle_beats_in_a_silence = 4;
 constexpr auto flush_limit = 1s;  // at the end
 constexpr auto root_limit = 5s;   // for what the root has to say at the end
 constexpr auto starving_limit = 30s;
+constexpr auto memory_is_kept = 5s;  // without a large message
 
-constexpr std::size_t most_orders = 256;                         // before others have their turn
-constexpr std::uint64_t most_unread = std::uint64_t{256} << 20;  // bytes, beyond which MPI is left waiting
+constexpr std::size_t most_orders = 256;                          // before others have their turn
+constexpr std::uint64_t most_unread = std::uint64_t{256} << 20;   // bytes, beyond which MPI is left waiting
 constexpr std::uint64_t rung_for_bytes = std::uint64_t{4} << 10;  // whose sender has to take part in it
+constexpr std::uint64_t kept_message = std::uint64_t{1} << 20;    // whose block keeps its pages
 
-constexpr auto spin = 30us;           // after something has moved
+constexpr auto spin = 50us;           // after something has moved
 constexpr auto short_rest = 1ms;      // within which a new socket is found
 constexpr auto long_rest = 250ms;     // where sockets tell
 constexpr auto blind_rest = 20ms;     // where they do not, after a second
+constexpr auto surely_before = 30us;  // a sleep has ended
 constexpr int steps_before_rest = 3;  // MPI has to be asked a few times
 constexpr int most_unread_steps = 200;
 
@@ -49,11 +52,12 @@ link_loop::link_loop(quartet_mpi_table const& mpi, link_memory& memory, link_sle
       sends_(mpi, memory.heap(), state_->unsent, size_),
       receives_(mpi, memory.heap(), size_),
       moved_(clock::now()),
+      traffic_(moved_),
       next_beat_(moved_ + beat_every_),
       next_look_(moved_) {
     sleep.watch_bell(neighbours_.bell());
     sends_.begun = [this](std::size_t rank) { neighbours_.ring(rank); };
-    sends_.failed = [this](std::size_t rank) { lost(rank); };
+    sends_.failed = [this](std::size_t rank) { lost(rank, link_state::rank_state::ended); };
     receives_.deliver = [this](std::size_t from, shared_block& block, std::uint64_t bytes) {
         deliver(from, block, bytes);
     };
@@ -84,13 +88,23 @@ bool link_loop::run() {
 
 /// Once through all there is to do. False if there was nothing.
 bool link_loop::step() {
-    bool moved = take_orders();
+    bool const orders = take_orders();
+    bool moved = orders;
     moved |= sends_.advance();
     moved |= receives_.advance(may_receive());
-    if (receives_.saw_one() && woken_) sleep_->note_message(*woken_);
+    if (woken_ && (orders || receives_.saw_one())) note_what_woke(receives_.saw_one());
     moved |= loans_.take_returned();
     moved |= pass_on();
     return moved;
+}
+
+/// Something was there after a sleep. If time ended that, what comes a little later may not have been there
+/// before: another process may have had the processor meanwhile.
+void link_loop::note_what_woke(bool message) {
+    bool const by_time = woken_ == link_sleep::woken::by_time;
+    if (by_time && clock::now() - woken_at_ > surely_before) return;
+    if (by_time) state_->found_late.fetch_add(1);
+    if (message) sleep_->note_message(*woken_);
 }
 
 // ---- The program's orders
@@ -102,6 +116,7 @@ bool link_loop::take_orders() {
         if (!order) break;
         obey(*order);
     }
+    if (count > 0) traffic_ = clock::now();
     if (count > 0 && state_->wants_room.load() != 0 && state_->wants_room.exchange(0) != 0)
         state_->bell.ring();
     return count > 0;
@@ -110,7 +125,7 @@ bool link_loop::take_orders() {
 void link_loop::obey(link_entry const& order) {
     switch (order.what) {
         case link_entry::kind::message:
-            return sends_.add(order.rank, *order.block, order.bytes);
+            return send(order);
         case link_entry::kind::drop:
             return drop(order.rank);
         case link_entry::kind::use:
@@ -118,15 +133,24 @@ void link_loop::obey(link_entry const& order) {
     }
 }
 
+/// What goes to a rank that was given up goes out if it can; nobody waits for it.
+void link_loop::send(link_entry const& message) {
+    if (message.bytes >= kept_message) large_moved_ = clock::now();
+    bool const here = is_here(message.rank);
+    if (!here) state_->unsent.fetch_sub(message.bytes);
+    if (how_is(message.rank) == link_state::rank_state::ended) return heap_->give_back(message.block);
+    sends_.add(message.rank, *message.block, message.bytes, !here);
+}
+
 /// The program has given a rank up. It is told, should it live.
 void link_loop::drop(std::size_t rank) {
-    lost(rank);
+    lost(rank, link_state::rank_state::dropped);
     say(rank, 0, true);
 }
 
-void link_loop::lost(std::size_t rank) {
+void link_loop::lost(std::size_t rank, link_state::rank_state how) {
     any_lost_ = true;
-    state_->gone[rank].store(1, std::memory_order_relaxed);
+    state_->ranks[rank].store(std::max(how, how_is(rank)), std::memory_order_relaxed);
     sends_.drop(rank);
     receives_.drop(rank);
 }
@@ -135,6 +159,7 @@ void link_loop::lost(std::size_t rank) {
 
 void link_loop::deliver(std::size_t from, shared_block& block, std::uint64_t bytes) {
     std::uint32_t const use = current_use();
+    if (bytes >= kept_message) large_moved_ = clock::now();
     // What comes to a root that nobody uses is of a session that has ended. A node's program may not have
     // begun to listen.
     if (hear(from, block, bytes) || (rank_ == 0 && use == 0)) return heap_->give_back(&block);
@@ -145,16 +170,18 @@ void link_loop::deliver(std::size_t from, shared_block& block, std::uint64_t byt
                          .block = &block,
                          .bytes = bytes},
                         use});
+    pass_on();
 }
 
 /// Words of another link process. True if they are not for the program.
 bool link_loop::hear(std::size_t from, shared_block& block, std::uint64_t bytes) {
     frame_head head{};
-    if (bytes != sizeof head) return false;
-    std::memcpy(&head, bytes_of(block), sizeof head);
-    if (head.session != 0 || head.kind != message_kind::leave) return false;
+    if (bytes == sizeof head) std::memcpy(&head, bytes_of(block), sizeof head);
+    bool const is_word = bytes == sizeof head && head.session == 0;
+    if (!is_word) traffic_ = clock::now();
+    if (!is_word || head.kind != message_kind::leave) return false;
     if (rank_ == 0) {
-        lost(from);
+        lost(from, link_state::rank_state::ended);
         return false;
     }
     if (from == 0) root_finishes_ = head.heard != 0;
@@ -220,14 +247,14 @@ void link_loop::look_at_time(clock::time_point now) {
     refuse_starving(now);
     if (now < next_look_) return;
     next_look_ = now + 1s;
+    if (now - large_moved_ > memory_is_kept && heap_->kept() > 0) heap_->drop_kept();
     if (state_->in.is_full() || !arrived_.empty()) forget_dead_user();
 }
 
 /// Tells the others that the root lives, also while nobody uses its link.
 void link_loop::beat() {
     for (std::size_t rank = 1; rank < size_; ++rank) {
-        bool const gone = state_->gone[rank].load(std::memory_order_relaxed) != 0;
-        if (!gone && sends_.is_empty(rank)) say(rank, 0, false);
+        if (is_here(rank) && sends_.is_empty(rank)) say(rank, 0, false);
     }
 }
 
@@ -262,7 +289,10 @@ void link_loop::say(std::size_t to, std::uint64_t heard, bool leave) {
         shared_block* const block = heap_->take(sizeof head);
         std::memcpy(bytes_of(*block), &head, sizeof head);
         state_->unsent.fetch_add(sizeof head);
-        sends_.add(to, *block, sizeof head);
+        send({.what = link_entry::kind::message,
+              .rank = static_cast<std::uint32_t>(to),
+              .block = block,
+              .bytes = sizeof head});
     } catch (std::bad_alloc const&) {
         // Beats come again, and who hears nothing at the end ends all the same.
     }
@@ -277,7 +307,7 @@ void link_loop::begin_end(bool died, clock::time_point now) {
     root_until_ = flush_until_ + root_limit;
     bool const finish = !died && !any_lost_;
     for (std::size_t rank = 0; rank < size_; ++rank) {
-        if (rank == rank_ || state_->gone[rank].load(std::memory_order_relaxed) != 0) continue;
+        if (rank == rank_ || !is_here(rank)) continue;
         if (died) sends_.drop(rank);
         if (rank_ == 0 || (died && rank == 0)) say(rank, finish ? 1 : 0, true);
     }
@@ -308,7 +338,10 @@ void link_loop::rest(clock::time_point now) {
     // The program looks at the flag after what it has done, and this process after having set it.
     bool const asked =
         !state_->out.is_empty() || (!ending_ && state_->ordered.load() != link_state::order::none);
-    if (!asked && !has_room_again()) woken_ = sleep_->sleep(most);
+    if (!asked && !has_room_again()) {
+        woken_ = sleep_->sleep(most);
+        woken_at_ = clock::now();
+    }
     state_->sleeps.store(0);
     idle_steps_ = 0;
     if (woken_ == link_sleep::woken::by_mpi) unread_steps_ = 0;
@@ -318,17 +351,12 @@ std::chrono::nanoseconds link_loop::most_rest(clock::time_point now) {
     auto const idle = now - moved_;
     // Where somebody has to take part who has no bell.
     auto const soon = std::clamp<std::chrono::nanoseconds>(idle / 4, 10us, 1ms);
-    auto const eager = idle < 1s ? soon : blind_rest;
-    std::chrono::nanoseconds most = blind_rest;
-    if (sends_.under_way() || receives_.under_way() || receives_.starving() > 0) {
+    auto const eager = now - traffic_ < 1s ? soon : blind_rest;
+    std::chrono::nanoseconds most = short_rest;
+    if (sends_.under_way() || receives_.under_way() || receives_.starving() > 0 || sleep_->is_blind())
         most = eager;
-    } else if (!sleep_->can_be_trusted()) {
-        most = eager;
-    } else if (idle < short_rest) {
-        most = short_rest;
-    } else {
-        most = long_rest;
-    }
+    else if (idle >= short_rest)
+        most = sleep_->can_be_trusted() ? long_rest : blind_rest;
     if (idle >= short_rest && !sockets_known_) {
         sleep_->adopt_sockets();
         sockets_known_ = true;

@@ -39,13 +39,19 @@ private:
     bool take_orders();
     void obey(link_entry const& order);
     void drop(std::size_t rank);
-    void lost(std::size_t rank);
+    void send(link_entry const& message);
+    void lost(std::size_t rank, link_state::rank_state how);
+    bool is_here(std::size_t rank) const noexcept { return how_is(rank) == link_state::rank_state::here; }
+    link_state::rank_state how_is(std::size_t rank) const noexcept {
+        return state_->ranks[rank].load(std::memory_order_relaxed);
+    }
     void deliver(std::size_t from, shared_block& block, std::uint64_t bytes);
     bool hear(std::size_t from, shared_block& block, std::uint64_t bytes);
     bool pass_on();
     bool may_receive() const noexcept;
     bool has_room_again();
     bool step();
+    void note_what_woke(bool message);
     void look_at_time(clock::time_point now);
     void beat();
     void refuse_starving(clock::time_point now);
@@ -70,7 +76,9 @@ private:
     link_receives receives_;
     std::deque<arrived> arrived_{};  // has not found room in the ring
 
-    clock::time_point moved_;  // when something last did
+    clock::time_point moved_;    // when something last did
+    clock::time_point traffic_;  // the same, but for beats
+    clock::time_point large_moved_{};
     clock::time_point next_beat_;
     clock::time_point next_look_;  // for what is looked at now and then
     clock::time_point starved_{};  // since when; the epoch: it is not
@@ -78,6 +86,8 @@ private:
     int idle_steps_ = 0;
     int unread_steps_ = 0;
     std::optional<link_sleep::woken> woken_{};  // by the last sleep; nothing if something has moved since
+
+    clock::time_point woken_at_{};
 
     bool any_lost_ = false;
     bool ending_ = false;

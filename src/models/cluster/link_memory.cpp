@@ -9,7 +9,15 @@
 
 namespace quartet::inline v0::detail {
 
-link_memory::link_memory() : heap_(machine_heap("the ranks of a cluster")) {
+namespace {
+
+/// Of messages; given back when there have been none for a while (link_loop.cpp). New pages cost several
+/// times as much as the copying into them.
+constexpr std::size_t kept_for_messages = std::size_t{512} << 20;
+
+}  // namespace
+
+link_memory::link_memory() : heap_(machine_heap("the ranks of a cluster", kept_for_messages)) {
     std::byte* const pages = reserve_pages(sizeof(link_state));
     if (!back_pages(pages, sizeof(link_state))) {
         release_pages(pages, sizeof(link_state));

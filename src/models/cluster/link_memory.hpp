@@ -67,6 +67,10 @@ struct link_state {
     std::atomic<std::uint64_t> unread{0};  ///< bytes of messages in `in`
     std::atomic<std::uint64_t> unsent{0};  ///< bytes of messages in `out` and in the link process
 
+    /// Messages of the program's and of MPI's that the link process found when it looked by itself: nothing
+    /// had woken it.
+    std::atomic<std::uint64_t> found_late{0};
+
     /// Blocks of messages that were received and are not needed any more; the link process takes them back.
     std::atomic<shared_block*> returned{nullptr};
 
@@ -79,8 +83,12 @@ struct link_state {
 
     std::atomic<std::uint32_t> sessions{0};
 
-    /// Ranks that were dropped or are known to have ended.
-    std::array<std::atomic<std::uint8_t>, most_ranks> gone{};
+    enum class rank_state : std::uint8_t {
+        here,
+        dropped,  ///< given up by the program; may live
+        ended,    ///< has told so, or MPI has
+    };
+    std::array<std::atomic<rank_state>, most_ranks> ranks{};
 };
 
 /// Owns both; copies of it in forked children do too, each in its own process.

@@ -25,8 +25,10 @@
 namespace quartet::inline v0::detail {
 namespace {
 
-constexpr unsigned finish_limit = 5;          // seconds
-constexpr std::chrono::seconds end_limit(3);  // after the program's death
+constexpr unsigned finish_limit = 5;                    // seconds
+constexpr std::chrono::seconds after_program_limit(3);  // it has ended
+constexpr std::chrono::seconds given_up_limit(1);
+constexpr int look_again_while_starting = 100;  // milliseconds
 
 void say_error(link_state& state, std::string_view text) noexcept {
     std::size_t const length = std::min(text.size(), state.error.size() - 1);
@@ -50,13 +52,17 @@ void give_up_outputs(std::initializer_list<int> numbers) noexcept {
 }
 
 /// Ends this process some time after the program has ended, or at once while MPI starts: it may stand within
-/// MPI for ever.
-void watch_program(int end, std::atomic<bool> const& started) {
-    std::thread([end, &started] {
+/// MPI for ever. Also when the program has waited long enough for that: a moment later, since a launcher ends
+/// the program when this process ends, and it is to have told why.
+void watch_program(int end, std::atomic<bool> const& started, link_state const& state) {
+    std::thread([end, &started, &state] {
         pollfd ended{.fd = end, .events = POLLIN, .revents = 0};
-        while (poll(&ended, 1, -1) <= 0) {
+        while (poll(&ended, 1, started ? -1 : look_again_while_starting) <= 0) {
+            if (started || state.ordered.load() != link_state::order::end) continue;
+            std::this_thread::sleep_for(given_up_limit);
+            _exit(EXIT_FAILURE);
         }
-        if (started) std::this_thread::sleep_for(end_limit);
+        if (started) std::this_thread::sleep_for(after_program_limit);
         _exit(EXIT_FAILURE);
     }).detach();
 }
@@ -104,8 +110,8 @@ void run_link_process(link_memory& memory, link_process_options const& options) 
     ignore_signals();
     give_up_outputs({STDIN_FILENO, STDOUT_FILENO});  // the standard error is kept for what MPI says
     static std::atomic<bool> started{false};
-    watch_program(options.program_end, started);
     link_state& state = memory.state();
+    watch_program(options.program_end, started, state);
     quartet_mpi_table const* mpi = nullptr;
     try {
         bool const finish = serve(memory, options, started, mpi);

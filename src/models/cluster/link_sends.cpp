@@ -11,10 +11,10 @@ link_sends::link_sends(quartet_mpi_table const& mpi, shared_heap& heap, std::ato
                        std::size_t ranks, link_limits limits)
     : mpi_(&mpi), heap_(&heap), unsent_(&unsent), limits_(limits), ranks_(ranks) {}
 
-void link_sends::add(std::size_t to, shared_block& block, std::uint64_t bytes) {
+void link_sends::add(std::size_t to, shared_block& block, std::uint64_t bytes, bool forgotten) {
     queue& queued = ranks_[to];
-    queued.messages.push_back({.block = &block, .bytes = bytes});
-    ++count_;
+    queued.messages.push_back({.block = &block, .bytes = bytes, .forgotten = forgotten});
+    if (!forgotten) ++count_;
     if (!std::exchange(queued.busy, true)) busy_.push_back(to);
 }
 

@@ -20,8 +20,8 @@
 namespace quartet::inline v0::detail {
 
 struct link_limits {
-    std::size_t part = std::size_t{64} << 20;     ///< bytes that are sent at once
-    std::size_t window = std::size_t{128} << 20;  ///< bytes to one rank that MPI has at once
+    std::size_t part = std::size_t{80} << 20;     ///< bytes that are sent at once
+    std::size_t window = std::size_t{160} << 20;  ///< bytes to one rank that MPI has at once
     std::size_t requests = 64;                    ///< messages that MPI has at once, for each rank
 };
 
@@ -41,8 +41,8 @@ public:
     std::function<void(std::size_t)> begun = [](std::size_t) {};
     std::function<void(std::size_t)> failed = [](std::size_t) {};
 
-    /// Takes the block over, whose bytes are in `unsent`.
-    void add(std::size_t to, shared_block& block, std::uint64_t bytes);
+    /// Takes the block over, whose bytes are in `unsent`; or which nobody waits for (`forgotten`).
+    void add(std::size_t to, shared_block& block, std::uint64_t bytes, bool forgotten = false);
 
     /// Begins what may begin, and sees what has ended. False if nothing has changed.
     bool advance();

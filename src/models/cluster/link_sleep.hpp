@@ -40,8 +40,9 @@ public:
 
     /// A message was there after a sleep that ended in this way.
     void note_message(woken by) noexcept;
-    /// Descriptors are known to tell of messages.
+    /// Descriptors are known to tell of messages, or not to; neither is known before the first messages.
     bool can_be_trusted() const noexcept { return trust_ > 0; }
+    bool is_blind() const noexcept { return trust_ < 0; }
 
 private:
     void watch(int descriptor);
