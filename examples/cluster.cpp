@@ -1,7 +1,7 @@
 // The same program on one machine and on many: the word "cluster", and cluster_main() first in main().
 //
 //     ./cluster                                   this machine alone
-//     mpirun --host a,b,c … ./cluster cluster    three machines (docs/cluster.md)
+//     quartet cluster --hosts a,b,c -- ./cluster cluster    three machines (docs/cluster.md)
 #include <quartet/quartet.hpp>
 
 #include <quartet/cluster.hpp>

@@ -1,7 +1,7 @@
 // include/quartet/cluster.hpp
 //
 // A program on several machines. It calls cluster_main() first in main(), and is started once on each
-// machine, by mpirun or srun:
+// machine, by `quartet cluster`, mpirun or srun:
 //
 //     int main(int argc, char** argv) {
 //         quartet::cluster_main(argc, argv);

@@ -113,11 +113,11 @@ std::shared_ptr<hub> hub_for(model_spec const& spec) {
         return made;
     }
     if (ours.root) throw std::runtime_error(ours.root->refused);
-    throw std::runtime_error(
-        fmt::format("quartet: there is no cluster for '{}': the program has to call "
-                    "quartet::cluster_main(argc, argv) first in main, and to be started by mpirun or srun; "
-                    "'cluster:1' runs on this machine alone",
-                    to_string(spec)));
+    throw std::runtime_error(fmt::format(
+        "quartet: there is no cluster for '{}': the program has to call "
+        "quartet::cluster_main(argc, argv) first in main, and to be started by 'quartet cluster', "
+        "mpirun or srun; 'cluster:1' runs on this machine alone",
+        to_string(spec)));
 }
 
 /// Throws std::runtime_error if nodes are missing, or run another program.

@@ -57,7 +57,7 @@ void add_workloads() {
     add("by_round", [](workload_run& run) { run.checksum(getpid()); });
     add("busy", [](workload_run& run) {  // so many allocations that tracing them costs more than 1 %
         for (int i = 0; i < 300'000; ++i)
-            std::string(100, 'x').swap(*std::make_unique<std::string>(50, 'y'));
+            std::vector(100, 'x').swap(*std::make_unique<std::vector<char>>(50, 'y'));
         run.checksum(1);
     });
     add("waiting", [](workload_run& run) {
