@@ -31,8 +31,9 @@ struct cluster_options {
 /// files, global variables) has to be there before.
 ///
 /// Forks a process that talks to the other machines, and loads MPI there. If that fails, the program goes on
-/// alone, and make_executor("cluster") says why. Throws std::invalid_argument for a silence that is not above
-/// zero, std::system_error if the system refuses.
+/// alone, and make_executor("cluster") says why. Under MPICH, whose launcher tells of a dead rank by SIGUSR1,
+/// that is ignored from here on, in workers and commands too, unless the program has a handler. Throws
+/// std::invalid_argument for a silence that is not above zero, std::system_error if the system refuses.
 void cluster_main(int argc, char** argv, cluster_options const& options = {});
 
 }  // namespace quartet::inline v0

@@ -21,6 +21,12 @@ descriptor_registry& registry() {
     return all;
 }
 
+bool is_ignored(int number) noexcept {
+    struct sigaction now {};
+    return sigaction(number, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 &&
+           now.sa_handler == SIG_IGN;
+}
+
 }  // namespace
 
 private_descriptor::private_descriptor(int descriptor) : descriptor_(descriptor) {
@@ -48,8 +54,9 @@ pid_t fork_child() noexcept {
 }
 
 void forget_signal_handlers() noexcept {
-    for (int const number : {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD, SIGALRM})
+    for (int const number : {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR2, SIGCHLD, SIGALRM})
         signal(number, SIG_DFL);
+    if (!is_ignored(SIGUSR1)) signal(SIGUSR1, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -29,7 +29,8 @@ private:
 };
 
 /// Gives the signals that programs have handlers for their usual effect, and blocks none: what a forked child
-/// does first, for the parent's handlers are not meant for it.
+/// does first, for the parent's handlers are not meant for it. SIGUSR1 stays ignored where it is: a launcher
+/// sends it to all of a rank's processes.
 void forget_signal_handlers() noexcept;
 
 }  // namespace quartet::inline v0::detail

@@ -218,6 +218,7 @@ void join_cluster(cluster_options const& options) {
         auto const how = how_launched();
         if (!how) return;
         rank = how->rank;
+        if (how->flavour == mpi_flavour::mpich) ignore_word_of_dead_ranks();
         line = link::start({.how = *how, .silence = silence});
     } catch (std::exception const& error) {
         refused = error.what();

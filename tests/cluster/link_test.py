@@ -103,7 +103,7 @@ class LinkTest(unittest.TestCase):
     @unittest.skipUnless(OPEN_MPI, ENDS_ALL)
     def test_a_program_hears_that_its_link_process_has_died(self):
         said, errors, _ = self.run_probe("broken", lasting=True)
-        self.assertIn("rank 2: quartet: the process that has MPI in it has died", said, said + errors)
+        self.assertIn("rank 2: the process that has MPI in it has died", said, said + errors)
 
     def test_a_rank_that_does_not_come_is_not_waited_for_longer_than_the_limit(self):
         _, errors, code = self.run_probe("late", LINK_PROBE_LIMIT="2")

@@ -60,12 +60,14 @@ public:
     spawn_plan& operator=(spawn_plan const&) = delete;
 
     /// Workers ignore SIGINT, and a program's threads may block what they like; an ignored or blocked signal
-    /// stays so over exec, and a program that can't be interrupted is not what anybody asked for.
+    /// stays so over exec, and a program that can't be interrupted is not what anybody asked for. But
+    /// SIGUSR1, which interrupts nothing, stays ignored: some launchers send it to all processes of a rank.
     void give_usual_signals() {
         sigset_t none;
         sigset_t all;
         sigemptyset(&none);
         sigfillset(&all);
+        sigdelset(&all, SIGUSR1);
         throw_if(posix_spawnattr_setsigmask(&attributes_, &none));
         throw_if(posix_spawnattr_setsigdefault(&attributes_, &all));
         throw_if(posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));

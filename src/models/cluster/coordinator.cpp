@@ -54,6 +54,13 @@ void coordinator::receive(std::size_t from, packet arrived, time_point now) {
     finish_ended(now);
 }
 
+void coordinator::node_ended(std::size_t number, std::string const& why, time_point now) {
+    if (nodes_.at(number)->view.is == node_view::phase::lost) return;
+    lose(static_cast<std::uint16_t>(number), why);
+    feed(now);
+    finish_ended(now);
+}
+
 void coordinator::handle(std::uint16_t number, message_kind kind, std::span<std::byte const> body,
                          time_point now) {
     remote_node& node = *nodes_[number];

@@ -77,6 +77,10 @@ public:
     /// A packet of a node has come. What is no message of this session is dropped.
     void receive(std::size_t from, packet arrived, time_point now);
 
+    /// It is known that the program of a node has ended, or that it can't be reached any more: it is lost at
+    /// once, and nobody waits until it has been silent for long enough. Nothing if it is lost already.
+    void node_ended(std::size_t number, std::string const& why, time_point now);
+
     /// Does what the time asks for: beats, losses, a further look at what may be sent.
     void advance(time_point now);
 

@@ -8,7 +8,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
 
 namespace quartet::inline v0::detail {
 
@@ -48,6 +50,18 @@ public:
 
     /// Bytes that were sent and have not left the machine.
     virtual std::size_t unsent() const noexcept = 0;
+
+    /// It was dropped, or its program is known to have ended: nothing comes of it any more. False is no
+    /// promise that it lives, as a machine without power tells nobody. Any thread.
+    virtual bool is_gone(std::size_t rank) const noexcept = 0;
+
+    /// How many times a rank has come to be gone by itself; wait() returns when that changes. Where the rank
+    /// could tell of its end, a message of session 0 says so too, behind all that came of it before.
+    virtual std::uint64_t losses() const noexcept = 0;
+
+    /// Why nothing can be sent and received any more, to stand in a sentence; nothing as long as it can.
+    /// wait() returns when it comes to be so. Some microseconds.
+    virtual std::optional<std::string> failed() const = 0;
 };
 
 }  // namespace quartet::inline v0::detail

@@ -10,6 +10,17 @@
 #include <utility>
 
 namespace quartet::inline v0::detail {
+namespace {
+
+constexpr char const* program_has_ended = "its program has ended";
+
+/// The last word of a rank's link, whose program has ended in whatever way.
+bool tells_of_end(packet const& message) {
+    frame_head const* const head = head_of(message);
+    return head && head->session == 0 && head->kind == message_kind::leave;
+}
+
+}  // namespace
 
 hub::hub(endpoint* line, hub_options options)
     : line_(line),
@@ -164,14 +175,36 @@ void hub::run() {
 void hub::turn() {
     run_posted();
     while (auto arrived = line_ ? line_->receive() : std::nullopt)
-        root_.receive(arrived->from, std::move(arrived->message), clock::now());
+        receive(std::move(*arrived));
     auto const now = clock::now();
+    note_ended_ranks(now);
     inbox_.deliver(self_, now);
     self_.advance(now);
     exchange_locally(now);
     root_.advance(now);
     exchange_locally(now);
     note_greetings();
+}
+
+void hub::receive(arrival arrived) {
+    if (tells_of_end(arrived.message))
+        root_.node_ended(arrived.from, program_has_ended, clock::now());
+    else
+        root_.receive(arrived.from, std::move(arrived.message), clock::now());
+}
+
+/// Behind what has come of them.
+void hub::note_ended_ranks(clock::time_point now) {
+    if (!line_) return;
+    auto const& failed = failure_.ask(*line_, now);
+    if (losses_ == line_->losses() && !failed) return;
+    losses_ = line_->losses();
+    for (std::size_t rank = 1; rank < line_->size(); ++rank) {
+        if (failed)
+            root_.node_ended(rank, fmt::format("the way to it has failed: {}", *failed), now);
+        else if (line_->is_gone(rank))
+            root_.node_ended(rank, program_has_ended, now);
+    }
 }
 
 /// What the root and the node on this machine say to each other.
@@ -197,7 +230,7 @@ void hub::run_posted() {
 
 void hub::wait() {
     auto const until = root_.next_deadline();
-    if (line_) return line_->wait(until);
+    if (line_) return line_->wait(failure_.limit(until));
     std::unique_lock lock(mutex_);
     changed_.wait_until(lock, until, [this] { return woken_; });
     woken_ = false;

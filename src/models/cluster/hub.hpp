@@ -7,6 +7,7 @@
 #include "src/models/cluster/coordinator.hpp"
 #include "src/models/cluster/endpoint.hpp"
 #include "src/models/cluster/executor_pool.hpp"
+#include "src/models/cluster/failure_watch.hpp"
 #include "src/models/cluster/node.hpp"
 #include "src/models/cluster/node_inbox.hpp"
 
@@ -81,6 +82,8 @@ private:
     void run();
     void greet();
     void turn();
+    void receive(arrival arrived);
+    void note_ended_ranks(clock::time_point now);
     void exchange_locally(clock::time_point now);
     void post(std::function<void(clock::time_point)> what);
     void ask(std::function<void(clock::time_point)> const& what);
@@ -113,6 +116,8 @@ private:
     std::map<job*, std::function<void(job&)>> ended_;
     std::map<std::uint32_t, log_handler> logs_;
     std::uint32_t last_pool_ = 0;
+    std::optional<std::uint64_t> losses_{};  // of the line, as far as the root knows of them
+    failure_watch failure_{};
 
     std::thread thread_;  // last
 };

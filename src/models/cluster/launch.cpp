@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <stdexcept>
 #include <string_view>
@@ -88,6 +89,13 @@ std::optional<launch> how_launched(environment const& variable) {
     if (auto const flavour = chosen(variable)) found->flavour = *flavour;
     if (auto const descriptor = number(variable, "PMI_FD")) found->descriptor = static_cast<int>(*descriptor);
     return found;
+}
+
+void ignore_word_of_dead_ranks() noexcept {
+    struct sigaction now {};
+    if (sigaction(SIGUSR1, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 &&
+        now.sa_handler == SIG_DFL)
+        signal(SIGUSR1, SIG_IGN);
 }
 
 void forget_launch() noexcept {

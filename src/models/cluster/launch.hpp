@@ -32,6 +32,11 @@ environment own_environment();
 /// to offer an MPI.
 std::optional<launch> how_launched(environment const& variable = own_environment());
 
+/// MPICH's launcher tells all ranks of one that has died by SIGUSR1, sent to their process groups, whose
+/// usual effect would end them too: the others are to go on. Ignored from here on, unless the program has a
+/// handler; so it is in what this process forks, and in commands that it runs.
+void ignore_word_of_dead_ranks() noexcept;
+
 /// Takes what the launcher set out of this process's environment: the commands that it runs are no ranks.
 /// Before there is a second thread.
 void forget_launch() noexcept;

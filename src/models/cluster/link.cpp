@@ -13,6 +13,7 @@
 #include <new>
 #include <signal.h>
 #include <stdexcept>
+#include <string_view>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -29,6 +30,7 @@ constexpr auto look_again = 500ms;  // whether the link process lives
 constexpr auto try_again = 5ms;     // whether there is memory
 constexpr auto hand_over_limit = 5s;
 constexpr auto end_limit = 12s;  // the link process's own limits are shorter
+constexpr std::string_view prefix = "quartet: ";
 
 /// Gives a block back to the link process, in the process that received it: a forked child has copies of
 /// packets.
@@ -163,9 +165,12 @@ bool link::link_process_lives() const noexcept {
 
 std::optional<std::string> link::failed() const {
     auto const is = state().is.load();
-    if (is == link_state::phase::refused) return state().error.data();
-    if (is == link_state::phase::ended) return "quartet: the link to the cluster has ended";
-    if (!link_process_lives()) return "quartet: the process that has MPI in it has died";
+    if (is == link_state::phase::refused) {
+        std::string_view const error = state().error.data();
+        return std::string(error.substr(error.starts_with(prefix) ? prefix.size() : 0));
+    }
+    if (is == link_state::phase::ended) return "the link to the cluster has ended";
+    if (!link_process_lives()) return "the process that has MPI in it has died";
     return {};
 }
 
@@ -245,7 +250,8 @@ void link::wait(time_point until) {
         bool room = false;
         state().bell.wait_until(
             [&] {
-                over = woken_.load() || !state().in.is_empty() || has_news_of_failure();
+                over = woken_.load() || !state().in.is_empty() || losses() != told_of_losses_ ||
+                       has_news_of_failure();
                 room = wants_room && !state().out.is_full();
                 return over || room;
             },
@@ -257,6 +263,7 @@ void link::wait(time_point until) {
         if (has_died) told_of_failure_ = true;
     }
     if (has_news_of_failure()) told_of_failure_ = true;
+    told_of_losses_ = losses();
     woken_.store(false);
 }
 

@@ -62,8 +62,8 @@ public:
     /// at the end.
     void drop(std::size_t rank) override;
 
-    /// It was dropped, or its program is known to have ended. Any thread.
-    bool is_gone(std::size_t rank) const noexcept;
+    bool is_gone(std::size_t rank) const noexcept override;
+    std::uint64_t losses() const noexcept override { return state().losses.load(); }
 
     /// The right to use the link. At the root, what came for the user before is gone then.
     class turn {
@@ -86,9 +86,8 @@ public:
     /// 1, 2, …: over all processes. Any thread.
     std::uint32_t next_session() noexcept { return state().sessions.fetch_add(1) + 1; }
 
-    /// Why messages can't be sent and received any more; nothing as long as they can. wait() returns when it
-    /// comes to be so. Some microseconds.
-    std::optional<std::string> failed() const;
+    /// As endpoint::failed(), on any thread.
+    std::optional<std::string> failed() const override;
 
     /// Ends the link process: what was sent is sent, for a second at the most; the root tells the others to
     /// leave; all finish MPI together if none was lost. Up to some seconds. For the process that started the
@@ -141,6 +140,7 @@ private:
     bool short_of_memory_ = false;
     std::atomic<bool> woken_{false};
     bool told_of_failure_ = false;
+    std::uint64_t told_of_losses_ = 0;
 };
 
 }  // namespace quartet::inline v0::detail

@@ -57,7 +57,11 @@ link_loop::link_loop(quartet_mpi_table const& mpi, link_memory& memory, link_sle
       next_look_(moved_) {
     sleep.watch_bell(neighbours_.bell());
     sends_.begun = [this](std::size_t rank) { neighbours_.ring(rank); };
-    sends_.failed = [this](std::size_t rank) { lost(rank, link_state::rank_state::ended); };
+    sends_.failed = [this](std::size_t rank) {
+        lost(rank, link_state::rank_state::ended);
+        tell_if_ended(rank);
+        state_->bell.ring();
+    };
     receives_.deliver = [this](std::size_t from, shared_block& block, std::uint64_t bytes) {
         deliver(from, block, bytes);
     };
@@ -155,6 +159,11 @@ void link_loop::lost(std::size_t rank, link_state::rank_state how) {
     receives_.drop(rank);
 }
 
+/// Behind what came of it before.
+void link_loop::tell_if_ended(std::size_t rank) {
+    if (how_is(rank) == link_state::rank_state::ended) state_->losses.fetch_add(1);
+}
+
 // ---- Messages for the program
 
 void link_loop::deliver(std::size_t from, shared_block& block, std::uint64_t bytes) {
@@ -162,7 +171,10 @@ void link_loop::deliver(std::size_t from, shared_block& block, std::uint64_t byt
     if (bytes >= kept_message) large_moved_ = clock::now();
     // What comes to a root that nobody uses is of a session that has ended. A node's program may not have
     // begun to listen.
-    if (hear(from, block, bytes) || (rank_ == 0 && use == 0)) return heap_->give_back(&block);
+    if (hear(from, block, bytes) || (rank_ == 0 && use == 0)) {
+        tell_if_ended(from);
+        return heap_->give_back(&block);
+    }
     loans_.lend(block, {state_->user.load(std::memory_order_relaxed),
                         state_->user_started.load(std::memory_order_relaxed)});
     arrived_.push_back({{.what = link_entry::kind::message,
@@ -196,6 +208,7 @@ bool link_loop::pass_on() {
         auto const& [entry, of] = arrived_.front();
         if (rank_ == 0 && of != use) {
             shared_block* const block = entry.block;
+            tell_if_ended(entry.rank);
             arrived_.pop_front();
             loans_.take_back(*block);
             moved = true;
@@ -206,6 +219,7 @@ bool link_loop::pass_on() {
             state_->unread.fetch_sub(entry.bytes);
             break;
         }
+        tell_if_ended(entry.rank);
         arrived_.pop_front();
         moved = true;
     }

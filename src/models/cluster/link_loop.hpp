@@ -41,6 +41,7 @@ private:
     void drop(std::size_t rank);
     void send(link_entry const& message);
     void lost(std::size_t rank, link_state::rank_state how);
+    void tell_if_ended(std::size_t rank);
     bool is_here(std::size_t rank) const noexcept { return how_is(rank) == link_state::rank_state::here; }
     link_state::rank_state how_is(std::size_t rank) const noexcept {
         return state_->ranks[rank].load(std::memory_order_relaxed);

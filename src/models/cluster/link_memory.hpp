@@ -89,6 +89,7 @@ struct link_state {
         ended,    ///< has told so, or MPI has
     };
     std::array<std::atomic<rank_state>, most_ranks> ranks{};
+    std::atomic<std::uint64_t> losses{0};  ///< how many have ended, as MPI or they themselves have told
 };
 
 /// Owns both; copies of it in forked children do too, each in its own process.

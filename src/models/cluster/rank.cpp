@@ -1,5 +1,6 @@
 #include "src/models/cluster/rank.hpp"
 
+#include "src/models/cluster/failure_watch.hpp"
 #include "src/models/cluster/node.hpp"
 #include "src/models/cluster/node_inbox.hpp"
 #include "src/models/cluster/travelling_code.hpp"
@@ -31,13 +32,16 @@ std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nan
                .make_pool = executor_pools(make),
                .reports = inbox.reports()},
               clock::now());
+    failure_watch failure;
     while (!self.over()) {
         while (auto arrived = line.receive()) {
             if (arrived->from == 0) self.receive(std::move(arrived->message), clock::now());
         }
+        if (auto const& failed = failure.ask(line, clock::now())) return *failed;
+        if (line.is_gone(0)) return "the program of the root has ended";
         inbox.deliver(self, clock::now());
         self.advance(clock::now());
-        if (!self.over()) line.wait(self.next_deadline());
+        if (!self.over()) line.wait(failure.limit(self.next_deadline()));
     }
     return *self.over();
 }

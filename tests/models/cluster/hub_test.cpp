@@ -1,0 +1,222 @@
+// The root and ranks that serve it, as threads of this process: what the root does when it is told that a
+// rank is gone or that no way leads anywhere, what a rank does then, and calls over a bad network.
+
+#include "src/models/cluster/hub.hpp"
+
+#include "src/executor/cluster.hpp"
+#include "src/models/cluster/cluster_model.hpp"
+#include "src/models/cluster/rank.hpp"
+#include "tests/models/cluster/in_process_lines.hpp"
+#include "tests/waiting.hpp"
+
+#include <quartet/quartet.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace quartet::hub_test {
+namespace {
+
+using namespace std::chrono_literals;
+using detail::in_process_lines;
+using testing::HasSubstr;
+
+detail::model_maker threads_of(std::size_t rank) {
+    return [name = "r" + std::to_string(rank)](detail::open_pool_message const& about, log_handler log) {
+        return detail::made_model{
+            .runs = detail::make_model(parse_spec(about.spec), {.log = std::move(log), .name = name}),
+            .here = true,
+            .name = name};
+    };
+}
+
+// Bodies cross machines, so what they touch is in the program.
+std::atomic<bool> may_end{false};
+std::atomic<int> waiting{0};
+std::array<std::atomic<int>, 1000> runs{};
+
+int wait_for_the_word(int task) {
+    ++waiting;
+    while (!may_end)
+        std::this_thread::sleep_for(1ms);
+    return task;
+}
+
+int count_a_run(int index) {
+    ++runs[static_cast<std::size_t>(index)];
+    return 2 * index;
+}
+
+/// A root with two ranks, of a thread each.
+class cluster_of_threads {
+public:
+    explicit cluster_of_threads(std::chrono::nanoseconds silence, detail::in_process_network network = {})
+        : lines(3, network) {
+        may_end = false;
+        waiting = 0;
+        for (std::size_t rank = 1; rank < 3; ++rank)
+            ranks_.emplace_back([this, rank, silence] {
+                ended_with[rank] = detail::serve_root(lines.of(rank), threads_of(rank), silence);
+            });
+        root = std::make_shared<detail::hub>(&lines.of(0),
+                                             detail::hub_options{.silence = silence, .make = threads_of(0)});
+    }
+
+    ~cluster_of_threads() {
+        may_end = true;
+        root.reset();
+        leave();
+    }
+
+    /// Ends the ranks.
+    void leave() {
+        for (std::size_t rank = 1; rank < 3; ++rank)
+            lines.fail(rank, "it is over");
+        for (auto& each : ranks_) {
+            if (each.joinable()) each.join();
+        }
+    }
+
+    executor threads(std::string const& spec = "cluster:3+threads:2") {
+        return executor(std::make_unique<detail::cluster_model>(
+            root, parse_spec(spec), detail::open_pool_message{.spec = "threads:2"}, log_handler()));
+    }
+
+    in_process_lines lines;
+    std::shared_ptr<detail::hub> root;
+    std::array<std::string, 3> ended_with{};
+
+private:
+    std::vector<std::thread> ranks_;
+};
+
+/// Six tasks, one a worker, that have begun; `then` happens, and the others may end.
+std::vector<outcome<int>> outcomes_after(cluster_of_threads& on, auto&& then) {
+    auto executor = on.threads();
+    std::vector<future<int>> futures;
+    for (int task = 0; task < 6; ++task)
+        futures.push_back(executor.submit(wait_for_the_word, task));
+    EXPECT_TRUE(test::comes_true([] { return waiting == 6; }));
+    then();
+    std::vector<outcome<int>> outcomes;
+    for (auto& each : futures)
+        outcomes.push_back(each.take());
+    return outcomes;
+}
+
+bool is_lost(cluster_of_threads& on, std::size_t node) {
+    return on.root->nodes()[node].is == detail::node_view::phase::lost;
+}
+
+/// What `node` had is lost, because of `why`; all others have values.
+void expect_lost(std::vector<outcome<int>> const& outcomes, std::string const& nodes,
+                 std::string const& why) {
+    std::string lost;
+    for (auto const& each : outcomes) {
+        if (each) continue;
+        EXPECT_EQ(each.error().why, cause::node_lost);
+        EXPECT_THAT(each.error().message, HasSubstr(" was lost while it had this task: " + why));
+        lost += '.';
+    }
+    EXPECT_EQ(lost, nodes);
+}
+
+// With a silence of an hour, nothing below may wait for it.
+
+TEST(a_root, loses_a_node_at_once_whose_program_has_ended) {
+    cluster_of_threads on(1h);
+    auto const outcomes = outcomes_after(on, [&] {
+        on.lines.end_program(1);
+        EXPECT_TRUE(test::comes_true([&] { return is_lost(on, 1); }));
+        may_end = true;
+    });
+    expect_lost(outcomes, "..", "its program has ended");
+    EXPECT_FALSE(is_lost(on, 2));
+    EXPECT_EQ(on.threads("cluster:2+threads:2").map(count_a_run, std::vector{21}), std::vector{42});
+}
+
+TEST(a_root, loses_a_node_at_once_of_which_mpi_tells) {
+    cluster_of_threads on(1h);
+    auto const outcomes = outcomes_after(on, [&] {
+        on.lines.tell_gone(2, 0);
+        EXPECT_TRUE(test::comes_true([&] { return is_lost(on, 2); }));
+        may_end = true;
+    });
+    expect_lost(outcomes, "..", "its program has ended");
+}
+
+TEST(a_root, goes_on_alone_when_its_way_to_the_others_has_failed) {
+    cluster_of_threads on(1h);
+    auto const outcomes = outcomes_after(on, [&] {
+        on.lines.fail(0, "a reason");
+        EXPECT_TRUE(test::comes_true([&] { return is_lost(on, 1) && is_lost(on, 2); }));
+        may_end = true;
+    });
+    expect_lost(outcomes, "....", "the way to it has failed: a reason");
+    EXPECT_EQ(on.threads("cluster:1+threads:2").map(count_a_run, std::vector{21}), std::vector{42});
+}
+
+TEST(a_root, knows_who_was_gone_before_it_began) {
+    in_process_lines lines(2, {});
+    lines.tell_gone(1, 0);
+    detail::hub root(&lines.of(0), {.silence = 1h, .make = threads_of(0)});
+    auto const nodes = root.nodes();
+    EXPECT_EQ(nodes[1].is, detail::node_view::phase::lost);
+    EXPECT_EQ(nodes[1].refused, "its program has ended");
+}
+
+TEST(a_rank, leaves_when_the_root_is_gone) {
+    cluster_of_threads on(1h);
+    on.lines.tell_gone(0, 1);
+    on.lines.tell_gone(0, 2);
+    on.leave();
+    EXPECT_EQ(on.ended_with[1], "the program of the root has ended");
+}
+
+TEST(a_rank, leaves_when_its_way_to_the_root_has_failed) {
+    cluster_of_threads on(1h);
+    on.lines.fail(1, "a reason");
+    on.leave();
+    EXPECT_EQ(on.ended_with[1], "a reason");
+}
+
+/// A machine that does nothing for long may lose a node; what ran and what is told agrees all the same.
+void map_over(detail::in_process_network const& network) {
+    for (auto& each : runs)
+        each = 0;
+    cluster_of_threads on(2s, network);
+    std::vector<int> inputs(1000);
+    std::iota(inputs.begin(), inputs.end(), 0);
+    auto const outcomes = on.threads().try_map(count_a_run, inputs);
+    for (int index = 0; index < 1000; ++index) {
+        auto const& each = outcomes[static_cast<std::size_t>(index)];
+        int const ran = runs[static_cast<std::size_t>(index)];
+        if (each) {
+            EXPECT_EQ(*each, 2 * index);
+            EXPECT_EQ(ran, 1);
+        } else {
+            EXPECT_EQ(each.error().why, cause::node_lost);
+            EXPECT_LE(ran, 1);
+        }
+    }
+}
+
+TEST(a_cluster_of_threads, runs_each_task_once_over_a_slow_network) {
+    map_over({.delay = 20ms});
+}
+
+TEST(a_cluster_of_threads, runs_each_task_once_over_a_network_that_loses_messages) {
+    map_over({.how = detail::delivery::careless, .delay = 5ms, .lost = 0.1});
+}
+
+}  // namespace
+}  // namespace quartet::hub_test
