@@ -2,6 +2,7 @@
 //
 // `quartet doctor`: whether this machine is fit for measuring, and what to mend.
 
+#include "cli/commands/cluster_findings.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/measuring/cost_cache.hpp"
 #include "cli/measuring/measuring.hpp"
@@ -86,6 +87,17 @@ measure::checkup_finding costs_finding(detail::kept_costs const& measured) {
                           : ""};
 }
 
+std::vector<measure::checkup_finding> cluster_findings(status_line& shown, interrupt const& stop) {
+    shown.show("looking at MPI");
+    auto const installed = detail::look_for_mpis();
+    auto const launchers = installed_launchers();
+    auto const cluster = detail::read_cluster(
+        {.looks_at = [&](std::string const& node) { shown.show("measuring the way to " + node); },
+         .is_stopped = [&] { return stop.signal() != 0; }});
+    if (stop.signal() != 0) throw measure::interrupted();
+    return judge_cluster(installed, launchers, cluster);
+}
+
 int doctor(doctor_options const& options) {
     interrupt const stop;
     signal(SIGPIPE, SIG_IGN);
@@ -93,6 +105,7 @@ int doctor(doctor_options const& options) {
     workbench bench(scratch, stop);
     try {
         status_line shown(true);
+        auto const of_cluster = cluster_findings(shown, stop);
         shown.show("looking at the machine");
         auto readings = measure::take_readings(scratch.path());
         for (auto const& spec : {std::string("single"), fmt::format("threads:{}", usable_cpus())}) {
@@ -107,6 +120,7 @@ int doctor(doctor_options const& options) {
         auto const where = terminal::of(STDOUT_FILENO, options.plain);
         auto findings = measure::judge(readings);
         findings.push_back(costs_finding(costs));
+        findings.insert(findings.end(), of_cluster.begin(), of_cluster.end());
         print_to(STDOUT_FILENO, format_checkup(findings, where));
         return all_well;
     } catch (measure::interrupted const&) {

@@ -8,6 +8,8 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <set>
+#include <sstream>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -19,10 +21,9 @@ command_result answer_of(std::string const& program, char const* option) {
     return run_beside({{program, option}}).front();
 }
 
-/// By what it says of its version; nothing if it is not there, or nothing that is known. srun says nothing
+/// By what it said of its version; nothing if it is not there, or nothing that is known. srun says nothing
 /// where it finds no Slurm, and so goes by its name.
-std::optional<launcher_kind> kind_of(std::string const& program) {
-    auto const heard = answer_of(program, "--version");
+std::optional<launcher_kind> kind_by(std::string const& program, command_result const& heard) {
     auto const said = heard.output + heard.errors;
     auto const names = [&](std::string_view word) { return said.find(word) != std::string::npos; };
     if (names("Open MPI") || names("OpenRTE")) return launcher_kind::open_mpi;
@@ -30,6 +31,20 @@ std::optional<launcher_kind> kind_of(std::string const& program) {
     bool const is_srun = program.substr(program.rfind('/') + 1) == "srun";
     if (is_srun && heard.exit_code != no_such_program) return launcher_kind::srun;
     return std::nullopt;
+}
+
+std::optional<launcher_kind> kind_of(std::string const& program) {
+    return kind_by(program, answer_of(program, "--version"));
+}
+
+/// The first word that begins as a version does.
+std::string version_in(std::string const& said) {
+    std::istringstream words(said);
+    for (std::string word; words >> word;) {
+        bool const is_version = word[0] >= '0' && word[0] <= '9' && word.find('.') != std::string::npos;
+        if (is_version) return word;
+    }
+    return {};
 }
 
 std::optional<launcher> any_mpirun() {
@@ -93,6 +108,23 @@ launcher find_launcher(std::string const& wanted, std::optional<allocation> cons
     if (auto const found = any_mpirun()) return *found;
     throw usage_error(
         "nothing is there that starts a program on several machines: mpirun (apt install openmpi-bin)");
+}
+
+std::vector<installed_launcher> installed_launchers() {
+    std::vector<std::string> const names{"mpirun.openmpi", "mpirun.mpich", "mpirun", "mpiexec.hydra", "srun"};
+    std::vector<word_list> questions;
+    for (auto const& each : names)
+        questions.push_back({each, "--version"});
+    auto const answers = run_beside(questions);
+    std::vector<installed_launcher> found;
+    std::set<std::pair<launcher_kind, std::string>> told;
+    for (std::size_t each = 0; each < names.size(); ++each) {
+        auto const kind = kind_by(names[each], answers[each]);
+        if (!kind) continue;
+        auto const version = version_in(answers[each].output + answers[each].errors);
+        if (told.emplace(*kind, version).second) found.push_back({names[each], version});
+    }
+    return found;
 }
 
 }  // namespace quartet::cli

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace quartet::cli {
 
@@ -33,5 +34,13 @@ std::optional<allocation> current_allocation();
 /// `wanted` is "auto" or a program. "auto" takes srun within a job of Slurm, and mpirun otherwise. Throws
 /// usage_error if there is none, or if it is none that is known. Runs it once or twice, to hear what it is.
 launcher find_launcher(std::string const& wanted, std::optional<allocation> const& given);
+
+struct installed_launcher {
+    std::string program;  ///< "mpirun.mpich"
+    std::string version;  ///< "4.0.2"; empty if it does not say
+};
+
+/// All that are here under their usual names; one that goes by several is told once. Runs each once.
+std::vector<installed_launcher> installed_launchers();
 
 }  // namespace quartet::cli

@@ -11,16 +11,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -51,17 +48,11 @@ standing& here() {
 /// std::invalid_argument.
 model_spec spec_of_node(std::string const& text) {
     auto spec = parse_spec(text);
-    char const* const said = std::getenv("QUARTET_WORKERS");
     bool const open =
         (spec.kind == model_kind::processes || spec.kind == model_kind::threads) && !spec.count && !spec.each;
-    if (!said || !open) return spec;
-    std::size_t count = 0;
-    char const* const end = said + std::strlen(said);
-    auto const read = std::from_chars(said, end, count);
-    if (read.ec != std::errc() || read.ptr != end || count < 1)
-        throw std::invalid_argument(
-            fmt::format("quartet: QUARTET_WORKERS is '{}'; it is a number of workers, as 4", said));
-    spec.count = count;
+    auto const said = open ? workers_of_node() : std::nullopt;
+    if (!said) return spec;
+    spec.count = said;
     return parse_spec(to_string(spec));  // which says so if that is too many
 }
 
@@ -161,6 +152,16 @@ void refuse(std::string_view option, model_spec const& spec, std::string_view wh
 }
 
 }  // namespace
+
+std::optional<cluster_standing> own_cluster() {
+    auto& ours = here();
+    {
+        std::lock_guard const lock(ours.mutex);
+        if (!ours.root) return {};
+        if (!ours.root->line) return cluster_standing{.refused = ours.root->refused};
+    }
+    return cluster_standing{.through = hub_for(parse_spec("cluster")), .line = ours.root->line.get()};
+}
 
 std::unique_ptr<model> make_cluster(model_spec const& spec, executor_options options) {
     if (options.initialize)

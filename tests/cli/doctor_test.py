@@ -64,7 +64,7 @@ class Doctor(ToolTest):
         self.assertTrue(text.isascii())
         for subject in ("processors", "quota", "frequency", "other programs", "steal", "memory pressure", "clock", "timers",
                         "memory", "open files", "temporary folder", "files of async", "memory of processes", "a task's record",
-                        "heap tracing", "memory sampling", "noise, single", "noise, threads:"):
+                        "heap tracing", "memory sampling", "noise, single", "noise, threads:", "MPI"):
             self.assertRegex(text, rf"(?m)^(ok  |note|mend)  {subject}\b")
         self.assertRegex(text, r"\n(fit for measuring|\d+ to mend)\n$")
         self.assertRegex(text, r"a task's record +\d+ ns, less than 1 % of any trial\n")
@@ -87,6 +87,11 @@ class Doctor(ToolTest):
         self.assertIn("noise, threads:1 ", text)
         self.assertRegex(text, r"mend  open files +256\n")
         self.assertLessEqual(max(map(len, text.splitlines())), 120)
+
+    def test_a_plug_in_that_is_not_there(self):
+        text = self.doctor("--plain", env={"QUARTET_MPI_PLUGIN": "/nowhere/x.so", "COLUMNS": "120"})
+        self.assertRegex(text, r"mend  MPI +none that can be loaded\n +QUARTET_MPI_PLUGIN is '/nowhere/x.so', where no file is\n")
+        self.assertNotIn("launchers", text)
 
     def test_bad_input(self):
         self.assert_one_line(self.quartet("doctor", "--rounds", 5))

@@ -80,6 +80,9 @@ void coordinator::handle(std::uint16_t number, message_kind kind, std::span<std:
         case message_kind::log:
             if (options_.logged) options_.logged(read_message<log_message>(in));
             return;
+        case message_kind::probe:
+            if (options_.probed) options_.probed(read_message<probe_message>(in).number);
+            return;
         case message_kind::beat: {
             auto const beat = read_message<beat_message>(in);
             if (beat.root_sent == 0) return;  // only asks whether it is lost
@@ -96,6 +99,13 @@ void coordinator::handle(std::uint16_t number, message_kind kind, std::span<std:
 void coordinator::on_hello(remote_node& from, byte_reader& in) {
     from.view.about = read_message<hello_message>(in);
     from.view.is = node_view::phase::here;
+}
+
+void coordinator::probe(std::size_t node, std::uint64_t number, std::size_t bytes, std::size_t answer_bytes,
+                        time_point now) {
+    if (nodes_[node]->view.is != node_view::phase::here) return;
+    auto asked = written(probe_message{.number = number, .answer_bytes = answer_bytes});
+    nodes_[node]->line.send(message_kind::probe, asked.take(bytes), now);
 }
 
 void coordinator::advance(time_point now) {

@@ -44,6 +44,9 @@ struct coordinator_options {
     std::function<void(log_message const&)> logged{};
     std::function<void(std::size_t node)> lost{};
 
+    /// The answer to a probe has come.
+    std::function<void(std::uint64_t number)> probed{};
+
     /// Bytes that were sent and have not left the machine.
     std::function<std::size_t()> unsent{};
 };
@@ -80,6 +83,10 @@ public:
     /// It is known that the program of a node has ended, or that it can't be reached any more: it is lost at
     /// once, and nobody waits until it has been silent for long enough. Nothing if it is lost already.
     void node_ended(std::size_t number, std::string const& why, time_point now);
+
+    /// Sends so many bytes to a node, which answers with so many.
+    void probe(std::size_t node, std::uint64_t number, std::size_t bytes, std::size_t answer_bytes,
+               time_point now);
 
     /// Does what the time asks for: beats, losses, a further look at what may be sent.
     void advance(time_point now);

@@ -35,6 +35,7 @@ hub::hub(endpoint* line, hub_options options)
              .pool_opened = [this](auto const& about, std::size_t node) { note_opened(about, node); },
              .logged = [this](log_message const& each) { pass_log(each); },
              .lost = [this](std::size_t node) { note_lost(node); },
+             .probed = [this](std::uint64_t number) { note_probed(number); },
              .unsent = [this] { return line_ ? line_->unsent() : 0; }}),
       self_({.about = about_this_node(),
              .silence = std::chrono::hours(24 * 365),  // the root is this process
@@ -76,6 +77,29 @@ std::vector<node_view> hub::nodes() {
             all.push_back(root_.node(number));
     });
     return all;
+}
+
+std::optional<std::chrono::nanoseconds> hub::probe(std::size_t node, probe_messages what) {
+    ask([&](clock::time_point) {
+        bool const is_here = root_.node(node).is == node_view::phase::here;
+        {
+            std::lock_guard const lock(mutex_);
+            probe_ = {.last = probe_.last + what.count, .node = node, .sent = clock::now(), .lost = !is_here};
+        }
+        for (std::size_t left = what.count; left > 0; --left)
+            root_.probe(node, probe_.last - left + 1, what.bytes, what.answer_bytes, clock::now());
+    });
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, options_.patience, [&] { return probe_.answered || probe_.lost; });
+    if (!probe_.answered) return {};
+    return *probe_.answered - probe_.sent;
+}
+
+void hub::note_probed(std::uint64_t number) {
+    std::lock_guard const lock(mutex_);
+    if (number != probe_.last) return;
+    probe_.answered = clock::now();
+    changed_.notify_all();
 }
 
 opened_pool hub::open_pool(open_pool_message about, log_handler log, std::optional<std::size_t> nodes) {
@@ -271,6 +295,7 @@ void hub::note_lost(std::size_t node) {
     std::lock_guard const lock(mutex_);
     for (auto& [number, each] : openings_)
         each.awaited.erase(node);
+    if (probe_.node == node) probe_.lost = true;
     changed_.notify_all();
 }
 

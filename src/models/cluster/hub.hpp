@@ -42,6 +42,13 @@ struct hub_options {
     std::function<std::shared_ptr<void>()> take_turn{};
 };
 
+/// Messages in a row that do nothing but to be answered.
+struct probe_messages {
+    std::size_t count = 1;
+    std::size_t bytes = 0;         ///< of each
+    std::size_t answer_bytes = 0;  ///< of each answer
+};
+
 /// A pool on all nodes.
 struct opened_pool {
     std::uint32_t number = 0;
@@ -64,6 +71,10 @@ public:
     /// The nodes as they are now.
     std::vector<node_view> nodes();
 
+    /// How long it takes until all of them have gone to a node and their answers are back. Nothing if the
+    /// node is lost, or it takes longer than the patience. One at a time.
+    std::optional<std::chrono::nanoseconds> probe(std::size_t node, probe_messages what);
+
     /// Opens a pool on so many nodes, or on all; waits until they have one, or have refused.
     opened_pool open_pool(open_pool_message about, log_handler log, std::optional<std::size_t> nodes);
     void close_pool(std::uint32_t pool);
@@ -74,6 +85,13 @@ public:
 
 private:
     using clock = std::chrono::steady_clock;
+    struct probing {
+        std::uint64_t last = 0;  ///< the number of the last message
+        std::size_t node = 0;
+        clock::time_point sent{};
+        std::optional<clock::time_point> answered{};
+        bool lost = false;
+    };
     struct opening {
         opened_pool pool;
         std::set<std::size_t> awaited{};  // nodes
@@ -92,6 +110,7 @@ private:
     void note_opened(pool_opened_message const& about, std::size_t node);
     void note_greetings();
     void note_lost(std::size_t node);
+    void note_probed(std::uint64_t number);
     void pass_log(log_message const& line);
     void wake() noexcept;
     void wait();
@@ -104,6 +123,7 @@ private:
     std::condition_variable changed_;
     std::vector<std::function<void(clock::time_point)>> posted_;
     std::map<std::uint32_t, opening> openings_;
+    probing probe_{};
     bool greeted_ = false;  // each node has answered, or is lost
     bool woken_ = false;
     bool over_ = false;

@@ -53,8 +53,14 @@ struct hello_message {
     std::string version{};  ///< of quartet
     std::string name{};     ///< of the host
     module_name program{};
+    std::uint64_t processors = 0;      ///< that it may use
+    std::uint64_t all_processors = 0;  ///< of its machine
+    std::uint64_t workers = 0;         ///< of a pool that does not say how many
+    std::uint64_t memory = 0;          ///< bytes that it may use
 
-    void serialize(auto& archive) { archive(version, name, program); }
+    void serialize(auto& archive) {
+        archive(version, name, program, processors, all_processors, workers, memory);
+    }
 };
 
 /// Root to node: an executor of its own for the calls of one of the root's.
@@ -222,6 +228,12 @@ struct log_message {
     std::string line{};
 
     void serialize(auto& archive) { archive(pool, nanoseconds, worker, line); }
+};
+
+/// Root to node, with any bytes behind it; and back at once, with as many behind it as were asked for.
+struct probe_message {
+    std::uint64_t number = 0;
+    std::uint64_t answer_bytes = 0;
 };
 
 /// Root to node, and back at once: each side's clock, in nanoseconds, as in NTP (RFC 5905, section 8).

@@ -55,6 +55,8 @@ void node::handle(message_kind kind, std::span<std::byte const> body, packet con
             return;
         case message_kind::beat:
             return on_beat(in, now);
+        case message_kind::probe:
+            return on_probe(in, now);
         case message_kind::open_pool:
             return on_open_pool(in, now);
         case message_kind::close_pool:
@@ -99,6 +101,12 @@ void node::on_beat(byte_reader& in, time_point now) {
     auto beat = read_message<beat_message>(in);
     beat.node_received = beat.node_sent = nanoseconds_of(now);
     line_->send_loosely(message_kind::beat, written(beat).take());
+}
+
+void node::on_probe(byte_reader& in, time_point now) {
+    auto const asked = read_message<probe_message>(in);
+    auto answer = written(probe_message{.number = asked.number});
+    line_->send(message_kind::probe, answer.take(static_cast<std::size_t>(asked.answer_bytes)), now);
 }
 
 void node::on_open_pool(byte_reader& in, time_point now) {

@@ -79,6 +79,7 @@ private:
     void begin_session(std::uint32_t session, time_point now);
     void handle(message_kind kind, std::span<std::byte const> body, packet const& owner, time_point now);
     void on_beat(byte_reader& in, time_point now);
+    void on_probe(byte_reader& in, time_point now);
     void on_open_pool(byte_reader& in, time_point now);
     void on_tasks(byte_reader& in, packet const& owner);
     void on_revoke(revoke_message const& to);

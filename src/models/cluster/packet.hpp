@@ -56,6 +56,7 @@ enum class message_kind : std::uint32_t {
     log,
     // both
     beat,
+    probe,  ///< measures the way between them
 };
 
 /// What stands before each message.
@@ -76,8 +77,8 @@ public:
     std::size_t size() const noexcept { return out_.bytes().size() - sizeof(frame_head); }
     bool empty() const noexcept { return size() == 0; }
 
-    /// Its bytes; it is as new then.
-    packet take();
+    /// Its bytes, with so many zeros behind them; it is as new then.
+    packet take(std::size_t filling = 0);
 
 private:
     void skip_head();

@@ -1,13 +1,25 @@
 #include "src/models/cluster/rank.hpp"
 
+#include "src/base/cgroups.hpp"
 #include "src/models/cluster/failure_watch.hpp"
 #include "src/models/cluster/node.hpp"
 #include "src/models/cluster/node_inbox.hpp"
 #include "src/models/cluster/travelling_code.hpp"
 
+#include <quartet/cpus.hpp>
 #include <quartet/version.hpp>
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace quartet::inline v0::detail {
 
@@ -17,9 +29,45 @@ std::string host_name() {
     return name;
 }
 
+std::optional<std::size_t> workers_of_node() {
+    char const* const said = std::getenv("QUARTET_WORKERS");
+    if (!said) return {};
+    std::size_t count = 0;
+    char const* const end = said + std::strlen(said);
+    auto const read = std::from_chars(said, end, count);
+    if (read.ec != std::errc() || read.ptr != end || count < 1)
+        throw std::invalid_argument(
+            fmt::format("quartet: QUARTET_WORKERS is '{}'; it is a number of workers, as 4", said));
+    return count;
+}
+
+namespace {
+
+std::uint64_t usable_memory() {
+    auto const all = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                     static_cast<std::uint64_t>(sysconf(_SC_PAGE_SIZE));
+    return std::min(all, memory_limit().value_or(all));
+}
+
+/// For who looks at the node: a word that can't be read is refused when a pool is opened.
+std::size_t workers_to_tell() {
+    try {
+        return workers_of_node().value_or(usable_cpus());
+    } catch (std::invalid_argument const&) {
+        return 0;
+    }
+}
+
+}  // namespace
+
 hello_message about_this_node() {
-    return {
-        .version = QUARTET_VERSION, .name = host_name(), .program = name_of_module(loaded_modules().front())};
+    return {.version = QUARTET_VERSION,
+            .name = host_name(),
+            .program = name_of_module(loaded_modules().front()),
+            .processors = usable_cpus(),
+            .all_processors = static_cast<std::uint64_t>(sysconf(_SC_NPROCESSORS_ONLN)),
+            .workers = workers_to_tell(),
+            .memory = usable_memory()};
 }
 
 std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nanoseconds silence) {

@@ -8,13 +8,19 @@
 #include "src/models/cluster/messages.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace quartet::inline v0::detail {
 
 /// This machine and this program, as a node tells of them.
 hello_message about_this_node();
+
+/// How many workers this node has where nobody says: $QUARTET_WORKERS if it is set, else nothing, which is
+/// one for each processor. Throws std::invalid_argument if it is no number.
+std::optional<std::size_t> workers_of_node();
 
 /// The name of this host.
 std::string host_name();

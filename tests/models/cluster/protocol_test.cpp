@@ -196,6 +196,25 @@ TEST(cluster_protocol, runs_elsewhere_what_a_lost_node_had_not_begun) {
     }
 }
 
+TEST(cluster_protocol, answers_probes_in_order_and_as_large_as_they_are_to_be) {
+    cluster on(
+        {.nodes = 2,
+         .net = {
+             .how = detail::delivery::careless, .least = 10us, .most = 5ms, .lost = 0.2, .doubled = 0.2}});
+    auto const before = on.root_bytes;
+    for (std::uint64_t number = 1; number <= 20; ++number)
+        on.root().probe(1, number, 1000, 500'000, on.when.now());
+    ASSERT_TRUE(on.run_until([&] { return on.probed.size() == 20; }));
+    for (std::uint64_t number = 1; number <= 20; ++number)
+        EXPECT_EQ(on.probed[number - 1], number);
+    EXPECT_GE(on.root_bytes - before, 20U * 501'000U);
+    on.kill(1);
+    ASSERT_TRUE(on.run_until([&] { return on.lost.size() == 1; }));
+    on.root().probe(1, 21, 0, 0, on.when.now());  // is nobody's
+    on.run_for(1s);
+    EXPECT_EQ(on.probed.size(), 20U);
+}
+
 TEST(cluster_protocol, tells_a_node_that_comes_back_to_leave) {
     cluster on({.nodes = 2, .work = {.time = [](auto...) { return 10ms; }}});
     on.cut_off(1, 5s);

@@ -185,7 +185,8 @@ public:
           root_({.silence = options_.silence,
                  .budget = options_.budget,
                  .ended = [this](job& work) { work.finish(); },
-                 .lost = [this](std::size_t node) { lost.push_back(node); }}) {
+                 .lost = [this](std::size_t node) { lost.push_back(node); },
+                 .probed = [this](std::uint64_t number) { probed.push_back(number); }}) {
         for (std::size_t number = 0; number < options_.nodes; ++number)
             add_node(number);
         tick();
@@ -233,6 +234,7 @@ public:
 
     agenda when;
     std::vector<std::size_t> lost;
+    std::vector<std::uint64_t> probed;
     std::size_t root_messages = 0;
     std::size_t root_bytes = 0;
     nanoseconds root_time{0};  ///< that the root has really taken
