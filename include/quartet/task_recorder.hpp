@@ -13,6 +13,10 @@
 // of its time on them (benchmarks/recording): of tasks shorter than some 20 us it records a part, the smaller
 // the shorter they are. Of more tasks than there is room for every n-th is recorded. A recorder that keeps
 // everything records each task and each of its waits, whatever that costs: for pictures, not for measuring.
+//
+// Under `cluster` the same happens on each machine, and records come back with the results, some 12 bytes
+// each and 8 for a wait. Their times are moved to the clock of the machine that made the call; how exactly
+// that could be done is said by nodes().
 #pragma once
 
 #include <quartet/detail/io/task_slots.hpp>
@@ -22,12 +26,18 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
 namespace quartet::inline v0 {
 
 class job_driver;
+
+namespace detail {
+struct left_record;
+}
 
 /// From when to when a task awaited an operation: a sleep, fetch, command, file or channel.
 struct task_wait {
@@ -48,17 +58,31 @@ struct task_record {
     bool failed;
     std::vector<task_wait> waits = {};  ///< in the order they ended; of parts of a body they may overlap
     bool waits_known = false;           ///< all of them are there
+    std::size_t node = 0;               ///< under `cluster`, where it ran: in task_recorder::nodes()
 
     std::chrono::nanoseconds queue_time() const noexcept { return started - queued; }
     /// From start to end, with all that the body waited for. Zero if it has not ended.
     std::chrono::nanoseconds service_time() const noexcept { return finished.value_or(started) - started; }
 };
 
-/// A thread that has run tasks.
+/// A thread that has run tasks. Under `cluster` numbers and ids are those of its machine.
 struct recorded_worker {
     std::size_t number;
     pid_t process_id;
     pid_t thread_id;
+    std::string name = {};  ///< as worker_info::name, up to 47 bytes: "threads-2", "qb/processes-2"
+    std::size_t node = 0;   ///< as task_record::node
+};
+
+/// A machine of a cluster.
+struct recorded_node {
+    std::string name;  ///< of the host
+
+    /// By how much the times of its records may be off at the most, to either side: half of the quickest
+    /// round trip of a message, and what quartz clocks may have drifted since. Zero for the machine of the
+    /// recorder itself. What began and ended on one machine, a task's duration say, is exact to the drift,
+    /// 0.01 %; the order of what happened on two is certain if it is further apart than both errors together.
+    std::chrono::nanoseconds clock_error{0};
 };
 
 /// What a recorder keeps.
@@ -76,9 +100,10 @@ class task_recorder {
 public:
     static constexpr std::size_t usual_capacity = 32'768;
 
-    /// Room for so many records, and twice as many waits if they are kept. Takes 64 bytes for a record and 24
-    /// for a wait, all of it touched at once, and nothing later. Throws std::system_error if the system gives
-    /// no shared memory.
+    /// Room for so many records, and twice as many waits if they are kept. Takes 64 bytes for a record, 24
+    /// for a wait and 64 KiB, all of it touched at once, and nothing later. Each other machine of a cluster
+    /// takes the 64 KiB, and 24 bytes for a record and 32 for a wait only as long as the task is under way
+    /// there. Throws std::system_error if the system gives no shared memory.
     explicit task_recorder(std::size_t capacity = usual_capacity, recording what = recording::sparing);
     ~task_recorder();
     task_recorder(task_recorder const&) = delete;
@@ -94,6 +119,10 @@ public:
     /// The threads that left records, up to 1024.
     std::vector<recorded_worker> workers() const;
 
+    /// The machines that left records, by task_record::node, and those between; the first is the one of the
+    /// recorder. Empty unless the executor is a cluster.
+    std::vector<recorded_node> nodes() const;
+
     /// Forgets all records, workers and calls.
     void clear() noexcept;
 
@@ -106,6 +135,15 @@ public:
 
     /// For models: slots for the tasks of a call that begins now, on `clock`'s now.
     detail::job_slots reserve(std::size_t tasks, job_driver const& clock) noexcept;
+
+    /// For models of several machines: for how many waits there is room (0: none is kept); what a task has
+    /// left, by our clock, which has such slots and did not run here; where it may have run. A loss of a
+    /// record for want of memory is not told.
+    std::size_t wait_room() const noexcept;
+    void take_over(detail::job_slots const& of, std::size_t index, detail::left_record const& left,
+                   std::size_t node) noexcept;
+    void take_over(recorded_worker const& who) noexcept;
+    void note_node(std::size_t number, std::string_view name, std::chrono::nanoseconds clock_error) noexcept;
 
 private:
     struct state;

@@ -73,10 +73,11 @@ std::vector<worker_use> use_of_workers(task_recorder const& recorder,
     bool const complete = records.size() == recorder.tasks_seen();
     std::map<std::size_t, std::vector<task_record const*>> of_worker;
     for (auto const& each : records) {
-        if (each.finished) of_worker[each.worker].push_back(&each);
+        if (each.finished && each.node == 0) of_worker[each.worker].push_back(&each);
     }
     std::vector<worker_use> uses;
     for (auto const& each : recorder.workers()) {
+        if (each.node != 0) continue;  // on another machine
         auto const times = times_of_thread(each.process_id, each.thread_id);
         if (!times) continue;
         bool const is_this = each.thread_id == ::gettid();

@@ -75,6 +75,16 @@ void end_task(remote_batch& batch, remote_worker& worker, std::size_t index, tas
         pause();  // the end is on its way
 }
 
+job_slots record_slots_of(worker_interface& interface) noexcept {
+    job_slots slots = interface.batch.record_slots;
+    if (auto const* const waits = slots.waits_of_batch()) {
+        interface.waits = *waits;
+        interface.waits.arena = &interface.arena;
+        slots.keep_waits_by(interface.waits);
+    }
+    return slots;
+}
+
 encoded_value store_bytes(shared_arena& arena, std::span<std::byte const> bytes) {
     auto* const stored = static_cast<std::byte*>(arena.allocate(bytes.size(), 1));
     if (!bytes.empty()) std::memcpy(stored, bytes.data(), bytes.size());

@@ -1,85 +1,28 @@
 // src/call/task_recorder.cpp
 //
 // A call reserves a slot for each of its tasks, or for every n-th when there is not room for all, and a task
-// finds its own by its index: so workers need not agree on anything. What the caller alone knows of a call,
-// when it began and where its slots are, stays in the caller's own memory.
-//
-// How a thread keeps to one percent: it earns a fifth of a hundredth of the time that passes, and pays for
-// each reading of the clock the price that was measured at rest, which in use was seen to be up to three
-// times as much. In debt it lets as many tasks go by unrecorded as it takes to earn the debt, going by how
-// long its tasks took so far. It can save up for a few records only, or a long wait would pay for a burst.
-// The first task of a call is always recorded, as it may be of another kind. On a virtual clock that stands
-// still nothing is paid.
+// finds its own by its index: so workers need not agree on anything (task_slots.cpp). What the caller alone
+// knows of a call, when it began and where its slots are, stays in the caller's own memory.
 
-#include "src/io/context/blocking_context.hpp"
+#include "src/call/left_record.hpp"
+#include "src/call/task_memory.hpp"
 
 #include <quartet/backend/job_driver.hpp>
-#include <quartet/context.hpp>
 #include <quartet/task_recorder.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <span>
-#include <sys/mman.h>
-#include <system_error>
-#include <unistd.h>
 #include <utility>
 
 namespace quartet::inline v0 {
 namespace detail {
-
 namespace {
 
-constexpr std::size_t most_workers = 1024;
 constexpr auto relaxed = std::memory_order_relaxed;
-
-using time_point = std::chrono::steady_clock::time_point;
-
-std::int64_t stamp(time_point when) noexcept {
-    return std::chrono::nanoseconds(when.time_since_epoch()).count() + 1;
-}
-
-time_point time_of(std::int64_t stamped) noexcept {
-    return time_point(std::chrono::nanoseconds(stamped - 1));
-}
-
-}  // namespace
-
-/// In memory that all processes share: this, and the slots behind it.
-struct task_memory {
-    struct worker {
-        std::atomic<std::uint32_t> number;
-        std::atomic<pid_t> process_id;
-        std::atomic<pid_t> thread_id;  ///< written last; 0: not yet
-    };
-
-    /// Times as in a slot.
-    struct wait {
-        std::atomic<std::uint32_t> task;  ///< its slot's index, plus one; written last
-        std::int64_t began;
-        std::int64_t ended;
-    };
-
-    std::uint64_t id;       ///< no two recorders of a process have the same
-    std::int64_t price;     ///< of one reading of the clock, in nanoseconds; 0 if that must not matter
-    std::size_t capacity;   ///< slots
-    std::size_t wait_room;  ///< there are none to be kept if 0
-    std::atomic<std::size_t> waits_known;  ///< more than there was room for, maybe
-    std::atomic<std::uint32_t> workers_known;
-    std::array<worker, most_workers> workers;
-
-    task_slot* slots() noexcept { return reinterpret_cast<task_slot*>(this + 1); }
-    wait* waits() noexcept { return reinterpret_cast<wait*>(slots() + capacity); }
-    std::span<wait> waits_kept() noexcept {
-        return {waits(), std::min(wait_room, waits_known.load(std::memory_order_acquire))};
-    }
-};
-
-namespace {
 
 /// How many calls a thread has made, and of how many tasks. A thread has one to itself, so that counting
 /// needs no locked instruction; those that come late share the last.
@@ -108,137 +51,13 @@ struct calling_thread {
 };
 constinit thread_local calling_thread this_caller{};
 
-void enlist(task_memory& memory, context const& ctx) noexcept {
-    this_recording = {.recorder = memory.id};
-    std::uint32_t const index = memory.workers_known.fetch_add(1, relaxed);
-    if (index >= most_workers) return;
-    auto& mine = memory.workers[index];
-    mine.number.store(static_cast<std::uint32_t>(ctx.where().number), relaxed);
-    mine.process_id.store(::getpid(), relaxed);
-    mine.thread_id.store(::gettid(), std::memory_order_release);
-}
-
-/// This thread is about to run tasks of a call.
-void come_to(task_memory& memory, task_slot const* call, context const& ctx) noexcept {
-    if (this_recording.recorder != memory.id) enlist(memory, ctx);
-    if (std::exchange(this_recording.call, call) != call) this_recording.pace.set_skip(0);
-}
-
-void note_start(task_slot& slot, task_memory const& memory, context const& ctx) noexcept {
-    slot.worker.store(static_cast<std::uint32_t>(ctx.where().number), relaxed);
-    std::int64_t const now = stamp(ctx.now());
-    slot.started.store(now, std::memory_order_release);
-    this_recording.pace.pay(now, memory.price);
-}
-
-/// Of a task that has failed it may have been noted already.
-void note_end(task_slot& slot, task_memory const& memory, context const& ctx, bool failed) noexcept {
-    std::int64_t const now = stamp(ctx.now());
-    if (slot.ended.load(relaxed) == 0) {
-        slot.failed.store(failed, relaxed);
-        slot.ended.store(now, std::memory_order_release);
-    }
-    if (this_recording.recorder == memory.id) this_recording.pace.pay(now, memory.price);
-}
-
 }  // namespace
-
-std::int64_t begin_wait(context const& ctx) noexcept {
-    return stamp(ctx.now());
-}
-
-void end_wait(task_at_work const& task, std::int64_t began, context const& ctx) noexcept {
-    auto& memory = *task.memory;
-    std::size_t const index = memory.waits_known.fetch_add(1, relaxed);
-    if (index >= memory.wait_room) return task.slot->waits_lost.store(1, relaxed);
-    auto& kept = memory.waits()[index];
-    kept.began = began;
-    kept.ended = stamp(ctx.now());
-    kept.task.store(static_cast<std::uint32_t>(task.slot - memory.slots()) + 1, std::memory_order_release);
-}
-
-task_slot* job_slots::begin_recorded(std::size_t index, context const& ctx) const noexcept {
-    come_to(*memory_, first_, ctx);
-    if (this_recording.pace.lets_by() || index % stride_ != 0) return nullptr;
-    task_slot& slot = first_[index / stride_];
-    note_start(slot, *memory_, ctx);
-    return &slot;
-}
-
-void job_slots::end_recorded(task_slot& slot, context const& ctx, bool failed) const noexcept {
-    note_end(slot, *memory_, ctx, failed);
-}
-
-void task_run::enter() noexcept {
-    come_to(*slots_.memory_, slots_.first_, ctx_);
-    look_from(counted_ + this_recording.pace.skip());
-}
-
-void task_run::leave() noexcept {
-    this_recording.pace.passed(last_ - counted_);
-    this_recording.pace.set_skip(due_ > last_ ? due_ - last_ : 0);
-}
-
-void task_run::look_from(std::size_t index) noexcept {
-    due_ = index;
-    next_ = (index + slots_.stride_ - 1) / slots_.stride_ * slots_.stride_;
-}
-
-task_slot* task_run::begin(bool begins) noexcept {
-    std::size_t const index = next_;
-    look_from(index + 1);
-    if (!begins) return nullptr;
-    this_recording.pace.passed(index - std::exchange(counted_, index + 1));
-    task_slot& slot = slots_.first_[index / slots_.stride_];
-    note_start(slot, *slots_.memory_, ctx_);
-    return &slot;
-}
-
-void task_run::end(task_slot& slot, bool failed) noexcept {
-    note_end(slot, *slots_.memory_, ctx_, failed);
-    look_from(counted_ + this_recording.pace.skip());
-}
-
-void job_slots::fail_recorded(std::size_t index, time_point now) const noexcept {
-    if (index % stride_ != 0) return;
-    task_slot& slot = first_[index / stride_];
-    if (slot.started.load(relaxed) == 0) return;
-    slot.failed.store(1, relaxed);
-    if (slot.ended.load(relaxed) == 0) slot.ended.store(stamp(now), std::memory_order_release);
-}
-
 }  // namespace detail
 
 using detail::task_memory;
 using detail::task_slot;
 
 namespace {
-
-/// Of one reading of the clock with all that belongs to it: the median of a few tries.
-std::chrono::nanoseconds measure_price() {
-    std::atomic<std::uint32_t> const no_stop{0};
-    detail::blocking_context const ctx({}, no_stop, {}, {});
-    task_slot slot{};
-    detail::record_pace pace;
-    constexpr int readings = 1000;
-    std::array<std::chrono::nanoseconds, 9> tries;
-    for (auto& each : tries) {
-        auto const begin = std::chrono::steady_clock::now();
-        for (int i = 0; i < readings; ++i) {
-            std::int64_t const now = detail::stamp(ctx.now());
-            slot.started.store(now, std::memory_order_release);
-            pace.pay(now, 50);
-        }
-        each = (std::chrono::steady_clock::now() - begin) / readings;
-    }
-    std::ranges::nth_element(tries, tries.begin() + tries.size() / 2);
-    return std::max(tries[tries.size() / 2], std::chrono::nanoseconds(1));
-}
-
-std::chrono::nanoseconds price() {
-    static std::chrono::nanoseconds const once = measure_price();
-    return once;
-}
 
 std::size_t room_for_waits(std::size_t capacity, recording what) noexcept {
     return what == recording::everything ? 2 * capacity : 0;
@@ -253,15 +72,16 @@ struct reservation {
     task_record::time_point queued;
 };
 
+std::size_t needed_behind(std::size_t capacity, recording what) noexcept {
+    return capacity * (sizeof(task_slot) + sizeof(reservation)) +
+           room_for_waits(capacity, what) * sizeof(task_memory::wait);
+}
+
 }  // namespace
 
 struct task_recorder::state {
-    explicit state(std::size_t most, recording what) : mapped_bytes(bytes(most, what)) {
-        void* const mapped = ::mmap(nullptr, mapped_bytes, PROT_READ | PROT_WRITE,
-                                    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-        if (mapped == MAP_FAILED)
-            throw std::system_error(errno, std::generic_category(), "cannot map memory for task records");
-        memory = ::new (mapped) task_memory{};
+    explicit state(std::size_t most, recording what)
+        : bytes_behind(needed_behind(most, what)), memory(task_memory::map(bytes_behind)) {
         memory->capacity = most;
         memory->wait_room = room_for_waits(most, what);
         std::uninitialized_value_construct_n(memory->slots(), most);
@@ -269,9 +89,9 @@ struct task_recorder::state {
         calls = reinterpret_cast<reservation*>(memory->waits() + memory->wait_room);
         static std::atomic<std::uint64_t> ids{0};
         memory->id = ++ids;
-        memory->price = what == recording::everything ? 0 : price().count();
+        memory->price = what == recording::everything ? 0 : detail::price_of_reading().count();
     }
-    ~state() { ::munmap(memory, mapped_bytes); }
+    ~state() { memory->unmap(bytes_behind); }
 
     task_record record_of(reservation const& call, std::size_t index) const noexcept {
         task_slot const& slot = memory->slots()[call.first + index];
@@ -283,7 +103,8 @@ struct task_recorder::state {
                 .started = detail::time_of(slot.started.load(std::memory_order_acquire)),
                 .finished = ended == 0 ? std::nullopt : std::optional(detail::time_of(ended)),
                 .failed = slot.failed.load(detail::relaxed) != 0,
-                .waits_known = memory->wait_room > 0 && slot.waits_lost.load(detail::relaxed) == 0};
+                .waits_known = memory->wait_room > 0 && slot.waits_lost.load(detail::relaxed) == 0,
+                .node = slot.node.load(detail::relaxed)};
     }
 
     /// Of each slot.
@@ -310,7 +131,7 @@ struct task_recorder::state {
         return all;
     }
 
-    std::size_t mapped_bytes;
+    std::size_t bytes_behind;
     task_memory* memory;
 
     mutable std::mutex mutex{};  // guards what follows
@@ -318,6 +139,7 @@ struct task_recorder::state {
     std::size_t calls_known = 0;
     std::size_t used = 0;       // slots
     std::size_t next_call = 0;  // no two have the same number
+    std::vector<recorded_node> nodes{};
 
     std::array<detail::call_count, detail::most_callers> counts{};
     std::atomic<std::size_t> callers{0};
@@ -350,7 +172,7 @@ detail::job_slots task_recorder::reserve(std::size_t tasks, job_driver const& cl
     slots.first_ = state_->memory->slots() + state_->used;
     slots.recorder_ = state_->memory->id;
     slots.stride_ = stride;
-    slots.waits_ = state_->memory->wait_room > 0;
+    if (state_->memory->wait_room > 0) slots.waits_ = &state_->memory->keeper;
     state_->used += (tasks + stride - 1) / stride;
     return slots;
 }
@@ -361,7 +183,8 @@ std::vector<task_record> task_recorder::records() const {
     std::vector<task_record> found;
     for (auto const& call : std::span(state_->calls, state_->calls_known)) {
         for (std::size_t index = 0; index * call.stride < call.tasks; ++index) {
-            bool const began = state_->memory->slots()[call.first + index].started.load(detail::relaxed) != 0;
+            bool const began =
+                state_->memory->slots()[call.first + index].started.load(std::memory_order_acquire) != 0;
             if (!began) continue;
             found.push_back(state_->record_of(call, index));
             if (!waits.empty()) found.back().waits = std::move(waits[call.first + index]);
@@ -376,30 +199,27 @@ std::size_t task_recorder::tasks_seen() const noexcept {
 
 std::vector<recorded_worker> task_recorder::workers() const {
     std::vector<recorded_worker> found;
-    auto& memory = *state_->memory;
-    std::size_t const known = std::min<std::size_t>(memory.workers_known.load(), memory.workers.size());
-    for (std::size_t index = 0; index < known; ++index) {
-        auto const& each = memory.workers[index];
-        pid_t const thread = each.thread_id.load(std::memory_order_acquire);
-        if (thread != 0)
-            found.push_back(
-                {each.number.load(detail::relaxed), each.process_id.load(detail::relaxed), thread});
+    for (auto const& each : state_->memory->workers_listed()) {
+        if (auto who = detail::listed(each)) found.push_back(std::move(*who));
     }
     return found;
+}
+
+std::vector<recorded_node> task_recorder::nodes() const {
+    std::lock_guard const lock(state_->mutex);
+    return state_->nodes;
 }
 
 void task_recorder::clear() noexcept {
     std::lock_guard const lock(state_->mutex);
     auto& memory = *state_->memory;
     static std::atomic<std::uint64_t> rounds{std::uint64_t{1} << 32};
-    memory.id = ++rounds;  // so that threads enlist again
-    for (auto& each : memory.workers)
-        each.thread_id.store(0, detail::relaxed);
-    memory.workers_known.store(0);
+    memory.forget_workers(++rounds);
     std::uninitialized_value_construct_n(memory.slots(), state_->used);
     std::uninitialized_value_construct_n(memory.waits(), memory.waits_kept().size());
     memory.waits_known.store(0);
     state_->calls_known = state_->used = state_->next_call = 0;
+    state_->nodes.clear();
     state_->callers.store(0);
     for (auto& each : state_->counts) {
         each.calls.store(0);
@@ -408,14 +228,49 @@ void task_recorder::clear() noexcept {
 }
 
 std::size_t task_recorder::bytes(std::size_t capacity, recording what) noexcept {
-    static auto const page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    std::size_t const needed = sizeof(task_memory) + capacity * (sizeof(task_slot) + sizeof(reservation)) +
-                               room_for_waits(capacity, what) * sizeof(task_memory::wait);
-    return (needed + page - 1) / page * page;
+    return task_memory::bytes(needed_behind(capacity, what));
 }
 
 std::chrono::nanoseconds task_recorder::cost_per_record() {
-    return 2 * price();
+    return 2 * detail::price_of_reading();
+}
+
+// ---- What tasks have left on other machines
+
+std::size_t task_recorder::wait_room() const noexcept {
+    return state_->memory->wait_room;
+}
+
+void task_recorder::take_over(detail::job_slots const& of, std::size_t index, detail::left_record const& left,
+                              std::size_t node) noexcept {
+    using detail::time_of;
+    if (of.every() == 0 || !of.has_slot(index)) return;
+    task_slot& slot = of.slot_of(index);
+    slot.worker.store(left.worker, detail::relaxed);
+    slot.node.store(static_cast<std::uint16_t>(node), detail::relaxed);
+    slot.failed.store(left.failed, detail::relaxed);
+    slot.waits_lost.store(!left.waits_known, detail::relaxed);
+    if (of.waits_) {
+        for (auto const& each : left.waits)
+            state_->memory->keep_wait(slot, each.began + 1, each.ended + 1);
+    }
+    slot.ended.store(left.ended + 1, detail::relaxed);
+    slot.started.store(left.started + 1, std::memory_order_release);
+}
+
+void task_recorder::take_over(recorded_worker const& who) noexcept {
+    state_->memory->enlist(who, who.name);
+}
+
+void task_recorder::note_node(std::size_t number, std::string_view name,
+                              std::chrono::nanoseconds clock_error) noexcept try {
+    std::lock_guard const lock(state_->mutex);
+    auto& nodes = state_->nodes;
+    if (nodes.size() <= number) nodes.resize(number + 1);
+    nodes[number].name = name;
+    nodes[number].clock_error = std::max(nodes[number].clock_error, clock_error);
+} catch (std::bad_alloc const&) {
+    // Its records stay without its name.
 }
 
 }  // namespace quartet::inline v0

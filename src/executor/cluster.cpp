@@ -175,7 +175,9 @@ std::unique_ptr<model> make_cluster(model_spec const& spec, executor_options opt
                             .recycle_after = options.recycle_after,
                             .offload_threads = options.offload_threads,
                             .files = static_cast<std::uint32_t>(options.files),
-                            .stall_limit = options.stall_limit.count()};
+                            .stall_limit = options.stall_limit.count(),
+                            .records = options.recorder != nullptr,
+                            .waits = options.recorder ? options.recorder->wait_room() : 0};
     return std::make_unique<cluster_model>(std::move(through), spec, std::move(about),
                                            std::move(options.log));
 }

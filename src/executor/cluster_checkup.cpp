@@ -103,7 +103,7 @@ std::optional<cluster_reading> read_cluster(cluster_checkup_options const& optio
             node.refused = last[number].refused;
         if (node.is_root || !last[number].clock.known()) continue;
         node.clock_ahead = last[number].clock.ahead();
-        node.clock_error = last[number].clock.error();
+        node.clock_error = last[number].clock.error(std::chrono::steady_clock::now());
     }
     return seen;
 }

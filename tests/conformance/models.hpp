@@ -191,8 +191,7 @@ inline bool may_be_taken_along(row const& by, failure const& why) {
 }
 
 /// Suites that a cluster passes. In others some body works on memory of the test by its address, which means
-/// nothing on another machine, or asks what a cluster does not give: records, and workers called as the model
-/// only.
+/// nothing on another machine, or asks for workers called as the model only.
 inline bool crosses_machines(std::string_view suite) {
     static constexpr std::string_view crossing[] = {"bodies",
                                                     "files",
@@ -214,6 +213,10 @@ inline bool crosses_machines(std::string_view suite) {
                                                     "a_listener",
                                                     "a_datagram_socket",
                                                     "a_suspended_body",
+                                                    "records",
+                                                    "records_of_everything",
+                                                    "records_by_a_real_clock",
+                                                    "records_of_killed",
                                                     "a_shielded_part",
                                                     "a_task_group",
                                                     "a_future_that_has_ended",

@@ -50,7 +50,10 @@ TEST_P(records, tell_when_a_task_was_queued_began_and_ended) {
     }
 }
 
-TEST_P(records, of_bodies_that_take_turns_overlap_and_others_do_not) {
+class records_of_bodies_that_meet : public records {};
+QUARTET_SUITE(records_of_bodies_that_meet, all_rows());
+
+TEST_P(records_of_bodies_that_meet, overlap_if_they_take_turns_and_others_do_not) {
     shared_counter begun;
     auto executor = make({}, &recorder_);
     std::size_t const count = std::min<std::size_t>(executor.concurrency(), 4);

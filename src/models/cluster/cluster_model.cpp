@@ -27,7 +27,8 @@ call_message described(job& work, std::uint32_t pool) {
             .gives_nothing = here.output.none,
             .stops_all = work.policy() == on_failure::stop_all,
             .task_limit = work.has_task_limit() ? work.task_limit().count() : 0,
-            .chunk_size = work.chunk_size()};
+            .chunk_size = work.chunk_size(),
+            .recorded = {.every = work.record_slots().every(), .recorder = work.record_slots().recorder()}};
 }
 
 }  // namespace
@@ -68,7 +69,7 @@ void cluster_model::start(job& work) {
         open_.add(work);
     }
     unfinished_.add();
-    hub_->begin(work, std::move(about), [this](job& ended) { note_end(ended); });
+    hub_->begin(work, std::move(about), recorder(), [this](job& ended) { note_end(ended); });
 }
 
 void cluster_model::note_end(job& work) {

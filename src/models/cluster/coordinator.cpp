@@ -13,6 +13,8 @@ namespace quartet::inline v0::detail {
 namespace {
 
 constexpr std::size_t most_nodes = 60'000;
+constexpr int beats_at_first = 8;  // of them the quickest tells the clock
+constexpr std::chrono::milliseconds beats_while_recording(100);
 constexpr std::size_t inputs_in_a_message = std::size_t{1} << 20;  // bytes
 
 }  // namespace
@@ -70,7 +72,7 @@ void coordinator::handle(std::uint16_t number, message_kind kind, std::span<std:
         case message_kind::hello:
             return on_hello(node, in);
         case message_kind::pool_opened:
-            return on_pool_opened(number, in);
+            return on_pool_opened(number, in, now);
         case message_kind::outcomes:
             return on_outcomes(number, in, now);
         case message_kind::large:
@@ -83,14 +85,8 @@ void coordinator::handle(std::uint16_t number, message_kind kind, std::span<std:
         case message_kind::probe:
             if (options_.probed) options_.probed(read_message<probe_message>(in).number);
             return;
-        case message_kind::beat: {
-            auto const beat = read_message<beat_message>(in);
-            if (beat.root_sent == 0) return;  // only asks whether it is lost
-            node.view.clock.note(beat.root_sent, beat.node_received, beat.node_sent, nanoseconds_of(now));
-            for (auto const& [pool, queue] : node.queues)
-                stir(number, pool);
-            return;
-        }
+        case message_kind::beat:
+            return on_beat(number, read_message<beat_message>(in), now);
         default:
             throw std::runtime_error(fmt::format("a message of kind {}", static_cast<unsigned>(kind)));
     }
@@ -106,6 +102,30 @@ void coordinator::probe(std::size_t node, std::uint64_t number, std::size_t byte
     if (nodes_[node]->view.is != node_view::phase::here) return;
     auto asked = written(probe_message{.number = number, .answer_bytes = answer_bytes});
     nodes_[node]->line.send(message_kind::probe, asked.take(bytes), now);
+}
+
+void coordinator::on_beat(std::uint16_t number, beat_message const& answer, time_point now) {
+    if (answer.root_sent == 0) return;  // only asks whether it is lost
+    remote_node& node = *nodes_[number];
+    node.view.clock.note(answer.root_sent, answer.node_received, answer.node_sent, nanoseconds_of(now));
+    for (auto const& [pool, queue] : node.queues)
+        stir(number, pool);
+    if (node.beats_wanted == 0) return;
+    --node.beats_wanted;
+    beat(node, now);
+}
+
+void coordinator::beat(remote_node& node, time_point now) {
+    node.line.send_loosely(message_kind::beat,
+                           written(beat_message{.root_sent = nanoseconds_of(now)}).take());
+}
+
+/// While tasks leave records, more often, so that clocks are known well.
+std::chrono::nanoseconds coordinator::time_between_beats() const {
+    std::chrono::nanoseconds const usual = options_.silence / beats_in_a_silence;
+    bool const recorded =
+        std::ranges::any_of(calls_, [](auto const& each) { return each.second->about().recorded.every > 0; });
+    return recorded ? std::min<std::chrono::nanoseconds>(usual, beats_while_recording) : usual;
 }
 
 void coordinator::advance(time_point now) {
@@ -126,11 +146,9 @@ void coordinator::advance(time_point now) {
                          std::chrono::duration<double>(now - node.heard).count()));
     }
     if (now >= next_beat_) {
-        next_beat_ = now + options_.silence / beats_in_a_silence;
-        beat_message const beat{.root_sent = nanoseconds_of(now)};
+        next_beat_ = now + time_between_beats();
         for (auto const& each : nodes_) {
-            if (each->view.is != node_view::phase::lost)
-                each->line.send_loosely(message_kind::beat, written(beat).take());
+            if (each->view.is != node_view::phase::lost) beat(*each, now);
         }
     }
     feed(now);
@@ -176,12 +194,12 @@ void coordinator::fail_if_nobody_is_left() {
 
 void coordinator::open_pool(open_pool_message const& about, std::span<std::size_t const> nodes,
                             time_point now) {
-    pools_.try_emplace(about.pool);
+    pools_.try_emplace(about.pool).first->second.records = about.records;
     for (auto const number : nodes)
         tell(*nodes_[number], message_kind::open_pool, about, now);
 }
 
-void coordinator::on_pool_opened(std::uint16_t node, byte_reader& in) {
+void coordinator::on_pool_opened(std::uint16_t node, byte_reader& in, time_point now) {
     auto const opened = read_message<pool_opened_message>(in);
     auto const pool = pools_.find(opened.pool);
     if (opened.refused.empty() && pool != pools_.end()) {
@@ -189,6 +207,10 @@ void coordinator::on_pool_opened(std::uint16_t node, byte_reader& in) {
         nodes_[node]->queues.try_emplace(opened.pool, node, workers);
         pool->second.workers += workers;
         stir(node, opened.pool);
+        if (pool->second.records) {
+            nodes_[node]->beats_wanted = beats_at_first - 1;
+            beat(*nodes_[node], now);
+        }
     }
     if (options_.pool_opened) options_.pool_opened(opened, node);
 }
@@ -209,10 +231,11 @@ std::size_t coordinator::workers(std::uint32_t pool) const noexcept {
 
 // ---- Calls
 
-void coordinator::begin(job& work, call_message about, time_point now) {
+void coordinator::begin(job& work, call_message about, task_recorder* records, time_point now) {
     about.call = ++last_call_;
-    auto const call = std::make_shared<root_call>(work, std::move(about));
+    auto const call = std::make_shared<root_call>(work, std::move(about), records, now);
     calls_.emplace(last_call_, call);
+    if (call->about().recorded.every > 0) next_beat_ = std::min(next_beat_, now + beats_while_recording);
     waiting_.insert(last_call_);
     if (work.stop().requested()) cancel_waiting(*call);
     if (workers(call->pool()) == 0) fail_if_nobody_is_left();
@@ -289,7 +312,10 @@ void coordinator::on_outcomes(std::uint16_t number, byte_reader& in, time_point 
         auto const call = find(head.call);
         if (!call) continue;  // it has ended
         touched_.insert(head.call);
-        if (head.kind == outcome_kind::results) {
+        if (head.kind == outcome_kind::records) {
+            auto const& view = nodes_[number]->view;
+            call->take_records(number, head, these, view.about.name, view.clock, now);
+        } else if (head.kind == outcome_kind::results) {
             ended[call->pool()] += call->take_results(number, head, these);
         } else {
             auto const why = arrived_failure(read_message<moved_failure>(these), head.first);
@@ -446,7 +472,10 @@ bool coordinator::reclaim(std::uint32_t pool, std::uint16_t for_node, time_point
 }
 
 void coordinator::introduce(root_call& call, remote_node& node, std::uint16_t number, time_point now) {
-    if (call.known_to.insert(number).second) tell(node, message_kind::call, call.about(), now);
+    if (!call.known_to.insert(number).second) return;
+    auto message = written(call.about());
+    if (call.about().recorded.every > 0) codec<recorded_call>::encode(call.about().recorded, message.body());
+    node.line.send(message_kind::call, message.take(), now);
 }
 
 void coordinator::send_tasks(std::shared_ptr<root_call> const& call, std::uint16_t number, node_queue& queue,

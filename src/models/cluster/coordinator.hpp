@@ -105,8 +105,9 @@ public:
 
     // ---- Calls
 
-    /// Hands out the job's tasks. `about` names its code; its number is given here.
-    void begin(job& work, call_message about, time_point now);
+    /// Hands out the job's tasks. `about` names its code; its number is given here. `records`, which may be
+    /// null, is given what they leave.
+    void begin(job& work, call_message about, task_recorder* records, time_point now);
 
     /// The job was asked to stop; nothing if it has ended.
     void stop(job& work, stopped_by who, time_point now);
@@ -123,6 +124,7 @@ private:
         channel line;
         channel::sender raw;
         time_point heard{};
+        int beats_wanted = 0;                          // to know its clock well
         std::map<std::uint32_t, node_queue> queues{};  // by pool
     };
     struct announced {
@@ -135,13 +137,15 @@ private:
     /// An executor's pools on all nodes.
     struct pool_state {
         std::size_t workers = 0;
+        bool records = false;
         std::set<std::uint16_t> hungry{};  ///< nodes that may want more; all others have enough
     };
     using call_list = std::map<std::uint32_t, std::shared_ptr<root_call>>;
 
     void handle(std::uint16_t node, message_kind kind, std::span<std::byte const> body, time_point now);
     void on_hello(remote_node& from, byte_reader& in);
-    void on_pool_opened(std::uint16_t node, byte_reader& in);
+    void on_pool_opened(std::uint16_t node, byte_reader& in, time_point now);
+    void on_beat(std::uint16_t node, beat_message const& beat, time_point now);
     void on_outcomes(std::uint16_t node, byte_reader& in, time_point now);
     void on_large(std::uint16_t node, large_message const& about, time_point now);
     void on_result(std::uint16_t node, byte_reader& in);
@@ -169,6 +173,8 @@ private:
     void stir(std::uint16_t node, std::uint32_t pool);
     void note_ended(std::uint16_t node, std::uint32_t pool, std::size_t tasks, time_point now);
     void finish_ended(time_point now);
+    void beat(remote_node& node, time_point now);
+    std::chrono::nanoseconds time_between_beats() const;
     template <class Message>
     void tell(remote_node& node, message_kind kind, Message const& message, time_point now) {
         node.line.send(kind, written(message).take(), now);

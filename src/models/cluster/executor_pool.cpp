@@ -1,5 +1,6 @@
 #include "src/models/cluster/executor_pool.hpp"
 
+#include "src/call/piece_recorder.hpp"
 #include "src/models/cluster/node_job.hpp"
 #include "src/models/cluster/travelling_code.hpp"
 #include "src/shm/machine_heap.hpp"
@@ -21,9 +22,13 @@ class executor_pool final : public node_pool {
 public:
     executor_pool(open_pool_message const& about, pool_reports const& reports, model_maker const& make)
         : reports_(reports) {
+        if (about.records) {  // before workers are forked
+            records_.emplace(static_cast<std::size_t>(about.waits));
+            surroundings_.records = &*records_;
+        }
         auto made = make(about, about.logs ? handler(about.pool) : log_handler());
-        if (made.here) heap_.emplace(machine_heap("the threads of a node"));
-        name_ = std::move(made.name);
+        if (made.here) surroundings_.heap = heap_.emplace(machine_heap("the threads of a node")).get();
+        surroundings_.workers = std::move(made.name);
         how_ = std::move(made.runs);
     }
 
@@ -42,7 +47,7 @@ public:
         std::shared_ptr<node_job> work;
         try {
             auto const call = unpacked(piece.call);
-            work = std::make_shared<node_job>(piece, call, heap_ ? heap_->get() : nullptr, name_);
+            work = std::make_shared<node_job>(piece, call, surroundings_);
             keep(work);
             node_job::begin(work, *how_, [this](node_job& ended) { report(ended); });
         } catch (...) {
@@ -122,9 +127,10 @@ private:
     }
 
     pool_reports reports_;
-    std::string name_;
     std::optional<shared_heap_owner> heap_;  // for bodies that run in this process
-    std::mutex mutex_;                       // guards what follows
+    std::optional<piece_recorder> records_;
+    node_job::surroundings surroundings_;
+    std::mutex mutex_;  // guards what follows
     bool closed_ = false;
     std::map<std::uint32_t, std::shared_ptr<unpacked_call const>> calls_;
     std::map<std::uint32_t, stopped_by> stopped_;

@@ -142,10 +142,11 @@ void hub::close_pool(std::uint32_t pool) {
     });
 }
 
-void hub::begin(job& work, call_message about, std::function<void(job&)> ended) {
-    post([this, &work, about = std::move(about), ended = std::move(ended)](clock::time_point now) mutable {
+void hub::begin(job& work, call_message about, task_recorder* records, std::function<void(job&)> ended) {
+    post([this, &work, records, about = std::move(about),
+          ended = std::move(ended)](clock::time_point now) mutable {
         ended_.emplace(&work, std::move(ended));
-        root_.begin(work, std::move(about), now);
+        root_.begin(work, std::move(about), records, now);
     });
 }
 

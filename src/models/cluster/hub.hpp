@@ -80,7 +80,8 @@ public:
     void close_pool(std::uint32_t pool);
 
     /// Hands out a job's tasks; `ended(job)` is called on the hub's thread when all have their outcomes.
-    void begin(job& work, call_message about, std::function<void(job&)> ended);
+    /// `records`, which may be null, is given what they leave.
+    void begin(job& work, call_message about, task_recorder* records, std::function<void(job&)> ended);
     void stop(job& work, stopped_by who);
 
 private:

@@ -72,10 +72,12 @@ struct open_pool_message {
     std::uint64_t offload_threads = 0;
     std::uint32_t files = 0;
     std::int64_t stall_limit = 0;
-    bool logs = false;  ///< the root wants what bodies log
+    bool logs = false;        ///< the root wants what bodies log
+    bool records = false;     ///< tasks leave records, where the call says so
+    std::uint64_t waits = 0;  ///< and so many waits, of those under way
 
     void serialize(auto& archive) {
-        archive(pool, spec, name, recycle_after, offload_threads, files, stall_limit, logs);
+        archive(pool, spec, name, recycle_after, offload_threads, files, stall_limit, logs, records, waits);
     }
 };
 
@@ -123,6 +125,12 @@ struct moved_code {
     void serialize(auto& archive) { archive(modules, run, make, closure, relocations, function, type); }
 };
 
+/// Behind the message of a call whose tasks leave records: every n-th does, for a recorder with this id.
+struct recorded_call {
+    std::uint64_t every = 0;
+    std::uint64_t recorder = 0;
+};
+
 /// Root to node, before the first tasks of a call.
 struct call_message {
     std::uint32_t call = 0;
@@ -136,6 +144,7 @@ struct call_message {
     bool stops_all = false;
     std::int64_t task_limit = 0;
     std::uint64_t chunk_size = 0;
+    recorded_call recorded{};  ///< stands behind, if it has something to say
 
     void serialize(auto& archive) {
         archive(call, pool, code, input_size, input_alignment, output_size, output_alignment, gives_nothing,
@@ -180,10 +189,11 @@ struct large_message {
     std::uint64_t bytes = 0;
 };
 
-enum class outcome_kind : std::uint32_t { results, failed };
+enum class outcome_kind : std::uint32_t { results, failed, records };
 
 /// Outcomes of tasks of one call, of which a message has any number: behind each stand the results as
-/// inputs do in tasks_message, or the failure that all of them have.
+/// inputs do in tasks_message, the failure that all of them have, or the records that they left, which come
+/// before what became of them (moved_records.hpp).
 struct outcomes_head {
     std::uint32_t call = 0;
     outcome_kind kind = outcome_kind::results;

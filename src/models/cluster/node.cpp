@@ -63,8 +63,9 @@ void node::handle(message_kind kind, std::span<std::byte const> body, packet con
             pools_.erase(read_message<close_pool_message>(in).pool);
             return;
         case message_kind::call: {
-            auto const call = std::make_shared<call_message const>(read_message<call_message>(in));
-            calls_[call->call] = call;
+            auto call = read_message<call_message>(in);
+            if (in.left() > 0) call.recorded = read_message<recorded_call>(in);
+            calls_[call.call] = std::make_shared<call_message const>(std::move(call));
             return;
         }
         case message_kind::tasks:
@@ -211,8 +212,8 @@ void node::ended(ended_piece piece, time_point now) {
     if (!line_ || !pool || !calls_.contains(piece.call)) return;  // of a session before
     pool->under_way -= std::min(pool->under_way, piece.count);
     pool->rate.note(now, piece.count, false);
-    auto const bytes = piece.outcomes.bytes();
-    outcomes_.body().write(bytes.data(), bytes.size());
+    for (auto const bytes : {piece.records.bytes(), piece.outcomes.bytes()})
+        outcomes_.body().write(bytes.data(), bytes.size());
     for (auto& each : piece.large) {
         tell(message_kind::large, large_message{.call = piece.call, .index = each.index, .bytes = each.bytes},
              now);

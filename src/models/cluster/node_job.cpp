@@ -1,6 +1,7 @@
 #include "src/models/cluster/node_job.hpp"
 
 #include "src/base/inherited_socket.hpp"
+#include "src/models/cluster/moved_records.hpp"
 
 #include <quartet/context.hpp>
 #include <quartet/detail/call/describe_failure.hpp>
@@ -19,13 +20,12 @@ std::chrono::nanoseconds limit_of(call_message const& call) noexcept {
 
 }  // namespace
 
-node_job::node_job(task_piece piece, std::shared_ptr<unpacked_call const> call, shared_heap* local,
-                   std::string pool_name)
+node_job::node_job(task_piece piece, std::shared_ptr<unpacked_call const> call, surroundings const& pool)
     : job(piece.count, piece.call->stops_all ? on_failure::stop_all : on_failure::finish_all,
           limit_of(*piece.call)),
       piece_(std::move(piece)),
       call_(std::move(call)),
-      pool_name_(std::move(pool_name)) {
+      pool_(pool) {
     set_chunk_size(piece_.call->chunk_size);
     be_called(call_->body);
     number_tasks(piece_.first);
@@ -37,8 +37,8 @@ node_job::node_job(task_piece piece, std::shared_ptr<unpacked_call const> call, 
             inputs_.push_back(take_value(in, 0));
     }
     cross_by(*this);
-    if (!local) return;
-    local_.emplace(*local);
+    if (!pool_.heap) return;
+    local_.emplace(*pool_.heap);
     fill_local_batch();
 }
 
@@ -54,7 +54,7 @@ void node_job::begin(std::shared_ptr<node_job> const& self, model& how,
 void node_job::run() noexcept {
     if (local_) {
         collect(local_->batch);
-        collect_failures(local_->batch, pool_name_, *this);
+        collect_failures(local_->batch, pool_.workers, *this);
     }
     auto const tell = std::move(ended_);
     tell(*this);
@@ -63,6 +63,7 @@ void node_job::run() noexcept {
 // ---- To worker processes and back
 
 void node_job::encode(shared_arena& arena, remote_batch& batch) {
+    lay_out_records(arena, batch);
     std::size_t const count = piece_.count;
     value_layout const& input = call_->code.input;
     value_layout const& output = call_->code.output;
@@ -85,6 +86,7 @@ void node_job::encode(shared_arena& arena, remote_batch& batch) {
 }
 
 void node_job::collect(remote_batch const& batch) noexcept {
+    take_records(batch);
     std::size_t index = 0;
     while (index < piece_.count) {
         auto const state = batch.tasks[index].state();
@@ -102,6 +104,27 @@ void node_job::collect(remote_batch const& batch) noexcept {
             }
         }
         index = last;
+    }
+}
+
+void node_job::lay_out_records(shared_arena& arena, remote_batch& batch) {
+    auto const& recorded = piece_.call->recorded;
+    if (!pool_.records || recorded.every == 0) return;
+    batch.record_slots = pool_.records->lay_out(arena, piece_.first, piece_.count,
+                                                static_cast<std::size_t>(recorded.every), recorded.recorder);
+    leave_records_at(batch.record_slots);
+}
+
+/// What can't be told for want of memory is not known.
+void node_job::take_records(remote_batch const& batch) {
+    if (batch.record_slots.every() == 0) return;
+    try {
+        moved_records const all{.workers = pool_.records->new_workers(),
+                                .records = pool_.records->take(batch.record_slots, piece_.count)};
+        std::lock_guard const lock(mutex_);
+        write_records({.call = piece_.call->call, .first = piece_.first, .count = piece_.count}, all,
+                      outcomes_.records);
+    } catch (std::bad_alloc const&) {
     }
 }
 
@@ -141,6 +164,7 @@ void node_job::add_results(remote_batch const& batch, std::size_t first, std::si
 void node_job::fail(failure why) noexcept {
     bool const cancels = why.why != cause::cancelled;
     std::size_t const task = piece_.first + why.index;
+    record_failure(why.index);
     {
         std::lock_guard const lock(mutex_);
         write_failure({.call = piece_.call->call, .first = task, .count = 1}, move_failure(why),

@@ -7,6 +7,7 @@
 // event loops run them out of the same kind of batch in memory of this process.
 #pragma once
 
+#include "src/call/piece_recorder.hpp"
 #include "src/models/cluster/node_pool.hpp"
 #include "src/models/cluster/travelling_code.hpp"
 
@@ -29,10 +30,15 @@ namespace quartet::inline v0::detail {
 
 class node_job final : public job, private crossing, private continuation {
 public:
-    /// `local` is where the batch lies if its bodies run in this process, else null; `pool_name` is what its
-    /// workers are called then. Throws std::length_error if the inputs are cut short, std::bad_alloc.
-    node_job(task_piece piece, std::shared_ptr<unpacked_call const> call, shared_heap* local,
-             std::string pool_name);
+    /// What a pool has for all its jobs.
+    struct surroundings {
+        shared_heap* heap = nullptr;  ///< where the batch lies if its bodies run in this process, else null
+        std::string workers{};        ///< what they are called, before their number
+        piece_recorder* records = nullptr;  ///< null if no task leaves one
+    };
+
+    /// `pool` outlives the job. Throws std::length_error if the inputs are cut short, std::bad_alloc.
+    node_job(task_piece piece, std::shared_ptr<unpacked_call const> call, surroundings const& pool);
 
     /// Begins under the model; `ended` hears of the end, from any thread, and may destroy the job. Throws
     /// what model::start throws.
@@ -76,12 +82,14 @@ private:
     void run() noexcept override;
 
     void fill_local_batch();
+    void lay_out_records(shared_arena& arena, remote_batch& batch);
+    void take_records(remote_batch const& batch);
     void add_results(remote_batch const& batch, std::size_t first, std::size_t last);
 
     task_piece piece_;
     std::shared_ptr<unpacked_call const> call_;
     std::vector<std::span<std::byte const>> inputs_;  // of those whose size is not fixed
-    std::string pool_name_;
+    surroundings const& pool_;
     std::function<void(node_job&)> ended_;
     std::mutex mutex_;  // guards the outcomes
     ended_piece outcomes_;

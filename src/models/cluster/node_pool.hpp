@@ -37,6 +37,7 @@ struct ended_piece {
     std::uint32_t pool = 0;
     std::uint32_t call = 0;
     std::size_t count = 0;
+    byte_writer records{};   ///< as they stand in a message, before the outcomes
     byte_writer outcomes{};  ///< as they stand in a message
     std::vector<large_result> large{};
 };

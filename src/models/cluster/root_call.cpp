@@ -1,15 +1,33 @@
 #include "src/models/cluster/root_call.hpp"
 
+#include "src/models/cluster/moved_clock.hpp"
+#include "src/models/cluster/moved_records.hpp"
+
 #include <quartet/detail/call/crossing.hpp>
 #include <quartet/detail/call/describe_failure.hpp>
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
 namespace quartet::inline v0::detail {
 
-root_call::root_call(job& work, call_message about)
-    : work_(work), about_(std::move(about)), tasks_(work.size()) {}
+namespace {
+
+/// All of it has happened there between two times of ours: the clock is known by that, if by nothing else.
+void note_span(std::vector<left_record> const& records, std::chrono::steady_clock::time_point after,
+               std::chrono::steady_clock::time_point before, clock_estimate& clock) {
+    if (records.empty()) return;
+    auto const first = std::ranges::min(records, {}, &left_record::started).started;
+    auto const last = std::ranges::max(records, {}, &left_record::ended).ended;
+    clock.note(nanoseconds_of(after), first, last, nanoseconds_of(before));
+}
+
+}  // namespace
+
+root_call::root_call(job& work, call_message about, task_recorder* records,
+                     std::chrono::steady_clock::time_point now)
+    : work_(work), about_(std::move(about)), records_(records), began_(now), tasks_(work.size()) {}
 
 bool root_call::write_input(std::size_t task, message_writer& to) {
     try {
@@ -48,6 +66,26 @@ bool root_call::fail(std::uint16_t node, std::size_t task, failure why) {
     tasks_.end(task);
     ++uncounted_;
     return true;
+}
+
+void root_call::take_records(std::uint16_t node, outcomes_head const& head, byte_reader& from,
+                             std::string const& name, clock_estimate clock,
+                             std::chrono::steady_clock::time_point now) {
+    auto moved = read_records(from);
+    if (!records_) return;
+    if (!clock.known()) note_span(moved.records, began_, now, clock);
+    moved_clock const times(clock, began_, now);
+    records_->note_node(node, name, clock.error(now));
+    for (auto& each : moved.workers) {
+        each.node = node;
+        records_->take_over(each);
+    }
+    for (auto& each : moved.records) {
+        std::size_t const task = head.first + each.task;
+        if (!tasks_.has(node, task)) continue;
+        times.move(each);
+        records_->take_over(work_.record_slots(), task, each, node);
+    }
 }
 
 void root_call::cancel_waiting() {

@@ -3,22 +3,27 @@
 // A call of the root: its job, its code as nodes are told of it, and who has its tasks. For one thread.
 #pragma once
 
+#include "src/models/cluster/clock_estimate.hpp"
 #include "src/models/cluster/messages.hpp"
 #include "src/models/cluster/packet.hpp"
 #include "src/models/cluster/task_ledger.hpp"
 
 #include <quartet/backend/job.hpp>
+#include <quartet/task_recorder.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <set>
+#include <string>
 
 namespace quartet::inline v0::detail {
 
 class root_call {
 public:
-    /// `about` names the job's code as each node finds it.
-    root_call(job& work, call_message about);
+    /// `about` names the job's code as each node finds it. `records` may be null.
+    root_call(job& work, call_message about, task_recorder* records,
+              std::chrono::steady_clock::time_point now);
 
     std::uint32_t number() const noexcept { return about_.call; }
     std::uint32_t pool() const noexcept { return about_.pool; }
@@ -35,6 +40,11 @@ public:
     std::size_t take_results(std::uint16_t node, outcomes_head const& head, byte_reader& from);
     bool fail(std::uint16_t node, std::size_t task, failure why);
 
+    /// Hands on what the node's tasks have left, with times as by our clock.
+    void take_records(std::uint16_t node, outcomes_head const& head, byte_reader& from,
+                      std::string const& name, clock_estimate clock,
+                      std::chrono::steady_clock::time_point now);
+
     /// Cancels what no node has.
     void cancel_waiting();
 
@@ -49,6 +59,8 @@ public:
 private:
     job& work_;
     call_message about_;
+    task_recorder* records_;
+    std::chrono::steady_clock::time_point began_;
     task_ledger tasks_;
     std::size_t uncounted_ = 0;  // outcomes that the job was not told of
 };

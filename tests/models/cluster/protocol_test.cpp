@@ -84,6 +84,7 @@ public:
         })) << "a call has not ended";
         for (auto const& each : maps)
             check(*each);
+        check_records(maps);
         check_nodes();
     }
 
@@ -113,7 +114,13 @@ private:
                     return large && input % 3 == 0 ? text + std::string(70'000, 'x') : text;
                 },
             .throws = [](std::int64_t input) { return input % 50 == 7; },
-            .begins = [this](std::size_t, std::int64_t input) { ++begun_[input]; }};
+            .begins = [this](std::size_t, std::int64_t input) { ++begun_[input]; },
+            .runs =
+                [this](std::size_t node, std::int64_t input, auto from, auto to) {
+                    ran_[input] = {node, from, to};
+                }};
+        options.ahead = [](std::size_t node) { return node == 0 ? 0h : node % 2 ? 50h : -20min; };
+        options.recorder = &recorder_;
         return options;
     }
 
@@ -144,6 +151,33 @@ private:
         }
     }
 
+    /// Each task that has a value has left a record, and its times are as near as they are said to be.
+    void check_records(std::vector<std::unique_ptr<counted_map>> const& maps) {
+        auto const records = recorder_.records();
+        auto const nodes = recorder_.nodes();
+        std::size_t next = 0;
+        for (std::size_t call = 0; call < maps.size(); ++call) {
+            auto const& map = *maps[call];
+            for (std::size_t index = 0; index < map.inputs.size(); ++index) {
+                bool const there =
+                    next < records.size() && records[next].call == call && records[next].index == index;
+                bool const owed = map.to.values[index].has_value();
+                ASSERT_TRUE(there || !owed) << "call " << call << ", task " << index;
+                if (!there) continue;
+                auto const& record = records[next++];
+                auto const& truth = ran_.at(map.inputs[index]);
+                ASSERT_LT(record.node, nodes.size());
+                EXPECT_EQ(record.node, truth.node);
+                EXPECT_EQ(record.failed, !owed);
+                auto const error = nodes[record.node].clock_error;
+                EXPECT_LE(std::chrono::abs(record.started - truth.from), error);
+                EXPECT_EQ(record.service_time(), truth.to - truth.from);
+                EXPECT_GE(record.queue_time(), 0ns);
+            }
+        }
+        EXPECT_EQ(next, records.size());
+    }
+
     /// A node that was given up ends, unless it is dead anyway.
     void check_nodes() {
         on_.run_for(20s);
@@ -162,7 +196,15 @@ private:
     }
 
     std::mt19937_64 random_;
+    struct run_of_task {
+        std::size_t node = 0;
+        simulation::time_point from{};
+        simulation::time_point to{};
+    };
+
     std::map<std::int64_t, int> begun_;
+    std::map<std::int64_t, run_of_task> ran_;
+    task_recorder recorder_{1600, recording::everything};
     simulation::cluster_options options_;
     cluster on_;
 };

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "src/models/cluster/coordinator.hpp"
+#include "src/models/cluster/moved_records.hpp"
 #include "src/models/cluster/node.hpp"
 
 #include <quartet/backend/model.hpp>
@@ -83,14 +84,23 @@ struct labour {
     };
     std::function<bool(std::int64_t input)> throws = [](std::int64_t) { return false; };
     std::function<void(std::size_t node, std::int64_t input)> begins = [](auto...) {};
+    /// When it does so by the root's clock; told as the task begins.
+    std::function<void(std::size_t node, std::int64_t input, time_point from, time_point to)> runs =
+        [](auto...) {};
 };
 
 /// The executor of a simulated node.
 class simulated_pool final : public node_pool {
 public:
-    simulated_pool(agenda& when, labour const& work, std::size_t node, std::size_t workers,
+    simulated_pool(agenda& when, labour const& work, std::size_t node, std::size_t workers, nanoseconds ahead,
                    std::uint32_t number, pool_reports const& reports)
-        : agenda_(when), labour_(work), node_(node), workers_(workers), number_(number), reports_(reports) {}
+        : agenda_(when),
+          labour_(work),
+          node_(node),
+          workers_(workers),
+          ahead_(ahead),
+          number_(number),
+          reports_(reports) {}
     ~simulated_pool() override { *alive_ = false; }
 
     std::string spec() const override { return "processes:" + std::to_string(workers_); }
@@ -123,6 +133,7 @@ private:
     ended_piece run(task_piece const& piece, nanoseconds& all) {
         ended_piece done{.pool = number_, .call = piece.call->call, .count = piece.count};
         byte_reader in(piece.inputs);
+        moved_records left;
         bool const stopped = std::ranges::find(stopped_, piece.call->call) != stopped_.end();
         for (std::size_t index = piece.first; index < piece.first + piece.count; ++index) {
             auto const input = codec<std::int64_t>::decode(in);
@@ -132,7 +143,16 @@ private:
                 continue;
             }
             labour_.begins(node_, input);
+            auto const from = agenda_.now() + all;
             all += labour_.time(node_, input);
+            labour_.runs(node_, input, from, agenda_.now() + all);
+            if (piece.call->recorded.every > 0 && index % piece.call->recorded.every == 0)
+                left.records.push_back({.task = index - piece.first,
+                                        .worker = 1,
+                                        .started = nanoseconds_of(from + ahead_),
+                                        .ended = nanoseconds_of(agenda_.now() + all + ahead_),
+                                        .failed = labour_.throws(input),
+                                        .waits_known = true});
             if (labour_.throws(input)) {
                 write_failure(head, {.message = "thrown"}, done.outcomes);
                 continue;
@@ -151,6 +171,7 @@ private:
             sized.write(value.bytes().data(), value.bytes().size());
             write_outcomes(head, sized.bytes(), done.outcomes);
         }
+        write_records({.call = done.call, .first = piece.first, .count = piece.count}, left, done.records);
         return done;
     }
 
@@ -158,6 +179,7 @@ private:
     labour const& labour_;
     std::size_t node_;
     std::size_t workers_;
+    nanoseconds ahead_;
     std::uint32_t number_;
     pool_reports reports_;
     std::deque<task_piece> waiting_;
@@ -173,6 +195,8 @@ struct cluster_options {
     std::size_t budget = std::size_t{256} << 20;
     network net{};
     labour work{};
+    std::function<nanoseconds(std::size_t node)> ahead = [](auto...) { return 0ns; };  ///< are nodes' clocks
+    task_recorder* recorder = nullptr;
     std::uint64_t seed = 1;
 };
 
@@ -187,6 +211,7 @@ public:
                  .ended = [this](job& work) { work.finish(); },
                  .lost = [this](std::size_t node) { lost.push_back(node); },
                  .probed = [this](std::uint64_t number) { probed.push_back(number); }}) {
+        record_in(options_.recorder);
         for (std::size_t number = 0; number < options_.nodes; ++number)
             add_node(number);
         tick();
@@ -194,7 +219,7 @@ public:
             run_until([&] { return root_.node(number).is != node_view::phase::greeted; });
         std::vector<std::size_t> all(options_.nodes);
         std::iota(all.begin(), all.end(), 0U);
-        root_.open_pool({.pool = pool}, all, when.now());
+        root_.open_pool({.pool = pool, .records = options_.recorder != nullptr}, all, when.now());
         run_until([&] { return root_.workers(pool) == options_.nodes * options_.workers; });
     }
 
@@ -242,8 +267,10 @@ public:
     // ---- As a model
 
     void start(job& work) override {
-        call_message about{.pool = pool, .input_size = sizeof(std::int64_t)};
-        timed([&] { root_.begin(work, about, when.now()); });
+        call_message about{.pool = pool,
+                           .input_size = sizeof(std::int64_t),
+                           .recorded = {.every = work.record_slots().every(), .recorder = 1}};
+        timed([&] { root_.begin(work, about, recorder(), when.now()); });
     }
     void stop() noexcept override {}
     void join() noexcept override {}
@@ -270,8 +297,11 @@ private:
         void stopped(job& work) noexcept override {
             of.when.after(0ns, [this, &work] { of.root_.stop(work, stopped_by::request, of.when.now()); });
         }
+        std::chrono::steady_clock::time_point now() const noexcept override { return of.when.now(); }
         cluster& of;
     };
+
+    time_point time_of(std::size_t node) const { return when.now() + options_.ahead(node); }
 
     void add_node(std::size_t number) {
         members_.push_back(std::make_unique<member>());
@@ -283,18 +313,19 @@ private:
                          .send = [this, number](packet message) { to_root(number, std::move(message)); },
                          .make_pool =
                              [this, number](open_pool_message const& about, pool_reports const& to) {
-                                 return std::make_unique<simulated_pool>(when, options_.work, number,
-                                                                         options_.workers, about.pool, to);
+                                 return std::make_unique<simulated_pool>(
+                                     when, options_.work, number, options_.workers, options_.ahead(number),
+                                     about.pool, to);
                              },
                          .reports = {.ended =
                                          [this, number](ended_piece piece) {
                                              member& me = *members_[number];
                                              if (me.dead || me.runs->over()) return;
-                                             me.runs->ended(std::move(piece), when.now());
-                                             me.runs->advance(when.now());
+                                             me.runs->ended(std::move(piece), time_of(number));
+                                             me.runs->advance(time_of(number));
                                          },
                                      .logged = {}}},
-            when.now());
+            time_of(number));
         root_.add_node(
             options_.net.how, [this, number](packet message) { to_node(number, std::move(message)); },
             when.now());
@@ -346,8 +377,8 @@ private:
             if (when.now() < me.halted_until) {
                 me.held.push_back(arrived);
             } else {
-                me.runs->receive(arrived, when.now());
-                me.runs->advance(when.now());
+                me.runs->receive(arrived, time_of(number));
+                me.runs->advance(time_of(number));
             }
         });
     }
@@ -367,11 +398,12 @@ private:
 
     /// Lets everybody look at the time, ten times in a silence.
     void tick() {
-        for (auto& each : members_) {
+        for (std::size_t number = 0; number < members_.size(); ++number) {
+            auto& each = members_[number];
             if (each->dead || when.now() < each->halted_until) continue;
             for (auto const& held : std::exchange(each->held, {}))
-                each->runs->receive(held, when.now());
-            each->runs->advance(when.now());
+                each->runs->receive(held, time_of(number));
+            each->runs->advance(time_of(number));
         }
         if (when.now() >= root_halted_until_) {
             for (auto const& [number, held] : std::exchange(root_held_, {}))

@@ -139,8 +139,12 @@ struct remote_worker {
 struct worker_interface {
     remote_batch& batch;
     remote_worker& worker;
-    shared_arena arena;  ///< for results
+    shared_arena arena;   ///< for results, and for waits that leave records
+    wait_keeper waits{};  ///< if they do so in the batch's memory
 };
+
+/// The batch's slots, for this worker.
+job_slots record_slots_of(worker_interface& interface) noexcept;
 
 /// Begins a task, if it is still to be run, and sets its deadline.
 bool begin_task(remote_batch& batch, remote_worker& worker, std::size_t index) noexcept;

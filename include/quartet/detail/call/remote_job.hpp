@@ -46,7 +46,7 @@ std::size_t run_bodies_of(Body& body, context& ctx, worker_interface& interface,
             return task_state::failed;
         }
     };
-    task_run recorded(batch.record_slots, ctx, first, last);
+    task_run recorded(record_slots_of(interface), ctx, first, last);
     auto const run_recorded = [&](task_slot& record, std::size_t index) {
         task_switch const at_work(recorded.at_work(&record));
         task_state const how = run_one(index);
@@ -168,7 +168,7 @@ public:
                static_cast<any_sink<R>&>(*this), on_failure::finish_all, interface.batch.task_limit,
                nullptr) {
         this->number_tasks(interface.batch.first_number, interface.batch.numbers);
-        this->leave_records_at(interface.batch.record_slots);
+        this->leave_records_at(record_slots_of(interface));
         this->remote = &interface.batch;
     }
 };

@@ -20,20 +20,31 @@ class task_recorder;
 namespace quartet::inline v0::detail {
 
 struct task_memory;
+struct piece_wait;
+class shared_arena;
 
 /// Times are in nanoseconds of the context's clock, plus one; 0: not yet.
 struct task_slot {
     std::atomic<std::int64_t> started;
     std::atomic<std::int64_t> ended;
     std::atomic<std::uint32_t> worker;
-    std::atomic<std::uint16_t> failed;
-    std::atomic<std::uint16_t> waits_lost;  ///< there was no room for all of them
+    std::atomic<std::uint16_t> node;  ///< the machine, of a cluster; else 0
+    std::atomic<std::uint8_t> failed;
+    std::atomic<std::uint8_t> waits_lost;  ///< there was no room for all of them
+};
+
+/// Where waits are kept: in the recorder's own memory, or, of tasks that came from another machine, in that
+/// of their batch (src/call/piece_recorder.hpp).
+struct wait_keeper {
+    task_memory* memory = nullptr;
+    std::atomic<piece_wait*>* of_batch = nullptr;
+    shared_arena* arena = nullptr;  ///< of the batch; the running thread's own
 };
 
 /// The task that runs on this thread; without a slot if its waits leave no record.
 struct task_at_work {
     task_slot* slot = nullptr;
-    task_memory* memory = nullptr;
+    wait_keeper const* waits = nullptr;
 };
 inline constinit thread_local task_at_work this_task{};
 
@@ -76,7 +87,19 @@ public:
     }
 
     /// What runs between the two.
-    task_at_work at_work(task_slot* slot) const noexcept { return {waits_ ? slot : nullptr, memory_}; }
+    task_at_work at_work(task_slot* slot) const noexcept { return {waits_ ? slot : nullptr, waits_}; }
+
+    /// Of so many tasks one has a slot; 0 if none has.
+    std::size_t every() const noexcept { return first_ ? stride_ : 0; }
+
+    /// What tells the recorder from others, and from itself before it was cleared.
+    std::uint64_t recorder() const noexcept { return recorder_; }
+
+    /// Where the waits of a batch are kept; null unless they are, and in its memory.
+    wait_keeper const* waits_of_batch() const noexcept {
+        return waits_ && waits_->of_batch ? waits_ : nullptr;
+    }
+    void keep_waits_by(wait_keeper const& keeper) noexcept { waits_ = &keeper; }
 
     /// A task has failed; if it had begun and not ended, it ends now. Any thread.
     void fail(std::size_t index, std::chrono::steady_clock::time_point now) const noexcept {
@@ -85,7 +108,13 @@ public:
 
 private:
     friend class quartet::task_recorder;
+    friend class piece_recorder;
     friend class task_run;
+
+    bool has_slot(std::size_t index) const noexcept {
+        return index >= lead_ && (index - lead_) % stride_ == 0;
+    }
+    task_slot& slot_of(std::size_t index) const noexcept { return first_[(index - lead_) / stride_]; }
 
     task_slot* begin_recorded(std::size_t index, context const& ctx) const noexcept;
     void end_recorded(task_slot& slot, context const& ctx, bool failed) const noexcept;
@@ -94,8 +123,9 @@ private:
     task_memory* memory_ = nullptr;
     task_slot* first_ = nullptr;
     std::uint64_t recorder_ = 0;
-    std::size_t stride_ = 1;  // of so many tasks one has a slot
-    bool waits_ = false;      // are recorded, too
+    std::size_t stride_ = 1;              // of so many tasks one has a slot
+    std::size_t lead_ = 0;                // tasks before the first that has one
+    wait_keeper const* waits_ = nullptr;  // null: they are not recorded
 };
 
 /// Records tasks that one thread runs straight through, from `first` to `last` - 1.
