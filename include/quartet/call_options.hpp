@@ -16,7 +16,8 @@
 
 namespace quartet::inline v0 {
 
-/// Which failures are tried again, and when. By default none is.
+/// Which failures are tried again, and when. By default none is. Under `cluster` a task that two machines
+/// were lost with (cause::node_lost twice) is not tried again, whatever stands here: it would cost a third.
 struct retry_options {
     std::size_t times = 0;  ///< further tries for each task at the most
 

@@ -5,6 +5,7 @@
 #include <quartet/detail/call/retried_call.hpp>
 
 #include <exception>
+#include <new>
 #include <stdexcept>
 
 namespace quartet::inline v0::detail {
@@ -68,11 +69,24 @@ void tries::start_try() {
     begun->watch();  // whoever waits for the call does not wait for its tries
 }
 
+bool tries::is_tried_again() noexcept {
+    failure const* const why = take_try();
+    if (!why || !detail::is_tried_again(retry_, *why)) return false;
+    try {
+        if (!lost_.gives_up(*why)) return true;
+        failure explained = *why;
+        lost_.explain(explained);
+        fail(std::move(explained));
+    } catch (std::bad_alloc const&) {
+        // It is not tried again then either.
+    }
+    return false;
+}
+
 /// A try has ended.
 void tries::run() noexcept {
     auto const kept = shared_from_this();
-    failure const* const why = take_try();
-    bool again = why && is_tried_again(retry_, *why);
+    bool again = is_tried_again();
     {
         std::lock_guard const lock(mutex_);
         try_.reset();

@@ -1,5 +1,7 @@
 #include <quartet/detail/call/retry.hpp>
 
+#include <fmt/format.h>
+
 #include <condition_variable>
 #include <mutex>
 
@@ -17,6 +19,18 @@ bool retry_pauses::wait(std::stop_token const& stop) {
     std::condition_variable_any stopped;
     stopped.wait_for(lock, stop, take(), [] { return false; });
     return !stop.stop_requested();
+}
+
+bool lost_nodes::gives_up(failure const& why) {
+    bool const with_it = why.why == cause::node_lost && !why.worker.empty();  // else no node has begun it
+    if (!with_it) return false;
+    bool const is_first = first_.try_emplace(why.index, why.worker).second;
+    if (!is_first) given_up_.insert(why.index);
+    return !is_first;
+}
+
+void lost_nodes::explain(failure& why) const {
+    why.message += fmt::format("; it is given up, for {} was lost with it before", first_.at(why.index));
 }
 
 }  // namespace quartet::inline v0::detail

@@ -60,6 +60,9 @@ private:
     class alarm;
     enum class state { trying, pausing, ending, over };
 
+    /// Whether the task is tried again. Explains the failure where it would be, and is not.
+    bool is_tried_again() noexcept;
+
     /// Begins a try, which `at_end` hears of, and gives it. Throws what model::start throws.
     virtual std::shared_ptr<job> begin_try(continuation& at_end) = 0;
 
@@ -84,6 +87,7 @@ private:
     call_options try_options_;
     bool const here_;  // the thread that submits pauses
     retry_pauses pauses_;
+    lost_nodes lost_;
     std::stop_source stop_;  // of the tries
     call_timer timer_;
     completion end_{1};

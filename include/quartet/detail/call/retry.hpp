@@ -10,7 +10,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <map>
+#include <set>
 #include <stop_token>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -46,22 +49,47 @@ inline bool is_tried_again(retry_options const& options, failure const& why) noe
     }
 }
 
+/// The nodes of a cluster that were lost with tasks of a call. A task that has cost two is taken to be what
+/// loses them, and would lose all others one after another.
+class lost_nodes {
+public:
+    /// A task has failed and would be tried again: whether it has cost two nodes now, and is not.
+    bool gives_up(failure const& why);
+    bool has_given_up(std::size_t number) const noexcept { return given_up_.contains(number); }
+
+    /// Puts that into a failure for which gives_up() was true.
+    void explain(failure& why) const;
+
+private:
+    std::map<std::size_t, std::string> first_;  // the node's name, by the task's number
+    std::set<std::size_t> given_up_;            // numbers
+};
+
 /// Some of a call's inputs, such as those whose failures are tried again, and the sink of that try.
 template <class In, class R, class Elements, class Sink>
 class picked final : public any_inputs<In>, public any_sink<R> {
 public:
     /// Takes the failures out of the sink, which gives them the numbers of the whole call: those of its own
     /// tasks begin at `first`.
-    picked(Elements const& elements, Sink& sink, std::size_t first, retry_options const& options)
+    picked(Elements const& elements, Sink& sink, std::size_t first, retry_options const& options,
+           lost_nodes& lost)
         : elements_(elements), sink_(sink), first_(first) {
+        std::vector<failure> given_up;
         sink.take_failures([&](failure const& why) {
-            bool const again = is_tried_again(options, why);
-            if (again) {
+            if (lost.has_given_up(why.index) || !is_tried_again(options, why)) return false;
+            if (lost.gives_up(why)) {
+                given_up.push_back(why);
+            } else {
                 failures_.push_back(why);
                 numbers_.push_back(why.index);
             }
-            return again;
+            return true;
         });
+        for (auto& each : given_up) {
+            lost.explain(each);
+            each.index -= first_;
+            sink.fail(std::move(each));
+        }
     }
 
     /// Those tasks of a whole call.
@@ -110,8 +138,9 @@ template <class In, class R, class Elements, class Sink>
 void retry_failed(Elements const& elements, Sink& sink, std::size_t first, retry_options const& options,
                   std::stop_token const& stop, auto&& run_again) {
     retry_pauses pauses(options);
+    lost_nodes lost;
     for (std::size_t round = 0; round < options.times; ++round) {
-        picked<In, R, Elements, Sink> again(elements, sink, first, options);
+        picked<In, R, Elements, Sink> again(elements, sink, first, options, lost);
         if (again.size() == 0) return;
         if (!pauses.wait(stop)) return again.give_back();
         run_again(static_cast<any_inputs<In> const&>(again), static_cast<any_sink<R>&>(again),
