@@ -58,6 +58,13 @@ TEST_P(an_executor, may_move_between_threads) {
     }).join();
 }
 
+TEST_P(an_executor, has_the_traits_that_the_table_says) {
+    model_traits const has = make().traits();
+    EXPECT_EQ(has.can_kill, GetParam().traits.can_kill);
+    EXPECT_EQ(has.shares_memory, GetParam().traits.shares_memory);
+    EXPECT_EQ(has.survives_crash, GetParam().traits.survives_crash);
+}
+
 TEST_P(an_executor, may_be_made_on_a_thread_that_ends) {
     std::optional<executor> made;
     std::jthread([&] { made.emplace(make()); }).join();

@@ -37,6 +37,10 @@ inline constexpr bool with_processes = test::sees_forks;
 // AddressSanitizer's does not (that of g++ 12), and a worker was seen to wait for one for ever.
 inline constexpr bool may_fork_beside_threads = with_processes && !sanitized;
 
+inline constexpr model_traits in_this_process{
+    .can_kill = false, .shares_memory = true, .survives_crash = false};
+inline constexpr model_traits in_processes{.can_kill = true, .shares_memory = false, .survives_crash = true};
+
 struct row {
     std::string name;
     std::function<executor(fake_world&, log_handler, task_recorder*)> make;
@@ -45,6 +49,7 @@ struct row {
     bool interleaves = false;  ///< all bodies take turns on one thread
     bool on_loops = false;     ///< bodies run in the async context
     bool chooses = false;      ///< its first workers and those it chose then have the same numbers
+    model_traits traits = in_this_process;
 
     friend void PrintTo(row const& each, std::ostream* out) { *out << each.name; }
 };
@@ -53,6 +58,7 @@ inline row by_spec(std::string name, std::string spec, std::size_t many,
                    file_backend files = file_backend::automatic) {
     bool const interleaves = spec.starts_with("async") && spec != "async:1";
     bool const on_loops = spec.find("async") != std::string::npos;
+    auto const& traits = spec.find("processes") == std::string::npos ? in_this_process : in_processes;
     auto make = [spec = std::move(spec), files](fake_world&, log_handler log, task_recorder* recorder) {
         // A busy machine holds up loops too: only a minute is a stall here.
         executor_options options{.log = std::move(log), .recorder = recorder};
@@ -66,7 +72,8 @@ inline row by_spec(std::string name, std::string spec, std::size_t many,
             .make = std::move(make),
             .many = many,
             .interleaves = interleaves,
-            .on_loops = on_loops};
+            .on_loops = on_loops,
+            .traits = traits};
 }
 
 /// What the model itself says of its choice is none of the bodies' lines.
@@ -135,12 +142,9 @@ inline std::vector<row> rows_where(std::function<bool(row const&)> const& holds)
     return chosen;
 }
 
-/// The rows whose model has the trait; gtest asks for them in main, before there are threads.
+/// The rows whose model has the trait.
 inline std::vector<row> rows_with(bool model_traits::*trait, bool value = true) {
-    return rows_where([=](row const& each) {
-        fake_world world;
-        return each.make(world, {}, nullptr).traits().*trait == value;
-    });
+    return rows_where([=](row const& each) { return each.traits.*trait == value; });
 }
 
 inline std::vector<row> rows_with_real_io() {

@@ -27,10 +27,8 @@ class limited_rates : public any_model {};
 QUARTET_SUITE(limited_rates, rows_within());
 
 class limited_rates_by_a_real_clock : public any_model {};
-QUARTET_SUITE(limited_rates_by_a_real_clock, rows_where([](row const& each) {
-                  fake_world world;
-                  return each.real_io && each.make(world, {}, nullptr).traits().shares_memory;
-              }));
+QUARTET_SUITE(limited_rates_by_a_real_clock,
+              rows_where([](row const& each) { return each.real_io && each.traits.shares_memory; }));
 
 class limited_rates_in_processes : public any_model {};
 QUARTET_SUITE(limited_rates_in_processes, rows_with_real_io());

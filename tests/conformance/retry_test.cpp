@@ -292,7 +292,7 @@ TEST_P(a_retry_beside_the_caller, of_a_dropped_call_may_be_stopped_before_it_beg
 }
 
 TEST_P(a_retry_beside_the_caller, that_a_body_asks_for_is_joined) {
-    if (!make().traits().shares_memory) return;
+    if (!GetParam().traits.shares_memory) return;
     auto executor = make();
     auto const outer = [runs = &executor, tries = &tries_] {
         static_cast<void>(runs->submit(retries(3), flaky(tries), 1));

@@ -73,7 +73,7 @@ TEST_P(a_task_local, does_not_change_what_its_part_throws) {
 }
 
 TEST_P(a_task_local, is_not_seen_by_calls) {
-    if (!make().traits().shares_memory) return;  // bodies can't reach an executor of the test's process
+    if (!GetParam().traits.shares_memory) return;  // bodies can't reach an executor of the test's process
     auto others = make_executor("single");
     auto const body = [runs = &others](context&, int) -> task<std::string> {
         auto const submits = [](executor* to) -> task<std::string> {

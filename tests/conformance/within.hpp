@@ -24,9 +24,8 @@ struct within_row {
 inline std::vector<within_row> within_and_between(std::vector<row> const& models) {
     std::vector<within_row> chosen;
     for (auto const& each : models) {
-        fake_world world;
         chosen.push_back({each, false});
-        if (each.make(world, {}, nullptr).traits().shares_memory) chosen.push_back({each, true});
+        if (each.traits.shares_memory) chosen.push_back({each, true});
     }
     return chosen;
 }
