@@ -4,6 +4,7 @@
 // new models are made of (quartet/backend/) have headers of their own.
 #pragma once
 
+#include <quartet/broadcast.hpp>
 #include <quartet/channel.hpp>
 #include <quartet/codec.hpp>
 #include <quartet/context.hpp>

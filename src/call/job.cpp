@@ -1,12 +1,15 @@
 #include <quartet/backend/job.hpp>
 #include <quartet/backend/model.hpp>
 #include <quartet/detail/call/call_timer.hpp>
+#include <quartet/detail/call/crossing.hpp>
 #include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/detail/call/early_values.hpp>
+#include <quartet/detail/shm/broadcast_memory.hpp>
 #include <quartet/task_recorder.hpp>
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace quartet::inline v0 {
@@ -14,6 +17,11 @@ namespace quartet::inline v0 {
 void job::taken_by(model& how) noexcept {
     driver_ = &how.driver();
     if (auto* const recorder = how.recorder()) slots_ = recorder->reserve(size_, *driver_);
+    try {
+        if (crossing_) broadcasts_ = detail::broadcasts_in(crossing_->code().closure);
+    } catch (std::bad_alloc const&) {
+        // Then it is for the program alone to keep them.
+    }
 }
 
 void job::start_under(model& how) {

@@ -51,18 +51,24 @@ std::size_t file_size(std::size_t bytes) {
     throw std::system_error(error, std::generic_category(), what);
 }
 
-[[noreturn]] void throw_gone(shared_memory_name const& name) {
-    throw std::runtime_error(fmt::format(
-        "quartet: the shared array of this view is gone: process {} has let go of it or ended", name.owner));
+char const* name_of(memory_use use) noexcept {
+    return use == memory_use::array ? "shared array" : "broadcast";
+}
+
+[[noreturn]] void throw_gone(shared_memory_name const& name, memory_use use) {
+    throw std::runtime_error(
+        fmt::format("quartet: the {} of this view is gone: process {} has let go of it or ended",
+                    name_of(use), name.owner));
 }
 
 /// A part of the address space that shows the memory.
 class mapping {
 public:
-    mapping(int descriptor, std::size_t bytes)
+    mapping(int descriptor, std::size_t bytes, memory_use use)
         : size_(file_size(bytes)),
           base_(mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)) {
-        if (base_ == MAP_FAILED) throw_error(errno, "cannot map the memory of a shared array");
+        if (base_ == MAP_FAILED)
+            throw_error(errno, fmt::format("cannot map the memory of a {}", name_of(use)));
     }
     mapping(mapping&& other) noexcept : size_(other.size_), base_(std::exchange(other.base_, MAP_FAILED)) {}
     ~mapping() {
@@ -79,20 +85,20 @@ private:
 };
 
 /// Maps what the name may stand for; its id is not looked at.
-mapping map_others(shared_memory_name const& name) {
+mapping map_others(shared_memory_name const& name, memory_use use) {
     auto const path = fmt::format("/proc/{}/fd/{}", name.owner, name.descriptor);
     auto const refuse = [&] {
-        if (errno == ENOENT) throw_gone(name);
-        throw_error(errno, fmt::format("cannot open the shared array of process {}", name.owner));
+        if (errno == ENOENT) throw_gone(name, use);
+        throw_error(errno, fmt::format("cannot open the {} of process {}", name_of(use), name.owner));
     };
     // Looked at first: the number may be that of a device by now, and to open some has effects.
     struct stat about {};
     if (stat(path.c_str(), &about) != 0) refuse();
     if (!S_ISREG(about.st_mode) || static_cast<std::size_t>(about.st_size) != file_size(name.bytes))
-        throw_gone(name);
+        throw_gone(name, use);
     descriptor const opened(open(path.c_str(), O_RDWR | O_CLOEXEC));
     if (opened.get() < 0) refuse();
-    return {opened.get(), name.bytes};
+    return {opened.get(), name.bytes, use};
 }
 
 /// All that this process has mapped, its own memory and others', by id.
@@ -115,18 +121,25 @@ public:
         std::lock_guard const lock(mutex_);
         by_id_.erase(id);
     }
-    void* find(shared_memory_name const& name) {
+    void* find(shared_memory_name const& name, memory_use use) {
         std::lock_guard const lock(mutex_);
         auto found = by_id_.find(name.id);
         if (found == by_id_.end()) {
             std::erase_if(by_id_, [](auto const& each) { return each.second.id() != each.first; });
-            found = by_id_.emplace(name.id, map_others(name)).first;
+            found = by_id_.emplace(name.id, map_others(name, use)).first;
         }
         if (found->second.id() != name.id) {
             by_id_.erase(found);
-            throw_gone(name);
+            throw_gone(name, use);
         }
         return found->second.data();
+    }
+    std::vector<std::uint64_t> ids() {
+        std::lock_guard const lock(mutex_);
+        std::vector<std::uint64_t> all;
+        for (auto const& each : by_id_)
+            all.push_back(each.first);
+        return all;
     }
 
 private:
@@ -142,25 +155,25 @@ void refuse_more_than_the_machine_has(std::size_t bytes) {
     if (bytes > all || file_size(bytes) > all) throw std::bad_alloc();
 }
 
-void refuse_more_than_a_file_may_hold(std::size_t bytes) {
+void refuse_more_than_a_file_may_hold(std::size_t bytes, memory_use use) {
     auto const most = file_size_limit();
     if (file_size(bytes) <= most) return;
     throw std::system_error(
         EFBIG, std::generic_category(),
-        fmt::format(
-            "quartet: a shared array of {} bytes is larger than this process may make a file ({} bytes, "
-            "RLIMIT_FSIZE); raise the limit (ulimit -f)",
-            bytes, most));
+        fmt::format("quartet: a {} of {} bytes is larger than this process may make a file ({} bytes, "
+                    "RLIMIT_FSIZE); raise the limit (ulimit -f)",
+                    name_of(use), bytes, most));
 }
 
-int make_memfd() {
-    int const made = memfd_create("quartet-array", MFD_CLOEXEC);
-    if (made < 0) throw_error(errno, "cannot make a shared array");
+int make_memfd(memory_use use) {
+    int const made =
+        memfd_create(use == memory_use::array ? "quartet-array" : "quartet-broadcast", MFD_CLOEXEC);
+    if (made < 0) throw_error(errno, fmt::format("cannot make a {}", name_of(use)));
     return made;
 }
 
 /// Takes all pages now: when one is touched, a lack of memory would be a signal and not an error.
-void take_pages(int descriptor, std::size_t bytes) {
+void take_pages(int descriptor, std::size_t bytes, memory_use use) {
     withheld_size_signal const withheld;  // the limit may have been lowered just now
     // A step that a signal breaks off is undone, so it must be done before a profiler's next signal.
     std::size_t most_at_once = std::size_t{1} << 20;
@@ -171,7 +184,7 @@ void take_pages(int descriptor, std::size_t bytes) {
         else if (errno == EINTR)
             most_at_once = std::max(file_size(0), most_at_once / 2);
         else
-            throw_error(errno, "cannot get memory for a shared array");
+            throw_error(errno, fmt::format("cannot get memory for a {}", name_of(use)));
     }
 }
 
@@ -179,7 +192,7 @@ std::uint64_t new_id() {
     std::uint64_t id = 0;
     while (id == 0) {
         if (getrandom(&id, sizeof id, 0) < 0 && errno != EINTR)
-            throw_error(errno, "cannot get a random id for a shared array");
+            throw_error(errno, "cannot get a random id for shared memory");
     }
     return id;
 }
@@ -187,11 +200,11 @@ std::uint64_t new_id() {
 }  // namespace
 
 struct shared_memory::state {
-    explicit state(std::size_t bytes)
-        : descriptor(make_memfd()),
-          name{.id = new_id(), .bytes = bytes, .owner = getpid(), .descriptor = descriptor.get()} {
-        take_pages(descriptor.get(), file_size(bytes));
-        mapping whole(descriptor.get(), bytes);
+    state(std::size_t bytes, memory_use use, std::uint64_t id)
+        : descriptor(make_memfd(use)),
+          name{.id = id ? id : new_id(), .bytes = bytes, .owner = getpid(), .descriptor = descriptor.get()} {
+        take_pages(descriptor.get(), file_size(bytes), use);
+        mapping whole(descriptor.get(), bytes, use);
         whole.id() = name.id;
         data = whole.data();
         known_mappings::of_this_process().add(name.id, std::move(whole));
@@ -210,10 +223,10 @@ struct shared_memory::state {
     void* data = nullptr;
 };
 
-shared_memory::shared_memory(std::size_t bytes) {
+shared_memory::shared_memory(std::size_t bytes, memory_use use, std::uint64_t id) {
     refuse_more_than_the_machine_has(bytes);
-    refuse_more_than_a_file_may_hold(bytes);
-    state_ = std::make_unique<state>(bytes);
+    refuse_more_than_a_file_may_hold(bytes, use);
+    state_ = std::make_unique<state>(bytes, use, id);
 }
 
 shared_memory::shared_memory(shared_memory&&) noexcept = default;
@@ -228,9 +241,13 @@ void* shared_memory::data() const noexcept {
     return state_ ? state_->data : nullptr;
 }
 
-void* find_shared_memory(shared_memory_name const& name) {
-    if (name.id == 0) throw std::runtime_error("quartet: this view is of no shared array");
-    return known_mappings::of_this_process().find(name);
+void* find_shared_memory(shared_memory_name const& name, memory_use use) {
+    if (name.id == 0) throw std::runtime_error(fmt::format("quartet: this view is of no {}", name_of(use)));
+    return known_mappings::of_this_process().find(name, use);
+}
+
+std::vector<std::uint64_t> mapped_shared_memories() {
+    return known_mappings::of_this_process().ids();
 }
 
 }  // namespace quartet::inline v0::detail

@@ -198,6 +198,7 @@ inline bool may_be_taken_along(row const& by, failure const& why) {
 /// nothing on another machine, or asks for workers called as the model only.
 inline bool crosses_machines(std::string_view suite) {
     static constexpr std::string_view crossing[] = {"bodies",
+                                                    "a_broadcast",
                                                     "files",
                                                     "real_files",
                                                     "a_foreign_awaitable",

@@ -33,6 +33,7 @@
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace quartet::inline v0 {
 
@@ -48,6 +49,7 @@ enum class on_failure {
 namespace detail {
 
 struct remote_batch;
+class broadcast_memory;
 class crossing;
 class early_values;
 class ended_bodies;
@@ -296,6 +298,7 @@ private:
     detail::crossing* crossing_ = nullptr;
     job_driver* driver_ = nullptr;
     detail::job_slots slots_;
+    std::vector<std::shared_ptr<detail::broadcast_memory const>> broadcasts_;  // its body has views of them
     completion end_;
 };
 

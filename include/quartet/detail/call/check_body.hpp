@@ -74,7 +74,8 @@ consteval bool check_body() {
     static_assert(
         closure,
         "quartet: the body can't cross to a process: what it captures must be trivially copyable; pass "
-        "strings, containers and other owners of memory as inputs instead");
+        "strings, containers and other owners of memory as inputs instead, or capture the view() of a "
+        "quartet::broadcast");
     constexpr bool input = crossable<In>;
     static_assert(
         input,
