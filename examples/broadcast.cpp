@@ -1,6 +1,10 @@
-// A large value that all tasks read: it is kept once in each process, not once in each task.
-#include <quartet/cluster.hpp>
+// A large value that all tasks read: it is kept once on each machine, not once in each task.
+//
+//     ./broadcast                                             in two processes
+//     quartet cluster --hosts a,b,c -- ./broadcast cluster    on three machines (docs/cluster.md)
 #include <quartet/quartet.hpp>
+
+#include <quartet/cluster.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -24,6 +28,7 @@ std::map<std::string, double> read_prices() {
 }
 
 int main(int argc, char** argv) {
+    quartet::cluster_main(argc, argv);
     auto executor = quartet::make_executor(argc > 1 ? argv[1] : "processes:2");
     std::vector<order> const orders{{"bread", 2}, {"apple", 10}, {"cheese", 1}};
 

@@ -15,7 +15,9 @@
 //   - in the process that made it, and so under `single`, `threads` and `async`, it gives the very object;
 //   - a worker process makes its own object of the encoded value when it is first asked for it, and all later
 //     tasks of that worker find it. Workers of an executor that was made after the broadcast have the object
-//     already.
+//     already;
+//   - on a cluster the encoded value is sent to each machine once, before the first tasks there that have a
+//     view of it, and its workers find it in their machine's memory. The root's own machine is sent nothing.
 //
 // What needs no decoding is read where it lies, without an object in each worker: a broadcast<T[]>, which is
 // made of a range and gives a std::span<T const>, and trivially copyable types.
@@ -91,9 +93,9 @@ public:
     /// The value, in this process; any thread. The first time in a worker it costs the decoding, later a lock
     /// and a look-up or two, less than a tenth of a microsecond: ask once a body, not once an element.
     ///
-    /// Throws what the codec throws; std::runtime_error if the broadcast is gone; std::bad_alloc and
-    /// std::system_error if there is no room or the system refuses. What it gives must not be used when the
-    /// broadcast is gone.
+    /// Throws what the codec throws; std::runtime_error if the broadcast is gone, or there was no memory for
+    /// it on this machine; std::bad_alloc and std::system_error if there is no room or the system refuses.
+    /// What it gives must not be used when the broadcast is gone.
     reference get() const { return detail::broadcast_access<T>::find(name_); }
     reference operator*() const { return get(); }
 
@@ -111,10 +113,11 @@ private:
 };
 
 /// The value of type T, or the elements X of a range where T is X[]; it is not changed any more. Copies share
-/// it, and the last one to go ends it at once. A call that has begun with a body that captures a view keeps
-/// it until the call, and its future, are gone; for views among the inputs the program has to. An object that
-/// a worker has made goes when the worker makes the next one, or ends. Any thread may use a copy of its own.
-/// In a forked child it is a view, and does not end the value.
+/// it, and the last one to go ends it: on this machine at once, on those of a cluster within a tenth of the
+/// silence after which one is lost. A call that has begun with a body that captures a view keeps it
+/// until the call, and its future, are gone; for views among the inputs the program has to. An object that a
+/// worker has made goes when the worker makes the next one, or ends. Any thread may use a copy of its own. In
+/// a forked child it is a view, and does not end the value.
 template <class T>
 class broadcast {
     static constexpr bool crosses = crossable<T>;

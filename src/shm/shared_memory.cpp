@@ -10,6 +10,7 @@
 #include "src/base/file_size_limit.hpp"
 #include "src/base/forking.hpp"
 #include "src/base/withheld_signal.hpp"
+#include "src/shm/memory_directory.hpp"
 
 #include <quartet/detail/shm/shared_memory.hpp>
 
@@ -101,6 +102,16 @@ mapping map_others(shared_memory_name const& name, memory_use use) {
     return {opened.get(), name.bytes, use};
 }
 
+/// Maps it, or what stands for it on this machine.
+mapping map_by_name(shared_memory_name const& name, memory_use use) {
+    auto const here = find_published(name.id);
+    if (!here) return map_others(name, use);
+    if (is_refused(*here))
+        throw std::runtime_error(fmt::format("quartet: this machine had no memory for a {} of {} bytes",
+                                             name_of(use), name.bytes));
+    return map_others(*here, use);
+}
+
 /// All that this process has mapped, its own memory and others', by id.
 class known_mappings {
 public:
@@ -126,7 +137,7 @@ public:
         auto found = by_id_.find(name.id);
         if (found == by_id_.end()) {
             std::erase_if(by_id_, [](auto const& each) { return each.second.id() != each.first; });
-            found = by_id_.emplace(name.id, map_others(name, use)).first;
+            found = by_id_.emplace(name.id, map_by_name(name, use)).first;
         }
         if (found->second.id() != name.id) {
             by_id_.erase(found);

@@ -16,18 +16,20 @@ constexpr std::size_t most_nodes = 60'000;
 constexpr int beats_at_first = 8;  // of them the quickest tells the clock
 constexpr std::chrono::milliseconds beats_while_recording(100);
 constexpr std::size_t inputs_in_a_message = std::size_t{1} << 20;  // bytes
+constexpr std::chrono::milliseconds room_again(2);                 // after so long it is looked for
 
 }  // namespace
 
 // ---- Nodes
 
-void coordinator::add_node(delivery how, channel::sender send, time_point now) {
+void coordinator::add_node(delivery how, channel::sender send, time_point now, bool in_this_process) {
     if (nodes_.size() == most_nodes)
         throw std::length_error(fmt::format("quartet: a cluster has {} nodes at the most", most_nodes));
     auto const patience = options_.silence / beats_in_a_silence * 2;
     auto& added =
         *nodes_.emplace_back(std::make_unique<remote_node>(options_.session, how, patience, std::move(send)));
     added.heard = now;
+    added.in_this_process = in_this_process;
     tell(added, message_kind::welcome, welcome_message{.silence = options_.silence.count()}, now);
     if (nodes_.size() == 1) next_beat_ = advanced_ = now;
 }
@@ -151,8 +153,13 @@ void coordinator::advance(time_point now) {
             if (each->view.is != node_view::phase::lost) beat(*each, now);
         }
     }
+    values_.end_what_is_gone();
     feed(now);
     finish_ended(now);
+}
+
+coordinator::time_point coordinator::next_deadline() const noexcept {
+    return values_.under_way() ? std::min(next_beat_, advanced_ + room_again) : next_beat_;
 }
 
 void coordinator::lose(std::uint16_t number, std::string const& why) {
@@ -176,6 +183,7 @@ void coordinator::lose(std::uint16_t number, std::string const& why) {
         pools_.at(pool).hungry.erase(number);
     }
     node.queues.clear();
+    values_.forget(number);
     forget_large(number);
     fail_if_nobody_is_left();
     if (options_.lost) options_.lost(number);
@@ -222,6 +230,7 @@ void coordinator::close_pool(std::uint32_t pool, time_point now) {
         if (each->view.is == node_view::phase::here)
             tell(*each, message_kind::close_pool, close_pool_message{.pool = pool}, now);
     }
+    if (pools_.empty()) values_.end_all();  // nobody is left who would ask for them
 }
 
 std::size_t coordinator::workers(std::uint32_t pool) const noexcept {
@@ -297,6 +306,7 @@ void coordinator::finish_ended(time_point now) {
         bool const over = call->count_off();
         if (!over) continue;
         calls_.erase(number);
+        call->values.clear();  // the call itself may stand in queues for a while
         tell_all(*call, message_kind::forget, forget_message{.call = number}, now);
         if (options_.ended) options_.ended(call->work());
     }
@@ -383,11 +393,31 @@ bool coordinator::may_send() const {
 
 /// Gives nodes what they want of what waits, as long as there is any; then what they may begin.
 void coordinator::feed(time_point now) {
-    for (auto const& [pool, of_all] : pools_) {
-        while (may_send() && feed_once(pool, now)) {
+    do {
+        for (auto const& [pool, of_all] : pools_) {
+            while (may_send() && feed_once(pool, now)) {
+            }
         }
-    }
+    } while (send_values());
     send_grants(now);
+}
+
+/// Sends on what calls wait for; true if a node has all of it now. What of it is on its way is a part of the
+/// budget only: tasks and beats come behind it.
+bool coordinator::send_values() {
+    bool any = false;
+    values_.go_on([this] { return !options_.unsent || options_.unsent() < options_.budget / 4; },
+                  [&](std::uint16_t number) {
+                      any = true;
+                      for (auto const& [pool, queue] : nodes_[number]->queues)
+                          stir(number, pool);
+                  });
+    return any;
+}
+
+/// Whether a node has these values. If not, they are on their way, and it is fed when they have been sent.
+bool coordinator::provide(std::uint16_t number, broadcast_list const& values) {
+    return values.empty() || nodes_[number]->in_this_process || values_.provide(number, values);
 }
 
 /// The first call with tasks that no node has.
@@ -435,6 +465,10 @@ bool coordinator::feed_once(std::uint32_t pool, time_point now) {
     auto call = first_waiting(pool);
     if (!call && reclaim(pool, number, now)) call = first_waiting(pool);
     if (!call) return false;
+    if (!provide(number, call->values)) {
+        pools_.at(pool).hungry.erase(number);
+        return true;
+    }
     auto const all_workers = std::max<std::size_t>(1, workers(pool));
     std::size_t const fair =
         std::max<std::size_t>(1, call->tasks().waiting() * queue->workers() / (2 * all_workers));
@@ -485,11 +519,18 @@ void coordinator::send_tasks(std::shared_ptr<root_call> const& call, std::uint16
     queue.note_begin(now);
     stirred_.insert(number);
     touched_.insert(call->number());  // inputs may fail
+    auto const ready = [&](std::span<std::byte const> input) {
+        return provide(number, broadcasts_in(input));
+    };
+    using input = root_call::written_input;
     while (!tasks.empty()) {
         message_writer inputs;
         std::size_t task = tasks.first;
-        while (task < tasks.last && inputs.size() < inputs_in_a_message && call->write_input(task, inputs))
-            ++task;
+        input last = input::added;
+        while (task < tasks.last && inputs.size() < inputs_in_a_message && last == input::added) {
+            last = call->write_input(task, inputs, ready);
+            if (last == input::added) ++task;
+        }
         task_range const sent{tasks.first, task};
         if (!sent.empty()) {
             message_writer message =
@@ -500,8 +541,11 @@ void coordinator::send_tasks(std::shared_ptr<root_call> const& call, std::uint16
             node.line.send(message_kind::tasks, message.take(), now);
             queue.push(call, sent);
         }
-        bool const failed = task < tasks.last && !call->tasks().has(number, task);
-        tasks.first = task + (failed ? 1 : 0);
+        tasks.first = task + (last == input::failed ? 1 : 0);
+        if (last != input::waits) continue;
+        for (; !tasks.empty(); ++tasks.first)
+            give_back(*call, tasks.first);
+        pools_.at(call->pool()).hungry.erase(number);
     }
 }
 

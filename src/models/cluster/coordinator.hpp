@@ -13,6 +13,7 @@
 #include "src/models/cluster/messages.hpp"
 #include "src/models/cluster/node_queue.hpp"
 #include "src/models/cluster/root_call.hpp"
+#include "src/models/cluster/value_transfers.hpp"
 
 #include <quartet/backend/job.hpp>
 
@@ -35,6 +36,8 @@ struct coordinator_options {
     std::uint32_t session = 1;
     std::chrono::nanoseconds silence = std::chrono::seconds(10);  ///< after which a node is lost
     std::size_t budget = std::size_t{256} << 20;  ///< bytes of large results, and of inputs, on their way
+
+    std::size_t value_part = std::size_t{1} << 20;  ///< bytes of a broadcast in a message
 
     /// A job has all its outcomes: finish() is to be called.
     std::function<void(job&)> ended{};
@@ -71,8 +74,8 @@ public:
 
     // ---- Nodes
 
-    /// Greets a further node, number 0 first.
-    void add_node(delivery how, channel::sender send, time_point now);
+    /// Greets a further node, number 0 first. One that is `in_this_process` has the values of broadcasts.
+    void add_node(delivery how, channel::sender send, time_point now, bool in_this_process = false);
 
     std::size_t nodes() const noexcept { return nodes_.size(); }
     node_view const& node(std::size_t number) const { return nodes_[number]->view; }
@@ -92,7 +95,7 @@ public:
     void advance(time_point now);
 
     /// When to do so at the latest.
-    time_point next_deadline() const noexcept { return next_beat_; }
+    time_point next_deadline() const noexcept;
 
     // ---- Pools
 
@@ -124,7 +127,8 @@ private:
         channel line;
         channel::sender raw;
         time_point heard{};
-        int beats_wanted = 0;                          // to know its clock well
+        int beats_wanted = 0;  // to know its clock well
+        bool in_this_process = false;
         std::map<std::uint32_t, node_queue> queues{};  // by pool
     };
     struct announced {
@@ -163,6 +167,8 @@ private:
     bool may_send() const;
     node_queue* hungriest(std::uint32_t pool, std::uint16_t& node);
     bool reclaim(std::uint32_t pool, std::uint16_t for_node, time_point now);
+    bool send_values();
+    bool provide(std::uint16_t node, broadcast_list const& values);
     void send_tasks(std::shared_ptr<root_call> const& call, std::uint16_t node, node_queue& queue,
                     task_range tasks, time_point now);
     void send_grants(time_point now);
@@ -197,6 +203,10 @@ private:
     std::set<std::uint32_t> touched_;  // calls that may have ended
     std::deque<announced> large_;
     std::size_t large_asked_ = 0;  // bytes
+    value_transfers values_{options_.value_part,
+                            [this](std::uint16_t node, message_kind kind, packet message) {
+                                nodes_[node]->line.send(kind, std::move(message), advanced_);
+                            }};
     std::uint32_t last_call_ = 0;
     time_point next_beat_{};
     time_point advanced_{};

@@ -53,7 +53,7 @@ hub::hub(endpoint* line, hub_options options)
 void hub::greet() {
     auto const now = clock::now();
     root_.add_node(
-        delivery::exact, [this](packet message) { to_self_.push_back(std::move(message)); }, now);
+        delivery::exact, [this](packet message) { to_self_.push_back(std::move(message)); }, now, true);
     for (std::size_t rank = 1; line_ && rank < line_->size(); ++rank)
         root_.add_node(
             line_->how(), [this, rank](packet message) { line_->send(rank, std::move(message)); }, now);

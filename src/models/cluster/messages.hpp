@@ -189,6 +189,22 @@ struct large_message {
     std::uint64_t bytes = 0;
 };
 
+/// Root to node: a part of the value of a broadcast, whose bytes stand behind it. Parts follow each other.
+struct value_message {
+    std::uint64_t id = 0;     ///< of the broadcast
+    std::uint64_t bytes = 0;  ///< of all parts
+    std::uint64_t first = 0;  ///< of this one
+
+    void serialize(auto& archive) { archive(id, bytes, first); }
+};
+
+/// Root to node: the value is not needed any more.
+struct drop_value_message {
+    std::uint64_t id = 0;
+
+    void serialize(auto& archive) { archive(id); }
+};
+
 enum class outcome_kind : std::uint32_t { results, failed, records };
 
 /// Outcomes of tasks of one call, of which a message has any number: behind each stand the results as

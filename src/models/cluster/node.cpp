@@ -43,6 +43,7 @@ void node::begin_session(std::uint32_t session, time_point now) {
     calls_.clear();
     large_.clear();
     outcomes_.take();
+    if (options_.values) options_.values->drop_all();
     line_.emplace(session, options_.how, options_.silence / beats_in_a_silence * 2, options_.send);
     tell(message_kind::hello, options_.about, now);
 }
@@ -90,6 +91,13 @@ void node::handle(message_kind kind, std::span<std::byte const> body, packet con
         }
         case message_kind::send:
             return on_send(read_message<large_message>(in), now);
+        case message_kind::value:
+            return on_value(in);
+        case message_kind::drop_value: {
+            auto const id = read_message<drop_value_message>(in).id;
+            if (options_.values) options_.values->drop(id);
+            return;
+        }
         case message_kind::leave:
             over_ = "the root told it to";
             return;
@@ -140,6 +148,12 @@ void node::on_tasks(byte_reader& in, packet const& owner) {
     std::span<std::byte const> const inputs{in.take(left), left};
     pool->queue.push_back({call->second, about.first, about.count, owner, inputs});
     pool->queued += about.count;
+}
+
+void node::on_value(byte_reader& in) {
+    auto const about = read_message<value_message>(in);
+    std::size_t const left = in.left();
+    if (options_.values) options_.values->take_part(about, {in.take(left), left});
 }
 
 void node::on_revoke(revoke_message const& to) {

@@ -10,6 +10,7 @@
 
 #include "src/models/cluster/channel.hpp"
 #include "src/models/cluster/node_pool.hpp"
+#include "src/models/cluster/node_values.hpp"
 #include "src/models/cluster/rate_meter.hpp"
 
 #include <chrono>
@@ -31,6 +32,9 @@ struct node_options {
     std::chrono::nanoseconds silence = std::chrono::seconds(10);  ///< until the root says another
     channel::sender send{};
     pool_maker make_pool{};
+
+    /// Where values of broadcasts are kept; null where the root is this process, and sends none.
+    value_store* values = nullptr;
 
     /// Where pools report to, from any thread; the owner brings it back by ended() and logged().
     pool_reports reports{};
@@ -82,6 +86,7 @@ private:
     void on_probe(byte_reader& in, time_point now);
     void on_open_pool(byte_reader& in, time_point now);
     void on_tasks(byte_reader& in, packet const& owner);
+    void on_value(byte_reader& in);
     void on_revoke(revoke_message const& to);
     void on_stop(stop_message const& about);
     void on_send(large_message const& about, time_point now);

@@ -45,7 +45,9 @@ enum class message_kind : std::uint32_t {
     revoke,  ///< from where the queue is taken back
     stop,
     forget,
-    send,  ///< a large result that was announced
+    send,   ///< a large result that was announced
+    value,  ///< a part of a broadcast's value
+    drop_value,
     leave,
     // from a node
     hello,

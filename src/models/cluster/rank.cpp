@@ -73,11 +73,13 @@ hello_message about_this_node() {
 std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nanoseconds silence) {
     using clock = std::chrono::steady_clock;
     node_inbox inbox([&line] { line.wake(); });
+    node_values values;  // before there are workers
     node self({.about = about_this_node(),
                .how = line.how(),
                .silence = silence,
                .send = [&line](packet message) { line.send(0, std::move(message)); },
                .make_pool = executor_pools(make),
+               .values = &values,
                .reports = inbox.reports()},
               clock::now());
     failure_watch failure;

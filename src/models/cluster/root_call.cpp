@@ -27,21 +27,28 @@ void note_span(std::vector<left_record> const& records, std::chrono::steady_cloc
 
 root_call::root_call(job& work, call_message about, task_recorder* records,
                      std::chrono::steady_clock::time_point now)
-    : work_(work), about_(std::move(about)), records_(records), began_(now), tasks_(work.size()) {}
+    : values(broadcasts_in(about.code.closure)),
+      work_(work),
+      about_(std::move(about)),
+      records_(records),
+      began_(now),
+      tasks_(work.size()) {}
 
-bool root_call::write_input(std::size_t task, message_writer& to) {
+root_call::written_input root_call::write_input(
+    std::size_t task, message_writer& to, std::function<bool(std::span<std::byte const>)> const& ready) {
     try {
         byte_writer value;
         work_.crossing()->encode_input(task, value);
+        if (!ready(value.bytes())) return written_input::waits;
         if (about_.input_size == 0) encode_size(value.bytes().size(), to.body());
         to.body().write(value.bytes().data(), value.bytes().size());
     } catch (...) {
         work_.fail(describe_current_exception(task, {}));
         tasks_.end(task);
         ++uncounted_;
-        return false;
+        return written_input::failed;
     }
-    return true;
+    return written_input::added;
 }
 
 std::size_t root_call::take_results(std::uint16_t node, outcomes_head const& head, byte_reader& from) {

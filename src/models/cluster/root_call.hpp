@@ -9,12 +9,15 @@
 #include "src/models/cluster/task_ledger.hpp"
 
 #include <quartet/backend/job.hpp>
+#include <quartet/detail/shm/broadcast_memory.hpp>
 #include <quartet/task_recorder.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <set>
+#include <span>
 #include <string>
 
 namespace quartet::inline v0::detail {
@@ -31,8 +34,14 @@ public:
     job& work() const noexcept { return work_; }
     task_ledger& tasks() noexcept { return tasks_; }
 
-    /// Adds the input of a task that a node has. False if it can't be encoded: then the task has failed.
-    bool write_input(std::size_t task, message_writer& to);
+    enum class written_input {
+        added,
+        failed,  ///< it can't be encoded: so has the task
+        waits,   ///< for what it names
+    };
+    /// Adds the input of a task that a node has, if its bytes are `ready` to be sent there.
+    written_input write_input(std::size_t task, message_writer& to,
+                              std::function<bool(std::span<std::byte const>)> const& ready);
 
     // ---- Outcomes of tasks that `node` had; those that it has no more are dropped. Each gives how many
     // ---- it has ended.
@@ -55,6 +64,7 @@ public:
     bool count_off();
 
     std::set<std::uint16_t> known_to{};  ///< nodes that have its code
+    broadcast_list values;               ///< that its body has views of, until it has ended
 
 private:
     job& work_;

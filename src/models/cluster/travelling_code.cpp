@@ -1,5 +1,7 @@
 #include "src/models/cluster/travelling_code.hpp"
 
+#include <quartet/detail/shm/broadcast_memory.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -62,6 +64,23 @@ moved_address place_of_function(void const* function, std::span<loaded_module co
     return told(*place, code.modules);
 }
 
+/// A view of a shared array has the array's id, which is no address, and of no use elsewhere. That of a
+/// broadcast has an id behind a mark.
+void refuse_shared_arrays(std::string const& body, std::span<std::byte const> closure) {
+    auto const arrays = mapped_shared_memories();
+    std::uint64_t before = 0;
+    for (std::size_t at = 0; !arrays.empty() && at + sizeof before <= closure.size(); at += sizeof before) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, closure.data() + at, sizeof word);
+        if (before != broadcast_name::own_mark && std::ranges::find(arrays, word) != arrays.end())
+            throw std::invalid_argument(fmt::format(
+                "quartet: the body {} can't cross to another machine: it captures a view of a shared array, "
+                "which stays on this one; what all tasks read can be a quartet::broadcast",
+                body));
+        before = word;
+    }
+}
+
 /// Notes which words of the closure are addresses.
 void relocate(std::span<loaded_module const> modules, std::string const& body, moved_code& code) {
     constexpr std::uintptr_t least = 65536;                   // nothing lies below (vm.mmap_min_addr)
@@ -77,7 +96,8 @@ void relocate(std::span<loaded_module const> modules, std::string const& body, m
             throw std::invalid_argument(
                 fmt::format("quartet: the body {} can't cross to another machine: it captures, at byte {}, "
                             "the address of "
-                            "memory of this process; pass what lies there as an input",
+                            "memory of this process; pass what lies there as an input, or as a "
+                            "quartet::broadcast if all tasks read it",
                             body, at));
         }
     }
@@ -129,6 +149,7 @@ moved_code pack_by(job& work, std::span<loaded_module const> modules) {
     code.run = place_of_function(reinterpret_cast<void const*>(here.run), modules, code);
     code.make = place_of_function(reinterpret_cast<void const*>(here.make), modules, code);
     code.closure.assign(here.closure.begin(), here.closure.end());
+    refuse_shared_arrays(work.body_name(), code.closure);
     relocate(modules, work.body_name(), code);
     auto const& name = work.name();
     if (name.function) code.function = place_of_function(name.function, modules, code);

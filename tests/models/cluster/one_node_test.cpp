@@ -110,6 +110,20 @@ TEST_P(one_node, refuses_a_body_that_captures_an_address) {
               std::vector{5});
 }
 
+TEST_P(one_node, refuses_a_body_that_captures_the_view_of_a_shared_array) {
+    auto executor = make_executor(GetParam());
+    shared_array<int> const numbers(std::vector{1, 2, 3});
+    broadcast<int[]> const others(std::vector{4, 5});
+    auto const told = message_of([&] {
+        executor.map([all = numbers.view()](std::size_t at) { return all.span()[at]; },
+                     std::vector<std::size_t>{1});
+    });
+    EXPECT_THAT(told, HasSubstr("captures a view of a shared array, which stays on this one"));
+    EXPECT_THAT(told, HasSubstr("can be a quartet::broadcast"));
+    auto const sum = [all = others.view()](int more) { return (*all)[0] + (*all)[1] + more; };
+    EXPECT_EQ(executor.map(sum, std::vector{1, 2}), (std::vector{10, 11}));
+}
+
 TEST_P(one_node, brings_large_results) {
     auto executor = make_executor(GetParam());
     auto const results =

@@ -4,12 +4,20 @@
 
 #include "tests/models/cluster/simulation.hpp"
 
+#include <quartet/broadcast.hpp>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <memory>
+#include <numeric>
 #include <optional>
+#include <random>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -21,6 +29,21 @@ using simulation::nanoseconds;
 std::string doubled(std::int64_t) {
     return {};  // a simulated worker makes the result
 }
+
+using letters = broadcast<char[]>;
+
+letters letters_of(std::size_t bytes, std::uint64_t seed = 1) {
+    std::mt19937_64 random(seed);
+    std::string made(bytes, ' ');
+    std::ranges::generate(made, [&] { return static_cast<char>(random()); });
+    return letters(made);
+}
+
+/// An input with a view in it.
+struct numbered_view {
+    std::int64_t number;
+    broadcast_view<char[]> of;
+};
 
 /// A map whose outcomes are counted.
 class counted_map {
@@ -37,22 +60,63 @@ class counted_map {
             failures.push_back(std::move(why));
         }
     };
+    template <class Body, class In>
+    struct typed {
+        Body body;
+        std::vector<In> inputs;
+        detail::map_job<Body, In, std::vector<In>, sink> work;
+
+        typed(Body what, std::vector<In> of, sink& to, on_failure policy)
+            : body(what),
+              inputs(std::move(of)),
+              work(body, inputs, inputs.size(), to, policy, std::chrono::nanoseconds::max()) {}
+    };
 
 public:
     counted_map(cluster& on, std::size_t tasks, std::int64_t first = 0,
                 on_failure policy = on_failure::finish_all)
-        : to{std::vector<int>(tasks), std::vector<std::optional<std::string>>(tasks), {}} {
-        for (std::size_t index = 0; index < tasks; ++index)
-            inputs.push_back(first + static_cast<std::int64_t>(index));
-        work.emplace(&doubled, inputs, tasks, to, policy, std::chrono::nanoseconds::max());
-        work->start_under(on);
+        : counted_map(tasks, first) {
+        begin(on, &doubled, inputs, policy);
+    }
+    /// Its body captures a view.
+    counted_map(cluster& on, std::size_t tasks, letters const& captured, std::int64_t first = 0,
+                on_failure policy = on_failure::finish_all)
+        : counted_map(tasks, first) {
+        auto const body = [of = captured.view()](std::int64_t) { return std::string(of.get().size(), 'x'); };
+        begin(on, body, inputs, policy);
+    }
+    /// Each input has a view of one of these.
+    counted_map(cluster& on, std::size_t tasks, std::vector<letters> const& views, std::int64_t first = 0,
+                on_failure policy = on_failure::finish_all)
+        : counted_map(tasks, first) {
+        std::vector<numbered_view> both;
+        for (auto const number : inputs)
+            both.push_back({number, views[static_cast<std::size_t>(number) % views.size()].view()});
+        auto const body = [](numbered_view const&) { return std::string(); };
+        begin(on, body, std::move(both), policy);
     }
 
     bool finished() { return work->ended(); }
 
     std::vector<std::int64_t> inputs;
     sink to;
-    std::optional<detail::map_job<decltype(&doubled), std::int64_t, std::vector<std::int64_t>, sink>> work;
+    job* work = nullptr;
+
+private:
+    counted_map(std::size_t tasks, std::int64_t first)
+        : inputs(tasks), to{std::vector<int>(tasks), std::vector<std::optional<std::string>>(tasks), {}} {
+        std::iota(inputs.begin(), inputs.end(), first);
+    }
+
+    template <class Body, class In>
+    void begin(cluster& on, Body body, std::vector<In> of, on_failure policy) {
+        auto made = std::make_shared<typed<Body, In>>(body, std::move(of), to, policy);
+        work = &made->work;
+        kept_ = std::move(made);
+        work->start_under(on);
+    }
+
+    std::shared_ptr<void> kept_;
 };
 
 std::uint64_t number_from(char const* variable, std::uint64_t otherwise) {
@@ -70,8 +134,7 @@ public:
         std::size_t const calls = pick(1, 4);
         for (std::size_t call = 0; call < calls; ++call)
             on_.when.after(some(0ms, 300ms), [&, call] {
-                auto const policy = chance(0.2) ? on_failure::stop_all : on_failure::finish_all;
-                maps.push_back(std::make_unique<counted_map>(on_, pick(1, 400), first_of(call), policy));
+                maps.push_back(begin_map(first_of(call)));
                 if (chance(0.2)) {
                     auto* const stopped = maps.back().get();
                     on_.when.after(some(0ms, 200ms), [stopped] { stopped->work->request_stop(); });
@@ -85,10 +148,22 @@ public:
         for (auto const& each : maps)
             check(*each);
         check_records(maps);
+        maps.clear();
         check_nodes();
     }
 
 private:
+    /// One that needs no broadcast, or an own one that ends with it, or that of all, or some by its inputs.
+    std::unique_ptr<counted_map> begin_map(std::int64_t first) {
+        auto const policy = chance(0.2) ? on_failure::stop_all : on_failure::finish_all;
+        std::size_t const tasks = pick(1, 400);
+        if (chance(0.5)) return std::make_unique<counted_map>(on_, tasks, first, policy);
+        if (chance(0.3)) return std::make_unique<counted_map>(on_, tasks, some_letters(), first, policy);
+        if (chance(0.5)) return std::make_unique<counted_map>(on_, tasks, values_->front(), first, policy);
+        return std::make_unique<counted_map>(on_, tasks, *values_, first, policy);
+    }
+    letters some_letters() { return letters_of(chance(0.1) ? 0 : pick(1, 300'000), random_()); }
+
     static std::int64_t first_of(std::size_t call) { return static_cast<std::int64_t>(call) * 1'000'000; }
 
     simulation::cluster_options make_options(std::uint64_t seed) {
@@ -102,6 +177,7 @@ private:
         } else {
             options.net = {.least = 10us, .most = some(20us, 5ms)};
         }
+        options.no_room = chance(0.3) ? real(0, 0.9) : 0;
         bool const large = chance(0.2);
         options.budget = large ? 200'000 : options.budget;
         nanoseconds const usual = some(1us, 20ms);
@@ -180,10 +256,16 @@ private:
 
     /// A node that was given up ends, unless it is dead anyway.
     void check_nodes() {
+        for (std::size_t node = 0; node < options_.nodes; ++node)
+            EXPECT_EQ(on_.values_of(node).missing, 0U) << "a task has begun without its broadcast";
+        values_.reset();
         on_.run_for(20s);
         for (auto const node : on_.lost)
             EXPECT_TRUE(on_.node_is_dead(node) || on_.node_is_over(node)) << "node " << node;
         EXPECT_EQ(on_.root().calls(), 0U);
+        for (std::size_t node = 0; node < options_.nodes; ++node)
+            EXPECT_TRUE(std::ranges::count(on_.lost, node) > 0 || on_.values_of(node).kept() == 0)
+                << "node " << node << " keeps what has ended";
     }
 
     std::size_t pick(std::size_t least, std::size_t most) {
@@ -207,6 +289,7 @@ private:
     task_recorder recorder_{1600, recording::everything};
     simulation::cluster_options options_;
     cluster on_;
+    std::optional<std::vector<letters>> values_{{some_letters(), some_letters(), some_letters()}};
 };
 
 TEST(cluster_protocol, gives_each_task_one_outcome_whatever_happens) {
@@ -318,6 +401,61 @@ TEST(cluster_protocol, takes_large_results_within_its_budget) {
     ASSERT_TRUE(on.run_until([&] { return map.finished(); }));
     EXPECT_TRUE(map.to.failures.empty());
     EXPECT_EQ(map.to.values[99]->size(), 100'000U);
+}
+
+TEST(cluster_protocol, sends_a_broadcast_to_each_node_once) {
+    cluster on({.nodes = 3, .workers = 4});
+    auto const large = letters_of(5'000'000);
+    auto const other = letters_of(1000);
+    for (int call = 0; call < 3; ++call) {
+        counted_map captured(on, 100, large);
+        counted_map inputs(on, 100, std::vector{large, other});
+        ASSERT_TRUE(on.run_until([&] { return captured.finished() && inputs.finished(); }));
+        EXPECT_TRUE(captured.to.failures.empty() && inputs.to.failures.empty());
+    }
+    for (std::size_t node = 0; node < 3; ++node) {
+        EXPECT_EQ(on.values_of(node).come, 5'001'000U);
+        EXPECT_EQ(on.values_of(node).missing, 0U);
+    }
+    EXPECT_LT(on.root_bytes, 3 * 5'001'000U + 200'000U);
+}
+
+TEST(cluster_protocol, frees_a_broadcast_on_all_nodes_when_it_ends) {
+    cluster on({.nodes = 3});
+    auto value = std::make_optional(letters_of(1000));
+    auto map = std::make_optional<counted_map>(on, 100, *value);
+    value.reset();
+    on.run_for(5ms);
+    EXPECT_EQ(on.values_of(0).kept(), 1U) << "the call keeps it";
+    ASSERT_TRUE(on.run_until([&] { return map->finished(); }));
+    EXPECT_TRUE(map->to.failures.empty());
+    map.reset();
+    on.run_for(200ms);
+    for (std::size_t node = 0; node < 3; ++node)
+        EXPECT_EQ(on.values_of(node).kept(), 0U);
+}
+
+TEST(cluster_protocol, frees_broadcasts_when_the_last_pool_closes) {
+    cluster on({.nodes = 2});
+    auto const value = letters_of(1000);
+    counted_map map(on, 100, value);
+    ASSERT_TRUE(on.run_until([&] { return map.finished(); }));
+    EXPECT_EQ(on.values_of(1).kept(), 1U);
+    on.close_pool();
+    on.run_for(100ms);
+    EXPECT_EQ(on.values_of(0).kept() + on.values_of(1).kept(), 0U);
+}
+
+TEST(cluster_protocol, goes_on_with_a_broadcast_when_a_node_is_lost_on_the_way) {
+    cluster on({.nodes = 3, .work = {.time = [](auto...) { return 20ms; }}, .no_room = 0.5});
+    auto const value = letters_of(3'000'000);
+    counted_map map(on, 60, value);
+    on.kill(1);
+    ASSERT_TRUE(on.run_until([&] { return map.finished(); }));
+    for (auto const& each : map.to.failures)
+        EXPECT_EQ(each.worker, "n1");
+    EXPECT_EQ(on.values_of(0).missing + on.values_of(2).missing, 0U);
+    EXPECT_EQ(on.values_of(0).come, 3'000'000U);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include <quartet/backend/model.hpp>
 #include <quartet/detail/call/map_job.hpp>
+#include <quartet/detail/shm/broadcast_memory.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -23,6 +24,8 @@
 #include <numeric>
 #include <queue>
 #include <random>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -89,18 +92,61 @@ struct labour {
         [](auto...) {};
 };
 
+/// Where a simulated node keeps values of broadcasts.
+class simulated_values final : public value_store {
+public:
+    void take_part(value_message const& about, std::span<std::byte const> part) override {
+        auto& value = values_[about.id];
+        if (about.first != value.size()) throw std::runtime_error("not the next part");
+        value.insert(value.end(), part.begin(), part.end());
+        come += part.size();
+    }
+    void drop(std::uint64_t id) noexcept override {
+        values_.erase(id);
+        alike_.erase(id);
+    }
+    void drop_all() noexcept override {
+        values_.clear();
+        alike_.clear();
+    }
+
+    /// Whether all that these bytes name is here.
+    bool has(std::span<std::byte const> bytes) const {
+        return std::ranges::all_of(broadcasts_in(bytes), [&](auto const& each) {
+            auto const found = values_.find(each->id());
+            return found != values_.end() && found->second.size() == each->bytes().size() && is_alike(*each);
+        });
+    }
+    std::size_t kept() const noexcept { return values_.size(); }
+
+    std::size_t come = 0;     ///< bytes
+    std::size_t missing = 0;  ///< pieces that began without a value that they name
+
+private:
+    /// Looks at all bytes of each once.
+    bool is_alike(broadcast_memory const& value) const {
+        auto const [found, isnew] = alike_.try_emplace(value.id());
+        if (isnew) found->second = std::ranges::equal(values_.at(value.id()), value.bytes());
+        return found->second;
+    }
+
+    std::map<std::uint64_t, std::vector<std::byte>> values_;
+    mutable std::map<std::uint64_t, bool> alike_;
+};
+
 /// The executor of a simulated node.
 class simulated_pool final : public node_pool {
 public:
     simulated_pool(agenda& when, labour const& work, std::size_t node, std::size_t workers, nanoseconds ahead,
-                   std::uint32_t number, pool_reports const& reports)
+                   std::uint32_t number, pool_reports const& reports, simulated_values& values)
         : agenda_(when),
           labour_(work),
           node_(node),
           workers_(workers),
           ahead_(ahead),
           number_(number),
-          reports_(reports) {}
+          reports_(reports),
+          values_(values) {}
     ~simulated_pool() override { *alive_ = false; }
 
     std::string spec() const override { return "processes:" + std::to_string(workers_); }
@@ -114,6 +160,12 @@ public:
     void forget(std::uint32_t) noexcept override {}
 
 private:
+    /// With which each input begins.
+    static std::int64_t number_in(std::span<std::byte const> input) {
+        byte_reader in(input);
+        return codec<std::int64_t>::decode(in);
+    }
+
     void serve() {
         while (busy_ < workers_ && !waiting_.empty()) {
             auto piece = std::make_shared<task_piece>(std::move(waiting_.front()));
@@ -131,12 +183,13 @@ private:
     }
 
     ended_piece run(task_piece const& piece, nanoseconds& all) {
+        if (!values_.has(piece.call->code.closure) || !values_.has(piece.inputs)) ++values_.missing;
         ended_piece done{.pool = number_, .call = piece.call->call, .count = piece.count};
         byte_reader in(piece.inputs);
         moved_records left;
         bool const stopped = std::ranges::find(stopped_, piece.call->call) != stopped_.end();
         for (std::size_t index = piece.first; index < piece.first + piece.count; ++index) {
-            auto const input = codec<std::int64_t>::decode(in);
+            auto const input = number_in(take_value(in, piece.call->input_size));
             outcomes_head const head{.call = piece.call->call, .first = index, .count = 1};
             if (stopped) {
                 write_failure(head, {.why = cause::cancelled, .message = "cancelled"}, done.outcomes);
@@ -182,6 +235,7 @@ private:
     nanoseconds ahead_;
     std::uint32_t number_;
     pool_reports reports_;
+    simulated_values& values_;
     std::deque<task_piece> waiting_;
     std::vector<std::uint32_t> stopped_;
     std::size_t busy_ = 0;
@@ -197,6 +251,7 @@ struct cluster_options {
     labour work{};
     std::function<nanoseconds(std::size_t node)> ahead = [](auto...) { return 0ns; };  ///< are nodes' clocks
     task_recorder* recorder = nullptr;
+    double no_room = 0;  ///< how often, as a part of 1, values find no room on their way
     std::uint64_t seed = 1;
 };
 
@@ -208,9 +263,11 @@ public:
           random_(options_.seed),
           root_({.silence = options_.silence,
                  .budget = options_.budget,
+                 .value_part = 100'000,
                  .ended = [this](job& work) { work.finish(); },
                  .lost = [this](std::size_t node) { lost.push_back(node); },
-                 .probed = [this](std::uint64_t number) { probed.push_back(number); }}) {
+                 .probed = [this](std::uint64_t number) { probed.push_back(number); },
+                 .unsent = [this] { return happens(options_.no_room) ? options_.budget / 2 : 0; }}) {
         record_in(options_.recorder);
         for (std::size_t number = 0; number < options_.nodes; ++number)
             add_node(number);
@@ -254,8 +311,10 @@ public:
     }
 
     coordinator& root() { return root_; }
+    void close_pool() { root_.close_pool(pool, when.now()); }
     bool node_is_over(std::size_t node) const { return members_[node]->runs->over().has_value(); }
     bool node_is_dead(std::size_t node) const { return members_[node]->dead; }
+    simulated_values& values_of(std::size_t node) { return members_[node]->values; }
 
     agenda when;
     std::vector<std::size_t> lost;
@@ -268,8 +327,10 @@ public:
 
     void start(job& work) override {
         call_message about{.pool = pool,
-                           .input_size = sizeof(std::int64_t),
+                           .input_size = work.crossing()->code().input.size,
                            .recorded = {.every = work.record_slots().every(), .recorder = 1}};
+        auto const closure = work.crossing()->code().closure;
+        about.code.closure.assign(closure.begin(), closure.end());
         timed([&] { root_.begin(work, about, recorder(), when.now()); });
     }
     void stop() noexcept override {}
@@ -283,7 +344,8 @@ private:
     static constexpr std::uint32_t pool = 7;
 
     struct member {
-        std::unique_ptr<detail::node> runs;
+        simulated_values values{};
+        std::unique_ptr<detail::node> runs{};
         bool dead = false;
         time_point cut_until{};
         time_point halted_until{};
@@ -315,8 +377,9 @@ private:
                              [this, number](open_pool_message const& about, pool_reports const& to) {
                                  return std::make_unique<simulated_pool>(
                                      when, options_.work, number, options_.workers, options_.ahead(number),
-                                     about.pool, to);
+                                     about.pool, to, members_[number]->values);
                              },
+                         .values = &here.values,
                          .reports = {.ended =
                                          [this, number](ended_piece piece) {
                                              member& me = *members_[number];
