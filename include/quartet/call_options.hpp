@@ -76,7 +76,8 @@ struct call_options {
     /// Under on_failure::stop_all a failure cancels the others all the same, and `when` has to name those.
     retry_options retry{};
 
-    /// Tasks that a worker takes at a time. 0: a number that follows how long they take.
+    /// Tasks that a worker takes at a time. 0: a number that follows how long they take. Under `cluster` the
+    /// machines are given whole chunks, and of one that is lost, those that its workers were at fail.
     std::size_t chunk_size = 0;
 
     /// Told how many tasks of how many have an outcome: on the caller's thread, every 100 ms while it waits,

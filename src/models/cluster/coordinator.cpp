@@ -242,6 +242,7 @@ std::size_t coordinator::workers(std::uint32_t pool) const noexcept {
 
 void coordinator::begin(job& work, call_message about, task_recorder* records, time_point now) {
     about.call = ++last_call_;
+    about.chunk_size = std::min<std::uint64_t>(about.chunk_size, work.size());
     auto const call = std::make_shared<root_call>(work, std::move(about), records, now);
     calls_.emplace(last_call_, call);
     if (call->about().recorded.every > 0) next_beat_ = std::min(next_beat_, now + beats_while_recording);
@@ -434,14 +435,14 @@ std::shared_ptr<root_call> coordinator::first_waiting(std::uint32_t pool) {
     return nullptr;
 }
 
-/// The queue with the least in hand for its workers, if it wants more.
-node_queue* coordinator::hungriest(std::uint32_t pool, std::uint16_t& node) {
+/// The queue with the least in hand for its workers, if it wants more of tasks in such chunks.
+node_queue* coordinator::hungriest(std::uint32_t pool, std::size_t chunk, std::uint16_t& node) {
     node_queue* best = nullptr;
     double least = 0;
     auto& hungry = pools_.at(pool).hungry;
     for (auto at = hungry.begin(); at != hungry.end();) {
         node_queue& queue = nodes_[*at]->queues.at(pool);
-        auto const wanted = 2 * queue.allowance(nodes_[*at]->view.clock.round_trip());
+        auto const wanted = 2 * queue.allowance(nodes_[*at]->view.clock.round_trip(), chunk);
         double const filled = static_cast<double>(queue.in_hand()) / static_cast<double>(wanted);
         if (filled > 0.75) {
             at = hungry.erase(at);
@@ -460,9 +461,9 @@ node_queue* coordinator::hungriest(std::uint32_t pool, std::uint16_t& node) {
 /// Gives one node some tasks; false if none wants any, or there are none.
 bool coordinator::feed_once(std::uint32_t pool, time_point now) {
     std::uint16_t number = 0;
-    node_queue* const queue = hungriest(pool, number);
-    if (!queue) return false;
     auto call = first_waiting(pool);
+    node_queue* const queue = hungriest(pool, call ? call->chunk() : 1, number);
+    if (!queue) return false;
     if (!call && reclaim(pool, number, now)) call = first_waiting(pool);
     if (!call) return false;
     if (!provide(number, call->values)) {
@@ -472,17 +473,17 @@ bool coordinator::feed_once(std::uint32_t pool, time_point now) {
     auto const all_workers = std::max<std::size_t>(1, workers(pool));
     std::size_t const fair =
         std::max<std::size_t>(1, call->tasks().waiting() * queue->workers() / (2 * all_workers));
-    auto const wanted = 2 * queue->allowance(nodes_[number]->view.clock.round_trip());
+    auto const wanted = 2 * queue->allowance(nodes_[number]->view.clock.round_trip(), call->chunk());
     std::size_t const most = std::min(fair, wanted - std::min(wanted, queue->in_hand()));
     if (most == 0) return false;
-    send_tasks(call, number, *queue, call->tasks().take(number, most), now);
+    send_tasks(call, number, *queue, call->tasks().take(number, most, call->chunk()), now);
     return true;
 }
 
 /// Nothing waits, and a node has idle workers: takes back half of what the richest node may not begin yet.
 bool coordinator::reclaim(std::uint32_t pool, std::uint16_t for_node, time_point now) {
     auto& hungry = nodes_[for_node]->queues.at(pool);
-    if (hungry.in_hand() >= hungry.workers()) return false;
+    if (hungry.in_hand() >= hungry.workers() * hungry.chunk()) return false;
     send_grants(now);  // what may begin is nobody's to take
     std::optional<std::uint16_t> from_node;
     std::size_t most = 0;
@@ -527,9 +528,21 @@ void coordinator::send_tasks(std::shared_ptr<root_call> const& call, std::uint16
         message_writer inputs;
         std::size_t task = tasks.first;
         input last = input::added;
-        while (task < tasks.last && inputs.size() < inputs_in_a_message && last == input::added) {
-            last = call->write_input(task, inputs, ready);
-            if (last == input::added) ++task;
+        auto const write_to = [&](std::size_t end) {
+            while (task < end && last == input::added) {
+                last = call->write_input(task, inputs, ready);
+                if (last == input::added) ++task;
+            }
+        };
+        while (task < tasks.last && inputs.size() < inputs_in_a_message && last == input::added)
+            write_to(std::min(tasks.last, end_of_chunk(task + 1, call->chunk())));
+        std::size_t const whole = std::max(tasks.first, begin_of_chunk(task, call->chunk()));
+        if (last == input::waits && whole < task) {  // then the others of its chunk do, too
+            inputs = message_writer();
+            task = tasks.first;
+            last = input::added;
+            write_to(whole);
+            if (last == input::added) last = input::waits;
         }
         task_range const sent{tasks.first, task};
         if (!sent.empty()) {

@@ -165,7 +165,7 @@ private:
     void give_back(root_call& call, std::size_t task);
     void cancel_waiting(root_call& call);
     bool may_send() const;
-    node_queue* hungriest(std::uint32_t pool, std::uint16_t& node);
+    node_queue* hungriest(std::uint32_t pool, std::size_t chunk, std::uint16_t& node);
     bool reclaim(std::uint32_t pool, std::uint16_t for_node, time_point now);
     bool send_values();
     bool provide(std::uint16_t node, broadcast_list const& values);

@@ -1,5 +1,7 @@
 #include "src/models/cluster/node.hpp"
 
+#include "src/models/cluster/task_ledger.hpp"
+
 #include <quartet/detail/call/describe_failure.hpp>
 
 #include <fmt/format.h>
@@ -202,14 +204,20 @@ task_piece node::cut(queued_tasks& from, std::size_t count) {
     return piece;
 }
 
-/// Begins pieces that take about as long as `piece_time`, so that what has ended is soon told of.
+/// So many tasks of the first in the queue that they take about as long as `piece_time`, so that what has
+/// ended is soon told of; in whole chunks, of which the root grants no part either.
+std::size_t node::piece_of(pool_state const& pool, queued_tasks const& next) {
+    std::size_t const may = std::min<std::size_t>(next.count, pool.granted - pool.begun);
+    if (next.cancelled) return may;
+    std::size_t const chunk = std::max<std::size_t>(1, next.call->chunk_size);
+    std::size_t const end = begin_of_chunk(next.first + std::max(chunk, pool.rate.within(piece_time)), chunk);
+    return std::min(may, end - next.first);
+}
+
 void node::begin_granted(pool_state& pool, time_point now) {
     while (pool.begun < pool.granted && !pool.queue.empty()) {
         queued_tasks& next = pool.queue.front();
-        std::size_t const may = std::min<std::size_t>(next.count, pool.granted - pool.begun);
-        std::size_t const quick =
-            std::max<std::size_t>({1, next.call->chunk_size, pool.rate.within(piece_time)});
-        std::size_t const count = next.cancelled ? may : std::min(may, quick);
+        std::size_t const count = piece_of(pool, next);
         pool.begun += count;
         auto piece = cut(next, count);
         bool const runs = !next.cancelled;

@@ -92,6 +92,7 @@ private:
     void on_send(large_message const& about, time_point now);
     pool_state* find_pool(std::uint32_t number) noexcept;
     void begin_granted(pool_state& pool, time_point now);
+    static std::size_t piece_of(pool_state const& pool, queued_tasks const& next);
     task_piece cut(queued_tasks& from, std::size_t count);
     void flush(time_point now);
     void ask_whether_lost(time_point now);

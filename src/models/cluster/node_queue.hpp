@@ -15,7 +15,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <iterator>
 #include <memory>
+#include <set>
 #include <utility>
 
 namespace quartet::inline v0::detail {
@@ -34,11 +36,16 @@ public:
     /// Tasks that it may not begin yet.
     std::size_t not_granted() const noexcept { return static_cast<std::size_t>(sent_ - granted_); }
 
-    /// How many may be under way: one for each worker, and what ends while word of that is on its way and in
-    /// a millisecond more.
-    std::size_t allowance(std::chrono::nanoseconds round_trip) const noexcept {
-        return workers_ + rate_.within(round_trip + std::chrono::milliseconds(1));
+    /// How many may be under way: a chunk for each worker, of one task unless its call says otherwise, and
+    /// what ends while word of that is on its way and in a millisecond more. `coming` is the chunk of tasks
+    /// that are about to be added.
+    std::size_t allowance(std::chrono::nanoseconds round_trip, std::size_t coming = 1) const noexcept {
+        return workers_ * std::max(coming, chunk()) + rate_.within(round_trip + std::chrono::milliseconds(1));
     }
+
+    /// The largest of what it has. It does not fall by what is added: nodes would take tasks from each other
+    /// for ever.
+    std::size_t chunk() const noexcept { return chunks_.empty() ? 1 : *chunks_.rbegin(); }
 
     /// Adds tasks of a call, in a row.
     void push(std::shared_ptr<root_call> const& call, task_range tasks) {
@@ -46,7 +53,7 @@ public:
         if (!ranges_.empty() && ranges_.back().call == call && ranges_.back().tasks.last == tasks.first)
             ranges_.back().tasks.last = tasks.last;
         else
-            ranges_.push_back({call, tasks, sent_});
+            add_range({call, tasks, sent_});
         sent_ += tasks.size();
     }
 
@@ -62,20 +69,25 @@ public:
         if (in_hand() == 0) rate_.note(now, 0, true);
     }
 
-    /// Grants what `allowance` lets begin. The new end of what is granted; nothing if it is as before.
+    /// Grants what `allowance` lets begin, in whole chunks. The new end of what is granted; nothing if it is
+    /// as before.
     bool grant(std::size_t allowance, std::uint64_t& place) noexcept {
         place = std::min(sent_, ended_ + allowance);
         if (place <= granted_) return false;
-        granted_ = place;
+        granted_ = place = end_of_chunk_at(place);
         return true;
     }
 
-    /// Takes back the last `tasks` of those that are not granted: calls back(call, task) for those that have
-    /// not ended, as those of a stopped call may have. The place at which the queue ends then.
+    /// Takes back the last `tasks` of those that are not granted, and the rest of their chunk: calls
+    /// back(call, task) for those that have not ended, as those of a stopped call may have. The place at
+    /// which the queue ends then.
     std::uint64_t take_back(std::size_t tasks, auto&& back) {
         while (tasks > 0 && !ranges_.empty()) {
             range& last = ranges_.back();
-            std::size_t const size = std::min(tasks, last.tasks.size());
+            std::size_t const wanted = std::min(tasks, last.tasks.size());
+            std::size_t const end =
+                std::max(last.tasks.first, begin_of_chunk(last.tasks.last - wanted, last.call->chunk()));
+            std::size_t const size = last.tasks.last - end;
             for (std::size_t left = size; left > 0; --left) {
                 std::size_t const task = --last.tasks.last;
                 --sent_;
@@ -84,14 +96,18 @@ public:
                 else
                     --ended_;
             }
-            tasks -= size;
-            if (last.tasks.empty()) ranges_.pop_back();
+            tasks -= wanted;
+            if (last.tasks.empty()) {
+                forget_chunk(last);
+                ranges_.pop_back();
+            }
         }
         return sent_;
     }
 
     /// The node is gone: calls each(call, task, whether it may have begun) for what it has.
     void give_up(auto&& each) {
+        chunks_.clear();
         for (auto const& here : std::exchange(ranges_, {})) {
             for (std::size_t task = here.tasks.first; task < here.tasks.last; ++task) {
                 bool const begun = here.place + (task - here.tasks.first) < granted_;
@@ -108,6 +124,25 @@ private:
         std::uint64_t place;  // of its first task
     };
 
+    void add_range(range added) {
+        if (added.call->chunk() > 1) chunks_.insert(added.call->chunk());
+        ranges_.push_back(std::move(added));
+    }
+    void forget_chunk(range const& gone) noexcept {
+        if (gone.call->chunk() > 1) chunks_.erase(chunks_.find(gone.call->chunk()));
+    }
+
+    /// The place behind the chunk in which the one before this place lies.
+    std::uint64_t end_of_chunk_at(std::uint64_t place) const noexcept {
+        auto const behind =
+            std::ranges::partition_point(ranges_, [place](range const& each) { return each.place < place; });
+        if (behind == ranges_.begin()) return place;
+        range const& here = *std::prev(behind);
+        std::size_t const task = here.tasks.first + static_cast<std::size_t>(place - here.place);
+        if (task >= here.tasks.last) return place;
+        return place + (std::min(here.tasks.last, end_of_chunk(task, here.call->chunk())) - task);
+    }
+
     /// Forgets ranges at the front whose tasks have ended. What has ended of the first is cut off, so that
     /// each task is looked at once.
     void drop_ended() noexcept {
@@ -118,6 +153,7 @@ private:
                 ++first.place;
             }
             if (!first.tasks.empty()) return;
+            forget_chunk(first);
             ranges_.pop_front();
         }
     }
@@ -125,6 +161,7 @@ private:
     std::uint16_t node_;
     std::size_t workers_;
     std::deque<range> ranges_;
+    std::multiset<std::size_t> chunks_;  // of those ranges whose calls have any
     std::uint64_t sent_ = 0;
     std::uint64_t granted_ = 0;
     std::uint64_t ended_ = 0;

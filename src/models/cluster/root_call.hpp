@@ -12,6 +12,7 @@
 #include <quartet/detail/shm/broadcast_memory.hpp>
 #include <quartet/task_recorder.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -32,6 +33,11 @@ public:
     std::uint32_t pool() const noexcept { return about_.pool; }
     call_message const& about() const noexcept { return about_; }
     job& work() const noexcept { return work_; }
+
+    /// Tasks that a worker takes at a time: what begins and what is taken back is whole chunks.
+    std::size_t chunk() const noexcept {
+        return std::max<std::size_t>(1, static_cast<std::size_t>(about_.chunk_size));
+    }
     task_ledger& tasks() noexcept { return tasks_; }
 
     enum class written_input {

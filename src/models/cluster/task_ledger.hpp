@@ -20,6 +20,14 @@ struct task_range {
     bool empty() const noexcept { return first == last; }
 };
 
+/// Chunks of a call are counted from its first task, so that all who cut it do so at the same places.
+constexpr std::size_t end_of_chunk(std::size_t task, std::size_t chunk) noexcept {
+    return (task + chunk - 1) / chunk * chunk;
+}
+constexpr std::size_t begin_of_chunk(std::size_t task, std::size_t chunk) noexcept {
+    return task / chunk * chunk;
+}
+
 class task_ledger {
 public:
     using node_number = std::uint16_t;
@@ -31,10 +39,12 @@ public:
     std::size_t waiting() const noexcept { return waiting_tasks_; }
 
     /// Gives tasks that wait to a node, in a row and `most` at the most; those that were given back first.
-    task_range take(node_number node, std::size_t most) {
+    /// What would end within a chunk goes on to the end of it.
+    task_range take(node_number node, std::size_t most, std::size_t chunk = 1) {
         if (waiting_.empty()) return {};
         task_range& rest = waiting_.back();
-        task_range const taken{rest.first, rest.first + std::min(most, rest.size())};
+        std::size_t const end = end_of_chunk(rest.first + std::min(most, rest.size()), chunk);
+        task_range const taken{rest.first, std::min(end, rest.last)};
         rest.first = taken.last;
         if (rest.empty()) waiting_.pop_back();
         waiting_tasks_ -= taken.size();

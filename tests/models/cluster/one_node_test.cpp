@@ -39,6 +39,11 @@ int twice(int number) {
     return 2 * number;
 }
 
+task<std::size_t> worker_number(context& ctx, int) {
+    co_await ctx.sleep_for(2ms);
+    co_return ctx.where().number;
+}
+
 task<std::string> worker_name(context& ctx, int) {
     ctx.log("here");
     co_return ctx.where().name;
@@ -61,6 +66,17 @@ INSTANTIATE_TEST_SUITE_P(models, one_node, testing::ValuesIn(specs()), [](auto c
         name, [](char each) { return !std::isalnum(static_cast<unsigned char>(each)); }, '_');
     return name;
 });
+
+TEST_P(one_node, gives_a_worker_as_many_tasks_at_a_time_as_it_is_told) {
+    if (GetParam().find("async") != std::string::npos) GTEST_SKIP() << "a loop takes what it has room for";
+    auto executor = make_executor(GetParam());
+    for (std::size_t const chunk : {2U, 5U, 1000U}) {
+        auto const workers = executor.map(worker_number, std::vector<int>(43), {.chunk_size = chunk});
+        for (std::size_t task = 0; task < workers.size(); ++task)
+            EXPECT_EQ(workers[task], workers[task / chunk * chunk])
+                << "task " << task << " of chunks of " << chunk;
+    }
+}
 
 TEST_P(one_node, says_what_it_is) {
     auto const executor = make_executor(GetParam());

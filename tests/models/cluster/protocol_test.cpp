@@ -74,26 +74,26 @@ class counted_map {
 
 public:
     counted_map(cluster& on, std::size_t tasks, std::int64_t first = 0,
-                on_failure policy = on_failure::finish_all)
+                on_failure policy = on_failure::finish_all, std::size_t chunk = 0)
         : counted_map(tasks, first) {
-        begin(on, &doubled, inputs, policy);
+        begin(on, &doubled, inputs, policy, chunk);
     }
     /// Its body captures a view.
     counted_map(cluster& on, std::size_t tasks, letters const& captured, std::int64_t first = 0,
-                on_failure policy = on_failure::finish_all)
+                on_failure policy = on_failure::finish_all, std::size_t chunk = 0)
         : counted_map(tasks, first) {
         auto const body = [of = captured.view()](std::int64_t) { return std::string(of.get().size(), 'x'); };
-        begin(on, body, inputs, policy);
+        begin(on, body, inputs, policy, chunk);
     }
     /// Each input has a view of one of these.
     counted_map(cluster& on, std::size_t tasks, std::vector<letters> const& views, std::int64_t first = 0,
-                on_failure policy = on_failure::finish_all)
+                on_failure policy = on_failure::finish_all, std::size_t chunk = 0)
         : counted_map(tasks, first) {
         std::vector<numbered_view> both;
         for (auto const number : inputs)
             both.push_back({number, views[static_cast<std::size_t>(number) % views.size()].view()});
         auto const body = [](numbered_view const&) { return std::string(); };
-        begin(on, body, std::move(both), policy);
+        begin(on, body, std::move(both), policy, chunk);
     }
 
     bool finished() { return work->ended(); }
@@ -109,10 +109,11 @@ private:
     }
 
     template <class Body, class In>
-    void begin(cluster& on, Body body, std::vector<In> of, on_failure policy) {
+    void begin(cluster& on, Body body, std::vector<In> of, on_failure policy, std::size_t chunk) {
         auto made = std::make_shared<typed<Body, In>>(body, std::move(of), to, policy);
         work = &made->work;
         kept_ = std::move(made);
+        work->set_chunk_size(chunk);
         work->start_under(on);
     }
 
@@ -148,6 +149,10 @@ public:
         for (auto const& each : maps)
             check(*each);
         check_records(maps);
+        for (auto const& each : pieces_)
+            check_chunks(each, **std::ranges::find_if(maps, [&](auto const& map) {
+                             return map->inputs[0] == each.input / 1'000'000 * 1'000'000;
+                         }));
         maps.clear();
         check_nodes();
     }
@@ -157,10 +162,13 @@ private:
     std::unique_ptr<counted_map> begin_map(std::int64_t first) {
         auto const policy = chance(0.2) ? on_failure::stop_all : on_failure::finish_all;
         std::size_t const tasks = pick(1, 400);
-        if (chance(0.5)) return std::make_unique<counted_map>(on_, tasks, first, policy);
-        if (chance(0.3)) return std::make_unique<counted_map>(on_, tasks, some_letters(), first, policy);
-        if (chance(0.5)) return std::make_unique<counted_map>(on_, tasks, values_->front(), first, policy);
-        return std::make_unique<counted_map>(on_, tasks, *values_, first, policy);
+        std::size_t const chunk = chance(0.3) ? pick(1, 20) : 0;
+        if (chance(0.5)) return std::make_unique<counted_map>(on_, tasks, first, policy, chunk);
+        if (chance(0.3))
+            return std::make_unique<counted_map>(on_, tasks, some_letters(), first, policy, chunk);
+        if (chance(0.5))
+            return std::make_unique<counted_map>(on_, tasks, values_->front(), first, policy, chunk);
+        return std::make_unique<counted_map>(on_, tasks, *values_, first, policy, chunk);
     }
     letters some_letters() { return letters_of(chance(0.1) ? 0 : pick(1, 300'000), random_()); }
 
@@ -191,6 +199,11 @@ private:
                 },
             .throws = [](std::int64_t input) { return input % 50 == 7; },
             .begins = [this](std::size_t, std::int64_t input) { ++begun_[input]; },
+            .takes =
+                [this](detail::task_piece const& piece) {
+                    byte_reader in(piece.inputs);
+                    pieces_.push_back({codec<std::int64_t>::decode(in), piece.first, piece.count});
+                },
             .runs =
                 [this](std::size_t node, std::int64_t input, auto from, auto to) {
                     ran_[input] = {node, from, to};
@@ -225,6 +238,20 @@ private:
             EXPECT_TRUE(each.why != cause::threw || map.inputs[each.index] % 50 == 7);
             EXPECT_TRUE(each.why != cause::cancelled || map.work->stop().requested());
         }
+    }
+
+    struct piece_of_call {
+        std::int64_t input = 0;  // the first
+        std::size_t first = 0;
+        std::size_t count = 0;
+    };
+
+    /// A chunk begins as a whole; the last of a call may be shorter.
+    void check_chunks(piece_of_call const& piece, counted_map const& of) {
+        std::size_t const chunk = std::max<std::size_t>(1, of.work->chunk_size());
+        std::size_t const last = piece.first + piece.count;
+        EXPECT_EQ(piece.first % chunk, 0U);
+        EXPECT_TRUE(last % chunk == 0 || last == of.inputs.size()) << last << " of chunks of " << chunk;
     }
 
     /// Each task that has a value has left a record, and its times are as near as they are said to be.
@@ -285,6 +312,7 @@ private:
     };
 
     std::map<std::int64_t, int> begun_;
+    std::vector<piece_of_call> pieces_;
     std::map<std::int64_t, run_of_task> ran_;
     task_recorder recorder_{1600, recording::everything};
     simulation::cluster_options options_;
@@ -389,6 +417,27 @@ TEST(cluster_protocol, keeps_all_workers_busy_to_the_end) {
     ASSERT_TRUE(on.run_until([&] { return map.finished(); }));
     double const took = std::chrono::duration<double>(on.when.now() - began).count();
     EXPECT_GT(busy / 6 / took, 0.95);
+}
+
+TEST(cluster_protocol, gives_each_worker_a_chunk_and_no_part_of_one) {
+    std::vector<std::size_t> sizes;
+    std::map<std::size_t, std::size_t> at_first;  // tasks, by node
+    std::map<std::int64_t, std::size_t> nodes;
+    cluster on({.nodes = 3,
+                .workers = 2,
+                .work = {.time = [](auto...) { return 50ms; },
+                         .begins = [&](std::size_t node, std::int64_t input) { nodes[input] = node; },
+                         .takes = [&](detail::task_piece const& piece) { sizes.push_back(piece.count); }}});
+    counted_map map(on, 84, 0, on_failure::finish_all, 7);
+    on.run_for(10ms);
+    EXPECT_THAT(sizes, testing::Each(7U));
+    EXPECT_EQ(sizes.size(), 6U) << "a chunk for each worker, and the others wait for the root's word";
+    for (auto const& [input, node] : nodes)
+        ++at_first[node];
+    EXPECT_THAT(at_first,
+                testing::ElementsAre(testing::Pair(0U, 14U), testing::Pair(1U, 14U), testing::Pair(2U, 14U)));
+    ASSERT_TRUE(on.run_until([&] { return map.finished(); }));
+    EXPECT_THAT(sizes, testing::Each(7U));
 }
 
 TEST(cluster_protocol, takes_large_results_within_its_budget) {

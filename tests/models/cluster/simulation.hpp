@@ -87,6 +87,7 @@ struct labour {
     };
     std::function<bool(std::int64_t input)> throws = [](std::int64_t) { return false; };
     std::function<void(std::size_t node, std::int64_t input)> begins = [](auto...) {};
+    std::function<void(task_piece const&)> takes = [](auto&) {};
     /// When it does so by the root's clock; told as the task begins.
     std::function<void(std::size_t node, std::int64_t input, time_point from, time_point to)> runs =
         [](auto...) {};
@@ -153,6 +154,7 @@ public:
     std::size_t workers() const noexcept override { return workers_; }
 
     void begin(task_piece piece) override {
+        labour_.takes(piece);
         waiting_.push_back(std::move(piece));
         serve();
     }
@@ -328,6 +330,7 @@ public:
     void start(job& work) override {
         call_message about{.pool = pool,
                            .input_size = work.crossing()->code().input.size,
+                           .chunk_size = work.chunk_size(),
                            .recorded = {.every = work.record_slots().every(), .recorder = 1}};
         auto const closure = work.crossing()->code().closure;
         about.code.closure.assign(closure.begin(), closure.end());
