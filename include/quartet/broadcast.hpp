@@ -160,6 +160,9 @@ private:
     std::shared_ptr<detail::broadcast_memory> memory_;
 };
 
+template <class T>
+broadcast(T) -> broadcast<T>;
+
 /// Elements in a row.
 template <class T>
 class broadcast<T[]> {
