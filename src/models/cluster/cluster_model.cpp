@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <span>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -29,6 +30,19 @@ call_message described(job& work, std::uint32_t pool) {
             .task_limit = work.has_task_limit() ? work.task_limit().count() : 0,
             .chunk_size = work.chunk_size(),
             .recorded = {.every = work.record_slots().every(), .recorder = work.record_slots().recorder()}};
+}
+
+/// Before any task has run, so that not each of them fails by the same.
+void check_libraries(job& work, std::span<module_name const> needed, std::span<hello_message const> nodes) {
+    for (auto const& node : nodes) {
+        auto const* const missing = missing_module(needed, node);
+        if (!missing) continue;
+        throw std::runtime_error(
+            fmt::format("quartet: the body {} can't run on {}, which has not loaded {} ({}); have it loaded "
+                        "on all machines "
+                        "before cluster_main() serves",
+                        work.body_name(), node.name, missing->path, missing->identity));
+    }
 }
 
 }  // namespace
@@ -64,6 +78,7 @@ cluster_model::~cluster_model() {
 void cluster_model::start(job& work) {
     if (!work.crossing()) throw std::logic_error("quartet: this job has no way to other machines");
     auto about = described(work, pool_.number);
+    check_libraries(work, about.code.modules, pool_.others);
     {
         std::lock_guard const lock(mutex_);
         open_.add(work);

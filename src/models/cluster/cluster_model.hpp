@@ -29,7 +29,8 @@ public:
     /// Stops what has not ended, waits for it, and closes the pool.
     ~cluster_model() override;
 
-    /// Throws std::invalid_argument for a body that can't cross.
+    /// Throws std::invalid_argument for a body that can't cross, std::runtime_error if a node lacks a library
+    /// with its code.
     void start(job& work) override;
     void stop() noexcept override;
     void join() noexcept override;

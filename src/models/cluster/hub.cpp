@@ -285,6 +285,7 @@ void hub::note_opened(pool_opened_message const& about, std::size_t node) {
         if (pool.nodes++ == 0) pool.spec = about.spec;
         pool.workers += about.workers;
         pool.alike = pool.alike && pool.spec == about.spec;
+        if (node > 0) pool.others.push_back(root_.node(node).about);
     } else {
         pool.refused.push_back(fmt::format("{}: {}", root_.node(node).about.name, about.refused));
     }

@@ -54,9 +54,10 @@ struct opened_pool {
     std::uint32_t number = 0;
     std::size_t nodes = 0;
     std::size_t workers = 0;
-    std::string spec{};                  ///< of the pool on the first node
-    bool alike = true;                   ///< all nodes have the same
-    std::vector<std::string> refused{};  ///< "qb: …"
+    std::string spec{};                   ///< of the pool on the first node
+    bool alike = true;                    ///< all nodes have the same
+    std::vector<std::string> refused{};   ///< "qb: …"
+    std::vector<hello_message> others{};  ///< the nodes that are no part of this process
 };
 
 class hub {

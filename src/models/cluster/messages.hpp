@@ -58,8 +58,11 @@ struct hello_message {
     std::uint64_t workers = 0;         ///< of a pool that does not say how many
     std::uint64_t memory = 0;          ///< bytes that it may use
 
+    /// What is loaded besides. Without an identity where that would take the reading of a file.
+    std::vector<module_name> libraries{};
+
     void serialize(auto& archive) {
-        archive(version, name, program, processors, all_processors, workers, memory);
+        archive(version, name, program, processors, all_processors, workers, memory, libraries);
     }
 };
 

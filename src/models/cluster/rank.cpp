@@ -67,7 +67,8 @@ hello_message about_this_node() {
             .processors = usable_cpus(),
             .all_processors = static_cast<std::uint64_t>(sysconf(_SC_NPROCESSORS_ONLN)),
             .workers = workers_to_tell(),
-            .memory = usable_memory()};
+            .memory = usable_memory(),
+            .libraries = loaded_libraries()};
 }
 
 std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nanoseconds silence) {

@@ -189,6 +189,26 @@ module_name name_of_module(loaded_module const& module) {
             .identity = kept_identity(module)};
 }
 
+module_name const* missing_module(std::span<module_name const> needed, hello_message const& node) {
+    auto const missing = std::ranges::find_if_not(needed, [&](module_name const& each) {
+        if (each.identity == node.program.identity) return true;
+        return std::ranges::any_of(node.libraries, [&](module_name const& there) {
+            return there.identity.empty() ? there.path == each.path : there.identity == each.identity;
+        });
+    });
+    return missing == needed.end() ? nullptr : &*missing;
+}
+
+std::vector<module_name> loaded_libraries() {
+    std::vector<module_name> all;
+    for (auto const& each : loaded_modules()) {
+        if (each.is_program) continue;
+        all.push_back({.path = std::filesystem::path(each.path).filename().string(),
+                       .identity = each.build_id.empty() ? std::string() : identity_of(each)});
+    }
+    return all;
+}
+
 moved_code pack_code(job& work) {
     try {
         return pack_by(work, *modules_now(false));

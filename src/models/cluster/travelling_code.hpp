@@ -19,6 +19,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,13 @@ struct unpacked_call {
 
 /// Finds the code here. Throws std::runtime_error if this program is another, or lacks a module. Any thread.
 std::shared_ptr<unpacked_call const> unpack_code(std::shared_ptr<call_message const> about);
+
+/// The first of `needed` that a node lacks, by what it has told of itself; null if it lacks none. One that it
+/// has told no identity of may be the same.
+module_name const* missing_module(std::span<module_name const> needed, hello_message const& node);
+
+/// The shared libraries of this process, for who asks whether one is missing here.
+std::vector<module_name> loaded_libraries();
 
 /// What a module is called among machines: its path, and what tells it from others.
 module_name name_of_module(loaded_module const& module);

@@ -314,7 +314,7 @@ private:
     std::map<std::int64_t, int> begun_;
     std::vector<piece_of_call> pieces_;
     std::map<std::int64_t, run_of_task> ran_;
-    task_recorder recorder_{1600, recording::everything};
+    task_recorder recorder_{2000, recording::everything};  // of the last call a quarter stays free
     simulation::cluster_options options_;
     cluster on_;
     std::optional<std::vector<letters>> values_{{some_letters(), some_letters(), some_letters()}};
