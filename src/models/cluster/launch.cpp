@@ -14,7 +14,7 @@
 namespace quartet::inline v0::detail {
 namespace {
 
-std::optional<std::size_t> number(environment const& variable, char const* name) {
+std::optional<std::size_t> number(environment_reader const& variable, char const* name) {
     char const* const text = variable(name);
     if (!text) return {};
     std::string_view const digits(text);
@@ -24,7 +24,7 @@ std::optional<std::size_t> number(environment const& variable, char const* name)
     return value;
 }
 
-std::optional<launch> by(environment const& variable, mpi_flavour flavour, char const* launcher,
+std::optional<launch> by(environment_reader const& variable, mpi_flavour flavour, char const* launcher,
                          char const* rank, char const* size) {
     auto const own = number(variable, rank);
     auto const all = number(variable, size);
@@ -32,7 +32,7 @@ std::optional<launch> by(environment const& variable, mpi_flavour flavour, char 
     return launch{.flavour = flavour, .launcher = launcher, .rank = *own, .size = *all};
 }
 
-std::optional<mpi_flavour> chosen(environment const& variable) {
+std::optional<mpi_flavour> chosen(environment_reader const& variable) {
     char const* const text = variable("QUARTET_MPI");
     if (!text || !*text) return {};
     for (auto const each : {mpi_flavour::openmpi, mpi_flavour::mpich}) {
@@ -44,7 +44,7 @@ std::optional<mpi_flavour> chosen(environment const& variable) {
 
 /// One that srun started, and whose MPI is PMIx's. Slurm's variables are in the environment of a batch script
 /// and of salloc too, which are no ranks; neither have the number of a step.
-std::optional<launch> by_slurm(environment const& variable) {
+std::optional<launch> by_slurm(environment_reader const& variable) {
     if (!variable("SLURM_STEP_ID") && !variable("SLURM_STEPID")) return {};
     // The allocation's number of tasks may be another than the step's.
     auto found = by(variable, mpi_flavour::openmpi, "srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS");
@@ -57,7 +57,7 @@ std::optional<launch> by_slurm(environment const& variable) {
 }
 
 /// A launcher of MPI may itself have been started by srun, once a node, so its word goes first.
-std::optional<launch> found_launch(environment const& variable) {
+std::optional<launch> found_launch(environment_reader const& variable) {
     if (auto const open = by(variable, mpi_flavour::openmpi, "mpirun of Open MPI", "OMPI_COMM_WORLD_RANK",
                              "OMPI_COMM_WORLD_SIZE"))
         return open;
@@ -79,11 +79,11 @@ char const* name_of(mpi_flavour flavour) noexcept {
     return flavour == mpi_flavour::openmpi ? "openmpi" : "mpich";
 }
 
-environment own_environment() {
+environment_reader own_environment() {
     return [](char const* name) -> char const* { return std::getenv(name); };
 }
 
-std::optional<launch> how_launched(environment const& variable) {
+std::optional<launch> how_launched(environment_reader const& variable) {
     auto found = found_launch(variable);
     if (!found) return {};
     if (auto const flavour = chosen(variable)) found->flavour = *flavour;

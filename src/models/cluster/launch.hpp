@@ -24,13 +24,13 @@ struct launch {
 };
 
 /// A variable of the environment, or null.
-using environment = std::function<char const*(char const*)>;
-environment own_environment();
+using environment_reader = std::function<char const*(char const*)>;
+environment_reader own_environment();
 
 /// Nothing if no launcher started this process as a rank. $QUARTET_MPI chooses the MPI where the launcher
 /// leaves it open. Throws std::invalid_argument if it names none, and std::runtime_error if srun was not told
 /// to offer an MPI.
-std::optional<launch> how_launched(environment const& variable = own_environment());
+std::optional<launch> how_launched(environment_reader const& variable = own_environment());
 
 /// MPICH's launcher tells all ranks of one that has died by SIGUSR1, sent to their process groups, whose
 /// usual effect would end them too: the others are to go on. Ignored from here on, unless the program has a

@@ -36,7 +36,7 @@ std::vector<std::filesystem::path> plugin_folders() {
 
 }  // namespace
 
-std::string find_mpi_plugin(mpi_flavour flavour, environment const& variable) {
+std::string find_mpi_plugin(mpi_flavour flavour, environment_reader const& variable) {
     std::error_code none;
     char const* const chosen = variable("QUARTET_MPI_PLUGIN");
     if (chosen && *chosen) {

@@ -18,7 +18,7 @@ using testing::HasSubstr;
 
 using variables = std::map<std::string, std::string>;
 
-environment of(variables set) {
+environment_reader of(variables set) {
     return [set = std::move(set)](char const* name) -> char const* {
         auto const found = set.find(name);
         return found == set.end() ? nullptr : found->second.c_str();
