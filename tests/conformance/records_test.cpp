@@ -15,6 +15,7 @@
 #include <set>
 #include <stdexcept>
 #include <sys/wait.h>
+#include <thread>
 
 namespace quartet::conformance::records_test {
 namespace {
@@ -266,6 +267,18 @@ TEST_P(records_of_everything, leave_no_task_out) {
     EXPECT_EQ(recorder_.records().size(), 900u);
 }
 
+TEST_P(records_of_everything, leave_out_no_nth_task_either) {
+    task_recorder small(40, recording::everything);
+    auto executor = make({}, &small);
+    executor.map([](int n) { return n; }, std::views::iota(0, 3000));
+    std::vector<std::size_t> recorded;
+    for (auto const& each : small.records())
+        recorded.push_back(each.index);
+    ASSERT_EQ(recorded.size(), 30u);  // a quarter of the room is left to others
+    for (std::size_t n = 0; n < recorded.size(); ++n)
+        EXPECT_EQ(recorded[n], 100 * n);
+}
+
 TEST_P(records_of_everything, say_if_there_was_no_room_for_all) {
     task_recorder small(2, recording::everything);
     auto executor = make({}, &small);
@@ -311,7 +324,10 @@ TEST_P(records_of_killed, tasks_end_when_their_worker_does) {
     auto executor = make({}, &recorder_);
     auto const outcomes = executor.try_map(
         [](int n) {
-            if (n == 3) raise(SIGKILL);
+            if (n == 3) {
+                std::this_thread::sleep_for(5ms);
+                raise(SIGKILL);
+            }
             return n;
         },
         std::views::iota(0, 6));
@@ -319,6 +335,7 @@ TEST_P(records_of_killed, tasks_end_when_their_worker_does) {
     for (auto const& each : recorder_.records()) {
         EXPECT_EQ(each.failed, each.index == 3) << each.index;
         EXPECT_TRUE(each.finished) << each.index;
+        EXPECT_GE(each.service_time(), each.index == 3 ? 5ms : 0ms);
     }
     EXPECT_EQ(recorder_.records().size(), 6u);
 }

@@ -440,6 +440,30 @@ TEST(cluster_protocol, gives_each_worker_a_chunk_and_no_part_of_one) {
     EXPECT_THAT(sizes, testing::Each(7U));
 }
 
+TEST(cluster_protocol, knows_a_clock_by_the_tasks_if_by_nothing_else) {
+    task_recorder recorder(100, recording::everything);
+    std::map<std::int64_t, simulation::time_point> began;
+    cluster on(
+        {.nodes = 2,
+         .workers = 2,
+         .net = {.beats = false},
+         .work = {.time = [](auto...) { return 10ms; },
+                  .runs = [&](std::size_t, std::int64_t input, auto from, auto) { began[input] = from; }},
+         .ahead = [](std::size_t node) { return node * 24h; },
+         .recorder = &recorder});
+    counted_map map(on, 20);
+    ASSERT_TRUE(on.run_until([&] { return map.finished(); }));
+    auto const nodes = recorder.nodes();
+    auto const records = recorder.records();
+    ASSERT_EQ(records.size(), 20U);
+    for (auto const& each : records) {
+        auto const error = nodes[each.node].clock_error;
+        EXPECT_GT(error, 0ns);
+        EXPECT_LT(error, 100ms);
+        EXPECT_LE(std::chrono::abs(each.started - began[map.inputs[each.index]]), error);
+    }
+}
+
 TEST(cluster_protocol, takes_large_results_within_its_budget) {
     cluster on({.nodes = 3,
                 .workers = 2,

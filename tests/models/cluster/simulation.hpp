@@ -77,6 +77,7 @@ struct network {
     nanoseconds most{50us};
     double lost = 0;     ///< a part of 1
     double doubled = 0;  ///< likewise
+    bool beats = true;   ///< come through
 };
 
 /// What the workers of a node do with a task.
@@ -424,6 +425,7 @@ private:
         bool const exact = options_.net.how == delivery::exact;
         if (when.now() < cut_until && !exact) return;
         if (happens(options_.net.lost)) return;
+        if (!options_.net.beats && head_of(message)->kind == message_kind::beat) return;
         int const copies = happens(options_.net.doubled) ? 2 : 1;
         for (int copy = 0; copy < copies; ++copy) {
             // Over TCP, what meets a broken link comes when that is mended.
