@@ -49,6 +49,10 @@ struct task_wait {
 struct task_record {
     using time_point = std::chrono::steady_clock::time_point;
 
+    /// Of a task that was under way on a machine of a cluster when that was lost: nobody knows which worker
+    /// had it. Its record begins when it may have begun at the earliest, and ends with the loss.
+    static constexpr std::size_t unknown_worker = 0xffffffff;
+
     std::size_t call;    ///< which of the executor's calls, in the order they began; a stream is several
     std::size_t index;   ///< of the task in its call
     std::size_t worker;  ///< worker_info::number; under threads:each and processes:each the index

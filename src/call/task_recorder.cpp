@@ -246,6 +246,7 @@ void task_recorder::take_over(detail::job_slots const& of, std::size_t index, de
     using detail::time_of;
     if (of.every() == 0 || !of.has_slot(index)) return;
     task_slot& slot = of.slot_of(index);
+    if (slot.started.load(detail::relaxed) != 0) return;  // it is known already
     slot.worker.store(left.worker, detail::relaxed);
     slot.node.store(static_cast<std::uint16_t>(node), detail::relaxed);
     slot.failed.store(left.failed, detail::relaxed);

@@ -52,7 +52,7 @@ void coordinator::receive(std::size_t from, packet arrived, time_point now) {
         node.line.take(std::move(arrived), [&](message_kind kind, std::span<std::byte const> body,
                                                packet const&) { handle(number, kind, body, now); });
     } catch (std::exception const& wrong) {
-        lose(number, fmt::format("it sent what can't be read: {}", wrong.what()));
+        lose(number, fmt::format("it sent what can't be read: {}", wrong.what()), now);
     }
     feed(now);
     finish_ended(now);
@@ -60,7 +60,7 @@ void coordinator::receive(std::size_t from, packet arrived, time_point now) {
 
 void coordinator::node_ended(std::size_t number, std::string const& why, time_point now) {
     if (nodes_.at(number)->view.is == node_view::phase::lost) return;
-    lose(static_cast<std::uint16_t>(number), why);
+    lose(static_cast<std::uint16_t>(number), why, now);
     feed(now);
     finish_ended(now);
 }
@@ -145,7 +145,8 @@ void coordinator::advance(time_point now) {
         }
         lose(static_cast<std::uint16_t>(number),
              fmt::format("nothing was heard of it for {:.1f} s",
-                         std::chrono::duration<double>(now - node.heard).count()));
+                         std::chrono::duration<double>(now - node.heard).count()),
+             now);
     }
     if (now >= next_beat_) {
         next_beat_ = now + time_between_beats();
@@ -162,16 +163,17 @@ coordinator::time_point coordinator::next_deadline() const noexcept {
     return values_.under_way() ? std::min(next_beat_, advanced_ + room_again) : next_beat_;
 }
 
-void coordinator::lose(std::uint16_t number, std::string const& why) {
+void coordinator::lose(std::uint16_t number, std::string const& why, time_point now) {
     remote_node& node = *nodes_[number];
     node.view.is = node_view::phase::lost;
     node.view.refused = why;
     std::string const name =
         node.view.about.name.empty() ? fmt::format("number {}", number) : node.view.about.name;
     for (auto& [pool, queue] : node.queues) {
-        queue.give_up([&](root_call& call, std::size_t task, bool begun) {
-            if (!begun) return give_back(call, task);
+        queue.give_up([&](root_call& call, std::size_t task, std::optional<time_point> since) {
+            if (!since) return give_back(call, task);
             touched_.insert(call.number());
+            call.note_loss(number, task, name, *since, now);
             call.fail(number, task,
                       {.why = cause::node_lost,
                        .message = fmt::format("the node {} was lost while it had this task: {}", name, why),
@@ -567,7 +569,7 @@ void coordinator::send_grants(time_point now) {
         remote_node& node = *nodes_[number];
         for (auto& [pool, queue] : node.queues) {
             std::uint64_t place = 0;
-            if (queue.grant(queue.allowance(node.view.clock.round_trip()), place))
+            if (queue.grant(now, queue.allowance(node.view.clock.round_trip()), place))
                 tell(node, message_kind::grant, grant_message{.pool = pool, .place = place}, now);
         }
     }

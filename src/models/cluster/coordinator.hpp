@@ -156,7 +156,7 @@ private:
     void ask_for_large(time_point now);
     void forget_large(std::uint16_t node);
 
-    void lose(std::uint16_t node, std::string const& why);
+    void lose(std::uint16_t node, std::string const& why, time_point now);
     void fail_if_nobody_is_left();
 
     void feed(time_point now);

@@ -17,6 +17,7 @@
 #include <deque>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -71,10 +72,11 @@ public:
 
     /// Grants what `allowance` lets begin, in whole chunks. The new end of what is granted; nothing if it is
     /// as before.
-    bool grant(std::size_t allowance, std::uint64_t& place) noexcept {
+    bool grant(time_point now, std::size_t allowance, std::uint64_t& place) {
         place = std::min(sent_, ended_ + allowance);
         if (place <= granted_) return false;
         granted_ = place = end_of_chunk_at(place);
+        grants_.push_back({place, now});
         return true;
     }
 
@@ -105,15 +107,16 @@ public:
         return sent_;
     }
 
-    /// The node is gone: calls each(call, task, whether it may have begun) for what it has.
+    /// The node is gone: calls each(call, task, since when it may have begun, if at all) for what it has.
     void give_up(auto&& each) {
         chunks_.clear();
         for (auto const& here : std::exchange(ranges_, {})) {
             for (std::size_t task = here.tasks.first; task < here.tasks.last; ++task) {
-                bool const begun = here.place + (task - here.tasks.first) < granted_;
-                if (here.call->tasks().has(node_, task)) each(*here.call, task, begun);
+                if (here.call->tasks().has(node_, task))
+                    each(*here.call, task, granted_at(here.place + (task - here.tasks.first)));
             }
         }
+        grants_.clear();
         ended_ = granted_ = sent_;
     }
 
@@ -132,6 +135,11 @@ private:
         if (gone.call->chunk() > 1) chunks_.erase(chunks_.find(gone.call->chunk()));
     }
 
+    std::optional<time_point> granted_at(std::uint64_t place) const noexcept {
+        auto const by = std::ranges::upper_bound(grants_, place, {}, &grant_note::end);
+        return by == grants_.end() ? std::nullopt : std::optional(by->when);
+    }
+
     /// The place behind the chunk in which the one before this place lies.
     std::uint64_t end_of_chunk_at(std::uint64_t place) const noexcept {
         auto const behind =
@@ -146,6 +154,12 @@ private:
     /// Forgets ranges at the front whose tasks have ended. What has ended of the first is cut off, so that
     /// each task is looked at once.
     void drop_ended() noexcept {
+        drop_ended_ranges();
+        std::uint64_t const first = ranges_.empty() ? sent_ : ranges_.front().place;
+        while (!grants_.empty() && grants_.front().end <= first)
+            grants_.pop_front();
+    }
+    void drop_ended_ranges() noexcept {
         while (!ranges_.empty()) {
             range& first = ranges_.front();
             while (!first.tasks.empty() && !first.call->tasks().has(node_, first.tasks.first)) {
@@ -158,10 +172,17 @@ private:
         }
     }
 
+    /// What ends at this place was granted then, if no grant before has it.
+    struct grant_note {
+        std::uint64_t end;
+        time_point when;
+    };
+
     std::uint16_t node_;
     std::size_t workers_;
     std::deque<range> ranges_;
     std::multiset<std::size_t> chunks_;  // of those ranges whose calls have any
+    std::deque<grant_note> grants_;      // of what has not ended
     std::uint64_t sent_ = 0;
     std::uint64_t granted_ = 0;
     std::uint64_t ended_ = 0;

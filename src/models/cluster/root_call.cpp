@@ -95,6 +95,19 @@ void root_call::take_records(std::uint16_t node, outcomes_head const& head, byte
     }
 }
 
+void root_call::note_loss(std::uint16_t node, std::size_t task, std::string const& name,
+                          std::chrono::steady_clock::time_point since,
+                          std::chrono::steady_clock::time_point now) {
+    if (!records_ || about_.recorded.every == 0) return;
+    records_->note_node(node, name, std::chrono::nanoseconds(0));
+    records_->take_over(work_.record_slots(), task,
+                        {.worker = static_cast<std::uint32_t>(task_record::unknown_worker),
+                         .started = nanoseconds_of(since),
+                         .ended = nanoseconds_of(now),
+                         .failed = true},
+                        node);
+}
+
 void root_call::cancel_waiting() {
     for (auto const& range : tasks_.end_waiting()) {
         work_.cancel(range.first, range.last);

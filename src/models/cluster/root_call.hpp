@@ -60,6 +60,10 @@ public:
                       std::string const& name, clock_estimate clock,
                       std::chrono::steady_clock::time_point now);
 
+    /// The node is lost, and with it this task, which may have begun then.
+    void note_loss(std::uint16_t node, std::size_t task, std::string const& name,
+                   std::chrono::steady_clock::time_point since, std::chrono::steady_clock::time_point now);
+
     /// Cancels what no node has.
     void cancel_waiting();
 
