@@ -17,8 +17,8 @@
 namespace quartet::inline v0 {
 
 /// A program to run. It gets these three standard streams and no other open file of this process, signals
-/// with their usual effects (but SIGUSR1 stays ignored where this process ignores it), and belongs to this
-/// process's group, so a terminal's Ctrl-C reaches it too.
+/// with their usual effects (but SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 stay ignored where this process ignores
+/// them), and belongs to this process's group, so a terminal's Ctrl-C reaches it too.
 struct command {
     command() = default;  // so not an aggregate; the reason stands at http_request
 

@@ -54,9 +54,11 @@ pid_t fork_child() noexcept {
 }
 
 void forget_signal_handlers() noexcept {
-    for (int const number : {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR2, SIGCHLD, SIGALRM})
+    for (int const number : {SIGTERM, SIGINT, SIGCHLD, SIGALRM})
         signal(number, SIG_DFL);
-    if (!is_ignored(SIGUSR1)) signal(SIGUSR1, SIG_DFL);
+    for (int const number : signals_that_stay_ignored) {
+        if (!is_ignored(number)) signal(number, SIG_DFL);
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -3,6 +3,8 @@
 // Forks without exec, and the descriptors that must not go along. Any thread.
 #pragma once
 
+#include <array>
+#include <csignal>
 #include <sys/types.h>
 
 namespace quartet::inline v0::detail {
@@ -28,9 +30,12 @@ private:
     int descriptor_;
 };
 
-/// Gives the signals that programs have handlers for their usual effect, and blocks none: what a forked child
-/// does first, for the parent's handlers are not meant for it. SIGUSR1 stays ignored where it is: a launcher
-/// sends it to all of a rank's processes.
+/// Where a program ignores these, so do its children, as over exec: launchers send them to all processes of a
+/// rank, and a terminal that is closed sends SIGHUP to all that were started in it.
+inline constexpr std::array signals_that_stay_ignored{SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+
+/// Gives the other signals, and those of them that programs have handlers for, their usual effect, and blocks
+/// none: what a forked child does first, for the parent's handlers are not meant for it.
 void forget_signal_handlers() noexcept;
 
 }  // namespace quartet::inline v0::detail

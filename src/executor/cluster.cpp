@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -18,6 +19,8 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -200,11 +203,25 @@ std::chrono::nanoseconds silence_of(cluster_options const& options) {
     return silence;
 }
 
+/// What bodies may take that run in this process when the root is over, and have been asked to stop.
+constexpr std::chrono::seconds end_of_bodies_limit(3);
+
+/// Ends this process after that limit unless they have ended. Nobody would ask for its exit code.
+void limit_end_of_bodies(std::atomic<bool> const& ended) {
+    std::thread([&ended] {
+        std::this_thread::sleep_for(end_of_bodies_limit);
+        if (!ended) _exit(EXIT_SUCCESS);
+    }).detach();
+}
+
 /// On a rank above 0: until the root is over.
 [[noreturn]] void serve(std::unique_ptr<link> line, std::chrono::nanoseconds silence) {
     {
+        static std::atomic<bool> bodies_ended{false};
         auto const turn = line->use();
-        static_cast<void>(serve_root(*line, models_of_node(), silence));
+        static_cast<void>(
+            serve_root(*line, models_of_node(), silence, [] { limit_end_of_bodies(bodies_ended); }));
+        bodies_ended = true;
     }
     line->end();
     std::exit(EXIT_SUCCESS);

@@ -1,6 +1,7 @@
 #include "src/io/commands/spawn.hpp"
 
 #include "src/base/descriptor.hpp"
+#include "src/base/forking.hpp"
 
 #include <fmt/format.h>
 
@@ -60,14 +61,15 @@ public:
     spawn_plan& operator=(spawn_plan const&) = delete;
 
     /// Workers ignore SIGINT, and a program's threads may block what they like; an ignored or blocked signal
-    /// stays so over exec, and a program that can't be interrupted is not what anybody asked for. But
-    /// SIGUSR1, which interrupts nothing, stays ignored: some launchers send it to all processes of a rank.
+    /// stays so over exec, and a program that can't be interrupted is not what anybody asked for.
+    /// But what interrupts nothing stays ignored.
     void give_usual_signals() {
         sigset_t none;
         sigset_t all;
         sigemptyset(&none);
         sigfillset(&all);
-        sigdelset(&all, SIGUSR1);
+        for (int const number : signals_that_stay_ignored)
+            sigdelset(&all, number);
         throw_if(posix_spawnattr_setsigmask(&attributes_, &none));
         throw_if(posix_spawnattr_setsigdefault(&attributes_, &all));
         throw_if(posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));

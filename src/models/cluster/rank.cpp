@@ -71,18 +71,12 @@ hello_message about_this_node() {
             .libraries = loaded_libraries()};
 }
 
-std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nanoseconds silence) {
-    using clock = std::chrono::steady_clock;
-    node_inbox inbox([&line] { line.wake(); });
-    node_values values;  // before there are workers
-    node self({.about = about_this_node(),
-               .how = line.how(),
-               .silence = silence,
-               .send = [&line](packet message) { line.send(0, std::move(message)); },
-               .make_pool = executor_pools(make),
-               .values = &values,
-               .reports = inbox.reports()},
-              clock::now());
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// Until the node is over, and gives why.
+std::string serve_root_as(node& self, node_inbox& inbox, endpoint& line) {
     failure_watch failure;
     while (!self.over()) {
         while (auto arrived = line.receive()) {
@@ -95,6 +89,25 @@ std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nan
         if (!self.over()) line.wait(failure.limit(self.next_deadline()));
     }
     return *self.over();
+}
+
+}  // namespace
+
+std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nanoseconds silence,
+                       std::function<void()> const& leaving) {
+    node_inbox inbox([&line] { line.wake(); });
+    node_values values;  // before there are workers
+    node self({.about = about_this_node(),
+               .how = line.how(),
+               .silence = silence,
+               .send = [&line](packet message) { line.send(0, std::move(message)); },
+               .make_pool = executor_pools(make),
+               .values = &values,
+               .reports = inbox.reports()},
+              clock::now());
+    auto why = serve_root_as(self, inbox, line);
+    if (leaving) leaving();
+    return why;
 }
 
 }  // namespace quartet::inline v0::detail

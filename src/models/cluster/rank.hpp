@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,10 @@ std::optional<std::size_t> workers_of_node();
 std::string host_name();
 
 /// Serves the root until it is over, and gives why. On the thread that owns the endpoint.
-std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nanoseconds silence);
+///
+/// `leaving` is called when it is over, before bodies that still run are stopped and waited for: one that
+/// runs in this process and does not hear of stops is waited for without end.
+std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nanoseconds silence,
+                       std::function<void()> const& leaving = {});
 
 }  // namespace quartet::inline v0::detail
