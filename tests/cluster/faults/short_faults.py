@@ -1,0 +1,30 @@
+"""Those that ./test runs: each kind of fault once, under the launcher that is the quickest with it, and what only one does."""
+
+import unittest
+
+SHORT = """
+checks_test.Checks_mpich
+losses_test.Losses_mpich.test_a_program_is_killed
+losses_test.Losses_mpich.test_all_of_a_rank_is_killed
+losses_test.Losses_mpich.test_commands_of_the_others_go_on
+losses_test.Losses_mpich.test_a_machine_is_killed
+losses_test.Losses_mpich.test_a_rank_is_stopped_for_less_than_the_silence
+losses_test.Losses_mpich.test_the_root_is_killed
+losses_test.Losses_mpich.test_the_root_is_killed_while_threads_of_nodes_hear_nothing
+losses_test.Losses_openmpi.test_what_was_lost_is_tried_again
+losses_test.Losses_openmpi.test_a_machine_is_cut_off_for_less_than_the_silence
+losses_test.Losses_srun_pmix.test_a_program_is_killed
+losses_test.Losses_srun_pmi2.test_a_rank_is_stopped_for_longer_than_the_silence
+losses_test.Losses_srun_pmi2.test_a_machine_crashes
+interrupts_test.Interrupts_tool_mpich
+interrupts_test.Interrupts_mpich.test_once_to_a_program_that_does_not_handle_it
+programs_test.Programs_mpich.test_workers_crash_on_every_node
+programs_test.Programs_mpich.test_a_machine_with_another_build
+programs_test.Programs_tool_mpich.test_a_machine_without_the_program
+volume_test.Volume_tool_mpich.test_a_machine_with_fewer_workers
+volume_test.Volume_mpich.test_a_machine_on_which_tasks_take_longer
+""".split()
+
+
+def load_tests(loader, _tests, _pattern):
+    return unittest.TestSuite(loader.loadTestsFromName(name) for name in SHORT)
