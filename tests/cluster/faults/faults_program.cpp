@@ -40,6 +40,7 @@ std::map<std::string, std::string, std::less<>> settings{
     {"body", "wait"},  // wait, compute, deaf, command, crash, quick
     {"large_on", ""},  // a host on which results have so many
     {"bytes", "0"},
+    {"held", ""},           // from this task on they wait until there is a file `go` beside the marks
     {"retries", "0"},       // of tasks that were lost
     {"marks", ""},          // the folder
     {"interrupt", "ends"},  // ends, stops, deaf
@@ -104,11 +105,19 @@ void compute_for(std::chrono::milliseconds span) {
     }
 }
 
+bool is_held(int task) {
+    auto const& from = setting("held");
+    return !from.empty() && task >= std::atoi(from.c_str()) &&
+           access((setting("marks") + "/../go").c_str(), F_OK) != 0;
+}
+
 quartet::task<value> run(quartet::context& ctx, int task) {
     mark('b', task);
     auto const& body = setting("body");
     if (setting("broken") == "twice" && task == 7) mark('b', task);
     if (setting("broken") == "behind" && task == 7) leave_behind();
+    while (is_held(task))
+        co_await ctx.sleep_for(std::chrono::milliseconds(20));
     if (body == "wait") co_await ctx.sleep_for(length_here());
     if (body == "compute") compute_for(length_here());
     if (body == "deaf") std::this_thread::sleep_for(length_here());  // hears of no stop

@@ -4,6 +4,7 @@ import signal
 import time
 
 from hosts import LAST, MACHINES, ROOT, machines, mend
+from running import HELD
 from under_launchers import UnderLauncher, for_each_launcher
 
 OTHERS = MACHINES[:-1]
@@ -36,96 +37,107 @@ class Losses(UnderLauncher):
 
     def test_a_program_is_killed(self):
         """Its rank's link process lives and tells."""
-        run = self.start(silence=60)
-        run.wait_for_work()
+        run = self.start(held=HELD, silence=60)
+        run.wait_for_held()
         run.send_all(signal.SIGKILL, run.ranks(LAST))
+        run.go()
         self.went_on(run, lost=(1, 12))
 
     def test_all_of_a_rank_is_killed(self):
-        run = self.start(silence=2)
-        run.wait_for_work()
+        run = self.start(held=HELD, silence=2)
+        run.wait_for_held()
         run.send_all(signal.SIGKILL, run.ours(LAST))
+        run.go()
         self.went_on(run, lost=(1, 12))
 
     def test_a_process_with_mpi_in_it_is_killed(self):
-        run = self.start(silence=2)
-        run.wait_for_work()
+        run = self.start(held=HELD, silence=2)
+        run.wait_for_held()
         run.send_all(signal.SIGKILL, run.links(LAST))
+        run.go()
         self.went_on(run, lost=(1, 12))
 
     def test_the_process_with_mpi_in_it_of_the_root_is_killed(self):
-        run = self.start(silence=2)
-        run.wait_for_work()
+        run = self.start(held=HELD, silence=2)
+        run.wait_for_held()
         run.send_all(signal.SIGKILL, run.links(ROOT))
+        run.go()
         self.was_ended_or_went_on(run, "nothing")
         run.check_nothing_left()
 
     def test_what_was_lost_is_tried_again(self):
-        run = self.start(silence=60, retries=2)
-        run.wait_for_work()
+        run = self.start(held=HELD, silence=60, retries=2)
+        run.wait_for_held()
         run.send_all(signal.SIGKILL, run.ranks(LAST))
+        run.go()
         self.went_on(run, lost=(0, 0))
 
     def test_commands_of_the_others_go_on(self):
         """MPICH's launcher signals all processes when one rank was killed."""
-        run = self.start(silence=60, body="command", length=200, tasks=30)
-        run.wait_for_work()
+        run = self.start(silence=60, body="command", length=200)
+        run.wait_for_work(marks=2)
         run.send_all(signal.SIGKILL, run.ranks(LAST))
         self.went_on(run, lost=(1, 12))
 
     def test_a_machine_is_killed(self):
-        run = self.start(silence=2)
-        run.wait_for_work()
+        run = self.start(held=HELD, silence=2)
+        run.wait_for_held()
         machines("kill", LAST)
+        run.go()
         self.was_ended_or_went_on(run, "kill")
         run.check_nothing_left()
 
     def test_a_machine_crashes(self):
-        run = self.start(silence=2)
+        run = self.start(held=HELD, silence=2)
         self.addCleanup(mend, LAST)
-        run.wait_for_work()
+        run.wait_for_held()
         machines("crash", LAST)
+        run.go()
         self.was_ended_or_went_on(run, "crash")
         mend(LAST)
         run.check_nothing_left()
 
     def test_a_machine_is_cut_off(self):
-        run = self.start(silence=2)
+        run = self.start(held=HELD, silence=2)
         self.addCleanup(mend, LAST)
-        run.wait_for_work()
+        run.wait_for_held()
         machines("cut", LAST)
+        run.go()
         self.was_ended_or_went_on(run, "cut")
         run.check_no_program_left()
         run.check_nothing_left(OTHERS)
         mend(LAST)
 
     def test_a_machine_is_cut_off_for_less_than_the_silence(self):
-        run = self.start(silence=30)
+        run = self.start(held=HELD, silence=30)
         self.addCleanup(mend, LAST)
-        run.wait_for_work()
+        run.wait_for_held()
         machines("cut", LAST)
         time.sleep(1)
         mend(LAST)
+        run.go()
         self.went_on(run, lost=(0, 0))
 
     def test_a_rank_is_stopped_for_longer_than_the_silence(self):
-        run = self.start(silence=2)
-        run.wait_for_work()
+        run = self.start(held=HELD, silence=2)
+        run.wait_for_held()
         stopped = run.ours(LAST)
         run.send_all(signal.SIGSTOP, stopped)
         self.addCleanup(run.send_all, signal.SIGCONT, stopped)
+        run.go()
         self.went_on(run, lost=(1, 12), nothing_left=False)
         run.send_all(signal.SIGCONT, stopped)
         run.check_nothing_left()
         run.check_marks()
 
     def test_a_rank_is_stopped_for_less_than_the_silence(self):
-        run = self.start(silence=30)
-        run.wait_for_work()
+        run = self.start(held=HELD, silence=30)
+        run.wait_for_held()
         stopped = run.ours(LAST)
         run.send_all(signal.SIGSTOP, stopped)
         time.sleep(1.5)
         run.send_all(signal.SIGCONT, stopped)
+        run.go()
         self.went_on(run, lost=(0, 0))
 
     def test_the_root_is_killed(self):

@@ -16,6 +16,7 @@ import slurm
 from hosts import LAST, LIMIT, MACHINES, processes_on, wait_for
 
 PROGRAM = pathlib.Path(os.environ["FAULTS_PROGRAM"])
+HELD = 20  # tasks from this on
 LINGER = 2  # seconds that a launcher may take when the program on rank 0 is over, before it is ended; `quartet cluster` does so itself
 
 
@@ -51,10 +52,10 @@ class Run:
     def told(self):
         return f"{self.said()}\n{self.errors.read_text(errors='replace')}"
 
-    def counts(self):
-        """How often each task has begun, how often ended, and how many marks there are of each machine."""
+    def counts(self, machine=""):
+        """How often each task has begun, on a machine or on all, how often ended, and how many marks there are of each."""
         begun, ended, on = collections.Counter(), collections.Counter(), collections.Counter()
-        for file in self.marks.iterdir():
+        for file in self.marks.glob(f"{machine}*"):
             for line in file.read_text().splitlines():
                 kind, _, task = line.partition(" ")
                 (begun if kind == "b" else ended)[int(task)] += 1
@@ -64,6 +65,20 @@ class Run:
     def wait_for_work(self, machine=LAST, marks=5):
         """Bodies have run on the machine."""
         wait_for(lambda: self.counts()[2][machine] >= marks or self.launched.poll() is not None, f"nothing runs on {machine}: {self.told()}")
+        self.must_go_on()
+
+    def wait_for_held(self):
+        """Bodies of the last machine wait for go(); others have ended."""
+        def are_held():
+            begun, ended, _ = self.counts(LAST)
+            return len(begun) - len(ended) > 1 and max(begun) >= HELD
+        wait_for(lambda: are_held() or self.launched.poll() is not None, f"nothing runs on {LAST}: {self.told()}")
+        self.must_go_on()
+
+    def go(self):
+        (self.folder / "go").touch()
+
+    def must_go_on(self):
         if self.launched.poll() is not None:
             raise AssertionError(f"it is over before the fault: {self.told()}")
 
