@@ -7,9 +7,10 @@
 
 #include <vector>
 
+namespace quartet::missing_module_test {
 namespace {
 
-using namespace quartet::detail;
+using namespace detail;
 
 hello_message const node{.name = "qb",
                          .program = {"program", "build id 1"},
@@ -47,3 +48,4 @@ TEST(loaded_libraries, are_those_of_this_process) {
 }
 
 }  // namespace
+}  // namespace quartet::missing_module_test

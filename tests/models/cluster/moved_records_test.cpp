@@ -12,10 +12,10 @@
 #include <stdexcept>
 #include <vector>
 
+namespace quartet::moved_records_test {
 namespace {
 
-using namespace quartet;
-using namespace quartet::detail;
+using namespace detail;
 using namespace std::chrono_literals;
 using time_point = std::chrono::steady_clock::time_point;
 
@@ -144,3 +144,4 @@ TEST(times_of_a_node, lie_between_what_the_root_has_seen_of_the_task) {
 }
 
 }  // namespace
+}  // namespace quartet::moved_records_test
