@@ -65,8 +65,8 @@ int main(int argc, char** argv) {
     quartet::broadcast const whole(letters);
     measure("vector_64MiB_first_call", [&] { map([of = whole.view()](int) { return read_ends(*of); }); });
     measure("vector_64MiB_next_call", [&] { map([of = whole.view()](int) { return read_ends(*of); }); });
-    std::vector<std::vector<char>> const inputs(tasks, letters);
-    measure("input_64MiB_a_task",
+    std::vector<std::vector<char>> const inputs(12, letters);
+    measure("12_inputs_of_64MiB",
             [&] { executor.map([](std::vector<char> const& of) { return read_ends(of); }, inputs); });
 
     // What can be captured has to fit on a stack.
