@@ -81,7 +81,9 @@ private:
             while (!std::exchange(woken_, false)) {
                 auto const now = clock::now();
                 if (now >= until || (!come_.empty() && come_.front().first <= now)) return;
-                changed_.wait_until(lock, come_.empty() ? until : std::min(until, come_.front().first));
+                // By value, as the messages may lie elsewhere when it wakes.
+                time_point const next = come_.empty() ? until : std::min(until, come_.front().first);
+                changed_.wait_until(lock, next);
             }
         }
 
