@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -150,6 +151,7 @@ void coordinator::advance(time_point now) {
     }
     if (now >= next_beat_) {
         next_beat_ = now + time_between_beats();
+        spare_->drop_unused();
         for (auto const& each : nodes_) {
             if (each->view.is != node_view::phase::lost) beat(*each, now);
         }
@@ -526,33 +528,36 @@ void coordinator::send_tasks(std::shared_ptr<root_call> const& call, std::uint16
         return provide(number, broadcasts_in(input));
     };
     using input = root_call::written_input;
+    // The inputs are written where they go from, for they may be large: their number is known at the end.
+    auto const begun = [&] {
+        message_writer message = call->has_large_inputs ? message_writer(spare_) : message_writer();
+        codec<tasks_message>::encode({.call = call->number(), .first = tasks.first}, message.body());
+        return message;
+    };
     while (!tasks.empty()) {
-        message_writer inputs;
+        message_writer message = begun();
         std::size_t task = tasks.first;
         input last = input::added;
         auto const write_to = [&](std::size_t end) {
             while (task < end && last == input::added) {
-                last = call->write_input(task, inputs, ready);
+                last = call->write_input(task, message, ready);
                 if (last == input::added) ++task;
             }
         };
-        while (task < tasks.last && inputs.size() < inputs_in_a_message && last == input::added)
+        while (task < tasks.last && message.size() < inputs_in_a_message && last == input::added)
             write_to(std::min(tasks.last, end_of_chunk(task + 1, call->chunk())));
         std::size_t const whole = std::max(tasks.first, begin_of_chunk(task, call->chunk()));
         if (last == input::waits && whole < task) {  // then the others of its chunk do, too
-            inputs = message_writer();
+            message = begun();
             task = tasks.first;
             last = input::added;
             write_to(whole);
             if (last == input::added) last = input::waits;
         }
+        call->has_large_inputs |= message.size() >= inputs_in_a_message;
         task_range const sent{tasks.first, task};
         if (!sent.empty()) {
-            message_writer message =
-                written(tasks_message{.call = call->number(), .first = sent.first, .count = sent.size()});
-            auto const packed = inputs.take();
-            auto const body = packed.bytes().subspan(sizeof(frame_head));
-            message.body().write(body.data(), body.size());
+            message.change_number(offsetof(tasks_message, count), sent.size());
             node.line.send(message_kind::tasks, message.take(), now);
             queue.push(call, sent);
         }

@@ -207,6 +207,7 @@ private:
                             [this](std::uint16_t node, message_kind kind, packet message) {
                                 nodes_[node]->line.send(kind, std::move(message), advanced_);
                             }};
+    std::shared_ptr<spare_memory> spare_ = std::make_shared<spare_memory>();  // of large inputs
     std::uint32_t last_call_ = 0;
     time_point next_beat_{};
     time_point advanced_{};

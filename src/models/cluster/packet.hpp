@@ -5,10 +5,12 @@
 
 #include <quartet/codec.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -70,22 +72,89 @@ struct frame_head {
 };
 static_assert(std::is_trivially_copyable_v<frame_head>);
 
+/// The memory of large messages that were sent, for the next ones: the system takes longer to clear new pages
+/// than it takes to copy into them. Any thread.
+class spare_memory {
+public:
+    /// Empty; with that memory, if there is some.
+    byte_writer take();
+    /// That of four messages is kept.
+    void give(byte_writer&& memory) noexcept;
+    /// Lets it go if nobody has taken any since the last time. To be called now and then.
+    void drop_unused() noexcept;
+
+private:
+    std::mutex mutex_;
+    std::array<byte_writer, 4> kept_;
+    std::size_t count_ = 0;
+    bool used_ = false;
+};
+
 /// A message that is being written, with room for its head.
 class message_writer {
 public:
     message_writer() { skip_head(); }
 
+    /// In memory that comes back when the message is sent.
+    explicit message_writer(std::shared_ptr<spare_memory> memory)
+        : spare_(std::move(memory)), out_(spare_->take()) {
+        skip_head();
+    }
+
     byte_writer& body() noexcept { return out_; }
     std::size_t size() const noexcept { return out_.bytes().size() - sizeof(frame_head); }
     bool empty() const noexcept { return size() == 0; }
+
+    /// What encode(body()) writes, with its size before. False if that gives false: then, and if it throws,
+    /// nothing of it stays.
+    template <class Encode>
+    bool add_sized(Encode&& encode) {
+        std::size_t const place = out_.bytes().size();
+        std::uint64_t const unknown = 0;
+        out_.write(&unknown, sizeof unknown);
+        if (!add_whole(place, std::forward<Encode>(encode))) return false;
+        late_.push_back({place, out_.bytes().size() - place - sizeof unknown});
+        return true;
+    }
+
+    /// As add_sized(), without a size.
+    template <class Encode>
+    bool add(Encode&& encode) {
+        return add_whole(out_.bytes().size(), std::forward<Encode>(encode));
+    }
+
+    /// Changes a number in the body, when the message is taken.
+    void change_number(std::size_t place, std::uint64_t number) {
+        late_.push_back({sizeof(frame_head) + place, number});
+    }
 
     /// Its bytes, with so many zeros behind them; it is as new then.
     packet take(std::size_t filling = 0);
 
 private:
+    struct late_number {
+        std::size_t place;
+        std::uint64_t number;
+    };
+
+    template <class Encode>
+    bool add_whole(std::size_t begin, Encode&& encode) {
+        try {
+            if (encode(out_)) return true;
+        } catch (...) {
+            cut(begin);
+            throw;
+        }
+        cut(begin);
+        return false;
+    }
+    void cut(std::size_t place);
+    std::span<std::byte> written_bytes() noexcept;
     void skip_head();
 
+    std::shared_ptr<spare_memory> spare_;
     byte_writer out_;
+    std::vector<late_number> late_;  // known when what stands behind them has been written
 };
 
 template <class Message>

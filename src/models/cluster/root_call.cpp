@@ -37,11 +37,13 @@ root_call::root_call(job& work, call_message about, task_recorder* records,
 root_call::written_input root_call::write_input(
     std::size_t task, message_writer& to, std::function<bool(std::span<std::byte const>)> const& ready) {
     try {
-        byte_writer value;
-        work_.crossing()->encode_input(task, value);
-        if (!ready(value.bytes())) return written_input::waits;
-        if (about_.input_size == 0) encode_size(value.bytes().size(), to.body());
-        to.body().write(value.bytes().data(), value.bytes().size());
+        auto const encode = [&](byte_writer& out) {
+            std::size_t const begin = out.bytes().size();
+            work_.crossing()->encode_input(task, out);
+            return ready(out.bytes().subspan(begin));
+        };
+        bool const stays = about_.input_size == 0 ? to.add_sized(encode) : to.add(encode);
+        if (!stays) return written_input::waits;
     } catch (...) {
         work_.fail(describe_current_exception(task, {}));
         tasks_.end(task);

@@ -75,6 +75,7 @@ public:
 
     std::set<std::uint16_t> known_to{};  ///< nodes that have its code
     broadcast_list values;               ///< that its body has views of, until it has ended
+    bool has_large_inputs = false;       ///< a few of them make a message
 
 private:
     job& work_;
