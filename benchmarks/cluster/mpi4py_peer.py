@@ -1,4 +1,6 @@
-"""mpi4py_peer.py: the rows of cluster_benchmark with mpi4py.futures (one line a row: its name and its seconds)."""
+"""mpi4py_peer.py ROW...: rows of cluster_benchmark with mpi4py.futures, one line each: its name and a number."""
+
+import sys
 import time
 
 from mpi4py.futures import MPICommExecutor
@@ -23,17 +25,45 @@ def large_input(data):
     return len(data)
 
 
-def measure(name, row):
+def tasks(executor, body, count, chunk):
     began = time.perf_counter()
-    row()
-    print(name, f"{time.perf_counter() - began:.6f}", flush=True)
+    for _ in executor.map(body, range(count), chunksize=chunk):
+        pass
+    return count / (time.perf_counter() - began)
+
+
+def submit(executor):
+    took = []
+    for call in range(1000):
+        began = time.perf_counter()
+        executor.submit(give_back, call).result()
+        took.append(time.perf_counter() - began)
+    return sorted(took)[500] * 1e6
+
+
+def large(executor, body, values, mebibytes):
+    began = time.perf_counter()
+    kept = list(executor.map(body, values))
+    return len(kept) * (mebibytes << 20) / (time.perf_counter() - began)
+
+
+def number_of(executor, row):
+    name, _, rest = row.partition("_")
+    if name == "tasks":  # tasks_1us_1000: in chunks of so many
+        what, chunk = rest.split("_")
+        count = 1_000_000 if int(chunk) > 1 else 3000
+        return tasks(executor, busy_microsecond if what == "1us" else give_back, count, int(chunk))
+    if name == "submit":
+        return submit(executor)
+    mebibytes = int(rest)
+    times = max(16, 768 // mebibytes)
+    if name == "results":
+        return large(executor, large_result, [mebibytes << 20] * times, mebibytes)
+    return large(executor, large_input, [b"x" * (mebibytes << 20)] * times, mebibytes)
 
 
 with MPICommExecutor() as executor:
     if executor is not None:
         list(executor.map(give_back, range(100_000), chunksize=1000))
-        measure("million_of_1us", lambda: list(executor.map(busy_microsecond, range(1_000_000), chunksize=1000)))
-        measure("thousand_submits", lambda: [executor.submit(give_back, call).result() for call in range(1000)])
-        measure("results_of_64MiB", lambda: list(executor.map(large_result, [64 << 20] * 12)))
-        inputs = [b"x" * (64 << 20)] * 6
-        measure("inputs_of_64MiB", lambda: list(executor.map(large_input, inputs)))
+        for row in sys.argv[1:]:
+            print(row, f"{number_of(executor, row):.6g}", flush=True)
