@@ -1,6 +1,7 @@
-// How far one root reaches: the protocol in the simulation of tests/models/cluster, with more nodes than there are
-// machines here. Bodies and networks take the time of the simulation; what is measured is the processor time that the
-// root's side takes for the same messages on this machine. Tasks a second of that time are where one root saturates.
+// How far one root reaches: the protocol in the simulation of tests/models/cluster, with more nodes than
+// there are machines here. Bodies and networks take the time of the simulation; what is measured is the
+// processor time that the root's side takes for the same messages on this machine. Tasks a second of that
+// time are where one root saturates.
 //
 //     cluster_simulation [NODES WORKERS MICROSECONDS TASKS]
 
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <sys/resource.h>
 #include <vector>
 
 namespace {
@@ -27,6 +29,13 @@ struct counting_sink {
     void set(std::size_t, std::string&&) { ++values; }
     void fail(quartet::failure const&) { ++failures; }
 };
+
+/// In MiB, of this process: the root, all nodes, and what is on its way between them.
+double peak_memory() {
+    rusage used{};
+    getrusage(RUSAGE_SELF, &used);
+    return static_cast<double>(used.ru_maxrss) / 1024;
+}
 
 void simulate(std::size_t nodes, std::size_t workers, nanoseconds task, std::size_t tasks) {
     simulation::cluster on({.nodes = nodes,
@@ -50,17 +59,23 @@ void simulate(std::size_t nodes, std::size_t workers, nanoseconds task, std::siz
     double const ideal = std::chrono::duration<double>(task).count() * static_cast<double>(tasks) /
                          static_cast<double>(nodes * workers);
     auto const in_millions = [](auto what) { return static_cast<double>(what) / 1e6; };
-    std::printf("%5zu x %-3zu %10.3f ms %9zu %8.3f s %10.2f %9.2f %12.0f %10.2f M\n", nodes, workers,
-                std::chrono::duration<double, std::milli>(task).count(), tasks, took, ideal / took,
-                static_cast<double>(on.root_messages - messages) / took / 1e3, static_cast<double>(tasks) / root,
-                in_millions(on.root_bytes - bytes));
+    double const sent = static_cast<double>(on.root_messages - messages);
+    std::printf("%5zu x %-3zu %10.3f ms %9zu %8.3f s %10.2f %9.2f %9.2f %8.0f %% %12.0f %9.2f M %9.1f M\n",
+                nodes, workers, std::chrono::duration<double, std::milli>(task).count(), tasks, took,
+                ideal / took, sent / took / 1e3, sent / static_cast<double>(tasks), 100 * root / took,
+                static_cast<double>(tasks) / root, in_millions(on.root_bytes - bytes), peak_memory());
+    std::fflush(stdout);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::printf("nodes           a task      tasks       time  efficiency  messages  tasks/s of     bytes\n");
-    std::printf("                                       (simulated)           (1000/s)  root's time\n");
+    std::printf(
+        "nodes           a task      tasks       time efficiency  messages  messages   root of  tasks a "
+        "second      bytes memory so far\n");
+    std::printf(
+        "                                 (simulated)             (1000/s)    a task  its time of root's "
+        "time            (all of it)\n");
     if (argc == 5) {
         simulate(std::strtoull(argv[1], nullptr, 10), std::strtoull(argv[2], nullptr, 10),
                  std::chrono::microseconds(std::atoll(argv[3])), std::strtoull(argv[4], nullptr, 10));
