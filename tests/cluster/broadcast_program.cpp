@@ -1,6 +1,6 @@
-// Broadcasts on a cluster: broadcast_program SPEC MEBIBYTES. Several calls read a large range and a map;
-// prints on how many machines, how often a worker decoded the map at the most, how a value fared that is an
-// input, and how much of them is left anywhere a while after they have ended.
+// Broadcasts on a cluster: broadcast_program SPEC MEBIBYTES. Several calls read a large range and a map; prints
+// on how many machines, in how many files the range lies, how often a worker decoded the map at the most, how a
+// value fared that is an input, and how much of them is left anywhere a while after they have ended.
 
 #include <quartet/cluster.hpp>
 #include <quartet/quartet.hpp>
@@ -9,8 +9,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <numeric>
@@ -35,8 +37,9 @@ struct reading {
     std::string machine;
     std::uint64_t sum;
     int decoded;
+    std::string file;  // in which the range lies
 
-    void serialize(auto& archive) { archive(machine, sum, decoded); }
+    void serialize(auto& archive) { archive(machine, sum, decoded, file); }
 };
 
 std::string machine_of(quartet::context const& ctx) {
@@ -46,6 +49,21 @@ std::string machine_of(quartet::context const& ctx) {
 
 std::uint64_t sum_of(std::span<std::uint64_t const> numbers) {
     return std::accumulate(numbers.begin(), numbers.end(), std::uint64_t{0});
+}
+
+/// The number of the file that is mapped there.
+std::string file_at(void const* place) {
+    auto const address = reinterpret_cast<std::uintptr_t>(place);
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+        std::uintptr_t first = 0;
+        std::uintptr_t last = 0;
+        char file[32] = {};
+        if (std::sscanf(line.c_str(), "%lx-%lx %*s %*s %*s %31s", &first, &last, file) == 3 &&
+            first <= address && address < last)
+            return file;
+    }
+    return "none";
 }
 
 /// How many descriptors of broadcasts there are on all machines, which see one another's processes.
@@ -82,7 +100,7 @@ using table_view = quartet::broadcast_view<table>;
 quartet::task<reading> read(quartet::context& ctx, numbers_view large, table_view small) {
     co_await ctx.sleep_for(20ms);
     auto const number = static_cast<std::uint64_t>(small->numbers.at("b"));
-    co_return reading{machine_of(ctx), sum_of(*large) + number, decoded};
+    co_return reading{machine_of(ctx), sum_of(*large) + number, decoded, file_at(large.get().data())};
 }
 
 void read_by_all(quartet::executor& executor, std::size_t mebibytes) {
@@ -95,17 +113,19 @@ void read_by_all(quartet::executor& executor, std::size_t mebibytes) {
         return read(ctx, large, small);
     };
     std::set<std::string> machines;
+    std::set<std::string> files;
     std::size_t wrong = 0;
     int most_decoded = 0;
     for (int call = 0; call < 4; ++call) {
         for (auto const& each : executor.map(body, std::vector<int>(48))) {
             machines.insert(each.machine);
+            files.insert(each.file);
             wrong += each.sum != expected;
             most_decoded = std::max(most_decoded, each.decoded);
         }
     }
-    std::cout << "machines: " << machines.size() << "\nwrong: " << wrong << "\ndecoded: " << most_decoded
-              << "\n";
+    std::cout << "machines: " << machines.size() << "\nfiles: " << files.size() << "\nwrong: " << wrong
+              << "\ndecoded: " << most_decoded << "\n";
 
     auto const of_inputs =
         executor.map([](table_view const& of) { return of->numbers.at("b"); }, std::vector(48, small.view()));
