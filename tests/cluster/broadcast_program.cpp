@@ -1,6 +1,7 @@
-// Broadcasts on a cluster: broadcast_program SPEC MEBIBYTES. Several calls read a large range and a map; prints
-// on how many machines, in how many files the range lies, how often a worker decoded the map at the most, how a
-// value fared that is an input, and how much of them is left anywhere a while after they have ended.
+// Broadcasts on a cluster: broadcast_program SPEC MEBIBYTES. Several calls read a large range and a map;
+// prints on how many machines, in how many files the range lies, how often a worker decoded the map at the
+// most, how a value fared that is an input, and how much of them is left anywhere a while after they have
+// ended.
 
 #include <quartet/cluster.hpp>
 #include <quartet/quartet.hpp>
