@@ -127,6 +127,9 @@ TEST_P(one_node, refuses_a_body_that_captures_an_address) {
 }
 
 TEST_P(one_node, refuses_a_body_that_captures_the_view_of_a_shared_array) {
+    if (test::sanitized && test::sees_forks)
+        GTEST_SKIP()
+            << "AddressSanitizer has memory where the two numbers in a view, read as one, seem to point";
     auto executor = make_executor(GetParam());
     shared_array<int> const numbers(std::vector{1, 2, 3});
     broadcast<int[]> const others(std::vector{4, 5});
