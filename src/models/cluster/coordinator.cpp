@@ -140,6 +140,7 @@ void coordinator::advance(time_point now) {
         remote_node& node = *nodes_[number];
         if (node.view.is == node_view::phase::lost) continue;
         if (was_away) node.heard += away;
+        if (node.in_this_process) node.heard = now;  // it lives as long as the root, busy as both may be
         if (now - node.heard < options_.silence) {
             node.line.advance(now);
             continue;

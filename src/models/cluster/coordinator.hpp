@@ -74,7 +74,8 @@ public:
 
     // ---- Nodes
 
-    /// Greets a further node, number 0 first. One that is `in_this_process` has the values of broadcasts.
+    /// Greets a further node, number 0 first. One that is `in_this_process` has the values of broadcasts, and
+    /// is not lost.
     void add_node(delivery how, channel::sender send, time_point now, bool in_this_process = false);
 
     std::size_t nodes() const noexcept { return nodes_.size(); }

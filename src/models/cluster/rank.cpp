@@ -73,19 +73,19 @@ hello_message about_this_node() {
 
 namespace {
 
-using clock = std::chrono::steady_clock;
+using std::chrono::steady_clock;
 
 /// Until the node is over, and gives why.
 std::string serve_root_as(node& self, node_inbox& inbox, endpoint& line) {
     failure_watch failure;
     while (!self.over()) {
         while (auto arrived = line.receive()) {
-            if (arrived->from == 0) self.receive(std::move(arrived->message), clock::now());
+            if (arrived->from == 0) self.receive(std::move(arrived->message), steady_clock::now());
         }
-        if (auto const& failed = failure.ask(line, clock::now())) return *failed;
+        if (auto const& failed = failure.ask(line, steady_clock::now())) return *failed;
         if (line.is_gone(0)) return "the program of the root has ended";
-        inbox.deliver(self, clock::now());
-        self.advance(clock::now());
+        inbox.deliver(self, steady_clock::now());
+        self.advance(steady_clock::now());
         if (!self.over()) line.wait(failure.limit(self.next_deadline()));
     }
     return *self.over();
@@ -104,7 +104,7 @@ std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nan
                .make_pool = executor_pools(make),
                .values = &values,
                .reports = inbox.reports()},
-              clock::now());
+              steady_clock::now());
     auto why = serve_root_as(self, inbox, line);
     if (leaving) leaving();
     return why;

@@ -406,6 +406,21 @@ TEST(cluster_protocol, bears_a_halt_that_is_shorter_than_the_silence) {
     EXPECT_TRUE(on.lost.empty());
 }
 
+// The root's thread may be busy for longer than the silence, as with large inputs, and with it the node that
+// it is itself.
+TEST(cluster_protocol, loses_no_node_of_its_own_process) {
+    std::vector<std::size_t> lost;
+    quartet::detail::coordinator root(
+        {.silence = 1s, .lost = [&lost](std::size_t number) { lost.push_back(number); }});
+    std::chrono::steady_clock::time_point now{};
+    for (bool const own : {true, false})
+        root.add_node(
+            quartet::detail::delivery::exact, [](quartet::detail::packet const&) {}, now, own);
+    for (int n = 0; n < 10; ++n)
+        root.advance(now += 400ms);
+    EXPECT_THAT(lost, testing::ElementsAre(1));
+}
+
 TEST(cluster_protocol, fails_all_when_no_node_is_left) {
     cluster on({.nodes = 2, .work = {.time = [](auto...) { return 50ms; }}});
     counted_map map(on, 100);
