@@ -10,7 +10,9 @@
 #include "cli/raise_limits.hpp"
 #include "cli/terminal/text.hpp"
 #include "measure/results/plain_text.hpp"
+#include "measure/trial/node_probe.hpp"
 #include "measure/trial/serve_trial.hpp"
+#include "measure/trial/trial_forker.hpp"
 #include "measure/trial/trial_protocol.hpp"
 
 #include <quartet/version.hpp>
@@ -30,6 +32,12 @@
 namespace quartet {
 namespace cli {
 namespace {
+
+/// Before main(): a machine that serves does not come beyond cluster_main().
+[[maybe_unused]] bool const nodes_are_measured = [] {
+    measure::measure_as_node();
+    return true;
+}();
 
 /// Prints an error. The text may hold what other programs wrote.
 void complain(CLI::App const& app, std::string_view text) {
@@ -113,5 +121,6 @@ int quartet::command_line(int argc, char** argv) {
     std::signal(SIGXFSZ, [](int) {});
     cli::raise_descriptor_limit();
     if (argc == 2 && argv[1] == measure::trial_argument) return measure::serve_trial(cli::log_to_stderr());
+    measure::prepare_forked_trials(cli::log_to_stderr());
     return cli::with_output_written(cli::interpret(argc, argv));
 }

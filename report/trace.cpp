@@ -121,6 +121,7 @@ private:
 };
 
 std::string worker_name(measurement const& of, std::uint64_t worker) {
+    if (worker < of.records.worker_names.size()) return of.records.worker_names[worker];
     if (of.model == "single") return "single";
     bool const loops = of.spec.find("async") != std::string::npos;
     if (of.model == "async") return fmt::format("loop {}", worker);

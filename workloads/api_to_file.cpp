@@ -73,6 +73,11 @@ std::vector<std::string> lines_of(std::filesystem::path const& path) {
     return lines;
 }
 
+/// Files that are named are wherever they are.
+bool needs_files(parameter_values const& values) {
+    return std::get<std::string>(values.at("file")).empty();
+}
+
 struct state {
     std::size_t lines_before = 0;
     std::vector<std::string> answers;
@@ -120,6 +125,7 @@ workload make_api_to_file() {
         .workers = {.threads = 32, .async = 100},
         .study_finding = "async (9.3 s) just ahead of threads (9.8 s) and processes (11.3 s); single 44 s",
         .needs_server = asks_own_server,
+        .needs_files = needs_files,
         .prepare = [shared](workload_run& run) { shared->lines_before = lines_of(target(run)).size(); },
         .run = [shared](workload_run& run) { run_calls(run, *shared); },
         .verify = [shared](workload_run& run) { check_lines(run, *shared); },

@@ -163,6 +163,11 @@ void generate(workload_run& run) {
                                 fmt::format("cannot write '{}'", source(run).native()));
 }
 
+/// Files that are named are wherever they are.
+bool needs_files(parameter_values const& values) {
+    return std::get<std::string>(values.at("file")).empty();
+}
+
 struct state {
     csv_digest whole;
     bool all_read = false;
@@ -181,6 +186,7 @@ workload make_csv() {
                                   std::int64_t{1})},
         .workers = {.threads = 0, .async = 16},
         .study_finding = "",
+        .needs_files = needs_files,
         .prepare = generate,
         .run =
             [shared](workload_run& run) {

@@ -117,11 +117,12 @@ private:
     echo_process process_;
 };
 
-std::unique_ptr<workload_server> start_server(parameter_values const& values, server_setting const&) {
+std::unique_ptr<workload_server> start_server(parameter_values const& values, server_setting const& with) {
     if (!std::get<std::string>(values.at("server")).empty()) return nullptr;
     std::chrono::duration<double> const delay(std::get<double>(values.at("delay")));
     return std::make_unique<own_echo_server>(
-        echo_options{.bytes = static_cast<std::size_t>(std::get<std::int64_t>(values.at("bytes"))),
+        echo_options{.address = with.address,
+                     .bytes = static_cast<std::size_t>(std::get<std::int64_t>(values.at("bytes"))),
                      .delay = std::chrono::duration_cast<std::chrono::nanoseconds>(delay)});
 }
 

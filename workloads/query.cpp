@@ -118,6 +118,11 @@ std::size_t most_connections(parameter_values const& values) {
 
 std::unique_ptr<workload_server> start_server(parameter_values const& values, server_setting const& with) {
     if (!asks_own_server(values)) return nullptr;
+    if (with.address != server_setting().address)
+        throw std::invalid_argument(
+            "query: other machines don't get to quartet's own PostgreSQL; name one that they do get to: "
+            "--set "
+            "query.url=postgresql://USER@HOST/DATABASE");
     try {
         return std::make_unique<own_postgres>(postgres_options{.folder = with.make_folder(),
                                                                .connections = most_connections(values),

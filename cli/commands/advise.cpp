@@ -6,6 +6,7 @@
 #include "cli/advice/adviser.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/measuring/cost_cache.hpp"
+#include "cli/measuring/ground.hpp"
 #include "cli/measuring/measuring.hpp"
 #include "cli/measuring/plan.hpp"
 #include "cli/measuring/repetition.hpp"
@@ -171,7 +172,8 @@ int advise_on(advise_options const& options) {
     check_writable("--json", options.json);
     interrupt const stop;
     signal(SIGPIPE, SIG_IGN);
-    scratch_folder const scratch;
+    auto const on = find_ground(options.work.scratch, {}, "", stop);
+    scratch_folder const scratch(on.folder);
     workbench bench(scratch, stop);
     auto const where = terminal::of(STDOUT_FILENO, options.plain);
     try {

@@ -3,6 +3,7 @@
 // `quartet check`: whether the tasks of a workload are independent of each other.
 
 #include "cli/commands/commands.hpp"
+#include "cli/measuring/ground.hpp"
 #include "cli/measuring/measuring.hpp"
 #include "cli/measuring/plan.hpp"
 #include "cli/measuring/repetition.hpp"
@@ -41,14 +42,16 @@ struct check_options {
 int check(check_options options) {
     interrupt const stop;
     signal(SIGPIPE, SIG_IGN);
-    scratch_folder const scratch;
     auto const models =
         options.models.empty() ? std::vector<model_spec>() : parse_models(options.models, "--models");
     std::uint64_t const seed = options.seed ? *options.seed : std::random_device()();
     try {
+        auto const on = find_ground(options.work.scratch, models, "--models", stop);
+        scratch_folder const scratch(on.folder);
         take_inputs(options.work, scratch.path(), stop);
         auto const what = make_plan(options.work, {model_spec{}});
-        workbench bench(scratch, stop);
+        check_ground(on, what);
+        workbench bench(scratch, stop, on.address);
         bench.provide_for(what);
         auto const choose = [&](std::size_t tasks) {
             auto chosen = models.empty() ? measure::models_to_check(tasks) : models;

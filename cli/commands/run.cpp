@@ -4,6 +4,7 @@
 // printed and written.
 
 #include "cli/commands/commands.hpp"
+#include "cli/measuring/ground.hpp"
 #include "cli/measuring/input_files.hpp"
 #include "cli/measuring/measuring.hpp"
 #include "cli/measuring/plan.hpp"
@@ -86,12 +87,14 @@ int run(run_options options) {
     how.log = options.log;
     how.pictures = options.reports.wants_pictures() || options.timeline || options.live;
     how.live = options.live;
-    scratch_folder const scratch;
     try {
+        auto const on = find_ground(options.work.scratch, models, "--models", stop);
+        scratch_folder const scratch(on.folder);
         take_inputs(options.work, scratch.path(), stop);
         if (!options.baseline.empty())
             options.baseline = readable_again(options.baseline, scratch.path() / "baseline", stop);
         auto const what = make_plan(options.work, models);
+        check_ground(on, what);
         for (auto const& each : what.skipped)
             fmt::print(stderr, "{}\n", each);
         auto const document = [&](measure::session_results found) {
@@ -105,7 +108,7 @@ int run(run_options options) {
             live.emplace(scratch.path());
             fmt::print(stderr, "watch it at {}\n", live->url());
         }
-        workbench bench(scratch, stop);
+        workbench bench(scratch, stop, on.address);
         progress shown(!options.log && !options.reports.quiet, [&](measure::session_results const& so_far) {
             bool const counted = measure::has_counted_rounds(so_far.measurements);
             if (!live && !counted) return;

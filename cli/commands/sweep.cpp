@@ -3,6 +3,7 @@
 // `quartet sweep`: one workload under one model with many numbers of workers.
 
 #include "cli/commands/commands.hpp"
+#include "cli/measuring/ground.hpp"
 #include "cli/measuring/measuring.hpp"
 #include "cli/measuring/plan.hpp"
 #include "cli/measuring/repetition.hpp"
@@ -39,6 +40,7 @@ struct sweep_options {
     std::string model = "threads";
     std::string workers;
     std::string in_flight;
+    std::string nodes;
     method_options how;
     report_options reports;
 };
@@ -59,27 +61,58 @@ struct axis {
 
 struct sweep_plan {
     model_spec model;
-    axis outer;  ///< workers of a composition, a curve for each count; otherwise a single 0
+    axis outer;  ///< a curve for each count: workers of a composition, or nodes; otherwise a single 0
     axis inner;  ///< along the curves
 
     model_spec spec(std::size_t outer_count, std::size_t inner_count) const {
         auto made = model;
-        if (model.loops) {
-            made.count = outer_count;
-            made.in_flight = inner_count;
-        } else {
-            made.count = inner_count;
-        }
+        if (outer_count != 0) set(made, outer, outer_count);
+        set(made, inner, inner_count);
         return made;
     }
 
-    /// "threads", "processes:2+async".
+    /// "threads", "processes:2+async", "cluster:3".
     std::string curve_name(std::size_t outer_count) const {
         auto made = model;
-        if (model.loops) made.count = outer_count;
+        if (outer_count != 0) set(made, outer, outer_count);
         return to_string(made);
     }
+
+private:
+    static void set(model_spec& spec, axis const& which, std::size_t count) {
+        if (which.name == "nodes") {
+            spec.nodes = count;
+        } else if (which.name == "in flight" && spec.loops) {
+            spec.in_flight = count;
+        } else {
+            spec.count = count;
+        }
+    }
 };
+
+/// Along what workers are counted, or tasks in flight.
+axis inner_axis(sweep_options const& options, model_spec const& model) {
+    constexpr std::size_t usual_in_flight = 256;
+    std::size_t const usual_workers = std::max<std::size_t>(16, 4 * usable_cpus());
+    bool const is_loop = model.kind == model_kind::async;
+    if (!model.loops && !is_loop) return {"workers", counts_of("--workers", options.workers, usual_workers)};
+    auto const& text = is_loop && options.in_flight.empty() ? options.workers : options.in_flight;
+    return {"in flight", counts_of(is_loop ? "--workers" : "--in-flight", text, usual_in_flight)};
+}
+
+/// Throws usage_error.
+void check_nodes(sweep_options const& options, model_spec const& model) {
+    if (options.nodes.empty()) return;
+    if (!model.cluster)
+        throw usage_error(fmt::format("--nodes: '{}' has none, they are a cluster's", options.model));
+    if (model.nodes)
+        throw usage_error(
+            fmt::format("--model, --nodes: '{}' says how many nodes; leave one out", options.model));
+    if (model.loops)
+        throw usage_error(fmt::format(
+            "--nodes: of '{}' there are two other numbers; say 'cluster:3+processes+async' for three nodes",
+            options.model));
+}
 
 sweep_plan plan_sweep(sweep_options const& options) {
     auto const parsed = parse_models(options.model, "--model");
@@ -95,16 +128,18 @@ sweep_plan plan_sweep(sweep_options const& options) {
             fmt::format("--in-flight: {} has no tasks in flight, only --workers", options.model));
     if (!options.workers.empty() && !options.in_flight.empty() && is_loop)
         throw usage_error("--workers, --in-flight: of 'async' both mean the same; give one");
-    constexpr std::size_t usual_in_flight = 256;
-    std::size_t const usual_workers = std::max<std::size_t>(16, 4 * usable_cpus());
-    sweep_plan made{.model = model, .outer = {"workers", {0}}, .inner = {"workers", {}}};
-    if (model.loops) made.outer.counts = counts_of("--workers", options.workers, usable_cpus());
-    if (model.loops || is_loop) {
-        auto const& text = is_loop && options.in_flight.empty() ? options.workers : options.in_flight;
-        made.inner = {"in flight", counts_of(is_loop ? "--workers" : "--in-flight", text, usual_in_flight)};
-    } else {
-        made.inner.counts = counts_of("--workers", options.workers, usual_workers);
+    check_nodes(options, model);
+    sweep_plan made{.model = model, .outer = {"workers", {0}}, .inner = {}};
+    if (!options.nodes.empty()) {
+        axis nodes{"nodes", counts_of("--nodes", options.nodes, 1)};
+        if (options.workers.empty()) {
+            made.inner = std::move(nodes);
+            return made;
+        }
+        made.outer = std::move(nodes);
     }
+    if (model.loops) made.outer.counts = counts_of("--workers", options.workers, usable_cpus());
+    made.inner = inner_axis(options, model);
     return made;
 }
 
@@ -145,10 +180,12 @@ int sweep(sweep_options options) {
     auto const models = models_of(asked);
     auto how = choose_method(options.how, models.size());
     how.pictures = options.reports.wants_pictures();
-    scratch_folder const scratch;
     try {
+        auto const on = find_ground(options.work.scratch, models, "--model", stop);
+        scratch_folder const scratch(on.folder);
         take_inputs(options.work, scratch.path(), stop);
         auto const what = make_plan(options.work, models);
+        check_ground(on, what);
         auto const document = [&](measure::session_results found) {
             auto made = assemble(options.work, what, how, scratch, std::move(found));
             add_curves(made, asked);
@@ -156,7 +193,7 @@ int sweep(sweep_options options) {
         };
         announce_commands(what, repetition_of(what, how), consent_of(options.how), options.reports.quiet,
                           stop);
-        workbench bench(scratch, stop);
+        workbench bench(scratch, stop, on.address);
         progress shown(!options.reports.quiet, [&](measure::session_results const& so_far) {
             if (measure::has_counted_rounds(so_far.measurements))
                 write_reports(options.reports, document(so_far), false);
@@ -184,9 +221,12 @@ void add_sweep(CLI::App& app, action& chosen) {
     options->work.workloads.resize(1);
     add_workload_argument(*command, options->work.workloads.front(), "what to run (see `list`)")->required();
     takes_one_of(
-        command->add_option("--model", options->model,
-                            "threads, processes, async, threads+async or processes+async, without numbers"),
-        {"threads", "processes", "async", "threads+async", "processes+async"})
+        command->add_option(
+            "--model", options->model,
+            "threads, processes, async, threads+async, processes+async, or cluster, cluster+threads ... "
+            "(see docs/cluster.md), without numbers of workers"),
+        {"threads", "processes", "async", "threads+async", "processes+async", "cluster", "cluster+threads",
+         "cluster+async"})
         ->option_text("MODEL")
         ->capture_default_str();
     command
@@ -199,6 +239,10 @@ void add_sweep(CLI::App& app, action& chosen) {
         ->add_option("--in-flight", options->in_flight,
                      "of threads+async and processes+async: tasks in flight on each loop (default 1..256)")
         ->option_text("COUNTS");
+    command
+        ->add_option("--nodes", options->nodes,
+                     "of a cluster: on how many machines; with --workers, that on each of them")
+        ->option_text("COUNTS");
     add_work_options(*command, options->work);
     add_method_options(*command, options->how);
     add_report_options(*command, options->reports);
@@ -206,7 +250,8 @@ void add_sweep(CLI::App& app, action& chosen) {
         "Examples:\n"
         "  quartet sweep files --model threads --workers 1..64\n"
         "  quartet sweep fetch --model async --workers 1..1000\n"
-        "  quartet sweep fetch --model processes+async --workers 1,2,4 --in-flight 1..64\n");
+        "  quartet sweep fetch --model processes+async --workers 1,2,4 --in-flight 1..64\n"
+        "  quartet cluster --hosts a,b -- quartet sweep power --model cluster --nodes 1,2\n");
     command->callback([options, &chosen] { chosen = [options] { return sweep(*options); }; });
 }
 

@@ -14,7 +14,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <random>
 #include <stdexcept>
@@ -43,15 +42,6 @@ std::size_t most_rounds(method_options const& options, std::size_t competitors) 
     if (!options.precision.empty()) return most_by_precision;
     return options.budget.empty() ? std::max(usual_rounds, measure::rounds_needed(competitors))
                                   : most_by_budget;
-}
-
-/// Our own server is here, not behind a proxy that the environment names for other addresses.
-void ask_own_server_directly() {
-    for (char const* name : {"no_proxy", "NO_PROXY"}) {
-        char const* const others = std::getenv(name);
-        auto const list = others && *others ? fmt::format("{},127.0.0.1", others) : std::string("127.0.0.1");
-        if (others || std::string_view(name) == "no_proxy") setenv(name, list.c_str(), 1);
-    }
 }
 
 }  // namespace
@@ -110,17 +100,18 @@ void workbench::provide_own_server(measure::configuration const& of) {
         return made.folder->path();
     };
     try {
-        made.process = of.what->start_server(of.parameters, {make_folder, stop_.descriptor()});
+        made.process = of.what->start_server(of.parameters, {make_folder, stop_.descriptor(), address_});
     } catch (cancelled const&) {
         throw measure::interrupted();
+    } catch (std::invalid_argument const& wrong) {
+        throw usage_error(wrong.what());
     }
     own_servers_.emplace(of.what->name, std::move(made));
 }
 
 void workbench::provide_server() {
     if (server_) return;
-    server_.emplace();
-    ask_own_server_directly();
+    server_.emplace(server_options{.address = address_});
 }
 
 measure::session_options workbench::session_options(method const& how) const {

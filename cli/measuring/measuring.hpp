@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace quartet::cli {
@@ -54,8 +55,9 @@ method choose_method(method_options const& options, std::size_t competitors);
 /// that have their own. All end with this object.
 class workbench {
 public:
-    /// Throws std::system_error.
-    workbench(scratch_folder const& scratch, interrupt const& stop) : scratch_(scratch), stop_(stop) {}
+    /// Servers listen at `address`, in numbers. Throws std::system_error.
+    workbench(scratch_folder const& scratch, interrupt const& stop, std::string address = "127.0.0.1")
+        : scratch_(scratch), stop_(stop), address_(std::move(address)) {}
 
     /// Runs a session.
     measure::session_results measure(plan const& what, method const& how,
@@ -80,6 +82,7 @@ private:
 
     scratch_folder const& scratch_;
     interrupt const& stop_;
+    std::string address_;
     std::optional<server_process> server_;
     std::map<std::string, own_server> own_servers_;  ///< by the names of their workloads
 };

@@ -162,6 +162,7 @@ CLI::Option* add_models_option(CLI::App& command, std::string& models, std::stri
     std::vector<std::string> kinds;
     for (auto const kind : all_model_kinds)
         kinds.emplace_back(to_string(kind));
+    kinds.emplace_back("cluster");
     return takes_list_of(command.add_option("--models", models, std::move(help))->option_text("SPEC,..."),
                          kinds);
 }
@@ -184,6 +185,11 @@ void add_work_options(CLI::App& command, work_options& options) {
         command.add_option("--inputs", options.inputs,
                            "for the workload `command`: a file with an input per line; - is standard input"))
         ->option_text("FILE");
+    takes_file(
+        command.add_option("--scratch", options.scratch,
+                           "the folder for the tests' own files, which a cluster's machines have to share "
+                           "(default: $TMPDIR or /tmp; on a cluster the current one if not all see that)"))
+        ->option_text("FOLDER");
 }
 
 std::vector<model_spec> parse_models(std::string const& list, std::string_view flag) {

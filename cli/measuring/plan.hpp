@@ -26,6 +26,7 @@ struct work_options {
     std::string preset = "quick";
     std::vector<std::string> settings;
     std::string inputs;
+    std::string scratch;
 };
 
 /// WORKLOAD: one, or several.
@@ -35,7 +36,7 @@ CLI::Option* add_workload_argument(CLI::App& command, std::vector<std::string>& 
 /// --models.
 CLI::Option* add_models_option(CLI::App& command, std::string& models, std::string help);
 
-/// --preset, --set and --inputs.
+/// --preset, --set, --inputs and --scratch.
 void add_work_options(CLI::App& command, work_options& options);
 
 using values_by_workload = std::map<std::string, parameter_values>;

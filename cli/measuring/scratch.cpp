@@ -65,15 +65,17 @@ fs::path temporary_folder() {
     return named && *named ? named : "/tmp";
 }
 
-scratch_folder::scratch_folder(open_to who) {
-    bool const for_all = who == open_to::everybody;
-    std::string name = (for_all ? folder_for_all() : temporary_folder()) / "quartet-XXXXXX";
+scratch_folder::scratch_folder(open_to who)
+    : scratch_folder(who == open_to::everybody ? folder_for_all() : temporary_folder(), who) {}
+
+scratch_folder::scratch_folder(fs::path const& parent, open_to who) {
+    std::string name = parent / "quartet-XXXXXX";
     if (!mkdtemp(name.data()))
         throw std::system_error(errno, std::generic_category(),
                                 fmt::format("cannot make a folder '{}'", name));
     path_ = name;
     try {
-        if (for_all)
+        if (who == open_to::everybody)
             fs::permissions(path_, fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
         make_marked_folder(path_);
         std::ofstream(path_ / folder_mark) << getpid() << ' ' << start_time(getpid()) << '\n';

@@ -18,6 +18,9 @@ public:
     /// In $TMPDIR, or /tmp; in the latter too if everybody may enter it and not everybody gets to the former.
     /// Throws std::system_error.
     explicit scratch_folder(open_to who = open_to::owner);
+
+    /// In this folder.
+    explicit scratch_folder(std::filesystem::path const& parent) : scratch_folder(parent, open_to::owner) {}
     ~scratch_folder();
     scratch_folder(scratch_folder const&) = delete;
     scratch_folder& operator=(scratch_folder const&) = delete;
@@ -25,6 +28,7 @@ public:
     std::filesystem::path const& path() const noexcept { return path_; }
 
 private:
+    scratch_folder(std::filesystem::path const& parent, open_to who);
     void remove() noexcept;
 
     std::filesystem::path path_;

@@ -31,6 +31,7 @@ struct line {
     bar_value value{};
     bool best = false;
     bool failed = false;
+    bool aside = false;  ///< a part of the line above
 };
 
 struct block {
@@ -66,6 +67,25 @@ line line_of(measurement const& of, bool best, bool utf8) {
     return made;
 }
 
+/// A line for each node of a cluster, or for as many as can be looked at.
+std::vector<line> node_lines(measurement const& of, bool utf8) {
+    constexpr std::size_t most = 16;
+    std::vector<line> made;
+    for (auto const& each : of.nodes) {
+        if (made.size() == most) {
+            made.push_back({.spec = fmt::format("  and {} more", of.nodes.size() - most), .aside = true});
+            break;
+        }
+        bool const told = each.cpu_user_seconds && each.tree_peak_bytes;
+        line one{.spec = "  " + printable(each.name), .aside = true};
+        one.cpu =
+            told ? format_seconds(*each.cpu_user_seconds + each.cpu_system_seconds.value_or(0), utf8) : "-";
+        one.memory = told ? format_bytes_short(static_cast<double>(*each.tree_peak_bytes)) : "-";
+        made.push_back(std::move(one));
+    }
+    return made;
+}
+
 block block_of(measure::results const& results, std::string const& workload, bool utf8) {
     block made{.name = printable(workload)};
     auto const order = measure::rank(results, workload);
@@ -75,6 +95,8 @@ block block_of(measure::results const& results, std::string const& workload, boo
             return place.what == &each && place.is_among_the_best();
         });
         made.lines.push_back(line_of(each, best && order.size() > 1, utf8));
+        for (auto& node : node_lines(each, utf8))
+            made.lines.push_back(std::move(node));
         made.tasks = std::max(made.tasks, each.tasks);
         made.longest = std::max(made.longest, each.wall_seconds.high);
     }
@@ -152,6 +174,7 @@ std::string title_line(block_layout const& sizes, terminal const& where) {
 }
 
 std::string dressed(line const& of, std::string const& text, terminal const& where) {
+    if (of.aside) return where.faint(text);
     return of.failed ? where.bad(text) : of.best ? where.good(text) : text;
 }
 
@@ -162,13 +185,15 @@ std::string text_of(line const& of, double longest, block_layout const& sizes, t
                 where) +
         cell_in(spread, of.spread);
     if (bar_width > 0) {
-        auto const drawn = bar(of.value, longest, bar_width, where.utf8);
+        auto const drawn = of.aside ? std::string() : bar(of.value, longest, bar_width, where.utf8);
         out += std::string(between, ' ') + dressed(of, drawn, where) +
                std::string(bar_width - std::min(bar_width, display_width(drawn)), ' ');
     }
+    std::string figures;
     for (auto const& each : after)
-        out += cell_in(each, of.*each.cell);
-    return rstrip(out) + '\n';
+        figures += cell_in(each, of.*each.cell);
+    figures = rstrip(std::move(figures));
+    return rstrip(out + (of.aside ? where.faint(figures) : figures)) + '\n';
 }
 
 std::string heading_of(block const& of, terminal const& where) {
@@ -211,6 +236,32 @@ std::string methods_of(measure::results const& results) {
     return methods.empty() ? "not measured" : fmt::format("{}", fmt::join(methods, ", "));
 }
 
+/// What the lines of nodes are, and what is in none of them; empty if there are none.
+std::string legend_of_nodes(measure::results const& results, bool utf8) {
+    double mpi_seconds = 0;
+    double clock_error = 0;
+    bool some = false;
+    for (auto const& each : results.measurements) {
+        double of_all = 0;
+        for (auto const& node : each.nodes) {
+            of_all += node.mpi_cpu_seconds.value_or(0);
+            clock_error = std::max(clock_error, node.clock_error_seconds.value_or(0));
+        }
+        mpi_seconds = std::max(mpi_seconds, of_all);
+        some = some || !each.nodes.empty();
+    }
+    if (!some) return "";
+    std::string text =
+        "; of a cluster: CPU and memory of all nodes, with a line for each; heap: of the first";
+    if (mpi_seconds > 0)
+        text += fmt::format("; processes that talk MPI took {} besides, at the most",
+                            format_seconds(mpi_seconds, utf8));
+    if (clock_error > 0)
+        text += fmt::format("; clocks of nodes agree to {}{}", utf8 ? "±" : "+-",
+                            format_seconds(clock_error, utf8));
+    return text;
+}
+
 std::string legend_of(measure::results const& results, block_layout const& sizes, terminal const& where) {
     auto text = "time: " + rounds_text(results);
     if (sizes.spread.width > 0 && least_confidence(results) > 0)
@@ -222,6 +273,7 @@ std::string legend_of(measure::results const& results, block_layout const& sizes
     if (sizes.after[2].width > 0)
         text += fmt::format("; memory: of the whole process tree ({}), at its peak; K = 1024 bytes",
                             methods_of(results));
+    text += legend_of_nodes(results, where.utf8);
     return where.faint(wrap(text, where.text_width())) + '\n';
 }
 

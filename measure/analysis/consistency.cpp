@@ -15,6 +15,7 @@ namespace {
 
 bool one_at_a_time(model_spec const& model) {
     if (model.kind == model_kind::single) return true;
+    if (model.cluster && model.nodes != std::size_t{1}) return false;
     return !model.loops && model.count == 1;
 }
 

@@ -62,7 +62,9 @@ void insert_sorted(std::vector<pid_t>& sorted, pid_t pid) {
 /// Remembers from sample to sample which processes belong to the tree of `root`.
 class membership {
 public:
-    explicit membership(pid_t root) : root_(root) {}
+    membership(pid_t root, pid_t without) : root_(root) {
+        if (without > 0) strangers_.push_back(without);
+    }
 
     /// The members, zombies included.
     std::vector<pid_t> const& look() {
@@ -286,7 +288,8 @@ private:
 }  // namespace
 
 struct tree_memory_sampler::state {
-    state(pid_t root, sampling mode, std::size_t bytes) : tree(root), how(mode), not_counted(bytes) {}
+    state(pid_t root, sampling mode, std::size_t bytes, pid_t without)
+        : tree(root, without), how(mode), not_counted(bytes) {}
 
     std::size_t sample() {
         std::lock_guard const lock(sampling_mutex);
@@ -398,8 +401,8 @@ struct tree_memory_sampler::state {
     std::jthread thread;  // last, so that it ends before what it uses
 };
 
-tree_memory_sampler::tree_memory_sampler(pid_t root, sampling how, std::size_t not_counted)
-    : state_(std::make_unique<state>(root, how, not_counted)) {
+tree_memory_sampler::tree_memory_sampler(pid_t root, sampling how, std::size_t not_counted, pid_t without)
+    : state_(std::make_unique<state>(root, how, not_counted, without)) {
     if (how != sampling::by_hand)
         state_->thread =
             std::jthread([s = state_.get()](std::stop_token stop) { s->sample_until(std::move(stop)); });

@@ -48,8 +48,9 @@ class tree_memory_sampler {
 public:
     /// So many bytes of the tree are the measuring's own, and are not counted. Throws std::system_error if
     /// the thread cannot be started.
+    /// `without`: a process that is not counted, nor what it starts from now on.
     explicit tree_memory_sampler(pid_t root, sampling how = sampling::in_background,
-                                 std::size_t not_counted = 0);
+                                 std::size_t not_counted = 0, pid_t without = -1);
 
     ~tree_memory_sampler();
 

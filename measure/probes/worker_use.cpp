@@ -43,8 +43,32 @@ std::optional<thread_times> times_of_thread(pid_t process, pid_t thread) {
     return thread_times{nanoseconds(on_cpu), nanoseconds(waiting)};
 }
 
-task_table table_of(std::vector<task_record> const& records, std::size_t tasks_seen, time_point start) {
-    task_table table;
+worker_numbers::worker_numbers(task_recorder const& recorder, std::vector<task_record> const& records) {
+    auto const nodes = recorder.nodes();
+    if (nodes.empty()) return;
+    std::map<std::pair<std::size_t, std::size_t>, std::string> names;
+    for (auto const& each : recorder.workers())
+        names.insert_or_assign({each.node, each.number}, each.name);
+    for (auto const& each : records) {  // of more workers than the recorder tells
+        auto const node = each.node < nodes.size() ? nodes[each.node].name : std::to_string(each.node);
+        bool const known = each.worker != task_record::unknown_worker;
+        names.try_emplace({each.node, each.worker},
+                          known ? fmt::format("{}/{}", node, each.worker) : fmt::format("{}, lost", node));
+    }
+    for (auto& [where, name] : names) {
+        numbers_.emplace(where, names_.size());
+        names_.push_back(std::move(name));
+    }
+}
+
+std::size_t worker_numbers::of(std::size_t node, std::size_t number) const {
+    auto const found = numbers_.find({node, number});
+    return found == numbers_.end() ? number : found->second;
+}
+
+task_table table_of(std::vector<task_record> const& records, std::size_t tasks_seen, time_point start,
+                    worker_numbers const& numbers) {
+    task_table table{.worker_names = numbers.names()};
     table.tasks_seen = tasks_seen;
     auto const since_start = [start](time_point when) { return nanoseconds(when - start).count(); };
     table.waits_known = !records.empty() && std::ranges::all_of(records, &task_record::waits_known);
@@ -58,7 +82,7 @@ task_table table_of(std::vector<task_record> const& records, std::size_t tasks_s
         if (each.failed) table.failed.push_back(table.index.size());
         table.call.push_back(each.call);
         table.index.push_back(each.index);
-        table.worker.push_back(each.worker);
+        table.worker.push_back(numbers.of(each.node, each.worker));
         table.queued.push_back(since_start(each.queued));
         table.started.push_back(since_start(each.started));
         table.finished.push_back(since_start(*each.finished));
@@ -68,22 +92,27 @@ task_table table_of(std::vector<task_record> const& records, std::size_t tasks_s
 
 std::vector<worker_use> use_of_workers(task_recorder const& recorder,
                                        thread_times const& this_thread_at_start, time_point start,
-                                       time_point end) {
+                                       time_point end, worker_numbers const& numbers) {
     auto const records = recorder.records();
     bool const complete = records.size() == recorder.tasks_seen();
     std::map<std::size_t, std::vector<task_record const*>> of_worker;
     for (auto const& each : records) {
-        if (each.finished && each.node == 0) of_worker[each.worker].push_back(&each);
+        if (each.finished) of_worker[numbers.of(each.node, each.worker)].push_back(&each);
     }
     std::vector<worker_use> uses;
     for (auto const& each : recorder.workers()) {
-        if (each.node != 0) continue;  // on another machine
-        auto const times = times_of_thread(each.process_id, each.thread_id);
-        if (!times) continue;
+        bool const is_here = each.node == 0;
+        auto const times = is_here ? times_of_thread(each.process_id, each.thread_id) : std::nullopt;
+        if (is_here && !times) continue;
         bool const is_this = each.thread_id == ::gettid();
-        auto const& tasks = of_worker[each.number];
-        worker_use use{.worker = each.number, .tasks = tasks.size()};
+        auto const number = numbers.of(each.node, each.number);
+        auto const& tasks = of_worker[number];
+        worker_use use{.worker = number, .tasks = tasks.size()};
         if (complete) use.occupied_share = share_of(occupied(tasks), end - start);
+        if (!is_here) {
+            uses.push_back(use);
+            continue;
+        }
         auto const before = is_this ? this_thread_at_start : thread_times{};
         use.cpu_share = share_of(times->on_cpu - before.on_cpu, end - start);
         use.wait_share = share_of(times->waiting - before.waiting, end - start);

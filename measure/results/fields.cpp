@@ -44,10 +44,10 @@ constexpr field<Record> one_of(std::span<std::string_view const> choices, field<
     return of;
 }
 
-constexpr std::string_view model_names[] = {"single", "processes", "threads", "async"};
+constexpr std::string_view model_names[] = {"single", "processes", "threads", "async", "cluster"};
 constexpr std::string_view stop_reasons[] = {"", "rounds", "precision", "budget", "interrupt"};
 constexpr std::string_view tree_peak_methods[] = {"pss", "pss+hwm", "rss"};
-constexpr std::string_view axis_names[] = {"workers", "in flight"};
+constexpr std::string_view axis_names[] = {"workers", "in flight", "nodes"};
 
 using enum unit;
 
@@ -179,6 +179,30 @@ constexpr std::array trial_list{
                                     "time that a quota kept our control group from running meanwhile"),
     of_trial<&t::outlier>("outlier", none, "far from the median of the rounds that count"),
     of_trial<&t::disturbed>("disturbed", none, "other programs or machines took much of the processors"),
+    added_later(of_trial<&t::nodes>("nodes", none, "of a cluster: what each node used")),
+};
+
+template <auto... Path>
+constexpr auto of_node = make_field<node_figures, Path...>;
+
+using nf = node_figures;
+
+constexpr std::array node_list{
+    not_empty(of_node<&nf::name>("name", none, "of its host")),
+    of_node<&nf::workers>("workers", none, "bodies that it ran at the same time"),
+    of_node<&nf::cpu_user_seconds>("cpu_user_seconds", seconds,
+                                   "processor time of its processes in their own code"),
+    of_node<&nf::cpu_system_seconds>("cpu_system_seconds", seconds,
+                                     "processor time of its processes in the kernel"),
+    of_node<&nf::mpi_cpu_seconds>(
+        "mpi_cpu_seconds", seconds,
+        "processor time of the process that talks MPI, which is not in the other figures"),
+    of_node<&nf::tree_peak_bytes>("tree_peak_bytes", bytes, "memory of its processes and commands at most"),
+    of_node<&nf::mpi_bytes>("mpi_bytes", bytes, "memory of the process that talks MPI, at the end"),
+    of_node<&nf::round_trip_seconds>("round_trip_seconds", seconds,
+                                     "of a message to it and back, the quickest"),
+    of_node<&nf::clock_error_seconds>("clock_error_seconds", seconds,
+                                      "by how much its times may be wrong against those of the first node"),
 };
 
 template <auto... Path>
@@ -192,6 +216,8 @@ constexpr std::array task_table_list{
     of_records<&r::call>("call", none, "which call of the workload's, from 0"),
     of_records<&r::index>("index", none, "which task of the call, from 0"),
     of_records<&r::worker>("worker", none, "the worker that ran it"),
+    added_later(of_records<&r::worker_names>("worker_names", none,
+                                             "of a cluster: what the worker of each number is called")),
     of_records<&r::queued>("queued", none, "when its call began, in nanoseconds since the clock started"),
     of_records<&r::started>("started", none, "when it began"),
     of_records<&r::finished>("finished", none, "when it ended"),
@@ -231,7 +257,8 @@ constexpr field<measurement> wall_samples{
 
 constexpr std::array measurement_list{
     not_empty(of_measurement<&m::workload>("workload", none, "what was done")),
-    one_of(model_names, of_measurement<&m::model>("model", none, "single, processes, threads or async")),
+    one_of(model_names,
+           of_measurement<&m::model>("model", none, "single, processes, threads, async or cluster")),
     not_empty(of_measurement<&m::spec>("spec", none, "the model with its numbers")),
     of_measurement<&m::tasks>("tasks", none, "tasks that were run"),
     of_measurement<&m::failed>("failed", none, "tasks that failed"),
@@ -286,6 +313,8 @@ constexpr std::array measurement_list{
             of_measurement<&m::failures>("failures", none, "messages of failed tasks, 10 at most")),
     of_measurement<&m::warnings>("warnings", none, "what makes its figures doubtful"),
     of_measurement<&m::laps>("laps", none, "parts of the workload that are timed by themselves"),
+    only_in_json(added_later(of_measurement<&m::nodes>(
+        "nodes", none, "of a cluster: what each node used, medians of the rounds that count"))),
     only_in_json(of_measurement<&m::workers>("workers", none,
                                              "what each worker did in the trial that `records` is of")),
     only_in_json(of_measurement<&m::trials>("trials", none, "what each trial gave, warm-ups included")),
@@ -319,7 +348,8 @@ using c = scaling_curve;
 constexpr std::array scaling_curve_list{
     of_curve<&c::workload>("workload", none, "what was done"),
     of_curve<&c::model>("model", none, "how it was run; with the number that is fixed, if there are two"),
-    one_of(axis_names, of_curve<&c::axis>("axis", none, "what is counted: workers, or tasks in flight")),
+    one_of(axis_names,
+           of_curve<&c::axis>("axis", none, "what is counted: workers, tasks in flight or nodes")),
     of_curve<&c::counts>("counts", none, "each count"),
     at_least_one(of_curve<&c::best>("best", none, "the least count of those that are among the best")),
     of_curve<&c::lambda>("lambda", none, "the law's throughput of one, in tasks a second"),
@@ -388,6 +418,10 @@ std::span<field<worker_use> const> fields_of() {
     return worker_list;
 }
 template <>
+std::span<field<node_figures> const> fields_of() {
+    return node_list;
+}
+template <>
 std::span<field<trial_figures> const> fields_of() {
     return trial_list;
 }
@@ -431,6 +465,9 @@ void check_whole(task_table const& records) {
         if (std::ranges::any_of(*rows, [&](auto row) { return row >= tasks; }))
             throw std::invalid_argument("a place beyond the columns");
     }
+    auto const names = records.worker_names.size();
+    if (names > 0 && std::ranges::any_of(records.worker, [&](auto worker) { return worker >= names; }))
+        throw std::invalid_argument("a worker without a name");
 }
 
 template <>

@@ -22,6 +22,8 @@ std::span<field<lap> const> fields_of();
 template <>
 std::span<field<worker_use> const> fields_of();
 template <>
+std::span<field<node_figures> const> fields_of();
+template <>
 std::span<field<trial_figures> const> fields_of();
 template <>
 std::span<field<task_table> const> fields_of();

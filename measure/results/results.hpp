@@ -80,6 +80,21 @@ struct conditions {
     bool operator==(conditions const&) const = default;
 };
 
+/// A node of a cluster in one trial. Of one that was lost some are absent.
+struct node_figures {
+    std::string name = {};  ///< of its host
+    std::uint64_t workers = 0;
+    std::optional<double> cpu_user_seconds = {};
+    std::optional<double> cpu_system_seconds = {};
+    std::optional<double> mpi_cpu_seconds = {};  ///< of the process that talks MPI, not in the others
+    std::optional<std::uint64_t> tree_peak_bytes = {};
+    std::optional<std::uint64_t> mpi_bytes = {};     ///< of that process, likewise
+    std::optional<double> round_trip_seconds = {};   ///< to the root and back, the quickest
+    std::optional<double> clock_error_seconds = {};  ///< by which its times may be wrong to those of the root
+
+    bool operator==(node_figures const&) const = default;
+};
+
 /// One trial: a configuration, once, in a process of its own.
 struct trial_figures {
     std::uint64_t round = 0;     ///< from 1; 0 is a warm-up, which does not count
@@ -101,6 +116,7 @@ struct trial_figures {
     double throttled_seconds = 0;
     bool outlier = false;
     bool disturbed = false;
+    std::vector<node_figures> nodes = {};  ///< of a cluster; this machine first
 
     bool counts() const noexcept { return round > 0; }
     bool operator==(trial_figures const&) const = default;
@@ -144,6 +160,7 @@ struct task_table {
     std::vector<std::uint64_t> call = {};
     std::vector<std::uint64_t> index = {};
     std::vector<std::uint64_t> worker = {};
+    std::vector<std::string> worker_names = {};  ///< by number; empty if it is not on a cluster
     std::vector<std::int64_t> queued = {};
     std::vector<std::int64_t> started = {};
     std::vector<std::int64_t> finished = {};
@@ -181,7 +198,7 @@ struct lap {
 /// One workload under one model.
 struct measurement {
     std::string workload = {};
-    std::string model = {};  ///< single, processes, threads or async
+    std::string model = {};  ///< single, processes, threads, async or cluster
     std::string spec = {};   ///< the model as it was asked for: threads:8
     std::uint64_t tasks = 0;
     std::uint64_t failed = 0;
@@ -207,6 +224,7 @@ struct measurement {
     std::vector<std::string> failures = {};  ///< messages of failed tasks, as examples
     std::vector<std::string> warnings = {};  ///< what makes its figures doubtful
     std::vector<lap> laps = {};
+    std::vector<node_figures> nodes = {};  ///< of a cluster: medians of the rounds that count
     std::vector<worker_use> workers = {};  ///< in the trial that `records` is of
     std::vector<trial_figures> trials = {};
     task_table records = {};  ///< of the trial for pictures, or of that whose time was nearest to the median
@@ -236,7 +254,7 @@ struct scaling_count {
 struct scaling_curve {
     std::string workload = {};
     std::string model = {};  ///< "threads"; "processes:2+async" where one of two numbers is fixed
-    std::string axis = {};   ///< what is counted: "workers" or "in flight"
+    std::string axis = {};   ///< what is counted: "workers", "in flight" or "nodes"
     std::vector<scaling_count> counts = {};
     std::optional<std::uint64_t> best = {};  ///< the least count of those that are among the best
     std::optional<double> lambda = {};

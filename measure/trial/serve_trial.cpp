@@ -6,12 +6,14 @@
 #include "measure/trial/serve_trial.hpp"
 
 #include "measure/probes/process_tree.hpp"
+#include "measure/trial/cluster_survey.hpp"
 #include "measure/trial/line_socket.hpp"
 #include "measure/trial/trial.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <string>
+#include <string_view>
 #include <sys/prctl.h>
 #include <unistd.h>
 #include <utility>
@@ -38,16 +40,27 @@ void await_answer(line_socket& parent) {
     if (!parent.receive_line()) kill_group(SIGKILL);
 }
 
+/// The tool's servers are here, not behind a proxy that the environment names for other addresses.
+void ask_own_server_directly(std::string_view url) {
+    auto const scheme = url.find("://");
+    auto const rest = scheme == url.npos ? url : url.substr(scheme + 3);
+    auto const host = rest.substr(0, rest.rfind(':'));
+    if (!host.empty()) ask_without_proxy(host);
+}
+
 }  // namespace
 
-int serve_trial(log_handler log) {
+int serve_trial(int descriptor, log_handler log) {
     die_with_parent();
-    line_socket parent(trial_descriptor);
+    line_socket parent(descriptor);
     if (parent.other_side_is_gone()) return 1;  // it died before we could ask to die with it
-    fcntl(trial_descriptor, F_SETFD, FD_CLOEXEC);
+    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
     auto const line = parent.receive_line();
     if (!line) return 1;
+    if (asks_for_survey(*line))
+        return parent.send_line(line_of(survey_nodes(survey_request_of(*line)))) ? 0 : 1;
     auto const request = trial_request_of(*line);
+    ask_own_server_directly(request.server_url);
     trial_hooks const hooks{.at_start =
                                 [&parent] {
                                     parent.send_line(std::string(trial_is_starting));

@@ -178,18 +178,28 @@ private:
         double const server_before = cpu_seconds_of_tree(server.process);
         observed_trial made{.report = run_trial_process(request, options_.stop_descriptor)};
         double const by_server = std::max(0.0, cpu_seconds_of_tree(server.process) - server_before);
-        made.met = noise_between(before, read_noise(), made.report.cpu_seconds + by_server);
+        made.met = noise_between(before, read_noise(),
+                                 made.report.cpu_seconds + made.report.result.beside_cpu_seconds + by_server);
         trial_folders::empty(folder);
         made.figures = made.report.result.figures;
         made.figures.round = round;
         made.figures.place = place;
         made.figures.started_seconds = seconds(started - began_).count();
         made.figures.tree_peak_bytes = made.report.tree_peak_bytes;
+        if (!made.figures.nodes.empty()) add_up_memory(made.figures);
         made.figures.other_cpu_seconds = made.met.other_cpu_seconds;
         made.figures.steal_seconds = made.met.steal_seconds;
         made.figures.throttled_seconds = made.met.throttled_seconds.value_or(0);
         made.figures.disturbed = made.met.disturbs();
         return made;
+    }
+
+    /// That of the first node was measured here.
+    static void add_up_memory(trial_figures& of) {
+        of.nodes.front().tree_peak_bytes = of.tree_peak_bytes;
+        of.tree_peak_bytes = 0;
+        for (auto const& each : of.nodes)
+            of.tree_peak_bytes += each.tree_peak_bytes.value_or(0);
     }
 
     void take(std::size_t index, observed_trial const& trial) {
@@ -338,6 +348,11 @@ private:
 }  // namespace
 
 model_spec resolve(model_spec asked, workload const& what, preset which) {
+    bool const left_to_nodes = asked.cluster && asked.kind == model_kind::processes && !asked.count;
+    if (left_to_nodes) {
+        if (asked.loops && !asked.in_flight && !asked.all_in_flight) asked.in_flight = what.workers.async;
+        return asked;
+    }
     if (asked.loops) {
         if (!asked.count) asked.count = usable_cpus();
         if (!asked.in_flight && !asked.all_in_flight) {

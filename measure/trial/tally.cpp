@@ -31,7 +31,10 @@ task_table thinned(task_table const& whole) {
     std::size_t const count = whole.index.size();
     std::size_t const stride = (count + most_records_kept - 1) / most_records_kept;
     if (stride <= 1) return whole;
-    task_table kept{.round = whole.round, .tasks_seen = whole.tasks_seen, .waits_known = whole.waits_known};
+    task_table kept{.round = whole.round,
+                    .tasks_seen = whole.tasks_seen,
+                    .worker_names = whole.worker_names,
+                    .waits_known = whole.waits_known};
     for (std::size_t i = 0; i < count; i += stride) {
         if (std::ranges::binary_search(whole.failed, i)) kept.failed.push_back(kept.index.size());
         kept.call.push_back(whole.call[i]);
@@ -54,6 +57,37 @@ task_table thinned(task_table const& whole) {
 std::string change(double ratio) {
     double const percent = 100 * (ratio - 1);
     return fmt::format("{:+.{}f} %", percent, std::abs(percent) < 10 ? 1 : 0);
+}
+
+/// The median over trials of a figure of the node at `place`; absent where no trial has it.
+template <class Number>
+std::optional<Number> median_of_node(std::vector<trial_figures> const& trials, std::size_t place,
+                                     std::optional<Number> node_figures::*figure) {
+    std::vector<double> samples;
+    for (auto const& each : trials) {
+        if (!each.counts() || place >= each.nodes.size()) continue;
+        if (auto const& value = each.nodes[place].*figure) samples.push_back(static_cast<double>(*value));
+    }
+    if (samples.empty()) return std::nullopt;
+    return static_cast<Number>(median(samples));
+}
+
+std::vector<node_figures> medians_of_nodes(std::vector<trial_figures> const& trials) {
+    std::vector<node_figures> made;
+    for (auto const& each : trials) {
+        if (each.counts() && each.nodes.size() > made.size()) made = each.nodes;
+    }
+    for (std::size_t place = 0; place < made.size(); ++place) {
+        auto const take = [&](auto figure) { made[place].*figure = median_of_node(trials, place, figure); };
+        take(&node_figures::cpu_user_seconds);
+        take(&node_figures::cpu_system_seconds);
+        take(&node_figures::mpi_cpu_seconds);
+        take(&node_figures::tree_peak_bytes);
+        take(&node_figures::mpi_bytes);
+        take(&node_figures::round_trip_seconds);
+        take(&node_figures::clock_error_seconds);
+    }
+    return made;
 }
 
 void flag_outliers(measurement& of) {
@@ -179,7 +213,7 @@ void tally::keep_nearest_to_median(trial_result const& from, trial_figures const
 measurement tally::make(std::size_t configurations) const {
     auto const& counts = worst_.failed > 0 ? worst_ : last_;
     measurement made{.workload = what_.name,
-                     .model = std::string(to_string(model_.kind)),
+                     .model = std::string(model_.cluster ? "cluster" : to_string(model_.kind)),
                      .spec = to_string(model_),
                      .tasks = counts.tasks,
                      .failed = counts.failed,
@@ -210,6 +244,7 @@ measurement tally::make(std::size_t configurations) const {
     made.queue_seconds = queue_.summarize();
     made.service_seconds = service_.summarize();
     made.laps = shown_.laps;
+    made.nodes = medians_of_nodes(trials_);
     made.workers = pictured_ ? pictured_->workers : shown_.workers;
     made.records = pictured_ ? pictured_->records : shown_.records;
     made.usage = usage_;

@@ -10,7 +10,9 @@
 #include "measure/probes/usage.hpp"
 #include "measure/probes/worker_use.hpp"
 #include "measure/results/plain_text.hpp"
+#include "measure/trial/node_probe.hpp"
 #include "measure/trial/synthetic.hpp"
+#include "src/executor/cluster.hpp"
 
 #include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/task_recorder.hpp>
@@ -51,11 +53,15 @@ thread_times times_of_this_thread() {
 /// Clock, usage, heap and records of the stretch that counts.
 class meter {
 public:
-    meter(bool trace_heap, task_recorder const& recorder)
-        : trace_heap_(trace_heap && heap_trace::available()), recorder_(recorder) {}
+    meter(bool trace_heap, bool on_cluster, task_recorder const& recorder)
+        : trace_heap_(trace_heap && heap_trace::available()), on_cluster_(on_cluster), recorder_(recorder) {
+        if (on_cluster_) detail::measure_nodes();
+    }
 
     void start() {
         if (trace_heap_) heap_trace::start();
+        static_cast<void>(detail::take_measured_nodes());
+        mpi_start_ = detail::mpi_processor_time();
         usage_start_ = usage_of_this_tree();
         thread_start_ = times_of_this_thread();
         wall_start_ = clock::now();
@@ -67,8 +73,9 @@ public:
         result.figures.wall_seconds = std::chrono::duration<double>(end - wall_start_).count();
         take_heap(result);
         auto const records = recorder_.records();
-        result.records = table_of(records, recorder_.tasks_seen(), wall_start_);
-        result.workers = use_of_workers(recorder_, thread_start_, wall_start_, end);
+        worker_numbers const numbers(recorder_, records);
+        result.records = table_of(records, recorder_.tasks_seen(), wall_start_, numbers);
+        result.workers = use_of_workers(recorder_, thread_start_, wall_start_, end, numbers);
         result.recording_seconds = std::chrono::duration<double>(task_recorder::cost_per_record()).count() *
                                    static_cast<double>(records.size());
     }
@@ -85,9 +92,24 @@ public:
         result.figures.major_faults = count(used.major_faults);
         result.figures.read_bytes = count(used.read_bytes);
         result.figures.written_bytes = count(used.written_bytes);
+        if (on_cluster_) add_nodes(result, used);
     }
 
 private:
+    /// What the nodes have told when their workers ended.
+    void add_nodes(trial_result& result, usage const& own) const {
+        auto const nodes = detail::take_measured_nodes();
+        auto const mpi = detail::mpi_processor_time() - mpi_start_;
+        auto& figures = result.figures;
+        figures.nodes = figures_of(nodes, own.cpu_user_seconds, own.cpu_system_seconds, mpi);
+        figures.cpu_user_seconds = figures.cpu_system_seconds = 0;
+        for (auto const& each : figures.nodes) {
+            figures.cpu_user_seconds += each.cpu_user_seconds.value_or(0);
+            figures.cpu_system_seconds += each.cpu_system_seconds.value_or(0);
+        }
+        result.beside_cpu_seconds = cpu_seconds_beside(nodes, mpi);
+    }
+
     void take_heap(trial_result& result) const {
         if (!trace_heap_) return;
         auto const heap = heap_trace::read();
@@ -99,8 +121,10 @@ private:
     }
 
     bool trace_heap_;
+    bool on_cluster_;
     task_recorder const& recorder_;
     usage usage_start_{};
+    std::chrono::nanoseconds mpi_start_{};
     thread_times thread_start_{};
     clock::time_point wall_start_{};
 };
@@ -157,7 +181,7 @@ trial_result run_trial(trial_request const& request, log_handler log, trial_hook
         setting.order = request.order;
         setting.keep_digests = request.keep_digests;
         workload_run run(std::move(setting));
-        meter figures(request.trace_heap, recorder);
+        meter figures(request.trace_heap, run.model().cluster, recorder);
         measure_run(what, run, figures, hooks, result);
         fill(result, run.take_report());
     } catch (...) {

@@ -8,9 +8,13 @@
 
 #include "measure/probes/process_tree.hpp"
 #include "measure/probes/usage.hpp"
+#include "measure/trial/cluster_survey.hpp"
 #include "measure/trial/line_socket.hpp"
 #include "measure/trial/trial.hpp"
+#include "measure/trial/trial_forker.hpp"
 #include "src/io/commands/running_process.hpp"
+
+#include <quartet/spec.hpp>
 
 #include <fmt/format.h>
 
@@ -80,6 +84,11 @@ private:
     posix_spawn_file_actions_t actions_;
     posix_spawnattr_t attributes_;
 };
+
+/// One on a cluster has to have this process's way to the other machines.
+bool is_forked(trial_request const& request) {
+    return has_forked_trials() && parse_spec(request.spec).cluster;
+}
 
 /// The trial's process group; killed and reaped at the end, if it was not before.
 class trial_group {
@@ -180,23 +189,45 @@ std::optional<std::string> next_line(line_socket& trial, int stop_descriptor) {
     return trial.receive_line();
 }
 
+/// A process that serves what the tool asks it.
+class serving_process {
+public:
+    explicit serving_process(bool forked) {
+        int ends[2];
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+            refuse(errno, "cannot make a socket pair");
+        talk_.emplace(ends[0]);
+        prctl(PR_SET_CHILD_SUBREAPER, 1);  // what the trial leaves behind comes to us, and not to init
+        auto others = detail::children_of(getpid());
+        line_socket const theirs(ends[1]);
+        group_.emplace(forked ? fork_trial(ends[1]) : spawn_plan(ends[1]).start(), std::move(others));
+    }
+
+    line_socket& talk() { return *talk_; }
+    trial_group& group() { return *group_; }
+
+private:
+    std::optional<line_socket> talk_;
+    std::optional<trial_group> group_;
+};
+
 }  // namespace
 
+survey_result run_survey_process(survey_request const& request, int stop_descriptor) {
+    serving_process asked(true);
+    asked.talk().send_line(line_of(request));
+    auto const line = next_line(asked.talk(), stop_descriptor);
+    int const status = asked.group().wait();
+    if (!line) return {.error = describe_end(status), .nodes = {}};
+    return survey_result_of(*line);
+}
+
 trial_report run_trial_process(trial_request const& request, int stop_descriptor) {
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-        refuse(errno, "cannot make a socket pair");
-    line_socket ours(ends[0]);
-    prctl(PR_SET_CHILD_SUBREAPER, 1);  // what the trial leaves behind comes to us, and not to init
-    auto others = detail::children_of(getpid());
-    pid_t leader = -1;
-    {
-        line_socket const theirs(ends[1]);
-        leader = spawn_plan(ends[1]).start();
-    }
-    trial_group group(leader, std::move(others));
+    serving_process asked(is_forked(request));
+    line_socket& ours = asked.talk();
+    trial_group& group = asked.group();
     auto const how = request.for_pictures ? sampling::for_pictures : sampling::in_background;
-    tree_memory_sampler memory(leader, how, recording_bytes(request));
+    tree_memory_sampler memory(group.leader(), how, recording_bytes(request));
 
     trial_report report;
     ours.send_line(line_of(request));  // if the trial is gone already, next_line says so

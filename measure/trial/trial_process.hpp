@@ -4,6 +4,7 @@
 // warm caches never colour another's, and watches its memory from outside. For one thread.
 #pragma once
 
+#include "measure/trial/cluster_survey.hpp"
 #include "measure/trial/trial_protocol.hpp"
 
 #include <cstdint>
@@ -24,11 +25,15 @@ struct trial_report {
 /// Thrown when `stop_descriptor` became readable before the trial was over.
 struct interrupted {};
 
-/// Starts `/proc/self/exe trial` as the leader of a process group of its own, and waits for its result.
+/// Starts `/proc/self/exe trial`, or for a trial on a cluster a fork (trial_forker.hpp), as the leader of a
+/// process group of its own, and waits for its result.
 ///
 /// When `stop_descriptor` becomes readable, kills the whole group and throws `interrupted`. A trial that
 /// dies, or exits without a result, is a result with an error. Nothing of the group is left when this
 /// returns. Throws std::system_error if the process can't be started.
 trial_report run_trial_process(trial_request const& request, int stop_descriptor);
+
+/// Has a survey made (cluster_survey.hpp) in a process that is forked likewise. For the root of a cluster.
+survey_result run_survey_process(survey_request const& request, int stop_descriptor);
 
 }  // namespace quartet::measure

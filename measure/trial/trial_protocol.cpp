@@ -66,6 +66,7 @@ std::span<field<trial_result> const> fields_of() {
         make_field<r, &r::figures>("figures"),
         make_field<r, &r::heap_current_bytes>("heap_current_bytes"),
         make_field<r, &r::heap_peak_bytes>("heap_peak_bytes"),
+        make_field<r, &r::beside_cpu_seconds>("beside_cpu_seconds"),
         make_field<r, &r::tracing_seconds>("tracing_seconds"),
         make_field<r, &r::recording_seconds>("recording_seconds"),
         make_field<r, &r::records>("records"),

@@ -68,8 +68,9 @@ struct trial_result {
     trial_figures figures;  ///< as far as they are known inside
     std::optional<std::uint64_t> heap_current_bytes;
     std::optional<std::uint64_t> heap_peak_bytes;
-    double tracing_seconds = 0;    ///< processor time that heap tracing cost
-    double recording_seconds = 0;  ///< processor time that task records cost
+    double beside_cpu_seconds = 0;  ///< processor time on this machine that no process of the trial has used
+    double tracing_seconds = 0;     ///< processor time that heap tracing cost
+    double recording_seconds = 0;   ///< processor time that task records cost
     task_table records;
     std::vector<worker_use> workers;
     std::vector<task_digest> digests;  ///< if they were asked for

@@ -64,6 +64,18 @@ function figuresOf(all: Measurement[]): HTMLElement {
     return table("", ["model", "time", "interval", "tasks/s", "CPU user", "CPU system", "heap", "memory", "failed"], rows);
 }
 
+/** What each node of a cluster used; null if nothing ran on one. */
+function nodesOf(all: Measurement[]): HTMLElement | null {
+    const optional = (value: number | null, format: (value: number) => string) => (value === null ? "" : format(value));
+    const rows = all.flatMap((each) => (each.nodes ?? []).map((node) => [
+        `${each.spec} on ${node.name}`, count(node.workers), optional(node.cpu_user_seconds, seconds), optional(node.cpu_system_seconds, seconds),
+        optional(node.tree_peak_bytes, bytes), optional(node.mpi_cpu_seconds, seconds), optional(node.mpi_bytes, bytes),
+        optional(node.round_trip_seconds, seconds), node.clock_error_seconds === null ? "" : "\u00b1" + seconds(node.clock_error_seconds),
+    ]));
+    return rows.length === 0 ? null : table("Each node of a cluster; what talks MPI there is not in its other figures.",
+        ["node", "workers", "CPU user", "CPU system", "memory", "MPI: CPU", "MPI: memory", "message and answer", "clock"], rows);
+}
+
 function latencyTable(all: Measurement[]): HTMLElement {
     const of = (value: number | null) => (value === null ? "" : seconds(value));
     const rows = all.map((each) => [each.spec, of(each.service_seconds.p50), of(each.service_seconds.p90), of(each.service_seconds.p99), of(each.service_seconds.max),
@@ -98,7 +110,7 @@ function section(report: Report, workload: string, tip: HTMLElement): HTMLElemen
     const tasks = Math.max(...all.map((each) => each.tasks));
     const made = element("section", { id: anchor(workload), "data-workload": workload },
         element("h2", {}, workload), element("p", { class: "faint" }, counted(tasks, "task")),
-        ...words(report.said.find((each) => each.workload === workload)), chart(drawTimes(workload, all, room()), figuresOf(all)));
+        ...words(report.said.find((each) => each.workload === workload)), chart(drawTimes(workload, all, room()), element("div", {}, figuresOf(all), nodesOf(all))));
     for (const curve of report.results.scaling.filter((each) => each.workload === workload)) {
         const drawing = drawScaling(curve, room());
         if (drawing) made.append(chart(drawing, scalingTable(curve)));

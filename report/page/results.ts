@@ -22,6 +22,8 @@ export interface TaskTable {
     call: number[];
     index: number[];
     worker: number[];
+    /** Of a cluster: what each worker is called. Files of older versions have none. */
+    worker_names?: string[];
     queued: number[];
     started: number[];
     finished: number[];
@@ -53,6 +55,19 @@ export interface WorkerUse {
     wait_share: number | null;
 }
 
+/** Of a cluster; of one that was lost some are not known. */
+export interface NodeFigures {
+    name: string;
+    workers: number;
+    cpu_user_seconds: number | null;
+    cpu_system_seconds: number | null;
+    mpi_cpu_seconds: number | null;
+    tree_peak_bytes: number | null;
+    mpi_bytes: number | null;
+    round_trip_seconds: number | null;
+    clock_error_seconds: number | null;
+}
+
 export interface Measurement {
     workload: string;
     model: string;
@@ -71,6 +86,7 @@ export interface Measurement {
     verification: string;
     failures: string[];
     warnings: string[];
+    nodes?: NodeFigures[];
     workers: WorkerUse[];
     trials: Trial[];
     records: TaskTable;

@@ -40,7 +40,7 @@ function contextOf(canvas: HTMLCanvasElement, height: number): CanvasRenderingCo
 function wordsOf(task: Task, panel: Panel): string {
     const waited = task.waits.reduce((sum, each) => sum + each.to - each.from, 0);
     const lines = [
-        `task ${task.index}${task.call > 0 ? " of call " + (task.call + 1) : ""}, ${workerName(panel.kind, task.worker)}${task.failed ? ": failed" : ""}`,
+        `task ${task.index}${task.call > 0 ? " of call " + (task.call + 1) : ""}, ${workerName(panel.kind, task.worker, panel.workerNames)}${task.failed ? ": failed" : ""}`,
         `queued for ${seconds(task.started - task.queued)}, began at ${seconds(task.started)}`,
         `took ${seconds(task.finished - task.started)}`,
     ];
@@ -252,7 +252,7 @@ export class TimelineView {
     private tableBehind(): HTMLElement {
         const rows = this.measurements.flatMap((each) => each.workers.map((worker) => {
             const share = (of: number | null) => (of === null ? "" : Math.round(100 * of) + " %");
-            return [each.spec, String(worker.worker), String(worker.tasks), share(worker.occupied_share), share(worker.cpu_share), share(worker.wait_share)];
+            return [each.spec, each.records.worker_names?.[worker.worker] ?? String(worker.worker), String(worker.tasks), share(worker.occupied_share), share(worker.cpu_share), share(worker.wait_share)];
         }));
         return element("details", {}, element("summary", {}, "the figures"),
             table(`${this.workload}: what each worker did`, ["model", "worker", "tasks recorded", "had a task", "on a processor", "waited for one"], rows));

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -40,6 +41,10 @@ struct standing {
     std::optional<cluster_root> root{};
     std::weak_ptr<hub> shared{};
     std::weak_ptr<hub> alone{};
+    link* line = nullptr;  ///< of the root, or of a node that serves
+    meter_maker meters{};
+    bool measures_nodes = false;
+    std::vector<pool_node> measured{};
 };
 
 standing& here() {
@@ -149,6 +154,18 @@ void check_nodes(hub& through, model_spec const& spec) {
                         to_string(spec)));
 }
 
+/// Keeps what nodes tell, if somebody wants it.
+node_listener listener_to_nodes() {
+    auto& ours = here();
+    std::lock_guard const lock(ours.mutex);
+    if (!ours.measures_nodes) return {};
+    return [&ours](std::vector<pool_node> nodes) {
+        std::lock_guard const of_ours(ours.mutex);
+        ours.measured.insert(ours.measured.end(), std::make_move_iterator(nodes.begin()),
+                             std::make_move_iterator(nodes.end()));
+    };
+}
+
 void refuse(std::string_view option, model_spec const& spec, std::string_view why) {
     throw std::invalid_argument(
         fmt::format("quartet: executor_options::{} means nothing to '{}': {}", option, to_string(spec), why));
@@ -166,6 +183,46 @@ std::optional<cluster_standing> own_cluster() {
     return cluster_standing{.through = hub_for(parse_spec("cluster")), .line = ours.root->line.get()};
 }
 
+bool has_cluster() noexcept {
+    auto& ours = here();
+    std::lock_guard const lock(ours.mutex);
+    return ours.root && ours.root->line;
+}
+
+std::chrono::nanoseconds mpi_processor_time() noexcept {
+    auto& ours = here();
+    std::lock_guard const lock(ours.mutex);
+    return ours.line ? ours.line->processor_time() : std::chrono::nanoseconds(0);
+}
+
+pid_t mpi_process() noexcept {
+    auto& ours = here();
+    std::lock_guard const lock(ours.mutex);
+    return ours.line ? ours.line->process() : -1;
+}
+
+void set_node_meter(meter_maker make) {
+    here().meters = std::move(make);
+}
+
+void measure_nodes() {
+    auto& ours = here();
+    std::lock_guard const lock(ours.mutex);
+    ours.measures_nodes = true;
+}
+
+std::vector<pool_node> take_measured_nodes() {
+    auto& ours = here();
+    std::lock_guard const lock(ours.mutex);
+    return std::exchange(ours.measured, {});
+}
+
+std::string why_no_cluster() {
+    auto& ours = here();
+    std::lock_guard const lock(ours.mutex);
+    return ours.root && !ours.root->line ? ours.root->refused : std::string();
+}
+
 std::unique_ptr<model> make_cluster(model_spec const& spec, executor_options options) {
     if (options.initialize)
         refuse("initialize", spec,
@@ -181,8 +238,8 @@ std::unique_ptr<model> make_cluster(model_spec const& spec, executor_options opt
                             .stall_limit = options.stall_limit.count(),
                             .records = options.recorder != nullptr,
                             .waits = options.recorder ? options.recorder->wait_room() : 0};
-    return std::make_unique<cluster_model>(std::move(through), spec, std::move(about),
-                                           std::move(options.log));
+    return std::make_unique<cluster_model>(std::move(through), spec, std::move(about), std::move(options.log),
+                                           listener_to_nodes());
 }
 
 namespace {
@@ -216,11 +273,12 @@ void limit_end_of_bodies(std::atomic<bool> const& ended) {
 
 /// On a rank above 0: until the root is over.
 [[noreturn]] void serve(std::unique_ptr<link> line, std::chrono::nanoseconds silence) {
+    here().line = line.get();
     {
         static std::atomic<bool> bodies_ended{false};
         auto const turn = line->use();
-        static_cast<void>(
-            serve_root(*line, models_of_node(), silence, [] { limit_end_of_bodies(bodies_ended); }));
+        static_cast<void>(serve_root(
+            *line, models_of_node(), silence, [] { limit_end_of_bodies(bodies_ended); }, here().meters));
         bodies_ended = true;
     }
     line->end();
@@ -248,6 +306,7 @@ void join_cluster(cluster_options const& options) {
     if (line && line->rank() > 0) serve(std::move(line), silence);
     auto& ours = here();
     std::lock_guard const lock(ours.mutex);
+    ours.line = line.get();
     ours.root.emplace(cluster_root{std::move(line), std::move(refused), silence});
 }
 

@@ -19,6 +19,15 @@ class BadInput(ToolTest):
         self.refused("runs", says=["'runs'", "run, advise, profile, sweep, check, report, compare, list, doctor, serve, cluster, generate, clean, completion", "did you mean 'run'"])
         self.refused("generate", "msgs", says=["'msgs'", "messages, csv"])
 
+    def test_clusters(self):
+        for model in ("cluster", "cluster:3", "cluster+threads:2"):
+            self.refused("run", "sleep", "--models", "single," + model, says=["--models", f"'{model}'", "quartet cluster --hosts", "'cluster:1'"])
+        self.refused("check", "sleep", "--models", "cluster:2", says=["--models", "'cluster:2'", "quartet cluster --hosts"])
+        self.refused("sweep", "sleep", "--model", "cluster", "--nodes", "1,2", says=["--model", "'cluster:2'", "quartet cluster --hosts"])
+        self.refused("sweep", "sleep", "--model", "threads", "--nodes", "1,2", says=["--nodes", "'threads'"])
+        self.refused("sweep", "sleep", "--model", "cluster:2", "--nodes", "1,2", says=["--nodes", "'cluster:2'"])
+        self.refused("run", "sleep", "--scratch", "not/there", says=["--scratch", "'not/there'", "no folder"])
+
     def test_no_command_shows_the_help(self):
         for arguments in ([], ["generate"]):
             done = self.quartet(*arguments)

@@ -1,17 +1,18 @@
 """Every workload under every model: the same answer, the right end state, and reports that agree."""
 
+import copy
 import csv
 import json
 import unittest
 
 from jsonschema import Draft202012Validator
 
-from tool import SOURCES, WORKLOADS, ToolTest, settings
+from tool import SOURCES, WORKLOADS, ToolTest, node_faults, settings
 
-MODELS = ["single", "processes:2", "threads:3", "threads:each", "processes:each", "async:5", "async:each"]
+MODELS = ["single", "processes:2", "threads:3", "threads:each", "processes:each", "async:5", "async:each", "cluster:1"]
 
 
-ONLY_JSON = {"workers", "trials", "records", "usage"}
+ONLY_JSON = {"nodes", "workers", "trials", "records", "usage"}
 
 
 def flatten(of, prefix=""):
@@ -36,6 +37,7 @@ class EveryWorkloadUnderEveryModel(ToolTest):
         self.check_order(document["results"])
         self.check_answers(document["results"])
         self.check_figures(document["results"])
+        self.check_nodes(document["results"])
         self.check_schema(document)
         self.check_csv(document["results"], table)
         self.check_markdown(document["results"], markdown)
@@ -54,6 +56,17 @@ class EveryWorkloadUnderEveryModel(ToolTest):
                 self.assertEqual(each["verification"], "")
                 self.assertEqual(each["checksum"], answers.setdefault(each["workload"], each["checksum"]))
         self.assertEqual(len(set(answers.values())), len(WORKLOADS), "two workloads have the same checksum")
+
+    def check_nodes(self, results):
+        """Without MPI a cluster is this machine, whose figures are those of all."""
+        for each in results:
+            nodes = each["nodes"]
+            with self.subTest(workload=each["workload"], spec=each["spec"]):
+                self.assertEqual(node_faults(each), [])
+                self.assertEqual([node["mpi_cpu_seconds"] for node in nodes], [None] if each["model"] == "cluster" else [])
+        other = copy.deepcopy(results[MODELS.index("cluster:1")])
+        other["trials"][-1]["cpu_user_seconds"] += 0.1
+        self.assertEqual(node_faults(other), ["the nodes' cpu_user_seconds are not those of the trial"])
 
     def check_figures(self, results):
         tasks = {"sleep": 26, "fetch": 10, "append": 26, "power": 16, "files": 50, "api_to_file": 10, "csv": 16}

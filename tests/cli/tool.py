@@ -44,6 +44,22 @@ def has_query():
     return "; not here: " not in listed.stdout
 
 
+def node_faults(measurement):
+    """What is wrong with the nodes of a measurement and of its trials: in a trial their figures add up to its own."""
+    names = [node["name"] for node in measurement["nodes"]]
+    found = []
+    if bool(names) != (measurement["model"] == "cluster"):
+        found.append(f"nodes {names} under {measurement['model']}")
+    for trial in measurement["trials"]:
+        if [node["name"] for node in trial["nodes"]] != names:
+            found.append("a trial has other nodes")
+        for figure in ("cpu_user_seconds", "cpu_system_seconds", "tree_peak_bytes"):
+            values = [node[figure] for node in trial["nodes"]]
+            if names and (None in values or abs(sum(values) - trial[figure]) > 1e-6):
+                found.append(f"the nodes' {figure} are not those of the trial")
+    return found
+
+
 # Seconds, after which a command hangs. Generous: machines are busy, and what is asked is that it ends.
 LIMIT = 300
 

@@ -61,6 +61,10 @@ TEST(manual, has_every_field_of_a_trial) {
     expect_in_manual(table_of<measure::trial_figures>());
 }
 
+TEST(manual, has_every_field_of_a_node) {
+    expect_in_manual(table_of<measure::node_figures>());
+}
+
 TEST(manual, has_every_field_of_the_records) {
     expect_in_manual(table_of<measure::task_table>());
 }

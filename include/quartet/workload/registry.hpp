@@ -46,6 +46,9 @@ struct server_setting {
 
     /// Readable once it is to be given up: then `cancelled` is thrown.
     int stop_descriptor = -1;
+
+    /// Where it is to listen, in numbers: tasks on other machines reach that.
+    std::string address = "127.0.0.1";
 };
 
 struct workload {
@@ -64,9 +67,13 @@ struct workload {
     /// Whether a run with these values asks the test server; empty: no.
     std::function<bool(parameter_values const&)> needs_server{};
 
+    /// Whether tasks of a run with these values read or write files of the run: on a cluster all machines
+    /// have to see the folder of these. Empty: no.
+    std::function<bool(parameter_values const&)> needs_files{};
+
     /// Starts the server that a run with these values asks, if it is neither the test server nor somebody
     /// else's; gives nothing if it is. Called once, in the process that starts the trials, which may fork,
-    /// and before it has other threads. Throws what the system says. May be empty.
+    /// before it has threads. Throws what the system says; std::invalid_argument: not there. May be empty.
     std::function<std::unique_ptr<workload_server>(parameter_values const&, server_setting const&)>
         start_server{};
 

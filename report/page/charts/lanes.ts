@@ -35,6 +35,7 @@ export interface Panel {
     tasksSeen: number;
     taskCount: number;
     waitsKnown: boolean;
+    workerNames: string[];
     end: number;
     /** Tasks of a row, in the order of their starts. */
     rows: Task[][];
@@ -79,7 +80,9 @@ function tasksOf(of: Measurement): Task[] {
     return tasks;
 }
 
-export function workerName(kind: string, worker: number): string {
+/** `names`: of a cluster's, where each has its own. */
+export function workerName(kind: string, worker: number, names?: string[]): string {
+    if (names?.[worker] !== undefined) return names[worker]!;
     const of: { [kind: string]: string } = { single: "single", threads: "thread ", processes: "process ", async: "loop " };
     const name = of[kind] ?? "worker ";
     return kind === "single" ? name : name + worker;
@@ -115,6 +118,7 @@ export function panelOf(of: Measurement, arrangement: Arrangement): Panel {
         tasksSeen: Math.max(of.records.tasks_seen, tasks.length),
         taskCount: tasks.length,
         waitsKnown: of.records.waits_known,
+        workerNames: of.records.worker_names ?? [],
         end: tasks.reduce((end, each) => Math.max(end, each.finished), 0),
         rows: [],
         lanes: [],
@@ -131,7 +135,7 @@ export function panelOf(of: Measurement, arrangement: Arrangement): Panel {
         let end = begin;
         while (end < tasks.length && tasks[end]!.worker === worker) ++end;
         const rows = stacked(tasks.slice(begin, end));
-        made.lanes.push({ name: workerName(kind, worker), first: made.rows.length, rows: rows.length });
+        made.lanes.push({ name: workerName(kind, worker, made.workerNames), first: made.rows.length, rows: rows.length });
         rows.forEach((row) => made.rows.push(row));
         begin = end;
     }

@@ -119,7 +119,8 @@ export function heightOf(panel: Panel, arrangement: Arrangement): number {
 export function drawTimeline(workload: string, measurements: Measurement[], arrangement: Arrangement, width = usualWidth): Drawing | null {
     const panels = panelsOf(measurements, arrangement);
     if (panels.length === 0) return null;
-    const left = arrangement === "worker" ? 84 : 16;
+    const longest = panels.reduce((most, panel) => panel.lanes.reduce((of, lane) => Math.max(of, lane.name.length), most), 0);
+    const left = arrangement === "worker" ? Math.min(width / 3, Math.max(84, 24 + 6.5 * longest)) : 16;
     const right = width - 16;
     const end = endOf(panels) * 1.01;
     const x = between(0, end, left, right);

@@ -48,9 +48,10 @@ void check_libraries(job& work, std::span<module_name const> needed, std::span<h
 }  // namespace
 
 cluster_model::cluster_model(std::shared_ptr<hub> through, model_spec const& spec, open_pool_message about,
-                             log_handler log)
-    : hub_(std::move(through)), spec_(spec), log_(log) {
+                             log_handler log, node_listener tell_nodes)
+    : hub_(std::move(through)), spec_(spec), log_(log), tell_nodes_(std::move(tell_nodes)) {
     about.logs = log != nullptr;
+    about.measured = tell_nodes_ != nullptr;
     pool_ = hub_->open_pool(std::move(about), std::move(log), spec.nodes);
     if (!pool_.refused.empty() || pool_.nodes == 0) {
         hub_->close_pool(pool_.number);
@@ -72,7 +73,11 @@ cluster_model::~cluster_model() {
             return bodies;
         },
         log_);
-    hub_->close_pool(pool_.number);
+    if (tell_nodes_) {
+        tell_nodes_(hub_->close_measured(pool_));
+    } else {
+        hub_->close_pool(pool_.number);
+    }
 }
 
 void cluster_model::start(job& work) {

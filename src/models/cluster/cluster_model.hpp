@@ -13,18 +13,24 @@
 #include <quartet/spec.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace quartet::inline v0::detail {
+
+/// Hears of the nodes of a pool that is closed. Throws nothing.
+using node_listener = std::function<void(std::vector<pool_node>)>;
 
 class cluster_model final : public model {
 public:
     /// Opens a pool on all nodes, or as many as the spec says. `about` says what kind of pool; its number is
     /// given here. Throws std::runtime_error if a node refuses it, or there are too few.
+    /// If there is a `tell_nodes`, it is called at the end with what the nodes have used.
     cluster_model(std::shared_ptr<hub> through, model_spec const& spec, open_pool_message about,
-                  log_handler log);
+                  log_handler log, node_listener tell_nodes = {});
 
     /// Stops what has not ended, waits for it, and closes the pool.
     ~cluster_model() override;
@@ -53,6 +59,7 @@ private:
     model_spec spec_;
     opened_pool pool_;
     log_handler log_;
+    node_listener tell_nodes_;
     std::mutex mutex_;  // guards open_
     open_jobs open_;
     job_count unfinished_;

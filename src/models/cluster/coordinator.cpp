@@ -76,6 +76,9 @@ void coordinator::handle(std::uint16_t number, message_kind kind, std::span<std:
             return on_hello(node, in);
         case message_kind::pool_opened:
             return on_pool_opened(number, in, now);
+        case message_kind::pool_closed:
+            if (options_.pool_closed) options_.pool_closed(read_message<pool_closed_message>(in), number);
+            return;
         case message_kind::outcomes:
             return on_outcomes(number, in, now);
         case message_kind::large:

@@ -44,6 +44,7 @@ struct coordinator_options {
 
     /// A node has a pool, or refuses it.
     std::function<void(pool_opened_message const&, std::size_t node)> pool_opened{};
+    std::function<void(pool_closed_message const&, std::size_t node)> pool_closed{};
     std::function<void(log_message const&)> logged{};
     std::function<void(std::size_t node)> lost{};
 

@@ -33,6 +33,7 @@ hub::hub(endpoint* line, hub_options options)
                      tell(work);
                  },
              .pool_opened = [this](auto const& about, std::size_t node) { note_opened(about, node); },
+             .pool_closed = [this](auto const& about, std::size_t node) { note_closed(about, node); },
              .logged = [this](log_message const& each) { pass_log(each); },
              .lost = [this](std::size_t node) { note_lost(node); },
              .probed = [this](std::uint64_t number) { note_probed(number); },
@@ -140,6 +141,32 @@ void hub::close_pool(std::uint32_t pool) {
         exchange_locally(now);
         logs_.erase(pool);
     });
+}
+
+std::vector<pool_node> hub::close_measured(opened_pool const& pool) {
+    std::vector<pool_node> all;
+    ask([&](clock::time_point) {
+        std::lock_guard const lock(mutex_);
+        closing& mine = closings_[pool.number];
+        for (auto const& [node, workers] : pool.workers_of) {
+            bool const tells = node != 0 && root_.node(node).is == node_view::phase::here;
+            if (tells) mine.awaited.insert(node);
+            all.push_back({.number = node,
+                           .name = root_.node(node).about.name,
+                           .workers = workers,
+                           .used = {},
+                           .clock = root_.node(node).clock});
+        }
+    });
+    close_pool(pool.number);
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, options_.patience, [&] { return closings_[pool.number].awaited.empty(); });
+    auto told = std::move(closings_[pool.number].used);
+    closings_.erase(pool.number);
+    for (auto& each : all) {
+        if (auto const used = told.find(each.number); used != told.end()) each.used = std::move(used->second);
+    }
+    return all;
 }
 
 void hub::begin(job& work, call_message about, task_recorder* records, std::function<void(job&)> ended) {
@@ -284,11 +311,21 @@ void hub::note_opened(pool_opened_message const& about, std::size_t node) {
     if (about.refused.empty()) {
         if (pool.nodes++ == 0) pool.spec = about.spec;
         pool.workers += about.workers;
+        pool.workers_of[node] = about.workers;
         pool.alike = pool.alike && pool.spec == about.spec;
         if (node > 0) pool.others.push_back(root_.node(node).about);
     } else {
         pool.refused.push_back(fmt::format("{}: {}", root_.node(node).about.name, about.refused));
     }
+    changed_.notify_all();
+}
+
+void hub::note_closed(pool_closed_message const& about, std::size_t node) {
+    std::lock_guard const lock(mutex_);
+    auto const found = closings_.find(about.pool);
+    if (found == closings_.end()) return;
+    found->second.awaited.erase(node);
+    found->second.used.insert_or_assign(node, about.used);
     changed_.notify_all();
 }
 
@@ -298,6 +335,8 @@ void hub::note_lost(std::size_t node) {
     for (auto& [number, each] : openings_)
         each.awaited.erase(node);
     if (probe_.node == node) probe_.lost = true;
+    for (auto& [number, each] : closings_)
+        each.awaited.erase(node);
     changed_.notify_all();
 }
 

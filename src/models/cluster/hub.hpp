@@ -10,6 +10,7 @@
 #include "src/models/cluster/failure_watch.hpp"
 #include "src/models/cluster/node.hpp"
 #include "src/models/cluster/node_inbox.hpp"
+#include "src/models/cluster/node_meter.hpp"
 
 #include <quartet/backend/job.hpp>
 
@@ -54,10 +55,11 @@ struct opened_pool {
     std::uint32_t number = 0;
     std::size_t nodes = 0;
     std::size_t workers = 0;
-    std::string spec{};                   ///< of the pool on the first node
-    bool alike = true;                    ///< all nodes have the same
-    std::vector<std::string> refused{};   ///< "qb: …"
-    std::vector<hello_message> others{};  ///< the nodes that are no part of this process
+    std::string spec{};                               ///< of the pool on the first node
+    bool alike = true;                                ///< all nodes have the same
+    std::vector<std::string> refused{};               ///< "qb: …"
+    std::vector<hello_message> others{};              ///< the nodes that are no part of this process
+    std::map<std::size_t, std::size_t> workers_of{};  ///< by node
 };
 
 class hub {
@@ -80,6 +82,10 @@ public:
     opened_pool open_pool(open_pool_message about, log_handler log, std::optional<std::size_t> nodes);
     void close_pool(std::uint32_t pool);
 
+    /// Closes one that was opened as measured, and waits until each of its nodes has told what it has used,
+    /// or is lost.
+    std::vector<pool_node> close_measured(opened_pool const& pool);
+
     /// Hands out a job's tasks; `ended(job)` is called on the hub's thread when all have their outcomes.
     /// `records`, which may be null, is given what they leave.
     void begin(job& work, call_message about, task_recorder* records, std::function<void(job&)> ended);
@@ -99,6 +105,11 @@ private:
         std::set<std::size_t> awaited{};  // nodes
     };
 
+    struct closing {
+        std::set<std::size_t> awaited{};  // nodes
+        std::map<std::size_t, node_usage> used{};
+    };
+
     void run();
     void greet();
     void turn();
@@ -110,6 +121,7 @@ private:
     void run_posted();
     std::vector<std::size_t> first_here(std::size_t most) const;
     void note_opened(pool_opened_message const& about, std::size_t node);
+    void note_closed(pool_closed_message const& about, std::size_t node);
     void note_greetings();
     void note_lost(std::size_t node);
     void note_probed(std::uint64_t number);
@@ -126,6 +138,7 @@ private:
     std::vector<std::function<void(clock::time_point)>> posted_;
     std::map<std::uint32_t, opening> openings_;
     probing probe_{};
+    std::map<std::uint32_t, closing> closings_;
     bool greeted_ = false;  // each node has answered, or is lost
     bool woken_ = false;
     bool over_ = false;

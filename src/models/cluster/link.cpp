@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <new>
 #include <signal.h>
 #include <stdexcept>
@@ -278,6 +279,13 @@ void link::wake() noexcept {
 
 std::size_t link::unsent() const noexcept {
     return kept_bytes_ + static_cast<std::size_t>(state().unsent.load());
+}
+
+std::chrono::nanoseconds link::processor_time() const noexcept {
+    clockid_t its{};
+    timespec time{};
+    if (clock_getcpuclockid(process(), &its) != 0 || clock_gettime(its, &time) != 0) return {};
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 void link::drop(std::size_t rank) {

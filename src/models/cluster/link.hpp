@@ -104,6 +104,9 @@ public:
 
     /// The MPI and its version, in one line.
     std::string about() const { return state().about.data(); }
+    /// The processor time that the link process has used; zero if it has ended. Any thread.
+    std::chrono::nanoseconds processor_time() const noexcept;
+
     /// The link process, whose processor time is that of MPI.
     pid_t process() const noexcept { return state().process.load(); }
 

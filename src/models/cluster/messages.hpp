@@ -78,9 +78,11 @@ struct open_pool_message {
     bool logs = false;        ///< the root wants what bodies log
     bool records = false;     ///< tasks leave records, where the call says so
     std::uint64_t waits = 0;  ///< and so many waits, of those under way
+    bool measured = false;    ///< at its end the root wants what it has used
 
     void serialize(auto& archive) {
-        archive(pool, spec, name, recycle_after, offload_threads, files, stall_limit, logs, records, waits);
+        archive(pool, spec, name, recycle_after, offload_threads, files, stall_limit, logs, records, waits,
+                measured);
     }
 };
 
@@ -98,6 +100,30 @@ struct close_pool_message {
     std::uint32_t pool = 0;
 
     void serialize(auto& archive) { archive(pool); }
+};
+
+/// What a node has used for a pool, from its opening to its end.
+struct node_usage {
+    double cpu_user_seconds = 0;  ///< of its processes, but for that which talks MPI
+    double cpu_system_seconds = 0;
+    double mpi_cpu_seconds = 0;  ///< of that one
+    std::uint64_t peak_bytes = 0;
+    std::string peak_method{};  ///< by which the memory was measured
+    std::uint64_t mpi_bytes = 0;
+    std::string kernel{};  ///< its boot: nodes of one machine have the same
+
+    void serialize(auto& archive) {
+        archive(cpu_user_seconds, cpu_system_seconds, mpi_cpu_seconds, peak_bytes, peak_method, mpi_bytes,
+                kernel);
+    }
+};
+
+/// Node to root, if the pool was measured.
+struct pool_closed_message {
+    std::uint32_t pool = 0;
+    node_usage used{};
+
+    void serialize(auto& archive) { archive(pool, used); }
 };
 
 /// A place in the code or data of a program, which may lie elsewhere in each process.

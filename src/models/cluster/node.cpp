@@ -63,8 +63,7 @@ void node::handle(message_kind kind, std::span<std::byte const> body, packet con
         case message_kind::open_pool:
             return on_open_pool(in, now);
         case message_kind::close_pool:
-            pools_.erase(read_message<close_pool_message>(in).pool);
-            return;
+            return on_close_pool(read_message<close_pool_message>(in).pool, now);
         case message_kind::call: {
             auto call = read_message<call_message>(in);
             if (in.left() > 0) call.recorded = read_message<recorded_call>(in);
@@ -124,14 +123,28 @@ void node::on_open_pool(byte_reader& in, time_point now) {
     auto const about = read_message<open_pool_message>(in);
     pool_opened_message opened{.pool = about.pool};
     try {
+        auto meter = about.measured && options_.make_meter ? options_.make_meter() : nullptr;
         auto runs = options_.make_pool(about, options_.reports);
+        if (meter) meter->opened();
         opened.spec = runs->spec();
         opened.workers = runs->workers();
-        pools_[about.pool].runs = std::move(runs);
+        auto& made = pools_[about.pool];
+        made.runs = std::move(runs);
+        made.meter = std::move(meter);
     } catch (std::exception const& error) {
         opened.refused = error.what();
     }
     tell(message_kind::pool_opened, opened, now);
+}
+
+void node::on_close_pool(std::uint32_t number, time_point now) {
+    auto closed = pools_.extract(number);
+    if (closed.empty()) return;
+    auto const meter = std::move(closed.mapped().meter);
+    if (meter) meter->closes();
+    closed = {};
+    if (meter)
+        tell(message_kind::pool_closed, pool_closed_message{.pool = number, .used = meter->used()}, now);
 }
 
 /// Null if it was closed.

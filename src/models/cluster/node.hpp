@@ -9,6 +9,7 @@
 #pragma once
 
 #include "src/models/cluster/channel.hpp"
+#include "src/models/cluster/node_meter.hpp"
 #include "src/models/cluster/node_pool.hpp"
 #include "src/models/cluster/node_values.hpp"
 #include "src/models/cluster/rate_meter.hpp"
@@ -32,6 +33,7 @@ struct node_options {
     std::chrono::nanoseconds silence = std::chrono::seconds(10);  ///< until the root says another
     channel::sender send{};
     pool_maker make_pool{};
+    meter_maker make_meter{};  ///< for pools that are measured; may be empty
 
     /// Where values of broadcasts are kept; null where the root is this process, and sends none.
     value_store* values = nullptr;
@@ -71,6 +73,7 @@ private:
         bool cancelled = false;
     };
     struct pool_state {
+        std::unique_ptr<node_meter> meter;
         std::unique_ptr<node_pool> runs;
         std::deque<queued_tasks> queue;
         std::uint64_t begun = 0;   // place of the first task that has not begun
@@ -85,6 +88,7 @@ private:
     void on_beat(byte_reader& in, time_point now);
     void on_probe(byte_reader& in, time_point now);
     void on_open_pool(byte_reader& in, time_point now);
+    void on_close_pool(std::uint32_t number, time_point now);
     void on_tasks(byte_reader& in, packet const& owner);
     void on_value(byte_reader& in);
     void on_revoke(revoke_message const& to);

@@ -54,6 +54,7 @@ enum class message_kind : std::uint32_t {
     // from a node
     hello,
     pool_opened,
+    pool_closed,  ///< what it has used
     outcomes,
     large,  ///< announces a large result
     result,

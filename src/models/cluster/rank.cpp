@@ -94,7 +94,7 @@ std::string serve_root_as(node& self, node_inbox& inbox, endpoint& line) {
 }  // namespace
 
 std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nanoseconds silence,
-                       std::function<void()> const& leaving) {
+                       std::function<void()> const& leaving, meter_maker meters) {
     node_inbox inbox([&line] { line.wake(); });
     node_values values;  // before there are workers
     node self({.about = about_this_node(),
@@ -102,6 +102,7 @@ std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nan
                .silence = silence,
                .send = [&line](packet message) { line.send(0, std::move(message)); },
                .make_pool = executor_pools(make),
+               .make_meter = std::move(meters),
                .values = &values,
                .reports = inbox.reports()},
               steady_clock::now());

@@ -6,6 +6,7 @@
 #include "src/models/cluster/endpoint.hpp"
 #include "src/models/cluster/executor_pool.hpp"
 #include "src/models/cluster/messages.hpp"
+#include "src/models/cluster/node_meter.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -29,8 +30,9 @@ std::string host_name();
 /// Serves the root until it is over, and gives why. On the thread that owns the endpoint.
 ///
 /// `leaving` is called when it is over, before bodies that still run are stopped and waited for: one that
-/// runs in this process and does not hear of stops is waited for without end.
+/// runs in this process and does not hear of stops is waited for without end. `meters` measure what pools
+/// use, where the root asks for it.
 std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nanoseconds silence,
-                       std::function<void()> const& leaving = {});
+                       std::function<void()> const& leaving = {}, meter_maker meters = {});
 
 }  // namespace quartet::inline v0::detail

@@ -21,6 +21,7 @@
 #include <numeric>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace quartet::hub_test {
@@ -37,6 +38,25 @@ detail::model_maker threads_of(std::size_t rank) {
             .here = true,
             .name = name};
     };
+}
+
+/// Tells when it was called.
+class told_meter final : public detail::node_meter {
+public:
+    explicit told_meter(std::size_t rank) : seconds_(static_cast<double>(rank)) {}
+    void opened() override { calls_ += "opened "; }
+    void closes() override { calls_ += "closes "; }
+    detail::node_usage used() override {
+        return {.cpu_user_seconds = seconds_, .peak_method = calls_ + "used"};
+    }
+
+private:
+    double seconds_;
+    std::string calls_;
+};
+
+detail::meter_maker meters_of(std::size_t rank) {
+    return [rank] { return std::make_unique<told_meter>(rank); };
 }
 
 // Bodies cross machines, so what they touch is in the program.
@@ -65,7 +85,8 @@ public:
         waiting = 0;
         for (std::size_t rank = 1; rank < 3; ++rank)
             ranks_.emplace_back([this, rank, silence] {
-                ended_with[rank] = detail::serve_root(lines.of(rank), threads_of(rank), silence);
+                ended_with[rank] =
+                    detail::serve_root(lines.of(rank), threads_of(rank), silence, {}, meters_of(rank));
             });
         root = std::make_shared<detail::hub>(&lines.of(0),
                                              detail::hub_options{.silence = silence, .make = threads_of(0)});
@@ -86,9 +107,10 @@ public:
         }
     }
 
-    executor threads(std::string const& spec = "cluster:3+threads:2") {
+    executor threads(std::string const& spec = "cluster:3+threads:2", detail::node_listener listener = {}) {
         return executor(std::make_unique<detail::cluster_model>(
-            root, parse_spec(spec), detail::open_pool_message{.spec = "threads:2"}, log_handler()));
+            root, parse_spec(spec), detail::open_pool_message{.spec = "threads:2"}, log_handler(),
+            std::move(listener)));
     }
 
     in_process_lines lines;
@@ -172,6 +194,40 @@ TEST(a_root, knows_who_was_gone_before_it_began) {
     auto const nodes = root.nodes();
     EXPECT_EQ(nodes[1].is, detail::node_view::phase::lost);
     EXPECT_EQ(nodes[1].refused, "its program has ended");
+}
+
+TEST(a_root, is_told_what_nodes_have_used_when_a_pool_ends) {
+    cluster_of_threads on(1h);
+    std::vector<detail::pool_node> told;
+    {
+        auto executor =
+            on.threads("cluster:3+threads:2", [&](std::vector<detail::pool_node> nodes) { told = nodes; });
+        EXPECT_EQ(executor.map(count_a_run, std::vector{21}), std::vector{42});
+        EXPECT_TRUE(told.empty());
+    }
+    ASSERT_EQ(told.size(), 3U);
+    EXPECT_FALSE(told[0].used);  // it knows that itself
+    for (std::size_t rank = 1; rank < 3; ++rank) {
+        EXPECT_EQ(told[rank].number, rank);
+        EXPECT_EQ(told[rank].workers, 2U);
+        ASSERT_TRUE(told[rank].used);
+        EXPECT_EQ(told[rank].used->cpu_user_seconds, static_cast<double>(rank));
+        EXPECT_EQ(told[rank].used->peak_method, "opened closes used");
+    }
+}
+
+TEST(a_root, does_not_wait_for_what_a_lost_node_has_used) {
+    cluster_of_threads on(1h);
+    std::vector<detail::pool_node> told;
+    {
+        auto executor =
+            on.threads("cluster:3+threads:2", [&](std::vector<detail::pool_node> nodes) { told = nodes; });
+        EXPECT_EQ(executor.map(count_a_run, std::vector{21}), std::vector{42});
+        on.lines.end_program(1);
+    }
+    ASSERT_EQ(told.size(), 3U);
+    EXPECT_FALSE(told[1].used);
+    EXPECT_TRUE(told[2].used);
 }
 
 TEST(a_rank, leaves_when_the_root_is_gone) {
