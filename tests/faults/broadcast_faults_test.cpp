@@ -7,7 +7,6 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <sys/wait.h>
@@ -21,15 +20,6 @@ using conformance::may_fork_beside_threads;
 using conformance::with_processes;
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
-
-/// How many broadcasts this process has mapped.
-std::size_t mapped_broadcasts() {
-    std::size_t count = 0;
-    std::ifstream file("/proc/self/maps");
-    for (std::string line; std::getline(file, line);)
-        count += line.find("memfd:quartet-broadcast") != line.npos;
-    return count;
-}
 
 /// How many objects of it there are in this process.
 struct counted_object {
@@ -58,7 +48,7 @@ TEST(a_broadcasts_memory, is_given_back) {
     }
     EXPECT_EQ(counted_object::count, 0);
     EXPECT_EQ(open_descriptors(), descriptors);
-    EXPECT_EQ(mapped_broadcasts(), 0U);
+    EXPECT_EQ(mappings_of("quartet-broadcast"), 0U);
 }
 
 TEST(a_broadcasts_memory, is_given_back_when_a_call_ends_that_kept_it) {
@@ -71,14 +61,14 @@ TEST(a_broadcasts_memory, is_given_back_when_a_call_ends_that_kept_it) {
         EXPECT_EQ(call.get(), 7);
     }
     executor.join();
-    EXPECT_EQ(mapped_broadcasts(), 0U);
+    EXPECT_EQ(mappings_of("quartet-broadcast"), 0U);
 }
 
 TEST(a_broadcasts_memory, does_not_stay_in_a_worker) {
     if (!with_processes) GTEST_SKIP() << "no processes under this sanitizer";
     auto executor = make_executor("processes:1");
     auto const look = [](broadcast_view<counted_object> const& object) {
-        return std::array{object->text.size(), mapped_broadcasts(), open_descriptors(),
+        return std::array{object->text.size(), mappings_of("quartet-broadcast"), open_descriptors(),
                           static_cast<std::size_t>(counted_object::count)};
     };
     std::optional<std::array<std::size_t, 4>> before;

@@ -70,6 +70,15 @@ inline std::size_t shared_mappings() {
     return count;
 }
 
+/// How many pieces of memory of that name this process has mapped.
+inline std::size_t mappings_of(std::string const& name) {
+    std::size_t count = 0;
+    std::ifstream file("/proc/self/maps");
+    for (std::string line; std::getline(file, line);)
+        count += line.find("memfd:" + name) != line.npos;
+    return count;
+}
+
 /// A line of /proc/self/status, in its own unit (kB, or a plain number).
 inline std::size_t status(std::string_view key) {
     std::ifstream file("/proc/self/status");

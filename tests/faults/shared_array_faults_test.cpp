@@ -27,15 +27,6 @@ using conformance::with_processes;
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
-/// How many arrays this process has mapped.
-std::size_t mapped_arrays() {
-    std::size_t count = 0;
-    std::ifstream file("/proc/self/maps");
-    for (std::string line; std::getline(file, line);)
-        count += line.find("memfd:quartet-array") != line.npos;
-    return count;
-}
-
 bool is_gone(shared_view<int const> view) {
     try {
         view.span();
@@ -57,12 +48,12 @@ TEST(a_shared_array, that_is_too_large_is_refused) {
 TEST(a_shared_array, without_address_space_is_refused_and_leaves_nothing) {
     if (sanitized) GTEST_SKIP() << "a sanitizer reserves more address space than the limit allows";
     auto const descriptors = open_descriptors();
-    auto const mapped = mapped_arrays();
+    auto const mapped = mappings_of("quartet-array");
     resource_limit const lower(RLIMIT_AS, status("VmSize") * 1024 + 20 * mebibyte);
     EXPECT_THROW(shared_array<char>(100 * mebibyte), std::bad_alloc);
     EXPECT_EQ(shared_array<char>(mebibyte).size(), mebibyte);
     EXPECT_EQ(open_descriptors(), descriptors);
-    EXPECT_EQ(mapped_arrays(), mapped);
+    EXPECT_EQ(mappings_of("quartet-array"), mapped);
 }
 
 TEST(a_shared_array, without_a_descriptor_is_refused) {
@@ -105,11 +96,11 @@ TEST(a_shared_array, is_made_however_many_signals_come) {
 
 TEST(a_shared_array, leaves_no_descriptor_mapping_or_memory) {
     auto const descriptors = open_descriptors();
-    auto const mapped = mapped_arrays();
+    auto const mapped = mappings_of("quartet-array");
     for (int round = 0; round < 100; ++round)
         shared_array<char>(mebibyte).view().span()[0] = 'x';
     EXPECT_EQ(open_descriptors(), descriptors);
-    EXPECT_EQ(mapped_arrays(), mapped);
+    EXPECT_EQ(mappings_of("quartet-array"), mapped);
 }
 
 TEST(a_shared_array, gives_its_memory_back_though_others_have_it_open) {
@@ -128,7 +119,7 @@ TEST(a_shared_array, does_not_stay_in_a_worker) {
     auto executor = make_executor("processes:1");
     auto const look = [](shared_view<char> all) {
         all.span()[0] = 'x';
-        return std::array{mapped_arrays(), open_descriptors()};
+        return std::array{mappings_of("quartet-array"), open_descriptors()};
     };
     std::optional<std::array<std::size_t, 2>> before;
     for (int round = 0; round < 20; ++round) {

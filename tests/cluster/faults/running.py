@@ -62,9 +62,9 @@ class Run:
                 on[file.name.partition("-")[0]] += 1
         return begun, ended, on
 
-    def wait_for_work(self, machine=LAST, marks=5):
-        """Bodies have run on the machine."""
-        wait_for(lambda: self.counts()[2][machine] >= marks or self.launched.poll() is not None, f"nothing runs on {machine}: {self.told()}")
+    def wait_for_work(self, marks=5):
+        """Bodies have run on the last machine."""
+        wait_for(lambda: self.counts()[2][LAST] >= marks or self.launched.poll() is not None, f"nothing runs on {LAST}: {self.told()}")
         self.must_go_on()
 
     def wait_for_held(self):
@@ -180,6 +180,7 @@ class Run:
         except AssertionError:
             raise AssertionError(f"left after {limit} s: {', '.join(left)}\n{self.told()}") from None
 
-    def check_no_program_left(self, on=tuple(MACHINES), limit=30):
+    def check_no_program_left(self, limit=30):
         """None of the program. A launcher may have left some of its own on a machine that is cut off."""
-        wait_for(lambda: not any(self.ours(name) for name in on), f"the program is left: {[each.name for name in on for each in self.ours(name)]}", limit)
+        wait_for(lambda: not any(self.ours(name) for name in MACHINES), f"the program is left: {[each.name for name in MACHINES for each in self.ours(name)]}",
+                 limit)
