@@ -1,7 +1,5 @@
 #include "src/models/cluster/coordinator.hpp"
 
-#include <quartet/cpus.hpp>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -156,11 +154,11 @@ void coordinator::advance(time_point now) {
     if (now >= next_beat_) {
         next_beat_ = now + time_between_beats();
         spare_->drop_unused();
+        values_.end_what_is_gone();
         for (auto const& each : nodes_) {
             if (each->view.is != node_view::phase::lost) beat(*each, now);
         }
     }
-    values_.end_what_is_gone();
     feed(now);
     finish_ended(now);
 }
@@ -528,8 +526,8 @@ void coordinator::send_tasks(std::shared_ptr<root_call> const& call, std::uint16
     queue.note_begin(now);
     stirred_.insert(number);
     touched_.insert(call->number());  // inputs may fail
-    auto const ready = [&](std::span<std::byte const> input) {
-        return provide(number, broadcasts_in(input));
+    std::function<bool(std::span<std::byte const>)> const ready = [&](std::span<std::byte const> input) {
+        return node.in_this_process || provide(number, broadcasts_in(input));
     };
     using input = root_call::written_input;
     // The inputs are written where they go from, for they may be large: their number is known at the end.

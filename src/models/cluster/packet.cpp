@@ -29,10 +29,11 @@ std::span<std::byte> message_writer::written_bytes() noexcept {
     return {const_cast<std::byte*>(bytes.data()), bytes.size()};
 }
 
+void message_writer::write_number(std::size_t place, std::uint64_t number) noexcept {
+    std::memcpy(written_bytes().data() + place, &number, sizeof number);
+}
+
 packet message_writer::take(std::size_t filling) {
-    for (auto const& each : late_)
-        std::memcpy(written_bytes().data() + each.place, &each.number, sizeof each.number);
-    late_.clear();
     if (spare_ && filling == 0) {
         auto const bytes = written_bytes();
         std::shared_ptr<byte_writer> owner(new byte_writer(std::move(out_)),

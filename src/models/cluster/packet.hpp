@@ -114,7 +114,7 @@ public:
         std::uint64_t const unknown = 0;
         out_.write(&unknown, sizeof unknown);
         if (!add_whole(place, std::forward<Encode>(encode))) return false;
-        late_.push_back({place, out_.bytes().size() - place - sizeof unknown});
+        write_number(place, out_.bytes().size() - place - sizeof unknown);
         return true;
     }
 
@@ -124,20 +124,15 @@ public:
         return add_whole(out_.bytes().size(), std::forward<Encode>(encode));
     }
 
-    /// Changes a number in the body, when the message is taken.
-    void change_number(std::size_t place, std::uint64_t number) {
-        late_.push_back({sizeof(frame_head) + place, number});
+    /// Changes a number in the body.
+    void change_number(std::size_t place, std::uint64_t number) noexcept {
+        write_number(sizeof(frame_head) + place, number);
     }
 
     /// Its bytes, with so many zeros behind them; it is as new then.
     packet take(std::size_t filling = 0);
 
 private:
-    struct late_number {
-        std::size_t place;
-        std::uint64_t number;
-    };
-
     template <class Encode>
     bool add_whole(std::size_t begin, Encode&& encode) {
         try {
@@ -150,12 +145,12 @@ private:
         return false;
     }
     void cut(std::size_t place);
+    void write_number(std::size_t place, std::uint64_t number) noexcept;
     std::span<std::byte> written_bytes() noexcept;
     void skip_head();
 
     std::shared_ptr<spare_memory> spare_;
     byte_writer out_;
-    std::vector<late_number> late_;  // known when what stands behind them has been written
 };
 
 template <class Message>
