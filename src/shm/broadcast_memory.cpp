@@ -22,6 +22,9 @@ struct broadcast_object {
     std::atomic<process_stamp> maker{0};
 };
 
+/// How many own ones there are. Programs without any make nothing of what follows.
+constinit std::atomic<std::size_t> own_broadcasts{0};
+
 /// What this process knows of broadcasts. As known_mappings of shared_memory.cpp it is never destroyed, and
 /// locked over forks.
 class known_broadcasts {
@@ -38,19 +41,18 @@ public:
     void add(std::shared_ptr<broadcast_memory> const& added) {
         std::lock_guard const lock(mutex_);
         own_.emplace(added->id(), added);
-        count_.store(own_.size(), std::memory_order_relaxed);
+        own_broadcasts.store(own_.size(), std::memory_order_relaxed);
     }
     void remove(std::uint64_t id) {
         std::shared_ptr<broadcast_object> last;  // its end is the program's code: without the lock
         std::lock_guard const lock(mutex_);
         own_.erase(id);
-        count_.store(own_.size(), std::memory_order_relaxed);
+        own_broadcasts.store(own_.size(), std::memory_order_relaxed);
         if (auto const found = objects_.find(id); found != objects_.end()) {
             last = std::move(found->second);
             objects_.erase(found);
         }
     }
-    bool has_any() const noexcept { return count_.load(std::memory_order_relaxed) > 0; }
     std::shared_ptr<broadcast_memory const> find_own(std::uint64_t id) {
         std::lock_guard const lock(mutex_);
         auto const found = own_.find(id);
@@ -108,7 +110,6 @@ private:
 
     std::mutex mutex_;
     std::unordered_map<std::uint64_t, std::weak_ptr<broadcast_memory>> own_;
-    std::atomic<std::size_t> count_{0};  // of own_
     std::unordered_map<std::uint64_t, std::shared_ptr<broadcast_object>> objects_;
 };
 
@@ -133,8 +134,8 @@ std::shared_ptr<broadcast_memory> make_broadcast_memory(std::size_t bytes) {
 
 broadcast_list broadcasts_in(std::span<std::byte const> bytes) {
     broadcast_list found;
+    if (own_broadcasts.load(std::memory_order_relaxed) == 0) return found;
     auto& known = known_broadcasts::of_this_process();
-    if (!known.has_any()) return found;
     constexpr std::uint64_t mark = broadcast_name::own_mark;
     auto const* at = bytes.data();
     auto const* const end = at + bytes.size();
