@@ -39,7 +39,6 @@ public:
         if (!memory_) return;
         memory_->sample_last();
         used_.peak_bytes = memory_->peak_bytes();
-        used_.peak_method = memory_->method();
         memory_.reset();
         used_.mpi_bytes = bytes_of_mpi().value_or(0);
     }

@@ -21,12 +21,6 @@ descriptor_registry& registry() {
     return all;
 }
 
-bool is_ignored(int number) noexcept {
-    struct sigaction now {};
-    return sigaction(number, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 &&
-           now.sa_handler == SIG_IGN;
-}
-
 }  // namespace
 
 private_descriptor::private_descriptor(int descriptor) : descriptor_(descriptor) {
@@ -53,11 +47,17 @@ pid_t fork_child() noexcept {
     return 0;
 }
 
+bool has_effect(int number, void (*effect)(int)) noexcept {
+    struct sigaction now {};
+    return sigaction(number, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 &&
+           now.sa_handler == effect;
+}
+
 void forget_signal_handlers() noexcept {
     for (int const number : {SIGTERM, SIGINT, SIGCHLD, SIGALRM})
         signal(number, SIG_DFL);
     for (int const number : signals_that_stay_ignored) {
-        if (!is_ignored(number)) signal(number, SIG_DFL);
+        if (!has_effect(number, SIG_IGN)) signal(number, SIG_DFL);
     }
     sigset_t none;
     sigemptyset(&none);

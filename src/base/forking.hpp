@@ -34,6 +34,9 @@ private:
 /// rank, and a terminal that is closed sends SIGHUP to all that were started in it.
 inline constexpr std::array signals_that_stay_ignored{SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 
+/// Whether a signal is ignored in this process (SIG_IGN), or has its usual effect (SIG_DFL).
+bool has_effect(int number, void (*effect)(int)) noexcept;
+
 /// Gives the other signals, and those of them that programs have handlers for, their usual effect, and blocks
 /// none: what a forked child does first, for the parent's handlers are not meant for it.
 void forget_signal_handlers() noexcept;

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <thread>
-#include <utility>
 
 namespace quartet::inline v0::detail {
 namespace {

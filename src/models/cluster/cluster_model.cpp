@@ -53,7 +53,7 @@ cluster_model::cluster_model(std::shared_ptr<hub> through, model_spec const& spe
     about.logs = log != nullptr;
     about.measured = tell_nodes_ != nullptr;
     pool_ = hub_->open_pool(std::move(about), std::move(log), spec.nodes);
-    if (!pool_.refused.empty() || pool_.nodes == 0) {
+    if (!pool_.refused.empty() || pool_.workers_of.empty()) {
         hub_->close_pool(pool_.number);
         throw std::runtime_error(pool_.refused.empty()
                                      ? "quartet: no node of the cluster is left"
@@ -117,7 +117,7 @@ void cluster_model::join() noexcept {
 std::string cluster_model::spec() const {
     model_spec filled = parse_spec(pool_.spec);
     filled.cluster = true;
-    filled.nodes = pool_.nodes;
+    filled.nodes = pool_.workers_of.size();
     if (!pool_.alike) filled.count.reset();
     return to_string(filled);
 }

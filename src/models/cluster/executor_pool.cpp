@@ -87,7 +87,7 @@ private:
     std::shared_ptr<unpacked_call const> unpacked(std::shared_ptr<call_message const> const& about) {
         auto const found = calls_.find(about->call);
         if (found != calls_.end()) return found->second;
-        auto call = unpack_code(about);
+        auto call = unpack_code(*about);
         std::lock_guard const lock(mutex_);
         return calls_.emplace(about->call, std::move(call)).first->second;
     }

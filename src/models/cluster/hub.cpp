@@ -309,7 +309,7 @@ void hub::note_opened(pool_opened_message const& about, std::size_t node) {
     auto& [pool, awaited] = found->second;
     awaited.erase(node);
     if (about.refused.empty()) {
-        if (pool.nodes++ == 0) pool.spec = about.spec;
+        if (pool.workers_of.empty()) pool.spec = about.spec;
         pool.workers += about.workers;
         pool.workers_of[node] = about.workers;
         pool.alike = pool.alike && pool.spec == about.spec;

@@ -53,7 +53,6 @@ struct probe_messages {
 /// A pool on all nodes.
 struct opened_pool {
     std::uint32_t number = 0;
-    std::size_t nodes = 0;
     std::size_t workers = 0;
     std::string spec{};                               ///< of the pool on the first node
     bool alike = true;                                ///< all nodes have the same

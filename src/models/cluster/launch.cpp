@@ -1,5 +1,7 @@
 #include "src/models/cluster/launch.hpp"
 
+#include "src/base/forking.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -92,10 +94,7 @@ std::optional<launch> how_launched(environment_reader const& variable) {
 }
 
 void ignore_word_of_dead_ranks() noexcept {
-    struct sigaction now {};
-    if (sigaction(SIGUSR1, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 &&
-        now.sa_handler == SIG_DFL)
-        signal(SIGUSR1, SIG_IGN);
+    if (has_effect(SIGUSR1, SIG_DFL)) signal(SIGUSR1, SIG_IGN);
 }
 
 void forget_launch() noexcept {

@@ -154,12 +154,6 @@ void link::end() noexcept {
     if (link_process_lives()) kill(link_process_.pid, SIGKILL);
 }
 
-void link::abort(int code) noexcept {
-    state().abort_code.store(code);
-    state().ordered.store(link_state::order::abort);
-    wake_link_process();
-}
-
 bool link::link_process_lives() const noexcept {
     return is_living(link_process_);
 }

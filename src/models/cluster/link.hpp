@@ -94,9 +94,6 @@ public:
     /// link.
     void end() noexcept;
 
-    /// Ends all ranks by MPI_Abort.
-    void abort(int code) noexcept;
-
     /// How many messages the link process has found by looking now and then. Many, if MPI's network has
     /// nothing that wakes who waits for it: then messages come up to 20 ms late, and waiting takes 1 or 2 %
     /// of a processor.

@@ -245,12 +245,7 @@ bool link_loop::may_receive() const noexcept {
 void link_loop::look_at_time(clock::time_point now) {
     if (!ending_) {
         if (sleep_->program_has_ended()) begin_end(true, now);
-        auto const order = state_->ordered.load(std::memory_order_acquire);
-        if (order == link_state::order::abort) {
-            mpi_->abort(state_->abort_code.load());
-            _exit(EXIT_FAILURE);
-        }
-        if (order == link_state::order::end) begin_end(false, now);
+        if (state_->ordered.load(std::memory_order_acquire) == link_state::order::end) begin_end(false, now);
     } else if (sleep_->program_has_ended() && !program_died_) {
         begin_end(true, now);  // in the middle of its end
     }

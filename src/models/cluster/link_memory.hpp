@@ -42,7 +42,7 @@ struct link_state {
         refused,  ///< `error` says why
         ended,
     };
-    enum class order : std::uint32_t { none, end, abort };
+    enum class order : std::uint32_t { none, end };
 
     // Set by the link process, before the phase says so.
     std::atomic<phase> is{phase::starting};
@@ -60,7 +60,6 @@ struct link_state {
     std::atomic<std::uint32_t> wants_room{0};
     std::atomic<std::uint32_t> held_back{0};
     std::atomic<order> ordered{order::none};
-    std::atomic<std::int32_t> abort_code{0};
 
     link_ring<link_entry, 4096> out{};     ///< to the link process
     link_ring<link_entry, 4096> in{};      ///< to the program

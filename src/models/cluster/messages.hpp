@@ -108,13 +108,11 @@ struct node_usage {
     double cpu_system_seconds = 0;
     double mpi_cpu_seconds = 0;  ///< of that one
     std::uint64_t peak_bytes = 0;
-    std::string peak_method{};  ///< by which the memory was measured
     std::uint64_t mpi_bytes = 0;
     std::string kernel{};  ///< its boot: nodes of one machine have the same
 
     void serialize(auto& archive) {
-        archive(cpu_user_seconds, cpu_system_seconds, mpi_cpu_seconds, peak_bytes, peak_method, mpi_bytes,
-                kernel);
+        archive(cpu_user_seconds, cpu_system_seconds, mpi_cpu_seconds, peak_bytes, mpi_bytes, kernel);
     }
 };
 

@@ -5,6 +5,7 @@
 
 #include "src/call/left_record.hpp"
 #include "src/models/cluster/clock_estimate.hpp"
+#include "src/models/cluster/messages.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -20,8 +21,8 @@ public:
     moved_clock(clock_estimate const& clock, time_point after, time_point before) noexcept
         : ahead_(clock.ahead().count()),
           error_(clock.error(before).count()),
-          after_(std::chrono::nanoseconds(after.time_since_epoch()).count()),
-          before_(std::chrono::nanoseconds(before.time_since_epoch()).count()) {}
+          after_(nanoseconds_of(after)),
+          before_(nanoseconds_of(before)) {}
 
     /// As a whole, so that what lies between its times stays as long as it was. A task that would have begun
     /// before its call, or ended after that was heard of, is moved to where it can have been, within the

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <stdexcept>
-#include <string>
 #include <utility>
 
 namespace quartet::inline v0::detail {

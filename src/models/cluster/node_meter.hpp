@@ -11,7 +11,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <sys/types.h>
 
 namespace quartet::inline v0::detail {
 

@@ -6,7 +6,6 @@
 #include <new>
 #include <stdexcept>
 #include <system_error>
-#include <utility>
 
 namespace quartet::inline v0::detail {
 

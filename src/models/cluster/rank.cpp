@@ -50,9 +50,9 @@ std::uint64_t usable_memory() {
 }
 
 /// For who looks at the node: a word that can't be read is refused when a pool is opened.
-std::size_t workers_to_tell() {
+std::size_t workers_to_tell(std::size_t usual) {
     try {
-        return workers_of_node().value_or(usable_cpus());
+        return workers_of_node().value_or(usual);
     } catch (std::invalid_argument const&) {
         return 0;
     }
@@ -61,14 +61,16 @@ std::size_t workers_to_tell() {
 }  // namespace
 
 hello_message about_this_node() {
+    auto const modules = loaded_modules();
+    std::size_t const processors = usable_cpus();
     return {.version = QUARTET_VERSION,
             .name = host_name(),
-            .program = name_of_module(loaded_modules().front()),
-            .processors = usable_cpus(),
+            .program = name_of_module(modules.front()),
+            .processors = processors,
             .all_processors = static_cast<std::uint64_t>(sysconf(_SC_NPROCESSORS_ONLN)),
-            .workers = workers_to_tell(),
+            .workers = workers_to_tell(processors),
             .memory = usable_memory(),
-            .libraries = loaded_libraries()};
+            .libraries = libraries_among(modules)};
 }
 
 namespace {

@@ -157,9 +157,9 @@ moved_code pack_by(job& work, std::span<loaded_module const> modules) {
     return code;
 }
 
-std::shared_ptr<unpacked_call const> unpack_by(std::shared_ptr<call_message const> about,
+std::shared_ptr<unpacked_call const> unpack_by(call_message const& about,
                                                std::span<loaded_module const> modules) {
-    moved_code const& code = about->code;
+    moved_code const& code = about.code;
     places const here(code, modules);
     auto call = std::make_shared<unpacked_call>();
     call->closure = code.closure;
@@ -173,20 +173,22 @@ std::shared_ptr<unpacked_call const> unpack_by(std::shared_ptr<call_message cons
         .run = here.function<remote_code::run_function>(code.run),
         .make = here.function<remote_code::make_function>(code.make),
         .closure = call->closure,
-        .input = {.size = about->input_size, .alignment = about->input_alignment},
+        .input = {.size = about.input_size, .alignment = about.input_alignment},
         .output = {
-            .size = about->output_size, .alignment = about->output_alignment, .none = about->gives_nothing}};
+            .size = about.output_size, .alignment = about.output_alignment, .none = about.gives_nothing}};
     if (code.function) call->body.function = reinterpret_cast<void const*>(here.data(*code.function));
     if (code.type) call->body.type = reinterpret_cast<std::type_info const*>(here.data(*code.type));
-    call->about = std::move(about);
     return call;
+}
+
+std::string file_name_of(loaded_module const& module) {
+    return std::filesystem::path(module.path).filename().string();
 }
 
 }  // namespace
 
 module_name name_of_module(loaded_module const& module) {
-    return {.path = std::filesystem::path(module.path).filename().string(),
-            .identity = kept_identity(module)};
+    return {.path = file_name_of(module), .identity = kept_identity(module)};
 }
 
 module_name const* missing_module(std::span<module_name const> needed, hello_message const& node) {
@@ -199,11 +201,11 @@ module_name const* missing_module(std::span<module_name const> needed, hello_mes
     return missing == needed.end() ? nullptr : &*missing;
 }
 
-std::vector<module_name> loaded_libraries() {
+std::vector<module_name> libraries_among(std::span<loaded_module const> modules) {
     std::vector<module_name> all;
-    for (auto const& each : loaded_modules()) {
+    for (auto const& each : modules) {
         if (each.is_program) continue;
-        all.push_back({.path = std::filesystem::path(each.path).filename().string(),
+        all.push_back({.path = file_name_of(each),
                        .identity = each.build_id.empty() ? std::string() : identity_of(each)});
     }
     return all;
@@ -217,11 +219,11 @@ moved_code pack_code(job& work) {
     }
 }
 
-std::shared_ptr<unpacked_call const> unpack_code(std::shared_ptr<call_message const> about) {
+std::shared_ptr<unpacked_call const> unpack_code(call_message const& about) {
     try {
         return unpack_by(about, *modules_now(false));
     } catch (std::runtime_error const&) {
-        return unpack_by(std::move(about), *modules_now(true));
+        return unpack_by(about, *modules_now(true));
     }
 }
 

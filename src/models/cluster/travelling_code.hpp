@@ -31,21 +31,20 @@ moved_code pack_code(job& work);
 
 /// A call, and its code in this process.
 struct unpacked_call {
-    std::shared_ptr<call_message const> about;
     std::vector<std::byte> closure;
     remote_code code;
     body_identity body;
 };
 
 /// Finds the code here. Throws std::runtime_error if this program is another, or lacks a module. Any thread.
-std::shared_ptr<unpacked_call const> unpack_code(std::shared_ptr<call_message const> about);
+std::shared_ptr<unpacked_call const> unpack_code(call_message const& about);
 
 /// The first of `needed` that a node lacks, by what it has told of itself; null if it lacks none. One that it
 /// has told no identity of may be the same.
 module_name const* missing_module(std::span<module_name const> needed, hello_message const& node);
 
-/// The shared libraries of this process, for who asks whether one is missing here.
-std::vector<module_name> loaded_libraries();
+/// The shared libraries of a process, for who asks whether one is missing there.
+std::vector<module_name> libraries_among(std::span<loaded_module const> modules);
 
 /// What a module is called among machines: its path, and what tells it from others.
 module_name name_of_module(loaded_module const& module);

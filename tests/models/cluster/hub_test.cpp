@@ -46,9 +46,7 @@ public:
     explicit told_meter(std::size_t rank) : seconds_(static_cast<double>(rank)) {}
     void opened() override { calls_ += "opened "; }
     void closes() override { calls_ += "closes "; }
-    detail::node_usage used() override {
-        return {.cpu_user_seconds = seconds_, .peak_method = calls_ + "used"};
-    }
+    detail::node_usage used() override { return {.cpu_user_seconds = seconds_, .kernel = calls_ + "used"}; }
 
 private:
     double seconds_;
@@ -212,7 +210,7 @@ TEST(a_root, is_told_what_nodes_have_used_when_a_pool_ends) {
         EXPECT_EQ(told[rank].workers, 2U);
         ASSERT_TRUE(told[rank].used);
         EXPECT_EQ(told[rank].used->cpu_user_seconds, static_cast<double>(rank));
-        EXPECT_EQ(told[rank].used->peak_method, "opened closes used");
+        EXPECT_EQ(told[rank].used->kernel, "opened closes used");
     }
 }
 
