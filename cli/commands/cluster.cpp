@@ -66,9 +66,9 @@ std::vector<cluster_host> hosts_of(cluster_options const& options) {
     return hosts;
 }
 
-launch_request request_of(cluster_options const& options, std::optional<allocation> const& given,
-                          launcher_kind kind) {
-    launch_request made{.hosts = hosts_of(options), .nodes = options.nodes, .program = options.command};
+launch_request request_of(cluster_options const& options, std::vector<cluster_host> hosts,
+                          std::optional<allocation> const& given, launcher_kind kind) {
+    launch_request made{.hosts = std::move(hosts), .nodes = options.nodes, .program = options.command};
     if (!options.silence.empty())
         made.silence = read_option("--silence", [&] { return parse_duration(options.silence).count(); });
     bool const slurm_finds_nodes = kind == launcher_kind::srun;
@@ -83,10 +83,10 @@ launch_request request_of(cluster_options const& options, std::optional<allocati
 
 int cluster(cluster_options const& options) {
     if (options.command.empty()) throw usage_error("nothing to run: give a program after --");
-    hosts_of(options);  // before a launcher is looked for: the nearer mistake
+    auto hosts = hosts_of(options);  // before a launcher is looked for: the nearer mistake
     auto const given = current_allocation();
     auto const by = find_launcher(options.launcher, given);
-    auto const request = request_of(options, given, by.kind);
+    auto const request = request_of(options, std::move(hosts), given, by.kind);
     if (options.dry_run) {
         fmt::print("{}\n", to_paste(launch_line_for(by, request, given, "")));
         return all_well;

@@ -1,6 +1,7 @@
 #include "cli/commands/cluster_findings.hpp"
 
 #include "cli/terminal/figures.hpp"
+#include "cli/terminal/text.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -24,19 +25,12 @@ std::string memory_text(std::uint64_t bytes) {
     return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / gibibyte);
 }
 
-/// What a sentence of the library says, without its name before.
-std::string without_name(std::string sentence) {
-    constexpr std::string_view name = "quartet: ";
-    if (sentence.starts_with(name)) sentence.erase(0, name.size());
-    return sentence;
-}
-
 checkup_finding mpi_finding(std::vector<detail::installed_mpi> const& installed) {
     std::vector<std::string> usable;
     std::vector<std::string> broken;
     for (auto const& each : installed) {
         if (!each.about.empty()) usable.push_back(each.about);
-        if (each.about.empty() && !each.plugin.empty()) broken.push_back(without_name(each.refused));
+        if (each.about.empty() && !each.plugin.empty()) broken.push_back(without_own_name(each.refused));
     }
     if (!broken.empty())
         return {
@@ -76,7 +70,7 @@ checkup_finding cluster_finding(detail::cluster_reading const& seen) {
         return {.subject = "cluster",
                 .value = "there is none",
                 .verdict = fitness::warning,
-                .advice = without_name(seen.refused)};
+                .advice = without_own_name(seen.refused)};
     checkup_finding found{.subject = "cluster",
                           .value = fmt::format("{} node{}, {}", seen.nodes.size(),
                                                seen.nodes.size() == 1 ? "" : "s", seen.mpi)};
@@ -138,12 +132,15 @@ checkup_finding node_finding(detail::node_reading const& node) {
 
 }  // namespace
 
+bool has_usable_mpi(std::vector<detail::installed_mpi> const& installed) {
+    return std::ranges::any_of(installed, [](auto const& each) { return !each.about.empty(); });
+}
+
 std::vector<checkup_finding> judge_cluster(std::vector<detail::installed_mpi> const& installed,
                                            std::vector<installed_launcher> const& launchers,
                                            std::optional<detail::cluster_reading> const& cluster) {
     std::vector<checkup_finding> found{mpi_finding(installed)};
-    bool const has_mpi = std::ranges::any_of(installed, [](auto const& each) { return !each.about.empty(); });
-    if (has_mpi) found.push_back(launchers_finding(launchers, cluster.has_value()));
+    if (has_usable_mpi(installed)) found.push_back(launchers_finding(launchers, cluster.has_value()));
     if (!cluster) return found;
     found.push_back(cluster_finding(*cluster));
     std::ranges::transform(cluster->nodes, std::back_inserter(found), node_finding);

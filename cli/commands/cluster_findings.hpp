@@ -13,6 +13,8 @@
 
 namespace quartet::cli {
 
+bool has_usable_mpi(std::vector<detail::installed_mpi> const& installed);
+
 /// One finding for MPI, one for launchers if there is an MPI, and one for the cluster and each of its nodes
 /// if there is one. Pure.
 std::vector<measure::checkup_finding> judge_cluster(std::vector<detail::installed_mpi> const& installed,

@@ -90,7 +90,8 @@ measure::checkup_finding costs_finding(detail::kept_costs const& measured) {
 std::vector<measure::checkup_finding> cluster_findings(status_line& shown, interrupt const& stop) {
     shown.show("looking at MPI");
     auto const installed = detail::look_for_mpis();
-    auto const launchers = installed_launchers();
+    auto const launchers =
+        has_usable_mpi(installed) ? installed_launchers() : std::vector<installed_launcher>();
     auto const cluster = detail::read_cluster(
         {.looks_at = [&](std::string const& node) { shown.show("measuring the way to " + node); },
          .is_stopped = [&] { return stop.signal() != 0; }});

@@ -2,6 +2,8 @@
 
 #include "cli/measuring/scratch.hpp"
 #include "cli/parsing/errors.hpp"
+#include "cli/terminal/text.hpp"
+#include "measure/trial/cluster_survey.hpp"
 #include "measure/trial/trial_forker.hpp"
 #include "measure/trial/trial_process.hpp"
 #include "src/base/descriptor.hpp"
@@ -127,12 +129,12 @@ measure::survey_result survey(std::vector<model_spec> const& models, candidates 
     return measure::run_survey_process(request, stop.descriptor());
 }
 
-void choose_folder(ground& made, candidates const& which, std::vector<std::string> const& files,
-                   bool was_named) {
+void choose_folder(ground& made, std::vector<measure::surveyed_node> const& nodes, candidates const& which,
+                   std::vector<std::string> const& files, bool was_named) {
     std::vector<std::string> tried;
     for (std::size_t place = 0; place < which.folders.size(); ++place) {
-        auto const blind = files[place].empty() ? std::vector<std::string>{made.nodes.front().name}
-                                                : lacking(made.nodes, place, &measure::surveyed_node::seen);
+        auto const blind = files[place].empty() ? std::vector<std::string>{nodes.front().name}
+                                                : lacking(nodes, place, &measure::surveyed_node::seen);
         if (blind.empty()) {
             made.folder = which.folders[place];
             return;
@@ -147,10 +149,10 @@ void choose_folder(ground& made, candidates const& which, std::vector<std::strin
     if (was_named) throw usage_error("--scratch: " + made.no_files);
 }
 
-void choose_address(ground& made, candidates const& which) {
+void choose_address(ground& made, std::vector<measure::surveyed_node> const& nodes, candidates const& which) {
     std::vector<std::string> tried;
     for (std::size_t place = 0; place < which.addresses.size(); ++place) {
-        auto const deaf = lacking(made.nodes, place, &measure::surveyed_node::reached);
+        auto const deaf = lacking(nodes, place, &measure::surveyed_node::reached);
         if (deaf.empty()) {
             made.address = which.addresses[place];
             return;
@@ -162,14 +164,9 @@ void choose_address(ground& made, candidates const& which) {
                                    : fmt::format("{}", fmt::join(tried, ", "));
 }
 
-std::string without_prefix(std::string text) {
-    constexpr std::string_view prefix = "quartet: ";
-    return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
-}
-
 /// Why there are no other machines, in a sentence for somebody who has typed `spec`.
 std::string no_cluster(model_spec const& spec) {
-    if (auto why = detail::why_no_cluster(); !why.empty()) return without_prefix(std::move(why));
+    if (auto why = detail::why_no_cluster(); !why.empty()) return without_own_name(std::move(why));
     return fmt::format(
         "'{}' is for several machines, and this was started on one; put 'quartet cluster --hosts A,B,C --' "
         "before it, or mpirun or srun (docs/cluster.md); 'cluster:1' is this machine alone",
@@ -192,10 +189,9 @@ ground find_ground(std::string const& scratch, std::vector<model_spec> const& mo
     std::vector<std::string> files;
     auto found = survey(models, which, stop, files);
     if (!found.error.empty())
-        throw usage_error(fmt::format("{}: {}", flag, without_prefix(std::move(found.error))));
-    made.nodes = std::move(found.nodes);
-    choose_folder(made, which, files, !scratch.empty());
-    choose_address(made, which);
+        throw usage_error(fmt::format("{}: {}", flag, without_own_name(std::move(found.error))));
+    choose_folder(made, found.nodes, which, files, !scratch.empty());
+    choose_address(made, found.nodes, which);
     return made;
 }
 

@@ -5,7 +5,6 @@
 
 #include "cli/measuring/plan.hpp"
 #include "cli/terminal/interrupt.hpp"
-#include "measure/trial/cluster_survey.hpp"
 
 #include <quartet/spec.hpp>
 
@@ -17,9 +16,8 @@
 namespace quartet::cli {
 
 struct ground {
-    std::filesystem::path folder{};               ///< in which the scratch folder is made
-    std::string address = "127.0.0.1";            ///< at which servers listen, in numbers
-    std::vector<measure::surveyed_node> nodes{};  ///< of a cluster; empty: this machine alone
+    std::filesystem::path folder{};     ///< in which the scratch folder is made
+    std::string address = "127.0.0.1";  ///< at which servers listen, in numbers
 
     // Why the above will not do, if it matters; empty if it will.
     std::string no_files{};

@@ -10,6 +10,12 @@ std::string printable(std::string_view text) {
     return measure::plain_text(text);
 }
 
+std::string without_own_name(std::string sentence) {
+    constexpr std::string_view name = "quartet: ";
+    if (sentence.starts_with(name)) sentence.erase(0, name.size());
+    return sentence;
+}
+
 std::string pad(std::string text, std::size_t width) {
     std::size_t const shown = display_width(text);
     if (shown < width) text.append(width - shown, ' ');

@@ -13,6 +13,9 @@ namespace quartet::cli {
 /// direction of writing, and bytes that are no UTF-8 become question marks.
 std::string printable(std::string_view text);
 
+/// What a sentence of the library says, without "quartet: " before it.
+std::string without_own_name(std::string sentence);
+
 /// Text in a column: blanks are added up to the width.
 std::string pad(std::string text, std::size_t width);
 std::string pad_left(std::string const& text, std::size_t width);

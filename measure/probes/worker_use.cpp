@@ -50,10 +50,11 @@ worker_numbers::worker_numbers(task_recorder const& recorder, std::vector<task_r
     for (auto const& each : recorder.workers())
         names.insert_or_assign({each.node, each.number}, each.name);
     for (auto const& each : records) {  // of more workers than the recorder tells
+        auto const [at, is_new] = names.try_emplace({each.node, each.worker});
+        if (!is_new) continue;
         auto const node = each.node < nodes.size() ? nodes[each.node].name : std::to_string(each.node);
         bool const known = each.worker != task_record::unknown_worker;
-        names.try_emplace({each.node, each.worker},
-                          known ? fmt::format("{}/{}", node, each.worker) : fmt::format("{}, lost", node));
+        at->second = known ? fmt::format("{}/{}", node, each.worker) : fmt::format("{}, lost", node);
     }
     for (auto& [where, name] : names) {
         numbers_.emplace(where, names_.size());

@@ -6,8 +6,8 @@
 #include "measure/trial/cluster_survey.hpp"
 
 #include "measure/results/json_values.hpp"
+#include "src/models/cluster/rank.hpp"
 
-#include <quartet/cpus.hpp>
 #include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/executor.hpp>
 #include <quartet/outcome.hpp>
@@ -49,7 +49,6 @@ std::span<field<surveyed_node> const> fields_of() {
     using n = surveyed_node;
     static constexpr std::array list{
         make_field<n, &n::name>("name"),
-        make_field<n, &n::usable_cpus>("usable_cpus"),
         make_field<n, &n::seen>("seen"),
         make_field<n, &n::reached>("reached"),
     };
@@ -108,20 +107,11 @@ struct question {
 };
 
 struct answer {
-    std::string name;
+    surveyed_node node;
     std::int64_t process = 0;  // two ranks may be on one machine
-    std::uint64_t usable_cpus = 0;
-    std::vector<std::uint64_t> seen;
-    std::vector<std::uint64_t> reached;
 
-    void serialize(auto& archive) { archive(name, process, usable_cpus, seen, reached); }
+    void serialize(auto& archive) { archive(node, process); }
 };
-
-std::string own_host() {
-    char name[256] = {};
-    gethostname(name, sizeof name - 1);
-    return name;
-}
 
 task<bool> answers(context& ctx, std::string address, std::uint16_t port) {
     bool connected = false;
@@ -136,16 +126,15 @@ task<bool> answers(context& ctx, std::string address, std::uint16_t port) {
 }
 
 task<answer> look(context& ctx, question asked) {
-    answer made{
-        .name = own_host(), .process = getpid(), .usable_cpus = usable_cpus(), .seen = {}, .reached = {}};
+    answer made{.node = {.name = detail::host_name(), .seen = {}, .reached = {}}, .process = getpid()};
     for (std::size_t place = 0; place < asked.files.size(); ++place) {
         std::error_code absent;
-        if (std::filesystem::exists(asked.files[place], absent)) made.seen.push_back(place);
+        if (std::filesystem::exists(asked.files[place], absent)) made.node.seen.push_back(place);
     }
     for (std::size_t place = 0; asked.port != 0 && place < asked.addresses.size(); ++place) {
         ask_without_proxy(asked.addresses[place]);
         if (co_await answers(ctx, asked.addresses[place], static_cast<std::uint16_t>(asked.port)))
-            made.reached.push_back(place);
+            made.node.reached.push_back(place);
     }
     co_return made;
 }
@@ -154,20 +143,19 @@ task<answer> look(context& ctx, question asked) {
 survey_result ask_all(question const& asked) {
     auto pool = make_executor("cluster+threads:1");
     std::size_t const nodes = parse_spec(pool.spec()).nodes.value_or(1);
-    std::map<std::pair<std::string, std::int64_t>, answer> heard;
+    std::map<std::pair<std::string, std::int64_t>, surveyed_node> heard;
     constexpr int most_rounds = 50;
     for (int round = 0; heard.size() < nodes && round < most_rounds; ++round) {
         for (auto& each : pool.map(look, std::vector(nodes, asked)))
-            heard.try_emplace({each.name, each.process}, std::move(each));
+            heard.try_emplace({each.node.name, each.process}, std::move(each.node));
     }
     if (heard.size() < nodes)
         throw std::runtime_error(
             fmt::format("of {} nodes of the cluster only {} have answered", nodes, heard.size()));
     survey_result made;
     for (auto& [whose, each] : heard)
-        made.nodes.push_back(
-            {std::move(each.name), each.usable_cpus, std::move(each.seen), std::move(each.reached)});
-    auto const own = heard.find({own_host(), getpid()});
+        made.nodes.push_back(std::move(each));
+    auto const own = heard.find({detail::host_name(), getpid()});
     if (own != heard.end())
         std::rotate(made.nodes.begin(), made.nodes.begin() + std::distance(heard.begin(), own),
                     made.nodes.begin() + std::distance(heard.begin(), own) + 1);

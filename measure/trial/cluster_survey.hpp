@@ -18,24 +18,19 @@ struct survey_request {
     std::vector<std::string> files;      ///< of the root, for which nodes look
     std::vector<std::string> addresses;  ///< of the root, that nodes try, in numbers
     std::uint64_t port = 0;              ///< where it listens at all of them; 0: nobody tries
-
-    bool operator==(survey_request const&) const = default;
 };
 
 struct surveyed_node {
     std::string name;
-    std::uint64_t usable_cpus = 0;
     std::vector<std::uint64_t> seen;     ///< places of files that are there
     std::vector<std::uint64_t> reached;  ///< places of addresses that answer
 
-    bool operator==(surveyed_node const&) const = default;
+    void serialize(auto& archive) { archive(name, seen, reached); }
 };
 
 struct survey_result {
     std::string error;                 ///< why a spec can't run, or there is no answer; empty if all is well
     std::vector<surveyed_node> nodes;  ///< this machine first
-
-    bool operator==(survey_result const&) const = default;
 };
 
 /// As trial_protocol.hpp has it for trials.

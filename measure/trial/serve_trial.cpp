@@ -42,10 +42,10 @@ void await_answer(line_socket& parent) {
 
 /// The tool's servers are here, not behind a proxy that the environment names for other addresses.
 void ask_own_server_directly(std::string_view url) {
-    auto const scheme = url.find("://");
-    auto const rest = scheme == url.npos ? url : url.substr(scheme + 3);
-    auto const host = rest.substr(0, rest.rfind(':'));
-    if (!host.empty()) ask_without_proxy(host);
+    constexpr std::string_view scheme = "http://";  // others know of no proxy
+    if (!url.starts_with(scheme)) return;
+    auto const rest = url.substr(scheme.size());
+    ask_without_proxy(rest.substr(0, rest.rfind(':')));
 }
 
 }  // namespace

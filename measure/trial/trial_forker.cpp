@@ -42,39 +42,42 @@ auto again_if_interrupted(Call call) {
     return done;
 }
 
-/// A byte with a descriptor.
-bool send_descriptor(int socket, int sent) noexcept {
+/// A byte with room for a descriptor.
+struct descriptor_message {
+    descriptor_message() {
+        head.msg_iov = &part;
+        head.msg_iovlen = 1;
+        head.msg_control = room;
+        head.msg_controllen = sizeof room;
+    }
+    descriptor_message(descriptor_message const&) = delete;
+    descriptor_message& operator=(descriptor_message const&) = delete;
+
     char byte = 0;
     iovec part{.iov_base = &byte, .iov_len = 1};
     alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int))] = {};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = room;
-    message.msg_controllen = sizeof room;
-    cmsghdr* const head = CMSG_FIRSTHDR(&message);
-    head->cmsg_level = SOL_SOCKET;
-    head->cmsg_type = SCM_RIGHTS;
-    head->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(head), &sent, sizeof sent);
-    return again_if_interrupted([&] { return sendmsg(socket, &message, MSG_NOSIGNAL); }) == 1;
+    msghdr head{};
+};
+
+bool send_descriptor(int socket, int sent) noexcept {
+    descriptor_message message;
+    cmsghdr* const rights = CMSG_FIRSTHDR(&message.head);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(rights), &sent, sizeof sent);
+    return again_if_interrupted([&] { return sendmsg(socket, &message.head, MSG_NOSIGNAL); }) == 1;
 }
 
 /// Nothing if the other side is gone.
 std::optional<int> receive_descriptor(int socket) noexcept {
-    char byte = 0;
-    iovec part{.iov_base = &byte, .iov_len = 1};
-    alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int))] = {};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = room;
-    message.msg_controllen = sizeof room;
-    if (again_if_interrupted([&] { return recvmsg(socket, &message, MSG_CMSG_CLOEXEC); }) != 1) return {};
-    cmsghdr const* const head = CMSG_FIRSTHDR(&message);
-    if (!head || head->cmsg_type != SCM_RIGHTS) return {};
+    descriptor_message message;
+    if (again_if_interrupted([&] { return recvmsg(socket, &message.head, MSG_CMSG_CLOEXEC); }) != 1)
+        return {};
+    cmsghdr const* const rights = CMSG_FIRSTHDR(&message.head);
+    if (!rights || rights->cmsg_type != SCM_RIGHTS) return {};
     int received = -1;
-    std::memcpy(&received, CMSG_DATA(head), sizeof received);
+    std::memcpy(&received, CMSG_DATA(rights), sizeof received);
     return received;
 }
 
