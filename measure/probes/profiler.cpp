@@ -78,12 +78,14 @@ public:
 
     program_profile watch(std::optional<std::chrono::nanoseconds> limit, int stop_descriptor) {
         auto const cpu_before = processor_time_of_this_thread();
+        auto paid_for = cpu_before;
         while (!ended()) {
-            // Not the time on the clock: on a busy machine that would be few looks, since waiting for a
-            // processor costs the program nothing.
-            auto const before = processor_time_of_this_thread();
             if (!look() && (!is_child_ || ended())) break;
-            auto const took = processor_time_of_this_thread() - before;
+            // Not the time on the clock: on a busy machine that would be few looks, since waiting for a
+            // processor costs the program nothing. Falling asleep and waking are in it: they can cost more
+            // than the look.
+            auto const now = processor_time_of_this_thread();
+            auto const took = now - std::exchange(paid_for, now);
             auto rest = std::max<std::chrono::nanoseconds>(
                 shortest_rest, std::chrono::duration_cast<std::chrono::nanoseconds>(took * rest_per_look));
             if (limit) {
