@@ -298,11 +298,11 @@ void coordinator::stir(std::uint16_t node, std::uint32_t pool) {
     stirred_.insert(node);
 }
 
-void coordinator::note_ended(std::uint16_t node, std::uint32_t pool, std::size_t tasks, time_point now) {
-    auto* const queue = queue_of(*nodes_[node], pool);
+void coordinator::note_ended(std::uint16_t node, root_call const& call, std::size_t tasks, time_point now) {
+    auto* const queue = queue_of(*nodes_[node], call.pool());
     if (!queue) return;
-    queue->note_ended(now, tasks);
-    stir(node, pool);
+    queue->note_ended(now, tasks, call.body());
+    stir(node, call.pool());
 }
 
 /// Counts off what has ended, and forgets calls of which all has.
@@ -322,7 +322,7 @@ void coordinator::finish_ended(time_point now) {
 // ---- Outcomes
 
 void coordinator::on_outcomes(std::uint16_t number, byte_reader& in, time_point now) {
-    std::map<std::uint32_t, std::size_t> ended;  // by pool
+    std::map<std::shared_ptr<root_call>, std::size_t> ended;
     while (in.left() > 0) {
         auto const head = read_message<outcomes_head>(in);
         byte_reader these({in.take(head.bytes), head.bytes});
@@ -333,23 +333,22 @@ void coordinator::on_outcomes(std::uint16_t number, byte_reader& in, time_point 
             auto const& view = nodes_[number]->view;
             call->take_records(number, head, these, view.about.name, view.clock, now);
         } else if (head.kind == outcome_kind::results) {
-            ended[call->pool()] += call->take_results(number, head, these);
+            ended[call] += call->take_results(number, head, these);
         } else {
             auto const why = arrived_failure(read_message<moved_failure>(these), head.first);
             for (std::size_t task = head.first; task < head.first + head.count; ++task)
-                ended[call->pool()] += call->fail(number, task, why) ? 1 : 0;
+                ended[call] += call->fail(number, task, why) ? 1 : 0;
         }
     }
-    for (auto const& [pool, tasks] : ended) {
-        note_ended(number, pool, tasks, now);
-    }
+    for (auto const& [call, tasks] : ended)
+        note_ended(number, *call, tasks, now);
 }
 
 void coordinator::on_large(std::uint16_t number, large_message const& about, time_point now) {
     auto const call = find(about.call);
     if (!call || !call->tasks().has(number, about.index)) return;
     large_.push_back({number, about.call, about.index, about.bytes});
-    note_ended(number, call->pool(), 1, now);
+    note_ended(number, *call, 1, now);
     ask_for_large(now);
 }
 

@@ -179,7 +179,7 @@ private:
     std::shared_ptr<root_call> find(std::uint32_t number) const noexcept;
     node_queue* queue_of(remote_node& node, std::uint32_t pool) const noexcept;
     void stir(std::uint16_t node, std::uint32_t pool);
-    void note_ended(std::uint16_t node, std::uint32_t pool, std::size_t tasks, time_point now);
+    void note_ended(std::uint16_t node, root_call const& call, std::size_t tasks, time_point now);
     void finish_ended(time_point now);
     void beat(remote_node& node, time_point now);
     std::chrono::nanoseconds time_between_beats() const;

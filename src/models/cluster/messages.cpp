@@ -4,7 +4,26 @@
 
 #include <quartet/outcome.hpp>
 
+#include <functional>
+#include <string>
+
 namespace quartet::inline v0::detail {
+namespace {
+
+std::size_t number_of(moved_address const& address, moved_code const& code) noexcept {
+    auto const in = address.module < code.modules.size()
+                        ? std::hash<std::string>()(code.modules[address.module].identity)
+                        : 0;
+    return in + std::hash<std::uint64_t>()(address.offset);
+}
+
+}  // namespace
+
+// All functions of a type have one code, and names of their own.
+std::size_t body_number(moved_code const& code) noexcept {
+    std::size_t const own = code.function ? number_of(*code.function, code) : 0;
+    return number_of(code.run, code) + 31 * own;
+}
 
 moved_failure move_failure(failure const& why) {
     moved_failure moved{.why = why.why,

@@ -263,6 +263,9 @@ struct moved_failure {
     }
 };
 
+/// A number of the body that is the same for each call of it, whatever it captures.
+std::size_t body_number(moved_code const& code) noexcept;
+
 moved_failure move_failure(failure const& why);
 failure arrived_failure(moved_failure const& moved, std::size_t index);
 

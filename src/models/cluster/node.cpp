@@ -163,6 +163,7 @@ void node::on_tasks(byte_reader& in, packet const& owner) {
     std::span<std::byte const> const inputs{in.take(left), left};
     pool->queue.push_back({call->second, about.first, about.count, owner, inputs});
     pool->queued += about.count;
+    pool->rate.expect(body_number(call->second->code));
 }
 
 void node::on_value(byte_reader& in) {
@@ -218,12 +219,16 @@ task_piece node::cut(queued_tasks& from, std::size_t count) {
 }
 
 /// So many tasks of the first in the queue that they take about as long as `piece_time`, so that what has
-/// ended is soon told of; in whole chunks, of which the root grants no part either.
+/// ended is soon told of; a part of what may begin where that is not known; in whole chunks, of which the
+/// root grants no part either.
 std::size_t node::piece_of(pool_state const& pool, queued_tasks const& next) {
-    std::size_t const may = std::min<std::size_t>(next.count, pool.granted - pool.begun);
+    auto const granted = static_cast<std::size_t>(pool.granted - pool.begun);
+    std::size_t const may = std::min(next.count, granted);
     if (next.cancelled) return may;
     std::size_t const chunk = std::max<std::size_t>(1, next.call->chunk_size);
-    std::size_t const end = begin_of_chunk(next.first + std::max(chunk, pool.rate.within(piece_time)), chunk);
+    std::size_t const part = granted / (4 * std::max<std::size_t>(1, pool.runs->workers()));
+    std::size_t const end =
+        begin_of_chunk(next.first + std::max({chunk, part, pool.rate.within(piece_time)}), chunk);
     return std::min(may, end - next.first);
 }
 
@@ -236,7 +241,7 @@ void node::begin_granted(pool_state& pool, time_point now) {
         bool const runs = !next.cancelled;
         if (next.count == 0) pool.queue.pop_front();
         if (!runs) continue;
-        if (pool.under_way == 0) pool.rate.note(now, 0, true);
+        if (pool.under_way == 0) pool.rate.note_begin(now);
         pool.under_way += count;
         pool.runs->begin(std::move(piece));
     }
@@ -244,9 +249,10 @@ void node::begin_granted(pool_state& pool, time_point now) {
 
 void node::ended(ended_piece piece, time_point now) {
     auto* const pool = find_pool(piece.pool);
-    if (!line_ || !pool || !calls_.contains(piece.call)) return;  // of a session before
+    auto const call = calls_.find(piece.call);
+    if (!line_ || !pool || call == calls_.end()) return;  // of a session before
     pool->under_way -= std::min(pool->under_way, piece.count);
-    pool->rate.note(now, piece.count, false);
+    pool->rate.note(now, piece.count, body_number(call->second->code));
     for (auto const bytes : {piece.records.bytes(), piece.outcomes.bytes()})
         outcomes_.body().write(bytes.data(), bytes.size());
     for (auto& each : piece.large) {

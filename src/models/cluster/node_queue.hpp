@@ -51,6 +51,7 @@ public:
     /// Adds tasks of a call, in a row.
     void push(std::shared_ptr<root_call> const& call, task_range tasks) {
         if (tasks.empty()) return;
+        rate_.expect(call->body());
         if (!ranges_.empty() && ranges_.back().call == call && ranges_.back().tasks.last == tasks.first)
             ranges_.back().tasks.last = tasks.last;
         else
@@ -58,16 +59,16 @@ public:
         sent_ += tasks.size();
     }
 
-    /// Tasks have ended on the node.
-    void note_ended(time_point now, std::size_t tasks) noexcept {
+    /// Tasks of a body have ended on the node.
+    void note_ended(time_point now, std::size_t tasks, std::size_t body) noexcept {
         ended_ += tasks;
-        rate_.note(now, tasks, false);
+        rate_.note(now, tasks, body);
         drop_ended();
     }
 
     /// What is pushed next finds the node idle.
     void note_begin(time_point now) noexcept {
-        if (in_hand() == 0) rate_.note(now, 0, true);
+        if (in_hand() == 0) rate_.note_begin(now);
     }
 
     /// Grants what `allowance` lets begin, in whole chunks. The new end of what is granted; nothing if it is

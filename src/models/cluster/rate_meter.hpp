@@ -1,7 +1,8 @@
 // src/models/cluster/rate_meter.hpp
 //
-// How many tasks end in a second while there are some to do: a mean in which what lies further back counts
-// exponentially less. For one thread, which tells the time.
+// How many tasks of a body end in a second while there are some to do: a mean in which what lies further back
+// counts exponentially less. Of how long one body takes nothing follows for another. For one thread, which
+// tells the time.
 #pragma once
 
 #include <chrono>
@@ -14,10 +15,21 @@ class rate_meter {
 public:
     using time_point = std::chrono::steady_clock::time_point;
 
-    /// `tasks` have ended since the last note; `idle`: there were none to do until now.
-    void note(time_point now, std::size_t tasks, bool idle) noexcept {
-        double const passed = idle ? 0 : std::chrono::duration<double>(now - last_).count();
+    /// Tasks of this body come next: what is known of another is forgotten.
+    void expect(std::size_t body) noexcept {
+        if (body != body_) forget();
+        body_ = body;
+    }
+    void forget() noexcept { tasks_ = seconds_ = 0; }
+
+    /// There were none to do until now.
+    void note_begin(time_point now) noexcept { last_ = now; }
+
+    /// `tasks` of a body have ended since the last note.
+    void note(time_point now, std::size_t tasks, std::size_t body) noexcept {
+        double const passed = std::chrono::duration<double>(now - last_).count();
         last_ = now;
+        if (body != body_) return;
         double const kept = std::exp(-passed / memory);
         tasks_ = tasks_ * kept + static_cast<double>(tasks);
         seconds_ = seconds_ * kept + passed;
@@ -35,6 +47,7 @@ private:
     static constexpr double memory = 0.1;  // seconds
     static constexpr double least = 2e-5;
 
+    std::size_t body_ = 0;
     time_point last_{};
     double tasks_ = 0;
     double seconds_ = 0;

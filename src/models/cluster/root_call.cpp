@@ -30,6 +30,7 @@ root_call::root_call(job& work, call_message about, task_recorder* records,
     : values(broadcasts_in(about.code.closure)),
       work_(work),
       about_(std::move(about)),
+      body_(body_number(about_.code)),
       records_(records),
       began_(now),
       tasks_(work.size()) {}

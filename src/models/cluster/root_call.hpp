@@ -32,6 +32,7 @@ public:
     std::uint32_t number() const noexcept { return about_.call; }
     std::uint32_t pool() const noexcept { return about_.pool; }
     call_message const& about() const noexcept { return about_; }
+    std::size_t body() const noexcept { return body_; }
     job& work() const noexcept { return work_; }
 
     /// Tasks that a worker takes at a time: what begins and what is taken back is whole chunks.
@@ -80,6 +81,7 @@ public:
 private:
     job& work_;
     call_message about_;
+    std::size_t body_;
     task_recorder* records_;
     std::chrono::steady_clock::time_point began_;
     task_ledger tasks_;

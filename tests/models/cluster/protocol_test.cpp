@@ -471,6 +471,32 @@ TEST(cluster_protocol, gives_each_worker_a_chunk_and_no_part_of_one) {
     EXPECT_THAT(sizes, testing::Each(7U));
 }
 
+// Of a million tiny tasks a node is granted thousands ahead; of the next body's, which may take long, those
+// that its workers are at.
+TEST(cluster_protocol, learns_anew_how_long_another_body_takes) {
+    constexpr std::int64_t long_ones = 1'000'000;
+    std::map<std::size_t, std::size_t> begun;  // long ones, by node
+    cluster on({.nodes = 3,
+                .workers = 2,
+                .work = {.time = [](std::size_t, std::int64_t input) -> nanoseconds {
+                             return input < long_ones ? 100ns : 50ms;
+                         },
+                         .begins =
+                             [&](std::size_t node, std::int64_t input) {
+                                 if (input >= long_ones) ++begun[node];
+                             }}});
+    counted_map tiny(on, 100'000);
+    ASSERT_TRUE(on.run_until([&] { return tiny.finished(); }));
+    auto const value = letters_of(10);
+    counted_map other(on, 60, value, long_ones);
+    on.run_for(40ms);
+    EXPECT_THAT(begun,
+                testing::ElementsAre(testing::Pair(0U, 2U), testing::Pair(1U, 2U), testing::Pair(2U, 2U)));
+    auto const began = on.when.now();
+    ASSERT_TRUE(on.run_until([&] { return other.finished(); }));
+    EXPECT_LT(on.when.now() - began, 550ms);
+}
+
 TEST(cluster_protocol, knows_a_clock_by_the_tasks_if_by_nothing_else) {
     task_recorder recorder(100, recording::everything);
     std::map<std::int64_t, simulation::time_point> began;

@@ -335,6 +335,7 @@ public:
                            .chunk_size = work.chunk_size(),
                            .recorded = {.every = work.record_slots().every(), .recorder = 1}};
         auto const closure = work.crossing()->code().closure;
+        about.code.run.offset = reinterpret_cast<std::uintptr_t>(work.crossing()->code().run);
         about.code.closure.assign(closure.begin(), closure.end());
         timed([&] { root_.begin(work, about, recorder(), when.now()); });
     }
