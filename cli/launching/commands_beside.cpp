@@ -26,7 +26,8 @@ task<command_result> ended(context& ctx, word_list arguments) {
 }  // namespace
 
 std::vector<command_result> run_beside(std::vector<word_list> const& commands) {
-    auto executor = make_executor("async:64");
+    // To begin a program takes long on a busy machine, and whoever uses the tool can do nothing about it.
+    auto executor = make_executor("async:64", {.stall_limit = std::chrono::nanoseconds::zero()});
     std::vector<command_result> results;
     for (auto& each : executor.map(ended, commands))
         results.push_back(std::move(each));
