@@ -67,6 +67,17 @@ bool fights_for_locks(program_profile const& of, std::size_t cpus) {
            cpu_of(of) < 0.8 * could_be_busy * of.seconds + of.queue_seconds;
 }
 
+/// The part of its time that the program would compute if other programs did not hold the processors. Its own
+/// threads may queue for each other too: what it has had of a processor counts in any case.
+double computing_share(program_profile const& of) {
+    double const seen = share(of, activity::computing);
+    double const wanted = cpu_of(of) + of.queue_seconds;
+    if (wanted <= 0 || of.seconds <= 0) return seen;
+    double const alone = seen * cpu_of(of) / wanted;
+    double const would_be = alone + (1 - seen) > 0 ? alone / (alone + 1 - seen) : seen;
+    return std::max(would_be, std::min(seen, cpu_of(of) / of.seconds));
+}
+
 activity longest_wait(program_profile const& of) {
     constexpr std::array waits{activity::network, activity::disk,  activity::lock, activity::sleep,
                                activity::process, activity::input, activity::other};
@@ -139,7 +150,7 @@ std::string_view to_string(work_kind kind) noexcept {
 }
 
 bool mostly_computes(program_profile const& of) noexcept {
-    return share(of, activity::computing) >= mostly;
+    return computing_share(of) >= mostly;
 }
 
 work_verdict judge_work(program_profile const& of, std::size_t cpus) {
@@ -148,7 +159,11 @@ work_verdict judge_work(program_profile const& of, std::size_t cpus) {
                 fmt::format("{} threads compute, and wait for each other for {:.0f} % of their time",
                             contenders_of(of).threads, percent(contenders_of(of).locked)),
                 "fewer threads, or processes that share nothing"};
-    if (!mostly_computes(of)) return by_wait(of);
+    if (!mostly_computes(of)) {
+        auto verdict = by_wait(of);
+        verdict.why += kept_from_processors(of);
+        return verdict;
+    }
     double const in_kernel = cpu_of(of) > 0 ? of.cpu_system_seconds / cpu_of(of) : 0;
     if (in_kernel > in_the_kernel)
         return local_files(

@@ -46,6 +46,16 @@ TEST(judge_work, says_that_others_keep_the_processors) {
     EXPECT_THAT(judge_work(busy, 2).why, testing::HasSubstr("they wait 70 % for one"));
 }
 
+TEST(judge_work, does_not_take_a_queue_for_computing) {
+    auto starved = program({{activity::computing, 0.6}, {activity::network, 0.4}}, 0.2);
+    starved.queue_seconds = 5.8;
+    EXPECT_EQ(kind_of(starved), work_kind::slow_io);
+    EXPECT_THAT(judge_work(starved, 2).why, testing::HasSubstr("they wait 97 % for one"));
+    auto crowded = program({{activity::computing, 0.6}, {activity::network, 0.4}}, 12);
+    crowded.queue_seconds = 60;
+    EXPECT_EQ(kind_of(crowded), work_kind::cpu_bound) << "its own threads queue for each other";
+}
+
 TEST(judge_work, knows_slow_waits_for_the_network_from_fast_ones) {
     auto waiting = program({{activity::network, 0.95}, {activity::computing, 0.05}}, 0.5);
     EXPECT_EQ(kind_of(waiting), work_kind::slow_io) << "95 ms at a time";
