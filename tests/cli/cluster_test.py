@@ -9,7 +9,7 @@ import termios
 import time
 import unittest
 
-from tool import QUARTET, ToolTest, wait_until
+from tool import QUARTET, ToolTest, has_taken, wait_until
 
 # Says what it is; records its words; then runs the ranks, whose number stands behind $COUNT_FLAG, in groups of
 # their own as launchers do. Passes $PASSES on to them. $EXTRA is what else it does before it exits with 0.
@@ -174,6 +174,7 @@ class Cluster(ToolTest):
         for launcher in KINDS:
             started = self.started_on_both(launcher, "'' INT TERM")
             started.send_signal(signal.SIGINT)
+            self.assertTrue(wait_until(lambda: has_taken(started.pid, signal.SIGINT)))
             time.sleep(0.3)
             self.assertIsNone(started.poll())
             started.send_signal(signal.SIGINT)

@@ -100,7 +100,7 @@ class InAPipe(ToolTest):
         lines = done.stdout.splitlines()
         self.assertEqual(lines[0].split(), ["time", "CPU", "heap", "memory"])
         self.assertEqual(lines[1], "sleep  26 tasks")
-        self.assertRegex(lines[2], r"^  single +\S+ (s|ms|µs) +±\S+ %  █+")
+        self.assertRegex(lines[2], r"^[ *] single +\S+ (s|ms|µs) +±\S+ %  █+")
         self.assertRegex(done.stdout, r"\nsleep: .* leads?[ ,\n]")
         self.assertIn("after 2 rounds; it takes 8 to be sure.", " ".join(done.stdout.split()))
         self.assertIn("The Python study found: ", done.stdout)
@@ -111,7 +111,7 @@ class InAPipe(ToolTest):
         lines = done.stdout.splitlines()
         self.assertEqual(lines[0].split(), ["time", "CPU", "heap", "memory"])
         self.assertEqual(lines[1], "sleep  26 tasks")
-        self.assertRegex(lines[2], r"^  single +\S+ (s|ms|us)( +\+-\S+ %)? +\S+ (s|ms|us) +\S+ +\S+M$")
+        self.assertRegex(lines[2], r"^[ *] single +\S+ (s|ms|us)( +\+-\S+ %)? +\S+ (s|ms|us) +\S+ +\S+M$")
         self.assertRegex(done.stdout, r"\nsleep: .* leads?[ ,\n]")
 
     def test_quiet_says_nothing_and_writes_the_reports(self):

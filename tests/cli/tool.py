@@ -96,6 +96,13 @@ def wait_until(condition, limit=LIMIT):
         time.sleep(0.01)
 
 
+def has_taken(process, number):
+    """A signal that has been sent to a process is no longer pending there, so a second one is not lost in it."""
+    with open(f"/proc/{process}/status", encoding="ascii") as status:
+        pending = next(line for line in status if line.startswith("ShdPnd:"))
+    return not int(pending.split()[1], 16) >> (number - 1) & 1
+
+
 class ToolTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="quartet-cli-test-"))

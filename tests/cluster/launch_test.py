@@ -5,9 +5,13 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
+from tool import has_taken  # noqa: E402
 
 QUARTET = os.environ["QUARTET"]
 CLUSTER_PROGRAM = os.environ["CLUSTER_PROGRAM"]
@@ -113,6 +117,7 @@ class Launching:
         started = self.start("qa,qb,qc")
         self.wait_for(lambda: all(self.programs(name) for name in MACHINES))
         started.send_signal(signal.SIGINT)
+        self.wait_for(lambda: has_taken(started.pid, signal.SIGINT))
         time.sleep(0.5)
         self.assertIsNone(started.poll())
         started.send_signal(signal.SIGINT)

@@ -10,7 +10,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
@@ -21,6 +23,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -364,10 +367,23 @@ TEST_F(heap_trace_test, a_process_without_a_slot_still_counts) {
     }));
 }
 
+/// Of the quickest of many tries.
+double nanoseconds_of_a_system_call() {
+    constexpr int calls = 100;
+    auto least = std::chrono::nanoseconds::max();
+    for (int i = 0; i < 1000; ++i) {
+        auto const begin = std::chrono::steady_clock::now();
+        for (int k = 0; k < calls; ++k)
+            syscall(SYS_getppid);
+        least = std::min<std::chrono::nanoseconds>(least, std::chrono::steady_clock::now() - begin);
+    }
+    return static_cast<double>(least.count()) / calls;
+}
+
 TEST_F(heap_trace_test, cost_is_a_few_nanoseconds_and_grows_with_the_calls) {
     double const nanoseconds = heap_trace::cost_per_call();
     EXPECT_GT(nanoseconds, 0.1);
-    EXPECT_LT(nanoseconds, 100);
+    EXPECT_LT(nanoseconds, nanoseconds_of_a_system_call()) << "hundreds, on any machine";
     auto const million = heap_trace::cost_of({.calls = 1'000'000});
     EXPECT_GT(million.count(), 100'000);
     EXPECT_GT(heap_trace::cost_of({.calls = 1'000'000, .flushes = 1'000'000}), million);

@@ -23,8 +23,13 @@ using clock_type = std::chrono::steady_clock;
 TEST(times_of_thread, grow_while_it_computes) {
     auto const before = times_of_thread(getpid(), gettid());
     if (!before) GTEST_SKIP() << "this kernel does not say";
-    for (timespec used{}; used.tv_sec == 0 && used.tv_nsec < 100'000'000;)  // of this thread's since it began
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    auto const used = [] {
+        timespec now{};
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+        return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+    };
+    for (auto const end = used() + 100ms; used() < end;) {
+    }
     EXPECT_GT(times_of_thread(getpid(), gettid())->on_cpu, before->on_cpu + 1ms);
     EXPECT_FALSE(times_of_thread(getpid(), 1 << 30));
 }

@@ -1,11 +1,16 @@
 """Ctrl-C once and twice: to `quartet cluster`, which has the program on rank 0 hear of it, and to what MPI and Slurm have."""
 
 import os
+import pathlib
 import signal
+import sys
 import time
 
 from hosts import ROOT
 from under_launchers import UnderLauncher, for_each_launcher
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "cli"))
+from tool import has_taken, wait_until  # noqa: E402
 
 
 def press(run):
@@ -53,6 +58,7 @@ class Interrupts(UnderLauncher):
         run = self.start(tasks=5000, interrupt="deaf")
         run.wait_for_work()
         press(run)
+        self.assertTrue(wait_until(lambda: has_taken(run.launched.pid, signal.SIGINT)))
         time.sleep(0.5)
         if self.tool:
             self.assertIsNone(run.launched.poll(), run.told())
