@@ -16,6 +16,7 @@ constexpr int beats_at_first = 8;  // of them the quickest tells the clock
 constexpr std::chrono::milliseconds beats_while_recording(100);
 constexpr std::size_t inputs_in_a_message = std::size_t{1} << 20;  // bytes
 constexpr std::chrono::milliseconds room_again(2);                 // after so long it is looked for
+constexpr int overdue_times = 4;  // what was granted ahead takes too long after so many times its time
 
 }  // namespace
 
@@ -77,6 +78,8 @@ void coordinator::handle(std::uint16_t number, message_kind kind, std::span<std:
         case message_kind::pool_closed:
             if (options_.pool_closed) options_.pool_closed(read_message<pool_closed_message>(in), number);
             return;
+        case message_kind::returned:
+            return on_returned(number, in);
         case message_kind::outcomes:
             return on_outcomes(number, in, now);
         case message_kind::large:
@@ -164,7 +167,8 @@ void coordinator::advance(time_point now) {
 }
 
 coordinator::time_point coordinator::next_deadline() const noexcept {
-    return values_.under_way() ? std::min(next_beat_, advanced_ + room_again) : next_beat_;
+    auto const next = std::min(next_beat_, recall_at_);
+    return values_.under_way() ? std::min(next, advanced_ + room_again) : next;
 }
 
 void coordinator::lose(std::uint16_t number, std::string const& why, time_point now) {
@@ -399,6 +403,7 @@ bool coordinator::may_send() const {
 
 /// Gives nodes what they want of what waits, as long as there is any; then what they may begin.
 void coordinator::feed(time_point now) {
+    recall_at_ = time_point::max();
     do {
         for (auto const& [pool, of_all] : pools_) {
             while (may_send() && feed_once(pool, now)) {
@@ -498,7 +503,10 @@ bool coordinator::reclaim(std::uint32_t pool, std::uint16_t for_node, time_point
         from_node = static_cast<std::uint16_t>(number);
         most = queue->not_granted();
     }
-    if (!from_node) return false;
+    if (!from_node) {
+        recall(pool, now);
+        return false;
+    }
     remote_node& richest = *nodes_[*from_node];
     std::size_t given = 0;
     auto const place =
@@ -509,6 +517,48 @@ bool coordinator::reclaim(std::uint32_t pool, std::uint16_t for_node, time_point
     tell(richest, message_kind::revoke, revoke_message{.pool = pool, .place = place}, now);
     stir(*from_node, pool);
     return given > 0;
+}
+
+/// All that the others have they may have begun: asks for a part of it back where that takes longer than was
+/// thought when it was granted.
+void coordinator::recall(std::uint32_t pool, time_point now) {
+    std::optional<std::uint16_t> from;
+    time_point first = time_point::max();
+    for (std::size_t number = 0; number < nodes_.size(); ++number) {
+        auto const* const queue = queue_of(*nodes_[number], pool);
+        if (!queue) continue;
+        auto const at =
+            queue->recall_at(overdue_times * node_queue::time_ahead(nodes_[number]->view.clock.round_trip()));
+        if (!at || *at >= first) continue;
+        from = static_cast<std::uint16_t>(number);
+        first = *at;
+    }
+    if (!from) return;
+    if (now < first) {
+        recall_at_ = std::min(recall_at_, first);
+        return;
+    }
+    remote_node& node = *nodes_[*from];
+    for (auto const& each : nodes_) {  // what they know is of shorter tasks
+        if (auto* const queue = queue_of(*each, pool)) queue->forget_rate();
+    }
+    tell(node, message_kind::recall, recall_message{.pool = pool, .count = node.queues.at(pool).recall(now)},
+         now);
+}
+
+void coordinator::on_returned(std::uint16_t number, byte_reader& in) {
+    auto const returned = read_message<returned_message>(in);
+    auto* const queue = queue_of(*nodes_[number], returned.pool);
+    if (!queue) return;
+    for (auto const& each : returned.tasks) {
+        auto const call = find(each.call);
+        if (!call || call->chunk() > 1 || each.first + each.count > call->work().size()) continue;
+        queue->note_returned(*call, {each.first, each.first + each.count});
+        for (std::size_t task = each.first; task < each.first + each.count; ++task) {
+            if (call->tasks().has(number, task)) give_back(*call, task);
+        }
+    }
+    stir(number, returned.pool);
 }
 
 void coordinator::introduce(root_call& call, remote_node& node, std::uint16_t number, time_point now) {

@@ -152,6 +152,7 @@ private:
     void on_hello(remote_node& from, byte_reader& in);
     void on_pool_opened(std::uint16_t node, byte_reader& in, time_point now);
     void on_beat(std::uint16_t node, beat_message const& beat, time_point now);
+    void on_returned(std::uint16_t node, byte_reader& in);
     void on_outcomes(std::uint16_t node, byte_reader& in, time_point now);
     void on_large(std::uint16_t node, large_message const& about, time_point now);
     void on_result(std::uint16_t node, byte_reader& in);
@@ -169,6 +170,7 @@ private:
     bool may_send() const;
     node_queue* hungriest(std::uint32_t pool, std::size_t chunk, std::uint16_t& node);
     bool reclaim(std::uint32_t pool, std::uint16_t for_node, time_point now);
+    void recall(std::uint32_t pool, time_point now);
     bool send_values();
     bool provide(std::uint16_t node, broadcast_list const& values);
     void send_tasks(std::shared_ptr<root_call> const& call, std::uint16_t node, node_queue& queue,
@@ -212,6 +214,7 @@ private:
     std::shared_ptr<spare_memory> spare_ = std::make_shared<spare_memory>();  // of large inputs
     std::uint32_t last_call_ = 0;
     time_point next_beat_{};
+    time_point recall_at_ = time_point::max();  // somebody has nothing to do
     time_point advanced_{};
 };
 

@@ -7,7 +7,9 @@
 
 #include <quartet/detail/call/describe_failure.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -54,6 +56,23 @@ public:
             if (work) static_cast<void>(release(*work));
             refuse(piece);
         }
+    }
+
+    std::vector<task_row> take_back(std::size_t most) override {
+        std::vector<std::shared_ptr<node_job>> under_way;
+        {
+            std::lock_guard const lock(mutex_);
+            for (auto const& [work, kept] : jobs_)
+                under_way.push_back(kept);
+        }
+        std::ranges::sort(under_way, std::greater(), [](auto const& each) {
+            return std::pair(each->piece().call->call, each->piece().first);
+        });
+        std::vector<task_row> taken;
+        std::size_t left = most;
+        for (auto at = under_way.begin(); at != under_way.end() && left > 0; ++at)
+            left -= (*at)->take_back(*how_, left, taken);
+        return taken;
     }
 
     void stop(std::uint32_t call, stopped_by who) noexcept override {

@@ -199,6 +199,29 @@ struct revoke_message {
     std::uint64_t place = 0;
 };
 
+/// Root to node: so many of the pool's last tasks are wanted back, of those that were granted and have not
+/// begun. It answers with those that it gives, which may be none.
+struct recall_message {
+    std::uint32_t pool = 0;
+    std::uint64_t count = 0;
+};
+
+/// Tasks of a call, in a row.
+struct task_row {
+    std::uint32_t call = 0;
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+
+    void serialize(auto& archive) { archive(call, first, count); }
+};
+
+struct returned_message {
+    std::uint32_t pool = 0;
+    std::vector<task_row> tasks{};
+
+    void serialize(auto& archive) { archive(pool, tasks); }
+};
+
 struct stop_message {
     std::uint32_t call = 0;
     stopped_by who = stopped_by::request;

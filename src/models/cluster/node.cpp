@@ -80,6 +80,8 @@ void node::handle(message_kind kind, std::span<std::byte const> body, packet con
         }
         case message_kind::revoke:
             return on_revoke(read_message<revoke_message>(in));
+        case message_kind::recall:
+            return on_recall(read_message<recall_message>(in), now);
         case message_kind::stop:
             return on_stop(read_message<stop_message>(in));
         case message_kind::forget: {
@@ -182,6 +184,18 @@ void node::on_revoke(revoke_message const& to) {
         pool->queued -= over;
         if (last.count == 0) pool->queue.pop_back();
     }
+}
+
+/// They take longer than was thought, and others have nothing to do.
+void node::on_recall(recall_message const& of, time_point now) {
+    auto* const pool = find_pool(of.pool);
+    if (!pool) return;
+    returned_message const back{.pool = of.pool,
+                                .tasks = pool->runs->take_back(static_cast<std::size_t>(of.count))};
+    for (auto const& each : back.tasks)
+        pool->under_way -= std::min<std::size_t>(pool->under_way, each.count);
+    pool->rate.forget();
+    tell(message_kind::returned, back, now);
 }
 
 /// What is queued of a stopped call ends at once; what runs is asked to.

@@ -92,6 +92,7 @@ private:
     void on_tasks(byte_reader& in, packet const& owner);
     void on_value(byte_reader& in);
     void on_revoke(revoke_message const& to);
+    void on_recall(recall_message const& of, time_point now);
     void on_stop(stop_message const& about);
     void on_send(large_message const& about, time_point now);
     pool_state* find_pool(std::uint32_t number) noexcept;

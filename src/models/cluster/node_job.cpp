@@ -2,6 +2,7 @@
 
 #include "src/base/inherited_socket.hpp"
 #include "src/models/cluster/moved_records.hpp"
+#include "src/models/take_back.hpp"
 
 #include <quartet/context.hpp>
 #include <quartet/detail/call/describe_failure.hpp>
@@ -58,6 +59,31 @@ void node_job::run() noexcept {
     }
     auto const tell = std::move(ended_);
     tell(*this);
+}
+
+std::size_t node_job::take_back(model& how, std::size_t most, std::vector<task_row>& to) {
+    if (chunk_size() > 1) return 0;
+    std::vector<std::size_t> taken;
+    taken.reserve(std::min(most, piece_.count));
+    auto const take = [&](std::size_t index) {
+        taken.push_back(index);
+        std::lock_guard const lock(mutex_);
+        --outcomes_.count;
+    };
+    if (local_)
+        take_back_waiting({local_->batch.tasks, local_->batch.count}, most, take);
+    else if (auto* const host = dynamic_cast<takes_back*>(&how.driver()))
+        host->take_back(*this, most, take);
+    for (std::size_t const index : taken) {
+        std::size_t const task = piece_.first + index;
+        if (!to.empty() && to.back().call == piece_.call->call && to.back().first == task + 1) {
+            --to.back().first;
+            ++to.back().count;
+        } else {
+            to.push_back({piece_.call->call, task, 1});
+        }
+    }
+    return taken.size();
 }
 
 // ---- To worker processes and back

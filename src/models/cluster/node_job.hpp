@@ -48,7 +48,14 @@ public:
     task_piece const& piece() const noexcept { return piece_; }
 
     /// When it has ended.
-    ended_piece take_outcomes() noexcept { return std::move(outcomes_); }
+    ended_piece take_outcomes() noexcept {
+        std::lock_guard const lock(mutex_);
+        return std::move(outcomes_);
+    }
+
+    /// Takes back up to `most` of its last tasks, which have not begun under the model: adds them to `to`.
+    /// How many. Throws std::bad_alloc.
+    std::size_t take_back(model& how, std::size_t most, std::vector<task_row>& to);
 
     // ---- For models
 

@@ -36,7 +36,7 @@ struct large_result {
 struct ended_piece {
     std::uint32_t pool = 0;
     std::uint32_t call = 0;
-    std::size_t count = 0;
+    std::size_t count = 0;   ///< of tasks that it still had
     byte_writer records{};   ///< as they stand in a message, before the outcomes
     byte_writer outcomes{};  ///< as they stand in a message
     std::vector<large_result> large{};
@@ -59,6 +59,10 @@ public:
 
     /// Runs a piece; its end is reported from any thread.
     virtual void begin(task_piece piece) = 0;
+
+    /// Takes back up to `most` tasks that have not begun, of the last. None of calls with chunks: a worker
+    /// may have taken a chunk and not begun all of it.
+    virtual std::vector<task_row> take_back(std::size_t most) = 0;
 
     /// Stops the pieces of a call, and those that come later.
     virtual void stop(std::uint32_t call, stopped_by who) noexcept = 0;

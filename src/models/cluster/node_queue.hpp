@@ -2,7 +2,8 @@
 //
 // What the root has given to one node for one pool: a queue whose tasks the node begins in order, as far as
 // they are granted. So the root knows what may have begun without being told: when a node is lost, what was
-// not granted runs elsewhere, and when others stand idle, it is taken back without asking.
+// not granted runs elsewhere, and when others stand idle, it is taken back without asking. What was granted
+// ahead for tasks that turn out long is asked for, and stays the node's until it has given it back.
 //
 // Places count the tasks of the queue from the first ever. For one thread.
 #pragma once
@@ -41,7 +42,10 @@ public:
     /// what ends while word of that is on its way and in a millisecond more. `coming` is the chunk of tasks
     /// that are about to be added.
     std::size_t allowance(std::chrono::nanoseconds round_trip, std::size_t coming = 1) const noexcept {
-        return workers_ * std::max(coming, chunk()) + rate_.within(round_trip + std::chrono::milliseconds(1));
+        return workers_ * std::max(coming, chunk()) + rate_.within(time_ahead(round_trip));
+    }
+    static std::chrono::nanoseconds time_ahead(std::chrono::nanoseconds round_trip) noexcept {
+        return round_trip + std::chrono::milliseconds(1);
     }
 
     /// The largest of what it has. It does not fall by what is added: nodes would take tasks from each other
@@ -52,7 +56,7 @@ public:
     void push(std::shared_ptr<root_call> const& call, task_range tasks) {
         if (tasks.empty()) return;
         rate_.expect(call->body());
-        if (!ranges_.empty() && ranges_.back().call == call && ranges_.back().tasks.last == tasks.first)
+        if (!ranges_.empty() && ranges_.back().ends_before(call, tasks.first, sent_))
             ranges_.back().tasks.last = tasks.last;
         else
             add_range({call, tasks, sent_});
@@ -61,6 +65,7 @@ public:
 
     /// Tasks of a body have ended on the node.
     void note_ended(time_point now, std::size_t tasks, std::size_t body) noexcept {
+        recalls_ = 0;
         ended_ += tasks;
         rate_.note(now, tasks, body);
         drop_ended();
@@ -108,6 +113,42 @@ public:
         return sent_;
     }
 
+    /// When the node is to be asked for what it may begin beyond a task for each worker, if that should take
+    /// no longer than this; nothing if it may begin no more, or its tasks come in chunks.
+    std::optional<time_point> recall_at(std::chrono::nanoseconds time) const noexcept {
+        if (ahead() == 0 || grants_.empty()) return {};
+        return std::max(grants_.front().when, recalled_) + time * (1 << recalls_);
+    }
+
+    /// For so many it is asked now: half of those. As long as none comes back and nothing ends, it is asked
+    /// again after twice as long each time, since it may have begun all.
+    std::size_t recall(time_point now) noexcept {
+        recalled_ = now;
+        recalls_ = std::min(recalls_ + 1, most_recalls);
+        return (ahead() + 1) / 2;
+    }
+
+    /// The node has given these tasks of a call back.
+    void note_returned(root_call const& call, task_range tasks) {
+        recalls_ = 0;
+        std::deque<range> kept;
+        for (range const& each : std::exchange(ranges_, {})) {
+            std::size_t const first = std::clamp(tasks.first, each.tasks.first, each.tasks.last);
+            std::size_t const last = std::clamp(tasks.last, each.tasks.first, each.tasks.last);
+            if (each.call.get() != &call || first == last) {
+                kept.push_back(each);
+                continue;
+            }
+            ended_ += last - first;
+            if (each.tasks.first < first) kept.push_back({each.call, {each.tasks.first, first}, each.place});
+            if (last < each.tasks.last)
+                kept.push_back({each.call, {last, each.tasks.last}, each.place + (last - each.tasks.first)});
+        }
+        ranges_ = std::move(kept);
+        drop_ended();
+    }
+    void forget_rate() noexcept { rate_.forget(); }
+
     /// The node is gone: calls each(call, task, since when it may have begun, if at all) for what it has.
     void give_up(auto&& each) {
         chunks_.clear();
@@ -126,7 +167,18 @@ private:
         std::shared_ptr<root_call> call;
         task_range tasks;
         std::uint64_t place;  // of its first task
+
+        /// Whether this task of a call would stand behind it, at this place.
+        bool ends_before(std::shared_ptr<root_call> const& of, std::size_t task,
+                         std::uint64_t at) const noexcept {
+            return call == of && tasks.last == task && place + tasks.size() == at;
+        }
     };
+
+    std::size_t ahead() const noexcept {
+        auto const begun = static_cast<std::size_t>(granted_ - std::min(granted_, ended_));
+        return chunk() > 1 ? 0 : begun - std::min(begun, workers_);
+    }
 
     void add_range(range added) {
         if (added.call->chunk() > 1) chunks_.insert(added.call->chunk());
@@ -179,11 +231,15 @@ private:
         time_point when;
     };
 
+    static constexpr int most_recalls = 8;  // that make the next one later
+
     std::uint16_t node_;
     std::size_t workers_;
     std::deque<range> ranges_;
     std::multiset<std::size_t> chunks_;  // of those ranges whose calls have any
     std::deque<grant_note> grants_;      // of what has not ended
+    time_point recalled_{};
+    int recalls_ = 0;  // since something has ended or come back
     std::uint64_t sent_ = 0;
     std::uint64_t granted_ = 0;
     std::uint64_t ended_ = 0;

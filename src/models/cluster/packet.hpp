@@ -45,6 +45,7 @@ enum class message_kind : std::uint32_t {
     tasks,   ///< inputs, to be queued
     grant,   ///< up to where the queue may begin
     revoke,  ///< from where the queue is taken back
+    recall,  ///< tasks that may have begun and have not are wanted back
     stop,
     forget,
     send,   ///< a large result that was announced
@@ -55,6 +56,7 @@ enum class message_kind : std::uint32_t {
     hello,
     pool_opened,
     pool_closed,  ///< what it has used
+    returned,     ///< what it gives back
     outcomes,
     large,  ///< announces a large result
     result,

@@ -1,5 +1,7 @@
 #include "src/models/processes/open_calls.hpp"
 
+#include "src/models/take_back.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -44,6 +46,13 @@ void open_calls::fail_waiting(failure const& why) noexcept {
         }
         count_off(each, failed);
     }
+}
+
+std::size_t open_calls::take_back(open_call& call, std::size_t most,
+                                  std::function<void(std::size_t)> const& each) {
+    std::size_t const taken = take_back_waiting({call.batch->tasks, call.batch->count}, most, each);
+    count_off(call, taken);
+    return taken;
 }
 
 bool open_calls::follow_stop(open_call& call) noexcept {

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <unordered_map>
 
@@ -51,6 +52,9 @@ public:
 
     /// Fails the tasks that no worker has begun, in every call, with `why`; its index is set for each.
     void fail_waiting(failure const& why) noexcept;
+
+    /// As takes_back::take_back.
+    std::size_t take_back(open_call& call, std::size_t most, std::function<void(std::size_t)> const& each);
 
     /// If the call was asked to stop, and this was not known: begins its grace time, cancels what has not
     /// begun, and returns true.

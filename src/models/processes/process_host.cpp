@@ -83,6 +83,13 @@ void process_host::stopped(job& work) noexcept {
     if (stops_.stop(work)) wakes_.wake();
 }
 
+std::size_t process_host::take_back(job& work, std::size_t most,
+                                    std::function<void(std::size_t)> const& each) {
+    std::lock_guard const lock(mutex_);
+    open_call* const call = calls_.find(work.remote);  // which changes under the lock only
+    return call ? calls_.take_back(*call, most, each) : 0;
+}
+
 void process_host::stop() noexcept {
     stop_jobs(mutex_, [this](auto&& stop) {
         for (auto& [batch, each] : calls_) {

@@ -26,6 +26,7 @@
 #include "src/models/processes/supervisor.hpp"
 #include "src/models/processes/wake_channel.hpp"
 #include "src/models/processes/worker_processes.hpp"
+#include "src/models/take_back.hpp"
 
 #include <quartet/backend/job.hpp>
 #include <quartet/backend/job_driver.hpp>
@@ -33,6 +34,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -42,7 +44,7 @@ namespace quartet::inline v0::detail {
 
 struct unended_body;
 
-class process_host final : public job_driver {
+class process_host final : public job_driver, public takes_back {
 public:
     using arrangement_maker = std::unique_ptr<arrangement> (*)(arrangement_parts const&);
 
@@ -63,6 +65,7 @@ public:
     void give_early(job& work, early_values& to) noexcept override { results_.give_early(work, to); }
     void watch(job& work) noexcept override { results_.watch(work); }
     std::size_t tasks_left(job const& work) const noexcept override { return stops_.tasks_left(work); }
+    std::size_t take_back(job& work, std::size_t most, std::function<void(std::size_t)> const& each) override;
     eventcount& ends() noexcept override { return memory_.state().batch_ended; }
 
 private:

@@ -74,6 +74,16 @@ int count_a_run(int index) {
     return 2 * index;
 }
 
+/// Four tasks in the middle of many short ones, each of which waits for the others.
+int meet_in_the_middle(int task) {
+    if (task < 100'000 || task >= 100'004) return 0;
+    ++waiting;
+    for (auto const end = std::chrono::steady_clock::now() + 20s;
+         waiting < 4 && std::chrono::steady_clock::now() < end;)
+        std::this_thread::sleep_for(1ms);
+    return waiting;
+}
+
 /// A root with two ranks, of a thread each.
 class cluster_of_threads {
 public:
@@ -262,6 +272,16 @@ void map_over(detail::in_process_network const& network) {
             EXPECT_LE(ran, 1);
         }
     }
+}
+
+TEST(a_cluster_of_threads, moves_tasks_that_were_granted_ahead_and_turn_long) {
+    cluster_of_threads on(1h);
+    std::vector<int> all(200'000);
+    std::iota(all.begin(), all.end(), 0);
+    auto const met = on.threads().map(meet_in_the_middle, all);
+    EXPECT_EQ(std::accumulate(met.begin(), met.end(), 0), 16)
+        << "all at the same time: a node has two workers, and of the one that had them the other may have to "
+           "wait until its piece has ended";
 }
 
 TEST(a_cluster_of_threads, runs_each_task_once_over_a_slow_network) {

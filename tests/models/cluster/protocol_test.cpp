@@ -189,9 +189,14 @@ private:
         bool const large = chance(0.2);
         options.budget = large ? 200'000 : options.budget;
         nanoseconds const usual = some(1us, 20ms);
+        // From some task on they may take longer.
+        auto const turn = chance(0.3) ? static_cast<std::int64_t>(pick(0, 300)) : 1'000'000;
         options.work = {
-            .time = [usual](std::size_t node,
-                            std::int64_t input) { return usual * (1 + input % 5) * (node == 1 ? 3 : 1); },
+            .time =
+                [usual, turn](std::size_t node, std::int64_t input) {
+                    auto const time = usual * (1 + input % 5) * (node == 1 ? 3 : 1);
+                    return input % 1'000'000 < turn ? time : time + 30ms;
+                },
             .result =
                 [large](std::int64_t input) {
                     auto text = std::to_string(input * 2);
@@ -495,6 +500,49 @@ TEST(cluster_protocol, learns_anew_how_long_another_body_takes) {
     auto const began = on.when.now();
     ASSERT_TRUE(on.run_until([&] { return other.finished(); }));
     EXPECT_LT(on.when.now() - began, 550ms);
+}
+
+// Within one call nobody can know that: what a node was granted goes to who has nothing to do.
+TEST(cluster_protocol, moves_what_was_granted_to_a_node_whose_tasks_turn_long) {
+    auto const is_long = [](std::int64_t input) { return input >= 50'000 && input < 50'060; };
+    cluster on(
+        {.nodes = 3, .workers = 2, .work = {.time = [&](std::size_t, std::int64_t input) -> nanoseconds {
+                                       return is_long(input) ? 1s : 100ns;
+                                   }}});
+    auto const began = on.when.now();
+    counted_map map(on, 100'000);
+    ASSERT_TRUE(on.run_until([&] { return map.finished(); }));
+    EXPECT_TRUE(map.to.failures.empty());
+    EXPECT_LT(on.when.now() - began, 14s) << "of 10 s if it is known, and 30 if nothing moves";
+}
+
+TEST(cluster_protocol, loses_no_more_of_what_was_moved_than_its_workers_are_at) {
+    auto const is_long = [](std::int64_t input) { return input >= 50'000 && input < 50'060; };
+    std::map<std::int64_t, std::vector<std::size_t>> ran;  // long ones
+    cluster on({.nodes = 3,
+                .workers = 2,
+                .work = {.time = [&](std::size_t, std::int64_t input) -> nanoseconds {
+                             return is_long(input) ? 1s : 100ns;
+                         },
+                         .begins =
+                             [&](std::size_t node, std::int64_t input) {
+                                 if (is_long(input)) ran[input].push_back(node);
+                             }}});
+    counted_map map(on, 100'000);
+    on.run_for(3500ms);
+    std::size_t const had_them = ran.at(50'000).front();
+    std::size_t const other = (had_them + 1) % 3;
+    on.kill(other);
+    ASSERT_TRUE(on.run_until([&] { return map.finished(); }));
+    EXPECT_THAT(map.to.outcomes, testing::Each(1));
+    EXPECT_EQ(map.to.failures.size(), 2U);
+    EXPECT_EQ(ran.size(), 60U);
+    std::size_t on_the_other = 0;
+    for (auto const& [input, nodes] : ran) {
+        EXPECT_EQ(nodes.size(), 1U) << input;
+        on_the_other += nodes.front() == other ? 1 : 0;
+    }
+    EXPECT_GT(on_the_other, 2U);
 }
 
 TEST(cluster_protocol, knows_a_clock_by_the_tasks_if_by_nothing_else) {

@@ -157,8 +157,25 @@ public:
 
     void begin(task_piece piece) override {
         labour_.takes(piece);
-        waiting_.push_back(std::move(piece));
+        auto begun = std::make_shared<piece_here>();
+        begun->in = byte_reader(piece.inputs);
+        begun->done = {.pool = number_, .call = piece.call->call, .count = piece.count};
+        begun->piece = std::move(piece);
+        pieces_.push_back(std::move(begun));
         serve();
+    }
+    std::vector<task_row> take_back(std::size_t most) override {
+        std::vector<task_row> taken;
+        for (auto at = pieces_.rbegin(); at != pieces_.rend() && most > 0; ++at) {
+            task_piece& piece = (*at)->piece;
+            if (piece.call->chunk_size > 1) continue;
+            std::size_t const some = std::min(most, piece.count - (*at)->begun);
+            piece.count -= some;
+            (*at)->done.count -= some;
+            most -= some;
+            if (some > 0) taken.push_back({piece.call->call, piece.first + piece.count, some});
+        }
+        return taken;
     }
     void stop(std::uint32_t call, stopped_by) noexcept override { stopped_.push_back(call); }
     void forget(std::uint32_t) noexcept override {}
@@ -170,67 +187,98 @@ private:
         return codec<std::int64_t>::decode(in);
     }
 
+    /// Its tasks are shared by all workers.
+    struct piece_here {
+        task_piece piece{};
+        byte_reader in{{}};
+        std::size_t begun = 0;  // of its tasks
+        std::size_t open = 0;   // workers that are at some
+        moved_records left{};
+        ended_piece done{};
+        bool is_over() const { return begun == piece.count && open == 0; }
+    };
+
     void serve() {
-        while (busy_ < workers_ && !waiting_.empty()) {
-            auto piece = std::make_shared<task_piece>(std::move(waiting_.front()));
-            waiting_.pop_front();
-            ++busy_;
-            nanoseconds all{0};
-            auto done = std::make_shared<ended_piece>(run(*piece, all));
-            agenda_.after(all, [this, done, alive = alive_] {
-                if (!*alive) return;
-                --busy_;
-                reports_.ended(std::move(*done));
-                serve();
-            });
+        report_ended();
+        for (auto const& each : pieces_) {
+            while (busy_ < workers_ && each->begun < each->piece.count) {
+                ++busy_;
+                ++each->open;
+                agenda_.after(run_some(*each), [this, each, alive = alive_] {
+                    if (!*alive) return;
+                    --busy_;
+                    --each->open;
+                    serve();
+                });
+            }
         }
     }
 
-    ended_piece run(task_piece const& piece, nanoseconds& all) {
-        if (!values_.has(piece.call->code.closure) || !values_.has(piece.inputs)) ++values_.missing;
-        ended_piece done{.pool = number_, .call = piece.call->call, .count = piece.count};
-        byte_reader in(piece.inputs);
-        moved_records left;
-        bool const stopped = std::ranges::find(stopped_, piece.call->call) != stopped_.end();
-        for (std::size_t index = piece.first; index < piece.first + piece.count; ++index) {
-            auto const input = number_in(take_value(in, piece.call->input_size));
-            outcomes_head const head{.call = piece.call->call, .first = index, .count = 1};
-            if (stopped) {
-                write_failure(head, {.why = cause::cancelled, .message = "cancelled"}, done.outcomes);
-                continue;
-            }
-            labour_.begins(node_, input);
-            auto const from = agenda_.now() + all;
-            all += labour_.time(node_, input);
-            labour_.runs(node_, input, from, agenda_.now() + all);
-            if (piece.call->recorded.every > 0 && index % piece.call->recorded.every == 0)
-                left.records.push_back({.task = index - piece.first,
-                                        .worker = 1,
-                                        .started = nanoseconds_of(from + ahead_),
-                                        .ended = nanoseconds_of(agenda_.now() + all + ahead_),
-                                        .failed = labour_.throws(input),
-                                        .waits_known = true});
-            if (labour_.throws(input)) {
-                write_failure(head, {.message = "thrown"}, done.outcomes);
-                continue;
-            }
-            byte_writer value;
-            codec<std::string>::encode(labour_.result(input), value);
-            if (value.bytes().size() > large_result_bytes) {
-                large_message const about{.call = head.call, .index = index, .bytes = value.bytes().size()};
-                done.large.push_back({index, value.bytes().size(), written(about)});
-                encode_size(value.bytes().size(), done.large.back().message.body());
-                done.large.back().message.body().write(value.bytes().data(), value.bytes().size());
-                continue;
-            }
-            byte_writer sized;
-            encode_size(value.bytes().size(), sized);
-            sized.write(value.bytes().data(), value.bytes().size());
-            write_outcomes(head, sized.bytes(), done.outcomes);
+    void report_ended() {
+        std::deque<std::shared_ptr<piece_here>> over;
+        std::erase_if(pieces_, [&](auto const& each) {
+            if (each->is_over()) over.push_back(each);
+            return each->is_over();
+        });
+        for (auto const& each : over) {
+            write_records({.call = each->done.call, .first = each->piece.first, .count = each->piece.count},
+                          each->left, each->done.records);
+            reports_.ended(std::move(each->done));
         }
-        write_records({.call = done.call, .first = piece.first, .count = piece.count}, left, done.records);
-        return done;
     }
+
+    /// So many tasks that it takes a while, or a chunk. How long.
+    nanoseconds run_some(piece_here& of) {
+        if (of.begun == 0 && (!values_.has(of.piece.call->code.closure) || !values_.has(of.piece.inputs)))
+            ++values_.missing;
+        nanoseconds all{0};
+        std::size_t const chunk = std::max<std::size_t>(1, of.piece.call->chunk_size);
+        for (std::size_t some = 0; of.begun < of.piece.count && (some < chunk || all < a_while); ++some)
+            run(of, all);
+        return all;
+    }
+
+    void run(piece_here& of, nanoseconds& all) {
+        task_piece const& piece = of.piece;
+        std::size_t const index = piece.first + of.begun++;
+        bool const stopped = std::ranges::find(stopped_, piece.call->call) != stopped_.end();
+        auto const input = number_in(take_value(of.in, piece.call->input_size));
+        outcomes_head const head{.call = piece.call->call, .first = index, .count = 1};
+        if (stopped) {
+            write_failure(head, {.why = cause::cancelled, .message = "cancelled"}, of.done.outcomes);
+            return;
+        }
+        labour_.begins(node_, input);
+        auto const from = agenda_.now() + all;
+        all += labour_.time(node_, input);
+        labour_.runs(node_, input, from, agenda_.now() + all);
+        if (piece.call->recorded.every > 0 && index % piece.call->recorded.every == 0)
+            of.left.records.push_back({.task = index - piece.first,
+                                       .worker = 1,
+                                       .started = nanoseconds_of(from + ahead_),
+                                       .ended = nanoseconds_of(agenda_.now() + all + ahead_),
+                                       .failed = labour_.throws(input),
+                                       .waits_known = true});
+        if (labour_.throws(input)) {
+            write_failure(head, {.message = "thrown"}, of.done.outcomes);
+            return;
+        }
+        byte_writer value;
+        codec<std::string>::encode(labour_.result(input), value);
+        if (value.bytes().size() > large_result_bytes) {
+            large_message const about{.call = head.call, .index = index, .bytes = value.bytes().size()};
+            of.done.large.push_back({index, value.bytes().size(), written(about)});
+            encode_size(value.bytes().size(), of.done.large.back().message.body());
+            of.done.large.back().message.body().write(value.bytes().data(), value.bytes().size());
+            return;
+        }
+        byte_writer sized;
+        encode_size(value.bytes().size(), sized);
+        sized.write(value.bytes().data(), value.bytes().size());
+        write_outcomes(head, sized.bytes(), of.done.outcomes);
+    }
+
+    static constexpr nanoseconds a_while{100us};
 
     agenda& agenda_;
     labour const& labour_;
@@ -240,7 +288,7 @@ private:
     std::uint32_t number_;
     pool_reports reports_;
     simulated_values& values_;
-    std::deque<task_piece> waiting_;
+    std::deque<std::shared_ptr<piece_here>> pieces_;
     std::vector<std::uint32_t> stopped_;
     std::size_t busy_ = 0;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
