@@ -333,10 +333,11 @@ struct executor_options {
 /// "auto" runs the first tasks on threads, measures them, and goes on with the model that suits what they do:
 /// threads, an event loop, or threads with loops, by advise() (advice.hpp) with the costs that `quartet
 /// doctor` measured on this machine, or else usual_costs(). executor::spec() and reason() tell the choice,
-/// and so does the log. The numbers of its first threads are those of the chosen model's workers again. One
-/// choice for the executor's life, so take one for each kind of work. Bodies must be able to run in any of
-/// these: together with others, and without blocking in anything but the context's operations if they are
-/// coroutines.
+/// and so does the log. It stays on this machine, on a cluster too: bodies may use the caller's memory, which
+/// other machines do not see; `quartet advise` says when a cluster is worth it. The numbers of its first
+/// threads are those of the chosen model's workers again. One choice for the executor's life, so take one for
+/// each kind of work. Bodies must be able to run in any of these: together with others, and without blocking
+/// in anything but the context's operations if they are coroutines.
 executor make_executor(std::string_view spec, executor_options options = {});
 
 }  // namespace quartet::inline v0

@@ -8,6 +8,8 @@
 // deadline, those that need little memory are kept, of these the ones that need little processor time, and of
 // these the simplest is taken.
 
+#include "src/advice/candidates.hpp"
+
 #include <quartet/workload/advice.hpp>
 
 #include <fmt/format.h>
@@ -28,73 +30,30 @@ constexpr double same_cpu = 1.05;
 /// The relative error that predictions are assumed to have (docs/advice.md).
 constexpr double usual_error = 0.1;
 
-/// A model without its numbers.
-struct family {
-    model_kind kind;
-    bool loops;
-
-    friend bool operator==(family const&, family const&) = default;
-};
-
-// The simplest first: what a reader has to know to understand a program that uses it.
-constexpr family families[] = {{model_kind::single, false}, {model_kind::threads, false},
-                               {model_kind::async, false},  {model_kind::processes, false},
-                               {model_kind::threads, true}, {model_kind::processes, true}};
-
-family family_of(model_spec const& spec) {
-    return {spec.kind, spec.loops};
-}
-
-std::size_t simplicity(model_spec const& spec) {
-    return static_cast<std::size_t>(std::ranges::find(families, family_of(spec)) - std::begin(families));
-}
+using detail::families;
+using detail::family;
+using detail::family_of;
 
 /// The number of workers, of which fewer are preferred. Tasks in flight on a loop are no workers: they cost
 /// nothing but memory, and a loop with few has nothing to do as soon as some wait for longer than the others.
 std::size_t workers_of(prediction const& of) {
-    return of.spec.kind == model_kind::async ? 1 : of.spec.count.value_or(1);
-}
-
-/// The numbers to try: powers of two, the number of processors and `most`; none above `most`.
-std::vector<std::size_t> counts(std::size_t most, std::size_t cpus) {
-    std::vector<std::size_t> made{cpus, most};
-    for (std::size_t count = 1; count < most; count *= 2)
-        made.push_back(count);
-    std::ranges::sort(made);
-    auto const [first, last] = std::ranges::unique(made);
-    made.erase(first, last);
-    std::erase_if(made, [&](std::size_t count) { return count > most; });
-    return made;
-}
-
-/// More than this is never advised, whatever the predictions.
-constexpr std::size_t most_threads = 1024;
-constexpr std::size_t most_processes = 256;
-constexpr std::size_t most_in_flight = 16'384;
-
-std::vector<model_spec> specs_of(family const& which, work_shape const& work, machine_costs const& costs,
-                                 advice_limits const& limits) {
-    std::size_t const workers = std::min(limits.workers.value_or(most_in_flight), work.tasks);
-    std::vector<model_spec> made;
-    if (which.kind == model_kind::single) return {model_spec{}};
-    if (which.loops) {
-        std::size_t const outer = std::min(costs.cpus, limits.workers.value_or(costs.cpus));
-        if (outer < 2) return {};
-        std::size_t const most = (std::min(most_in_flight, work.tasks) + outer - 1) / outer;
-        for (std::size_t const in_flight : counts(most, 1))
-            made.push_back({.kind = which.kind, .count = outer, .loops = true, .in_flight = in_flight});
-        return made;
-    }
-    std::size_t const most = which.kind == model_kind::async     ? most_in_flight
-                             : which.kind == model_kind::threads ? most_threads
-                                                                 : most_processes;
-    for (std::size_t const count : counts(std::min(most, workers), costs.cpus))
-        made.push_back({.kind = which.kind, .count = count});
-    return made;
+    return of.nodes * (of.spec.kind == model_kind::async ? 1 : of.spec.count.value_or(1));
 }
 
 bool isolates(family const& which) {
-    return which == family{model_kind::processes, false};
+    return which.kind == model_kind::processes && !which.loops;
+}
+
+/// Whether the nodes that it is on have the memory for it, as far as that is known.
+bool fits(prediction const& of, work_shape const& work, cluster_costs const& over) {
+    if (!of.spec.cluster) return true;
+    double const of_results = work.result_bytes * static_cast<double>(work.tasks);  // which the root has
+    double const each = (of.memory_bytes - of_results) / static_cast<double>(of.nodes);
+    for (std::size_t place = 0; place < of.nodes; ++place) {
+        double const has = over.nodes[place].memory_bytes;
+        if (has > 0 && each + (place == 0 ? of_results : 0) > has) return false;
+    }
+    return true;
 }
 
 using predictions = std::vector<prediction>;
@@ -104,8 +63,9 @@ predictions predict_all(family const& which, work_shape const& work, machine_cos
     predictions made;
     if (limits.isolate && !isolates(which)) return made;
     if (which.loops && !costs.compositions) return made;
-    for (auto const& spec : specs_of(which, work, costs, limits))
+    for (auto const& spec : detail::specs_of(which, work, costs, limits))
         made.push_back(predict(work, spec, costs));
+    std::erase_if(made, [&](prediction const& each) { return !fits(each, work, costs.cluster); });
     if (limits.memory_bytes)
         std::erase_if(made, [&](prediction const& each) { return each.memory_bytes > *limits.memory_bytes; });
     return made;
@@ -222,7 +182,7 @@ prediction const& cheapest(std::vector<prediction> const& all, double seconds) {
     keep(&prediction::memory_bytes, same_memory, same_memory_bytes);
     keep(&prediction::cpu_seconds, same_cpu, 0);
     return **std::ranges::min_element(left, {}, [](auto* each) {
-        return std::tuple(simplicity(each->spec), workers_of(*each), each->seconds);
+        return std::tuple(detail::simplicity(each->spec), workers_of(*each), each->seconds);
     });
 }
 
@@ -247,15 +207,16 @@ advice advise_among(std::vector<prediction> found, work_shape const& work, machi
     if (other != found.end()) {
         given.runner_up = *other;
         given.how_sure = sureness_of(given.choice.seconds, other->seconds);
-        given.runner_up_wins = find_crossing(anchor(given.choice, work, costs), anchor(*other, work, costs),
-                                             work, costs, limits);
+        if (can_predict(given.choice.spec, costs) && can_predict(other->spec, costs))
+            given.runner_up_wins = find_crossing(anchor(given.choice, work, costs),
+                                                 anchor(*other, work, costs), work, costs, limits);
     }
     given.considered = std::move(found);
     return given;
 }
 
 std::string family_name(model_spec const& spec) {
-    return fmt::format("{}{}", to_string(spec.kind), spec.loops ? "+async" : "");
+    return to_string(model_spec{.kind = spec.kind, .loops = spec.loops, .cluster = spec.cluster});
 }
 
 }  // namespace quartet::inline v0

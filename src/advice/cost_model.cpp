@@ -18,8 +18,15 @@
 // processor has left when others compute beside it. w includes how late a task goes on after its waits. f is
 // the time of the first touch of a task's memory, which the next wave uses again. T - start is at least n
 // times the time to hand out one task, and at least that of the longest task.
+//
+// The nodes of a cluster are as one machine with all their slots and processors, to which inputs have to get
+// and from which results have to come. The root's network takes them one after another, while tasks run: so a
+// period is at least s times, and T - start at least n times, the time that the root needs for a task. The
+// inputs of the first wave and the results of the last have nothing that runs meanwhile, and come on top.
 
-#include <quartet/cpus.hpp>
+#include "src/advice/arrangement.hpp"
+
+#include <quartet/spec.hpp>
 #include <quartet/workload/advice.hpp>
 
 #include <fmt/format.h>
@@ -43,110 +50,22 @@ void check(work_shape const& work) {
     check("cpu", work.cpu_seconds);
     check("wait", work.wait_seconds);
     check("longest", work.longest_seconds);
+    check("input", work.input_bytes);
     check("output", work.result_bytes);
     check("memory", work.memory_bytes);
-}
-
-/// How many tasks a model runs at a time, and what it costs.
-struct arrangement {
-    double slots;       // tasks that can be under way, s above
-    double processors;  // that can compute at the same time, m above
-    bool by_turns;      // each task keeps its processor until it waits
-    double start_seconds;
-    double task_cpu_seconds;
-    double hand_out_seconds;
-    double late_seconds;    // of all waits of a task
-    double executor_bytes;  // its workers included
-    double in_flight_bytes;
-};
-
-double or_else(std::optional<std::size_t> number, bool each, std::size_t tasks, std::size_t usual) {
-    return static_cast<double>(std::max<std::size_t>(1, each ? tasks : number.value_or(usual)));
-}
-
-double start_of(model_costs const& costs, double workers) {
-    return costs.start_seconds + workers * costs.worker_seconds;
-}
-
-double bytes_of(model_costs const& costs, double workers) {
-    return costs.start_bytes + workers * costs.worker_bytes;
-}
-
-double each_wait(model_costs const& costs, wait_kind kind) {
-    switch (kind) {
-        case wait_kind::network:
-            return costs.network_wait_seconds;
-        case wait_kind::disk:
-            return costs.disk_wait_seconds;
-        case wait_kind::sleep:
-            break;
-    }
-    return costs.sleep_seconds;
-}
-
-double task_of(model_costs const& costs, work_shape const& work) {
-    return costs.task_seconds + static_cast<double>(waits_of(work)) * each_wait(costs, work.waits_for) +
-           work.result_bytes * costs.result_byte_seconds;
-}
-
-/// How late a task goes on after its waits, all together.
-double late_of(model_costs const& costs, work_shape const& work) {
-    return work.wait_seconds > 0 ? static_cast<double>(work.waits) * costs.late_seconds : 0;
-}
-
-/// The arrangement of a model without loops in its workers.
-arrangement plain(model_costs const& costs, work_shape const& work, double workers, double slots,
-                  double processors, bool by_turns) {
-    return {.slots = slots,
-            .processors = processors,
-            .by_turns = by_turns,
-            .start_seconds = start_of(costs, workers),
-            .task_cpu_seconds = task_of(costs, work),
-            .hand_out_seconds = costs.hand_out_seconds,
-            .late_seconds = late_of(costs, work),
-            .executor_bytes = bytes_of(costs, workers),
-            .in_flight_bytes = costs.in_flight_bytes};
-}
-
-arrangement arrange(work_shape const& work, model_spec const& spec, machine_costs const& costs) {
-    auto const tasks = static_cast<double>(work.tasks);
-    auto const cpus = static_cast<double>(costs.cpus);
-    auto const& own = costs.of(spec.kind);
-    constexpr std::size_t usual_in_flight = 100;
-    if (spec.kind == model_kind::single) return plain(own, work, 0, 1, 1, true);
-    if (spec.kind == model_kind::async) {
-        double const slots = std::min(tasks, or_else(spec.count, spec.each, work.tasks, usual_in_flight));
-        return plain(own, work, 0, slots, 1, true);
-    }
-    double const workers = or_else(spec.count, spec.each, work.tasks, costs.cpus);
-    double const busy = std::min(workers, tasks);
-    bool const locked = costs.global_lock && spec.kind == model_kind::threads;
-    auto made = plain(own, work, workers, busy, locked ? 1 : std::min(busy, cpus), false);
-    if (!spec.loops) return made;
-    auto const& loop = costs.async;
-    double const in_flight = or_else(spec.in_flight, spec.all_in_flight, work.tasks, usual_in_flight);
-    made.slots = std::min(tasks, workers * in_flight);
-    made.start_seconds += loop.start_seconds;  // the workers start theirs at the same time
-    made.by_turns = true;
-    // The loop makes the result, and the worker passes it to the parent; both figures have the making in
-    // them.
-    double const bringing = std::max(0.0, own.result_byte_seconds - loop.result_byte_seconds);
-    made.task_cpu_seconds = own.task_seconds + work.result_bytes * bringing + task_of(loop, work);
-    made.late_seconds = late_of(loop, work);
-    made.executor_bytes += workers * loop.start_bytes;
-    made.in_flight_bytes = loop.in_flight_bytes;
-    return made;
 }
 
 /// The part of its full speed that a processor has when so many compute.
 double speed(double processors, machine_costs const& costs) {
     if (costs.cpus < 2) return 1;
-    return 1 - (1 - costs.efficiency) * (processors - 1) / static_cast<double>(costs.cpus - 1);
+    auto const cpus = static_cast<double>(costs.cpus);
+    return 1 - (1 - costs.efficiency) * (std::min(processors, cpus) - 1) / (cpus - 1);
 }
 
-time_limit limit_of(double starting, double computing, double all, bool by_longest) {
+time_limit limit_of(double starting, double computing, double sending, double all, bool by_longest) {
     if (starting > all / 2) return time_limit::starting;
     if (by_longest) return time_limit::longest_task;
+    if (sending > (all - starting) / 2 && sending > computing) return time_limit::sending;
     return computing > (all - starting) / 2 ? time_limit::computing : time_limit::waiting;
 }
 
@@ -186,11 +105,20 @@ model_costs const& machine_costs::of(model_kind kind) const noexcept {
     return async;
 }
 
+bool can_predict(model_spec const& spec, machine_costs const& costs) noexcept {
+    std::size_t const nodes = costs.cluster.nodes.size();
+    return !spec.cluster || (nodes > 0 && spec.nodes.value_or(nodes) <= nodes);
+}
+
 prediction predict(work_shape const& work, model_spec const& spec, machine_costs const& costs) {
     check(work);
-    auto const how = arrange(work, spec, costs);
+    if (!can_predict(spec, costs))
+        throw std::invalid_argument(
+            fmt::format("{}: these costs are not of a cluster with so many nodes", to_string(spec)));
+    auto const how = spec.cluster ? detail::arrange_on_cluster(work, spec, costs)
+                                  : detail::arrange(work, spec, costs, costs.cpus);
     auto const tasks = static_cast<double>(work.tasks);
-    double const left = speed(how.processors, costs);
+    double const left = speed(how.beside, costs);
     double const cpu = (work.cpu_seconds + how.task_cpu_seconds) / left;
     double const wait = work.wait_seconds + how.late_seconds;
     // A loop's tasks that don't wait end before the next one begins.
@@ -201,23 +129,27 @@ prediction predict(work_shape const& work, model_spec const& spec, machine_costs
     double const own_pace =
         together ? std::max(cpu, of_processors) + wait : std::max(cpu + wait, of_processors);
     double const of_disk = work.waits_for == wait_kind::disk ? how.slots * wait / costs.disk_waits : 0;
-    double const period = std::max(own_pace, of_disk);
+    double const of_root = how.nodes > 1 ? how.slots * how.hand_out_seconds : 0;
+    double const period = std::max({own_pace, of_disk, of_root});
     double const waves = std::ceil(tasks / how.slots);
     double const last = tasks - (waves - 1) * how.slots;
-    double const in_waves =
-        touching / how.processors + (waves - 1) * period + std::ceil(last / how.processors) * cpu + wait;
-    double const regular = std::max(in_waves, tasks * how.hand_out_seconds);
+    double const in_waves = touching / how.processors + how.slots * how.input_seconds + (waves - 1) * period +
+                            std::ceil(last / how.processors) * cpu + wait + last * how.result_seconds;
+    double const sending = tasks * how.hand_out_seconds;
+    double const regular = std::max(in_waves, sending);
     double const all = how.start_seconds + std::max(regular, work.longest_seconds);
     double const computing = touching + tasks * cpu;
     return {.spec = spec,
             .seconds = all,
             .cpu_seconds = how.start_seconds + computing,
-            .memory_bytes = costs.program_bytes + how.executor_bytes +
+            .memory_bytes = (spec.cluster ? 0 : costs.program_bytes) + how.executor_bytes +
                             held * (work.memory_bytes + how.in_flight_bytes) + tasks * work.result_bytes,
             .processors = how.processors,
             .in_flight = how.slots,
-            .limit =
-                limit_of(how.start_seconds, computing / how.processors, all, regular < work.longest_seconds)};
+            .nodes = how.nodes,
+            .sending_seconds = spec.cluster ? sending : 0,
+            .limit = limit_of(how.start_seconds, computing / how.processors, spec.cluster ? sending : 0, all,
+                              regular < work.longest_seconds)};
 }
 
 }  // namespace quartet::inline v0

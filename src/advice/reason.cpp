@@ -37,8 +37,14 @@ std::string kind_of_work(work_shape const& work, bool utf8) {
                        std::floor(100 * std::max(waits, 1 - waits)), waits >= 0.5 ? "no processor" : "one");
 }
 
+std::string name_on_nodes(prediction const& of) {
+    auto name = to_string(of.spec);
+    if (of.spec.cluster && of.nodes > 1 && !of.spec.nodes) name += fmt::format(" on {} nodes", of.nodes);
+    return name;
+}
+
 std::string what_limits(prediction const& choice, work_shape const& work, machine_costs const& costs) {
-    auto const name = to_string(choice.spec);
+    auto const name = name_on_nodes(choice);
     double const processors = choice.processors;
     double const under_way = choice.in_flight;
     switch (choice.limit) {
@@ -54,9 +60,14 @@ std::string what_limits(prediction const& choice, work_shape const& work, machin
             return fmt::format(
                 "{} has {} under way, so that their waits overlap, and the processors have time to spare.",
                 name, many(under_way, "task"));
+        case time_limit::sending:
+            return fmt::format(
+                "With {} the root's sending of tasks and taking of results takes most of the time.", name);
         case time_limit::computing:
             break;
     }
+    if (choice.spec.cluster)
+        return fmt::format("{} keeps {} busy.", name, many(std::round(processors), "processor"));
     if (choice.spec.kind == model_kind::single)
         return "One after another they take no longer than with workers, and workers would cost something.";
     if (processors < static_cast<double>(costs.cpus))
@@ -67,10 +78,64 @@ std::string what_limits(prediction const& choice, work_shape const& work, machin
                        processors == 1 ? "it" : "them");
 }
 
+/// The fastest of those on a cluster, or of the others; null if there is none.
+prediction const* fastest(advice const& given, bool on_cluster) {
+    prediction const* found = nullptr;
+    for (auto const& each : given.considered) {
+        if (each.spec.cluster == on_cluster && (!found || each.seconds < found->seconds)) found = &each;
+    }
+    return found;
+}
+
+std::string times(double ratio) {
+    return fmt::format("{:.{}f} times", ratio, ratio < 2 ? 2 : ratio < 10 ? 1 : 0);
+}
+
+/// Why a cluster takes longer, or no less.
+std::string why_not_cluster(prediction const& cluster, prediction const& choice, bool utf8) {
+    switch (cluster.limit) {
+        case time_limit::starting:
+            return "for to start there takes most of that";
+        case time_limit::sending:
+            return fmt::format("for to send tasks and take results takes the root {}",
+                               seconds(cluster.sending_seconds, utf8));
+        case time_limit::longest_task:
+            return "for nothing can be faster than the longest task";
+        case time_limit::computing:
+            if (cluster.processors <= choice.processors)
+                return fmt::format("for its nodes have no more than {} for it",
+                                   many(std::round(cluster.processors), "processor"));
+            break;
+        case time_limit::waiting:
+            break;
+    }
+    return "for there is more to start and to send than it would win";
+}
+
+/// What the other machines change; empty if there are none.
+std::string about_cluster(advice const& given, bool utf8) {
+    auto const* const on_cluster = fastest(given, true);
+    auto const* const here = fastest(given, false);
+    auto const& choice = given.choice;
+    if (!on_cluster || !here) return {};
+    if (choice.spec.cluster) {
+        double const faster = here->seconds / choice.seconds;
+        return fmt::format(
+            " {} takes {} as long on this machine alone; to send tasks and take results takes the root {}.",
+            to_string(here->spec), times(faster), seconds(choice.sending_seconds, utf8));
+    }
+    double const slower = on_cluster->seconds / choice.seconds;
+    auto const name = name_on_nodes(*on_cluster);
+    if (slower < 1 + same_time) return fmt::format(" {} takes as long, and costs more.", name);
+    return fmt::format(" {} would take {} as long, {}.", name, times(slower),
+                       why_not_cluster(*on_cluster, choice, utf8));
+}
+
 }  // namespace
 
 std::string reason(advice const& given, work_shape const& work, machine_costs const& costs, bool utf8) {
-    return kind_of_work(work, utf8) + ' ' + what_limits(given.choice, work, costs);
+    return kind_of_work(work, utf8) + ' ' + what_limits(given.choice, work, costs) +
+           about_cluster(given, utf8);
 }
 
 }  // namespace quartet::inline v0

@@ -8,10 +8,12 @@
 //     auto const found = quartet::advise(work, costs);
 //     auto executor = quartet::make_executor(to_string(found.choice.spec));
 //
-// Pure functions; any thread. A prediction takes less than a microsecond, advice less than a millisecond.
+// Pure functions; any thread. A prediction takes less than a microsecond, advice less than a millisecond; on
+// a cluster some 20 ns more for each node, and advice a thousand times that.
 #pragma once
 
 #include <quartet/spec.hpp>
+#include <quartet/workload/cluster_costs.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +37,7 @@ struct work_shape {
     wait_kind waits_for = wait_kind::network;
     std::size_t waits = 1;       ///< into how many that is split; of a disk, operations that need not wait
     double longest_seconds = 0;  ///< that the longest of them takes; 0: all take the same
+    double input_bytes = 0;      ///< that it is given; they matter where they are sent to other machines
     double result_bytes = 0;     ///< that it gives to the caller
     double memory_bytes = 0;     ///< that it holds while it runs
 };
@@ -74,6 +77,7 @@ struct machine_costs {
     model_costs threads{};
     model_costs processes{};
     model_costs async{};
+    cluster_costs cluster{};  ///< of which this machine is the root
 
     model_costs const& of(model_kind kind) const noexcept;
     model_costs& of(model_kind kind) noexcept;
@@ -89,21 +93,34 @@ machine_costs usual_costs(std::size_t cpus);
 machine_costs python_costs(std::size_t cpus);
 
 /// What takes most of the time.
-enum class time_limit { computing, waiting, longest_task, starting };
+enum class time_limit {
+    computing,
+    waiting,
+    longest_task,
+    starting,
+    sending,  ///< of tasks, inputs and results between the machines of a cluster
+};
 
 /// What a model will need for a piece of work.
 struct prediction {
     model_spec spec{};
     double seconds = 0;
     double cpu_seconds = 0;
-    double memory_bytes = 0;
-    double processors = 1;  ///< that it can keep busy
-    double in_flight = 1;   ///< tasks that can be under way
+    double memory_bytes = 0;     ///< of all nodes
+    double processors = 1;       ///< that it can keep busy; slower ones of other nodes count less
+    double in_flight = 1;        ///< tasks that can be under way
+    std::size_t nodes = 1;       ///< on which they run
+    double sending_seconds = 0;  ///< that a cluster's root needs for all tasks, inputs and results
     time_limit limit = time_limit::computing;
 };
 
-/// `spec` with its numbers; without, they are the processors, and 100 tasks in flight. Throws
-/// std::invalid_argument if the work has no tasks or a figure is negative or no number.
+/// Whether the costs say something about it: those of a cluster's models are known if there are as many
+/// nodes.
+bool can_predict(model_spec const& spec, machine_costs const& costs) noexcept;
+
+/// `spec` with its numbers; without, they are the processors, all nodes, and 100 tasks in flight. Throws
+/// std::invalid_argument if the work has no tasks or a figure is negative or no number, or if the costs say
+/// nothing about that model.
 prediction predict(work_shape const& work, model_spec const& spec, machine_costs const& costs);
 
 /// Times that differ by less than this part are the same, and the cheaper is taken.
@@ -154,10 +171,11 @@ advice advise(work_shape const& work, machine_costs const& costs, advice_limits 
 advice advise_among(std::vector<prediction> found, work_shape const& work, machine_costs const& costs,
                     advice_limits const& limits = {}, double as_fast = 0);
 
-/// "threads", "processes+async": a model without its numbers.
+/// "threads", "processes+async", "cluster+threads": a model without its numbers.
 std::string family_name(model_spec const& spec);
 
-/// Why, in two sentences. ASCII, but for the sign of microseconds if `utf8`.
+/// Why, in two sentences, and in a third what the cluster would change if there is one. ASCII, but for the
+/// sign of microseconds if `utf8`.
 std::string reason(advice const& given, work_shape const& work, machine_costs const& costs,
                    bool utf8 = false);
 
