@@ -28,10 +28,19 @@ advice_report adviser::on_description(work_shape const& work) const {
     advice_report report{.work = work,
                          .known = by_.known,
                          .given = advise_on(work, by_),
-                         .ground = fmt::format("predicted by {}{}", by_.known.name,
+                         .ground = fmt::format("predicted by {}{}", by_.known.in_words(),
                                                can_be_measured ? "; --verify measures it" : "")};
     report.notes = notes_on(report.given, by_);
     return report;
+}
+
+plan adviser::synthetic_plan(work_shape const& work) {
+    auto const& what = measure::synthetic_workload();
+    auto values = default_values(what.parameters, preset::quick);
+    if (waits_of(work) > 0) values["for"] = std::string(to_string(work.waits_for));
+    plan made;
+    made.configurations.push_back({&what, std::move(values), model_spec{}});
+    return made;
 }
 
 advice_report adviser::on_synthetic(work_shape const& work) const {
@@ -96,7 +105,8 @@ std::vector<model_spec> adviser::shortlist(advice const& first, work_shape const
 advice_report adviser::by_measuring(measure::configuration const& like, work_shape const& work) const {
     auto const found = measure(like, shortlist(advise_on(work, by_), work), rounds_);
     auto report = advise_among_measured(work, found.measurements, by_);
-    report.ground = fmt::format("measured: median of {} rounds; predicted by {}", rounds_, by_.known.name);
+    report.ground =
+        fmt::format("measured: median of {} rounds; predicted by {}", rounds_, by_.known.in_words());
     report.disturbances = disturbances_of(found);
     return report;
 }

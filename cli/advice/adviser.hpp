@@ -28,6 +28,9 @@ public:
     /// By the cost model, at once. Throws usage_error if the limits leave nothing.
     advice_report on_description(work_shape const& work) const;
 
+    /// What the next function measures, as far as it is to be known before.
+    static plan synthetic_plan(work_shape const& work);
+
     /// By measuring synthetic work of that description. Throws usage_error, measure::interrupted,
     /// std::runtime_error, std::system_error, as the next function does.
     advice_report on_synthetic(work_shape const& work) const;

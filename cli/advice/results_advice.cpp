@@ -2,6 +2,7 @@
 
 #include "cli/parsing/errors.hpp"
 #include "cli/terminal/figures.hpp"
+#include "cli/terminal/text.hpp"
 #include "cli/views/sweep_view.hpp"
 #include "measure/analysis/findings.hpp"
 #include "measure/analysis/work_shape.hpp"
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -48,6 +50,17 @@ std::string sureness_text(std::vector<measure::placing> const& order, advice con
     return fmt::format("Likely: {} was slower, but in too few rounds to be sure.", name);
 }
 
+/// "qa, qb and qc are on one machine, whose 2 processors they share."
+std::string shared_text(shared_processors const& machine, cluster_costs const& over) {
+    std::vector<std::string> names;
+    for (std::size_t const place : machine.nodes)
+        names.push_back(over.nodes[place].name);
+    return fmt::format(
+        "{} are on one machine, whose {} processor{} they share: on machines of their own they "
+        "would do more.",
+        listed(names), machine.cpus, machine.cpus == 1 ? "" : "s");
+}
+
 }  // namespace
 
 std::string shape_text(work_shape const& work) {
@@ -63,6 +76,9 @@ std::vector<std::string> notes_on(advice const& given, advice_ground const& by) 
                                        format_seconds(*by.limits.seconds, by.utf8)));
     if (by.limits.isolate)
         notes.emplace_back("Only processes isolate a task that crashes; the others were left out.");
+    if (!by.left_out.empty()) notes.push_back(fmt::format("The cluster is left out: {}.", by.left_out));
+    for (auto const& machine : by.known.costs.cluster.shared)
+        notes.push_back(shared_text(machine, by.known.costs.cluster));
     return notes;
 }
 
@@ -98,7 +114,9 @@ advice_report advise_among_measured(work_shape const& work, std::vector<measure:
         as_fast = std::max(as_fast, each->wall_seconds.median);
     report.given = advise_among(std::move(good), work, by.known.costs, by.limits, as_fast);
     for (auto const& each : report.given.considered)
-        report.predicted.emplace_back(predict(work, each.spec, by.known.costs).seconds);
+        report.predicted.push_back(can_predict(each.spec, by.known.costs)
+                                       ? std::optional(predict(work, each.spec, by.known.costs).seconds)
+                                       : std::nullopt);
     report.sureness = sureness_text(order, report.given);
     report.notes = notes_on(report.given, by);
     return report;
@@ -124,7 +142,7 @@ advice_report advise_on_results(measure::results const& all, std::string const& 
                                            format_seconds(unseen.choice.seconds, by.utf8),
                                            to_string(unseen.choice.spec)));
     report.notes.push_back(shape_text(shape));
-    report.ground = fmt::format("measured: {}; predicted by {}", name, by.known.name);
+    report.ground = fmt::format("measured: {}; predicted by {}", name, by.known.in_words());
     report.disturbances = measure::remarks_on_run({.conditions = all.conditions});
     return report;
 }

@@ -20,6 +20,7 @@ struct advice_ground {
     known_costs known;
     advice_limits limits{};
     bool utf8 = true;
+    std::string left_out{};  ///< why a cluster is not considered although a launcher was asked for it
 };
 
 /// Advises by the cost model. Throws usage_error if the limits leave nothing.

@@ -48,6 +48,7 @@ struct advise_options {
     std::string wait_kind = "network";
     std::size_t waits = 1;
     std::string memory;
+    std::string input;
     std::string output;
     bool crashy = false;
     bool verify = false;
@@ -83,7 +84,7 @@ double bytes_or_none(std::string_view flag, std::string const& text) {
 
 bool describes(advise_options const& options) {
     return options.tasks || !options.cpu.empty() || !options.wait.empty() || !options.memory.empty() ||
-           !options.output.empty();
+           !options.input.empty() || !options.output.empty();
 }
 
 wait_kind wait_kind_of(std::string const& name) {
@@ -100,6 +101,7 @@ work_shape described(advise_options const& options) {
             .wait_seconds = seconds_or_none("--wait", options.wait),
             .waits_for = wait_kind_of(options.wait_kind),
             .waits = options.waits,
+            .input_bytes = bytes_or_none("--input", options.input),
             .result_bytes = bytes_or_none("--output", options.output),
             .memory_bytes = bytes_or_none("--memory", options.memory)};
 }
@@ -120,7 +122,8 @@ void check_together(advise_options const& options) {
     if (options.subject.empty()) described(options);
     if (!options.subject.empty() && describes(options))
         throw usage_error(
-            "--tasks, --cpu, --wait, --memory, --output: describe tasks, so there is no WORKLOAD beside "
+            "--tasks, --cpu, --wait, --memory, --input, --output: describe tasks, so there is no WORKLOAD "
+            "beside "
             "them");
     if (options.verify && !options.subject.empty()) throw usage_error("--verify: only for a description");
     if (options.verify && options.runtime == "python")
@@ -140,30 +143,55 @@ std::vector<advice_report> reports_on(advice_ground const& by, std::string const
     return made;
 }
 
-advice_report report_by(adviser const& by, advise_options const& options, scratch_folder const& scratch,
-                        interrupt const& stop) {
-    if (options.subject.empty()) {
-        auto const work = described(options);
-        if (options.verify) return by.on_synthetic(work);
-        return by.on_description(work);
-    }
+/// One whose nodes do not see what the work needs.
+void leave_out_cluster_that_lacks(advice_ground& by, ground const& on, plan const& what) {
+    auto why = why_not_on(on, what);
+    if (why.empty()) return;
+    leave_out_cluster(by.known);
+    by.left_out = std::move(why);
+}
+
+/// What to measure on this ground.
+plan plan_on(advice_ground& by, ground const& on, advise_options const& options,
+             scratch_folder const& scratch, interrupt const& stop) {
     auto work = options.work;
     work.workloads = {options.subject};
     take_inputs(work, scratch.path(), stop);
-    auto const what = make_plan(work, {model_spec{}});
+    auto what = make_plan(work, {model_spec{}});
+    leave_out_cluster_that_lacks(by, on, what);
     announce_commands(
         what,
         {true, fmt::format("twice in single, and {} times under each model that comes near the best",
                            options.rounds + 1)},
         options.yes ? consent::given : consent::wanted, false, stop);
-    return by.on_workload(what);
+    return what;
 }
 
-known_costs costs_for(advise_options const& options, workbench& bench) {
+advice_report report_by(advice_ground by, ground const& on, workbench& bench, advise_options const& options,
+                        scratch_folder const& scratch, interrupt const& stop) {
+    if (options.subject.empty()) {
+        auto const work = described(options);
+        if (!options.verify) return adviser(bench, by, options.rounds).on_description(work);
+        leave_out_cluster_that_lacks(by, on, adviser::synthetic_plan(work));
+        return adviser(bench, by, options.rounds).on_synthetic(work);
+    }
+    auto const what = plan_on(by, on, options, scratch, stop);
+    return adviser(bench, by, options.rounds).on_workload(what);
+}
+
+known_costs costs_for(advise_options const& options, ground const& on, workbench& bench,
+                      interrupt const& stop) {
     if (options.runtime == "python") return costs_of_python();
-    if (!options.measure) return costs_at_hand();
+    if (!options.measure) {
+        auto known = costs_at_hand();
+        add_cluster(known, on);
+        return known;
+    }
     progress shown(true);
-    return as_known(measure_machine_costs(bench, shown));
+    auto known = as_known(measure_machine_costs(bench, shown));
+    if (on.cluster.nodes.size() > 1)
+        add_cluster(known, on, measure_cluster_costs(bench, on, known.costs, stop, shown));
+    return known;
 }
 
 int advise_on(advise_options const& options) {
@@ -172,16 +200,16 @@ int advise_on(advise_options const& options) {
     check_writable("--json", options.json);
     interrupt const stop;
     signal(SIGPIPE, SIG_IGN);
-    auto const on = find_ground(options.work.scratch, {}, "", stop);
-    scratch_folder const scratch(on.folder);
-    workbench bench(scratch, stop);
     auto const where = terminal::of(STDOUT_FILENO, options.plain);
     try {
-        advice_ground const by{costs_for(options, bench), limits, where.utf8};
-        auto const reports =
-            std::filesystem::is_regular_file(options.subject)
-                ? reports_on(by, options.subject)
-                : std::vector{report_by(adviser(bench, by, options.rounds), options, scratch, stop)};
+        auto const on = options.runtime == "python" ? find_ground(options.work.scratch, {}, "", stop)
+                                                    : find_ground_of_advice(options.work.scratch, stop);
+        scratch_folder const scratch(on.folder);
+        workbench bench(scratch, stop, on.address);
+        advice_ground const by{costs_for(options, on, bench, stop), limits, where.utf8, on.left_out};
+        auto const reports = std::filesystem::is_regular_file(options.subject)
+                                 ? reports_on(by, options.subject)
+                                 : std::vector{report_by(by, on, bench, options, scratch, stop)};
         if (!is_standard_output(options.json)) print_to(STDOUT_FILENO, format_advice(reports, where));
         if (!options.json.empty()) write_report(options.json, advice_to_json(reports));
         return all_well;
@@ -217,6 +245,9 @@ void add_advise(CLI::App& app, action& chosen) {
         ->check(integer_from(1, 10'000'000));
     command->add_option("--memory", options->memory, "what each holds while it runs: 1MB")
         ->option_text("SIZE");
+    command
+        ->add_option("--input", options->input, "what each is given: 1MB; other machines have to be sent it")
+        ->option_text("SIZE");
     command->add_option("--output", options->output, "what each gives: 10kB")->option_text("SIZE");
     command->add_flag("--crashy", options->crashy, "tasks may crash, and the others must go on");
     command->add_flag("--verify", options->verify, "measure work of that description, and advise by that");
@@ -249,7 +280,8 @@ void add_advise(CLI::App& app, action& chosen) {
         "  quartet advise results.json\n"
         "  quartet advise --tasks 10000 --cpu 2ms --wait 50ms\n"
         "  quartet advise --tasks 10000 --cpu 2ms --wait 50ms --max-memory 64MB --verify\n"
-        "  quartet advise --tasks 16 --cpu 4s --runtime python\n");
+        "  quartet advise --tasks 16 --cpu 4s --runtime python\n"
+        "  quartet cluster --hosts a,b,c -- quartet advise --tasks 600 --cpu 1s\n");
     command->callback([options, &chosen] { chosen = [options] { return advise_on(*options); }; });
 }
 

@@ -100,15 +100,6 @@ std::vector<std::string> lacking(std::vector<measure::surveyed_node> const& node
     return names;
 }
 
-std::string listed(std::vector<std::string> const& names) {
-    constexpr std::size_t most = 5;
-    if (names.size() > most)
-        return fmt::format("{} and {} others", fmt::join(names.begin(), names.begin() + most, ", "),
-                           names.size() - most);
-    if (names.size() < 2) return names.empty() ? "" : names.front();
-    return fmt::format("{} and {}", fmt::join(names.begin(), names.end() - 1, ", "), names.back());
-}
-
 measure::survey_result survey(std::vector<model_spec> const& models, candidates const& which,
                               interrupt const& stop, std::vector<std::string>& files) {
     std::vector<std::unique_ptr<mark_file>> marks;
@@ -173,40 +164,63 @@ std::string no_cluster(model_spec const& spec) {
         to_string(spec));
 }
 
+ground ground_here(std::string const& scratch) {
+    if (!scratch.empty() && !fs::is_directory(scratch))
+        throw usage_error(fmt::format("--scratch: '{}' is no folder", scratch));
+    return {.folder = scratch.empty() ? temporary_folder() : fs::absolute(scratch)};
+}
+
+/// Takes to the ground what the nodes see. Gives why they can't run the models; empty if they can.
+std::string look_at_cluster(ground& made, std::string const& scratch, std::vector<model_spec> const& models,
+                            interrupt const& stop) {
+    auto const which = candidates_for(scratch);
+    std::vector<std::string> files;
+    auto found = survey(models, which, stop, files);
+    if (!found.error.empty()) return without_own_name(std::move(found.error));
+    choose_folder(made, found.nodes, which, files, !scratch.empty());
+    choose_address(made, found.nodes, which);
+    made.cluster = std::move(found);
+    return {};
+}
+
 }  // namespace
 
 ground find_ground(std::string const& scratch, std::vector<model_spec> const& models, std::string_view flag,
                    interrupt const& stop) {
-    if (!scratch.empty() && !fs::is_directory(scratch))
-        throw usage_error(fmt::format("--scratch: '{}' is no folder", scratch));
-    ground made{.folder = scratch.empty() ? temporary_folder() : fs::absolute(scratch)};
+    auto made = ground_here(scratch);
     auto const on_several = std::ranges::find_if(
         models, [](model_spec const& each) { return each.cluster && each.nodes != std::size_t{1}; });
     if (on_several == models.end()) return made;
     if (!measure::has_forked_trials())
         throw usage_error(fmt::format("{}: {}", flag, no_cluster(*on_several)));
-    auto const which = candidates_for(scratch);
-    std::vector<std::string> files;
-    auto found = survey(models, which, stop, files);
-    if (!found.error.empty())
-        throw usage_error(fmt::format("{}: {}", flag, without_own_name(std::move(found.error))));
-    choose_folder(made, found.nodes, which, files, !scratch.empty());
-    choose_address(made, found.nodes, which);
+    if (auto const why = look_at_cluster(made, scratch, models, stop); !why.empty())
+        throw usage_error(fmt::format("{}: {}", flag, why));
     return made;
 }
 
-void check_ground(ground const& on, plan const& what) {
+ground find_ground_of_advice(std::string const& scratch, interrupt const& stop) {
+    auto made = ground_here(scratch);
+    made.left_out = measure::has_forked_trials()
+                        ? look_at_cluster(made, scratch, {parse_spec("cluster")}, stop)
+                        : without_own_name(detail::why_no_cluster());
+    return made;
+}
+
+std::string why_not_on(ground const& on, plan const& what) {
     for (auto const& each : what.configurations) {
         auto const& [workload, values, model] = each;
         if (!on.no_files.empty() && workload->needs_files && workload->needs_files(values))
-            throw usage_error(
-                fmt::format("{} needs files: {}; name one by --scratch", workload->name, on.no_files));
+            return fmt::format("{} needs files: {}; name one by --scratch", workload->name, on.no_files);
         bool const asks =
             (workload->needs_server && workload->needs_server(values)) || workload->start_server;
         if (!on.no_server.empty() && asks)
-            throw usage_error(
-                fmt::format("{} asks a server on this machine: {}", workload->name, on.no_server));
+            return fmt::format("{} asks a server on this machine: {}", workload->name, on.no_server);
     }
+    return {};
+}
+
+void check_ground(ground const& on, plan const& what) {
+    if (auto const why = why_not_on(on, what); !why.empty()) throw usage_error(why);
 }
 
 }  // namespace quartet::cli

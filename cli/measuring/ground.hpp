@@ -5,6 +5,7 @@
 
 #include "cli/measuring/plan.hpp"
 #include "cli/terminal/interrupt.hpp"
+#include "measure/trial/cluster_survey.hpp"
 
 #include <quartet/spec.hpp>
 
@@ -22,6 +23,9 @@ struct ground {
     // Why the above will not do, if it matters; empty if it will.
     std::string no_files{};
     std::string no_server{};
+
+    measure::survey_result cluster{};  ///< its nodes, if it was looked at
+    std::string left_out{};  ///< for advice: why there are none although a launcher was asked for them
 };
 
 /// Looks at what models are to run on. `flag` is that by which they were named, `scratch` what --scratch
@@ -35,6 +39,13 @@ struct ground {
 /// std::system_error.
 ground find_ground(std::string const& scratch, std::vector<model_spec> const& models, std::string_view flag,
                    interrupt const& stop);
+
+/// For advice, which takes a cluster if there is one: on what it can be measured. Throws as above, but not
+/// for a cluster that can't be used.
+ground find_ground_of_advice(std::string const& scratch, interrupt const& stop);
+
+/// Why the plan can't run on the nodes: it needs files or a server that they don't get to. Empty if it can.
+std::string why_not_on(ground const& on, plan const& what);
 
 /// Throws usage_error if the plan needs files or a server that the nodes don't get to.
 void check_ground(ground const& on, plan const& what);

@@ -2,6 +2,9 @@
 
 #include "measure/results/plain_text.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 namespace quartet::cli {
@@ -14,6 +17,15 @@ std::string without_own_name(std::string sentence) {
     constexpr std::string_view name = "quartet: ";
     if (sentence.starts_with(name)) sentence.erase(0, name.size());
     return sentence;
+}
+
+std::string listed(std::vector<std::string> const& names) {
+    constexpr std::size_t most = 5;
+    if (std::size_t const others = names.size() > most ? names.size() - most : 0; others > 0)
+        return fmt::format("{} and {} other{}", fmt::join(names.begin(), names.begin() + most, ", "), others,
+                           others == 1 ? "" : "s");
+    if (names.size() < 2) return names.empty() ? "" : names.front();
+    return fmt::format("{} and {}", fmt::join(names.begin(), names.end() - 1, ", "), names.back());
 }
 
 std::string pad(std::string text, std::size_t width) {

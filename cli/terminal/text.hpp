@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace quartet::cli {
 
@@ -15,6 +16,9 @@ std::string printable(std::string_view text);
 
 /// What a sentence of the library says, without "quartet: " before it.
 std::string without_own_name(std::string sentence);
+
+/// "a, b and c"; of more than five the first and how many others.
+std::string listed(std::vector<std::string> const& names);
 
 /// Text in a column: blanks are added up to the width.
 std::string pad(std::string text, std::size_t width);

@@ -8,8 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 namespace quartet::cli {
 namespace {
@@ -46,7 +48,7 @@ std::string crossing_text(crossing const& of, bool utf8) {
                        format_seconds(of.at, utf8));
 }
 
-std::string runner_up_text(advice const& given, bool utf8) {
+std::string runner_up_text(advice const& given, machine_costs const& costs, bool utf8) {
     if (!given.runner_up) return "No other model keeps to the limits.";
     auto const& other = *given.runner_up;
     double const ratio = other.seconds / given.choice.seconds;
@@ -54,6 +56,8 @@ std::string runner_up_text(advice const& given, bool utf8) {
                     ? fmt::format("{} takes as long", to_string(other.spec))
                     : fmt::format("{} takes {} times as long", to_string(other.spec), times_as_long(ratio));
     text += fmt::format(" ({})", needs(other, utf8));
+    bool const known = can_predict(given.choice.spec, costs) && can_predict(other.spec, costs);
+    if (!known) return text + '.';
     if (!given.runner_up_wins)
         return text + "; it would not win with other numbers of tasks, nor other times.";
     return fmt::format("{}; it would win {}.", text, crossing_text(*given.runner_up_wins, utf8));
@@ -99,7 +103,8 @@ nlohmann::ordered_json json_of(prediction const& of) {
     return {{"spec", to_string(of.spec)},
             {"seconds", of.seconds},
             {"cpu_seconds", of.cpu_seconds},
-            {"memory_bytes", of.memory_bytes}};
+            {"memory_bytes", of.memory_bytes},
+            {"nodes", of.nodes}};
 }
 
 std::string_view name_of(sureness how) {
@@ -126,11 +131,50 @@ std::string_view name_of(crossing::quantity what) {
     return "wait_seconds";
 }
 
+std::string time_text(std::chrono::sys_seconds time) {
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", time);
+}
+
+nlohmann::ordered_json json_of_cluster(known_costs const& known) {
+    auto const& costs = known.costs.cluster;
+    if (costs.nodes.empty()) return nullptr;
+    nlohmann::ordered_json made{{"measured", nullptr}, {"disturbed_share", nullptr}};
+    if (known.measured_cluster) {
+        made["measured"] = time_text(known.measured_cluster->measured);
+        made["disturbed_share"] = known.measured_cluster->disturbed_share;
+    }
+    made["start_seconds"] = costs.start_seconds;
+    made["node_seconds"] = costs.node_seconds;
+    made["latency_seconds"] = costs.latency_seconds;
+    made["hand_out_seconds"] = costs.hand_out_seconds;
+    made["root_task_seconds"] = costs.root_task_seconds;
+    made["node_task_seconds"] = costs.node_task_seconds;
+    made["input_byte_seconds"] = costs.input_byte_seconds;
+    made["result_byte_seconds"] = costs.result_byte_seconds;
+    made["crossing_byte_seconds"] = costs.crossing_byte_seconds;
+    made["node_bytes"] = costs.node_bytes;
+    auto nodes = nlohmann::ordered_json::array();
+    for (auto const& each : costs.nodes)
+        nodes.push_back({{"name", each.name},
+                         {"processors", each.cpus},
+                         {"speed", each.speed},
+                         {"memory_bytes", each.memory_bytes}});
+    made["nodes"] = std::move(nodes);
+    auto shared = nlohmann::ordered_json::array();
+    for (auto const& each : costs.shared)
+        shared.push_back({{"nodes", each.nodes}, {"processors", each.cpus}});
+    made["shared"] = std::move(shared);
+    return made;
+}
+
 nlohmann::ordered_json json_of(known_costs const& known) {
-    nlohmann::ordered_json made{{"name", known.name}, {"measured", nullptr}, {"disturbed_share", nullptr}};
-    if (!known.measured) return made;
-    made["measured"] = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", known.measured->measured);
-    made["disturbed_share"] = known.measured->disturbed_share;
+    nlohmann::ordered_json made{
+        {"name", known.in_words()}, {"measured", nullptr}, {"disturbed_share", nullptr}};
+    if (known.measured) {
+        made["measured"] = time_text(known.measured->measured);
+        made["disturbed_share"] = known.measured->disturbed_share;
+    }
+    made["cluster"] = json_of_cluster(known);
     return made;
 }
 
@@ -149,6 +193,7 @@ nlohmann::ordered_json json_of(advice_report const& report) {
                                 {"considered", all},
                                 {"ground", report.ground},
                                 {"costs", json_of(report.known)},
+                                {"notes", report.notes},
                                 {"disturbances", report.disturbances}};
     if (auto const& wins = given.runner_up_wins)
         made["runner_up_wins"] = {
@@ -166,7 +211,7 @@ std::string format_advice(advice_report const& report, terminal const& where) {
     auto out = where.good(to_string(choice.spec)) + ": " +
                wrap(needs(choice, where.utf8), width, "  ", to_string(choice.spec).size() + 2) + "\n\n";
     out += paragraph(reason(report.given, report.work, report.known.costs));
-    out += paragraph("Runner-up: " + runner_up_text(report.given, where.utf8));
+    out += paragraph("Runner-up: " + runner_up_text(report.given, report.known.costs, where.utf8));
     out += paragraph(sureness_text(report));
     for (auto const& note : report.notes)
         out += paragraph(note);
@@ -179,7 +224,7 @@ std::string advice_text(advice_report const& report) {
     auto const& choice = report.given.choice;
     return fmt::format("{}: {}. {} Runner-up: {} {}", to_string(choice.spec), needs(choice, true),
                        reason(report.given, report.work, report.known.costs, true),
-                       runner_up_text(report.given, true), sureness_text(report));
+                       runner_up_text(report.given, report.known.costs, true), sureness_text(report));
 }
 
 std::string format_advice(std::vector<advice_report> const& reports, terminal const& where) {

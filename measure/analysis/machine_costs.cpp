@@ -17,6 +17,7 @@
 
 #include "measure/analysis/machine_costs.hpp"
 
+#include "measure/analysis/cost_questions.hpp"
 #include "measure/trial/synthetic.hpp"
 
 #include <quartet/cpus.hpp>
@@ -25,11 +26,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
-#include <stdexcept>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace quartet::measure {
 namespace {
@@ -56,52 +53,6 @@ model_spec spec_of(model_kind kind, std::size_t workers) {
     return {.kind = kind, .count = workers};
 }
 
-struct figures {
-    double seconds;
-    double cpu_seconds;
-    double memory_bytes;
-};
-
-/// The configurations that are measured, and what came of them, by name.
-class questions {
-public:
-    /// Synthetic work under a model; the values that are not given are zero.
-    void ask(std::string const& name, model_spec const& model, parameter_values const& values) {
-        auto const& what = synthetic_workload();
-        auto parameters = default_values(what.parameters, preset::quick);
-        for (auto const& [parameter, value] : values)
-            parameters[parameter] = value;
-        index_of_.emplace(name, asked_.size());
-        asked_.push_back({&what, std::move(parameters), model});
-    }
-
-    void measure(session_options const& options, session_observer& observer) {
-        auto found = run_session(asked_, options, observer);
-        if (found.conditions.stopped_by == "interrupt") throw interrupted();
-        disturbed_share_ = found.conditions.other_cpu_share + found.conditions.steal_share;
-        found_ = std::move(found.measurements);
-    }
-
-    figures answer(std::string const& name) const {
-        auto const& found = found_[index_of_.at(name)];
-        if (!is_good(found) || rounds_of(found) == 0)
-            throw std::runtime_error(
-                fmt::format("what {} costs could not be measured: {}", found.spec,
-                            found.verification.empty() ? "its tasks failed" : found.verification));
-        return {.seconds = found.wall_seconds.median,
-                .cpu_seconds = cpu_seconds_of(found),
-                .memory_bytes = static_cast<double>(found.tree_peak_bytes.value_or(0))};
-    }
-
-    double disturbed_share() const { return disturbed_share_; }
-
-private:
-    double disturbed_share_ = 0;
-    std::map<std::string, std::size_t, std::less<>> index_of_;
-    std::vector<configuration> asked_;
-    std::vector<measurement> found_;
-};
-
 std::string named(model_kind kind, std::string_view what) {
     return fmt::format("{}/{}", to_string(kind), what);
 }
@@ -110,7 +61,7 @@ count waits_of(model_kind kind) {
     return waits_of_a_worker * static_cast<count>(kind == model_kind::single ? 1 : waiting_workers);
 }
 
-void ask_for(questions& all, model_kind kind, std::size_t cpus, bool has_server) {
+void ask_for(cost_questions& all, model_kind kind, std::size_t cpus, bool has_server) {
     auto const ask = [&](std::string_view what, std::size_t workers, parameter_values const& values) {
         all.ask(named(kind, what), kind == model_kind::single ? one_after_another : spec_of(kind, workers),
                 values);
@@ -132,11 +83,7 @@ void ask_for(questions& all, model_kind kind, std::size_t cpus, bool has_server)
     ask("more held", more, {{"tasks", static_cast<count>(more)}, {"wait", long_wait}});
 }
 
-double at_least_nothing(double value) {
-    return std::max(0.0, value);
-}
-
-model_costs costs_of(questions const& all, model_kind kind, double program_bytes, bool has_server) {
+model_costs costs_of(cost_questions const& all, model_kind kind, double program_bytes, bool has_server) {
     auto const answer = [&](std::string_view what) { return all.answer(named(kind, what)); };
     bool const alone = kind == model_kind::single;
     auto const start = answer("start");
@@ -185,7 +132,7 @@ model_costs costs_of(questions const& all, model_kind kind, double program_bytes
 /// How much all processors together do, compared with as many times what one does alone. By the clock; if
 /// other programs hold some processors, by processor time, which misses only that the processors do not
 /// finish at the same moment.
-double efficiency_of(questions const& all, machine_costs const& made) {
+double efficiency_of(cost_questions const& all, machine_costs const& made) {
     constexpr double much_of_others = 0.05;
     auto const one = all.answer("one processor");
     auto const every = all.answer("all processors");
@@ -201,7 +148,7 @@ double efficiency_of(questions const& all, machine_costs const& made) {
 measured_costs measure_costs(session_options options, session_observer& observer) {
     machine_costs made{.cpus = usable_cpus()};
     bool const has_server = !options.test_server.url.empty();
-    questions all;
+    cost_questions all;
     for (auto const kind : all_model_kinds)
         ask_for(all, kind, made.cpus, has_server);
     all.ask("memory", one_after_another, {{"tasks", count{1}}, {"memory", much_memory}});

@@ -12,6 +12,15 @@ namespace {
 /// A task that takes this many times as long as the mean is longer than the others.
 constexpr double much_longer = 1.5;
 
+/// What its nodes tell.
+prediction of_unknown_cluster(measurement const& of, model_spec const& spec) {
+    prediction made{.spec = spec, .processors = 0, .in_flight = 0, .nodes = of.nodes.size()};
+    for (auto const& node : of.nodes)
+        made.in_flight += static_cast<double>(node.workers);
+    made.processors = made.in_flight;
+    return made;
+}
+
 }  // namespace
 
 work_shape shape_of(measurement const& of_single, machine_costs const& costs) {
@@ -32,10 +41,15 @@ work_shape shape_of(measurement const& of_single, machine_costs const& costs) {
 }
 
 prediction as_prediction(measurement const& of, work_shape const& work, machine_costs const& costs) {
-    auto made = predict(work, parse_spec(of.spec), costs);
+    auto const spec = parse_spec(of.spec);
+    auto made = can_predict(spec, costs) ? predict(work, spec, costs) : of_unknown_cluster(of, spec);
     made.seconds = of.wall_seconds.median;
     made.cpu_seconds = cpu_seconds_of(of);
     if (of.tree_peak_bytes) made.memory_bytes = static_cast<double>(*of.tree_peak_bytes);
+    for (auto const& node : of.nodes) {
+        made.cpu_seconds += node.mpi_cpu_seconds.value_or(0);
+        made.memory_bytes += static_cast<double>(node.mpi_bytes.value_or(0));
+    }
     return made;
 }
 

@@ -17,7 +17,8 @@ namespace quartet::measure {
 work_shape shape_of(measurement const& of_single, machine_costs const& costs);
 
 /// A measurement in the form of a prediction, so that both can be shown alike. `limit` and the numbers of
-/// tasks are the model's.
+/// tasks are the model's. Processor time and memory of a cluster are with what talks MPI. Of a cluster that
+/// the costs do not know `limit` says nothing.
 prediction as_prediction(measurement const& of, work_shape const& work, machine_costs const& costs);
 
 /// The run with `single` of a workload that is good and counts; null if there is none.

@@ -1,5 +1,6 @@
 #include "measure/probes/noise.hpp"
 
+#include "measure/probes/affinity.hpp"
 #include "measure/probes/proc_files.hpp"
 #include "src/base/cgroups.hpp"
 
@@ -33,23 +34,6 @@ double in_seconds(timespec const& time) {
 double own_cpu_seconds() {
     timespec used{};
     return ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0 ? in_seconds(used) : 0;
-}
-
-/// Whether this thread may run on each processor, by its number.
-std::vector<bool> own_cpus() {
-    constexpr int most = 1 << 16;
-    std::vector<bool> usable;
-    for (int size = 1024; size <= most; size *= 2) {
-        cpu_set_t* const mask = CPU_ALLOC(static_cast<std::size_t>(size));
-        if (!mask) break;
-        std::size_t const bytes = CPU_ALLOC_SIZE(static_cast<std::size_t>(size));
-        bool const known = ::sched_getaffinity(0, bytes, mask) == 0;
-        for (int cpu = 0; known && cpu < size; ++cpu)
-            usable.push_back(CPU_ISSET_S(static_cast<std::size_t>(cpu), bytes, mask));
-        CPU_FREE(mask);
-        if (known) break;
-    }
-    return usable;
 }
 
 double tick_seconds() {

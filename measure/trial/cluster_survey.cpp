@@ -5,7 +5,12 @@
 
 #include "measure/trial/cluster_survey.hpp"
 
+#include "measure/probes/affinity.hpp"
 #include "measure/results/json_values.hpp"
+#include "measure/trial/node_probe.hpp"
+#include "measure/trial/synthetic.hpp"
+#include "src/executor/cluster.hpp"
+#include "src/models/cluster/link.hpp"
 #include "src/models/cluster/rank.hpp"
 
 #include <quartet/detail/call/describe_failure.hpp>
@@ -36,10 +41,9 @@ template <>
 std::span<field<survey_request> const> fields_of() {
     using r = survey_request;
     static constexpr std::array list{
-        make_field<r, &r::specs>("specs"),
-        make_field<r, &r::files>("files"),
-        make_field<r, &r::addresses>("addresses"),
-        make_field<r, &r::port>("port"),
+        make_field<r, &r::specs>("specs"),         make_field<r, &r::files>("files"),
+        make_field<r, &r::addresses>("addresses"), make_field<r, &r::port>("port"),
+        make_field<r, &r::speeds>("speeds"),
     };
     return list;
 }
@@ -48,9 +52,10 @@ template <>
 std::span<field<surveyed_node> const> fields_of() {
     using n = surveyed_node;
     static constexpr std::array list{
-        make_field<n, &n::name>("name"),
-        make_field<n, &n::seen>("seen"),
-        make_field<n, &n::reached>("reached"),
+        make_field<n, &n::name>("name"),       make_field<n, &n::seen>("seen"),
+        make_field<n, &n::reached>("reached"), make_field<n, &n::processors>("processors"),
+        make_field<n, &n::numbers>("numbers"), make_field<n, &n::kernel>("kernel"),
+        make_field<n, &n::memory>("memory"),   make_field<n, &n::steps>("steps"),
     };
     return list;
 }
@@ -61,6 +66,7 @@ std::span<field<survey_result> const> fields_of() {
     static constexpr std::array list{
         make_field<r, &r::error>("error"),
         make_field<r, &r::nodes>("nodes"),
+        make_field<r, &r::mpi>("mpi"),
     };
     return list;
 }
@@ -102,8 +108,9 @@ struct question {
     std::vector<std::string> files;
     std::vector<std::string> addresses;
     std::uint64_t port = 0;
+    bool speeds = false;
 
-    void serialize(auto& archive) { archive(files, addresses, port); }
+    void serialize(auto& archive) { archive(files, addresses, port, speeds); }
 };
 
 struct answer {
@@ -125,8 +132,25 @@ task<bool> answers(context& ctx, std::string address, std::uint16_t port) {
     co_return connected;
 }
 
+surveyed_node this_node() {
+    auto const about = detail::about_this_node();
+    surveyed_node made{.name = about.name,
+                       .seen = {},
+                       .reached = {},
+                       .processors = about.processors,
+                       .numbers = {},
+                       .kernel = boot_of_this_kernel(),
+                       .memory = about.memory};
+    auto const usable = own_cpus();
+    for (std::size_t number = 0; number < usable.size(); ++number) {
+        if (usable[number]) made.numbers.push_back(number);
+    }
+    return made;
+}
+
 task<answer> look(context& ctx, question asked) {
-    answer made{.node = {.name = detail::host_name(), .seen = {}, .reached = {}}, .process = getpid()};
+    answer made{.node = this_node(), .process = getpid()};
+    if (asked.speeds) made.node.steps = steps_in(std::chrono::milliseconds(1));
     for (std::size_t place = 0; place < asked.files.size(); ++place) {
         std::error_code absent;
         if (std::filesystem::exists(asked.files[place], absent)) made.node.seen.push_back(place);
@@ -168,9 +192,12 @@ survey_result survey_nodes(survey_request const& request) {
     try {
         for (auto const& each : request.specs)
             static_cast<void>(make_executor(each));
-        return ask_all({request.files, request.addresses, request.port});
+        auto made = ask_all({request.files, request.addresses, request.port, request.speeds});
+        if (auto const cluster = detail::own_cluster(); cluster && cluster->line)
+            made.mpi = cluster->line->about();
+        return made;
     } catch (...) {
-        return {.error = detail::describe_current_exception(0, {}).message, .nodes = {}};
+        return {.error = detail::describe_current_exception(0, {}).message, .nodes = {}, .mpi = {}};
     }
 }
 

@@ -18,19 +18,28 @@ struct survey_request {
     std::vector<std::string> files;      ///< of the root, for which nodes look
     std::vector<std::string> addresses;  ///< of the root, that nodes try, in numbers
     std::uint64_t port = 0;              ///< where it listens at all of them; 0: nobody tries
+    bool speeds = false;                 ///< nodes are asked how fast they compute
 };
 
 struct surveyed_node {
     std::string name;
     std::vector<std::uint64_t> seen;     ///< places of files that are there
     std::vector<std::uint64_t> reached;  ///< places of addresses that answer
+    std::uint64_t processors = 0;        ///< that it may use
+    std::vector<std::uint64_t> numbers;  ///< of processors that the kernel lets it run on
+    std::string kernel;                  ///< its boot: nodes of one machine have the same
+    std::uint64_t memory = 0;            ///< bytes that it may use
+    std::uint64_t steps = 0;             ///< of computing that it does in a millisecond; 0: not asked
 
-    void serialize(auto& archive) { archive(name, seen, reached); }
+    void serialize(auto& archive) {
+        archive(name, seen, reached, processors, numbers, kernel, memory, steps);
+    }
 };
 
 struct survey_result {
     std::string error;                 ///< why a spec can't run, or there is no answer; empty if all is well
     std::vector<surveyed_node> nodes;  ///< this machine first
+    std::string mpi;                   ///< its name and version; empty if this is no cluster
 };
 
 /// As trial_protocol.hpp has it for trials.

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
+#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -33,10 +34,11 @@ struct piece {
     std::string file{};       // to read, if for a disk
     std::size_t memory = 0;
     std::size_t result = 0;
+    std::string input{};  // of which nothing is made
 
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(steps, waits, wait_seconds, url, file, memory, result);
+        archive(steps, waits, wait_seconds, url, file, memory, result, input);
     }
 };
 
@@ -75,6 +77,10 @@ bool asks_server(parameter_values const& values) {
     return std::get<std::string>(values.at("for")) == "network";
 }
 
+bool reads_file(parameter_values const& values) {
+    return std::get<std::string>(values.at("for")) == "disk";
+}
+
 void prepare(workload_run& run) {
     if (run.get<std::string>("for") == "disk") std::ofstream(run.scratch() / file_to_read) << "of a disk";
 }
@@ -89,7 +95,12 @@ void run(workload_run& run) {
     if (waits_for == "network")
         each.url = fmt::format("{}/after/{:.0f}", run.server_url(), each.wait_seconds * 1e3);
     if (waits_for == "disk") each.file = run.scratch() / file_to_read;
-    run.checksum(run.map(work, std::vector(run.get<std::size_t>("tasks"), each)));
+    auto const tasks = run.get<std::size_t>("tasks");
+    auto const input = run.get<std::size_t>("input");
+    if (input == 0) return run.checksum(run.map(work, std::vector(tasks, each)));
+    each.input.assign(input, 'q');
+    auto const made_when_needed = std::views::transform([&each](std::size_t) { return each; });
+    run.checksum(run.map(work, std::views::iota(std::size_t{0}, tasks) | made_when_needed));
 }
 
 }  // namespace
@@ -104,8 +115,10 @@ workload const& synthetic_workload() {
                        number("wait", 0, 0, 86'400, "seconds that each waits in all"),
                        text("for", "sleep", "what it waits for: sleep, network, or disk"),
                        integer("memory", 0, 0, std::int64_t{1} << 40, "bytes that each holds while it runs"),
-                       integer("result", 0, 0, std::int64_t{1} << 30, "bytes that each gives")},
+                       integer("result", 0, 0, std::int64_t{1} << 30, "bytes that each gives"),
+                       integer("input", 0, 0, std::int64_t{1} << 30, "bytes that each is given")},
         .needs_server = asks_server,
+        .needs_files = reads_file,
         .prepare = prepare,
         .run = run,
     };
@@ -125,6 +138,7 @@ parameter_values synthetic_parameters(work_shape const& work) {
     if (waits) made["for"] = std::string(to_string(work.waits_for));
     made["memory"] = static_cast<std::int64_t>(work.memory_bytes);
     made["result"] = static_cast<std::int64_t>(work.result_bytes);
+    made["input"] = static_cast<std::int64_t>(work.input_bytes);
     return made;
 }
 

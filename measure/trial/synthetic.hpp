@@ -15,8 +15,9 @@
 namespace quartet::measure {
 
 /// Parameters: `tasks`; of each task `steps` that it computes, `waits` and the `wait` of all of them in
-/// seconds, what it waits `for`, `memory` and `result` in bytes. For the network it asks the test server for
-/// an answer that comes so late, in whole milliseconds; for a disk it reads a small file, and sleeps.
+/// seconds, what it waits `for`, `memory`, `input` and `result` in bytes. For the network it asks the test
+/// server for an answer that comes so late, in whole milliseconds; for a disk it reads a small file, and
+/// sleeps.
 workload const& synthetic_workload();
 
 /// The parameters of work of that shape; filling its memory is the least that a task computes. Measures how

@@ -218,7 +218,7 @@ survey_result run_survey_process(survey_request const& request, int stop_descrip
     asked.talk().send_line(line_of(request));
     auto const line = next_line(asked.talk(), stop_descriptor);
     int const status = asked.group().wait();
-    if (!line) return {.error = describe_end(status), .nodes = {}};
+    if (!line) return {.error = describe_end(status), .nodes = {}, .mpi = {}};
     return survey_result_of(*line);
 }
 

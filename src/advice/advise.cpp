@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <stdexcept>
 #include <tuple>
 #include <utility>
@@ -44,16 +45,15 @@ bool isolates(family const& which) {
     return which.kind == model_kind::processes && !which.loops;
 }
 
-/// Whether the nodes that it is on have the memory for it, as far as that is known.
+/// Whether the nodes that it is on have the memory for it, as far as that is known. Results are left out: the
+/// root has them all, as the caller does under any model.
 bool fits(prediction const& of, work_shape const& work, cluster_costs const& over) {
     if (!of.spec.cluster) return true;
-    double const of_results = work.result_bytes * static_cast<double>(work.tasks);  // which the root has
-    double const each = (of.memory_bytes - of_results) / static_cast<double>(of.nodes);
-    for (std::size_t place = 0; place < of.nodes; ++place) {
-        double const has = over.nodes[place].memory_bytes;
-        if (has > 0 && each + (place == 0 ? of_results : 0) > has) return false;
-    }
-    return true;
+    double const results = work.result_bytes * static_cast<double>(work.tasks);
+    double const each = (of.memory_bytes - results) / static_cast<double>(of.nodes);
+    auto const used = std::span(over.nodes).first(of.nodes);
+    return std::ranges::none_of(
+        used, [&](cluster_node const& node) { return node.memory_bytes > 0 && each > node.memory_bytes; });
 }
 
 using predictions = std::vector<prediction>;

@@ -1,5 +1,6 @@
 #include "src/advice/cost_file.hpp"
 
+#include "src/advice/cost_lines.hpp"
 #include "src/base/cpu_model.hpp"
 
 #include <quartet/cpus.hpp>
@@ -7,13 +8,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdlib>
 #include <fstream>
-#include <functional>
 #include <iterator>
-#include <map>
-#include <ranges>
 #include <sys/utsname.h>
 #include <utility>
 
@@ -73,22 +70,6 @@ void each_figure(Costs& costs, Visit visit) {
     }
 }
 
-std::map<std::string, std::string, std::less<>> lines_of(std::string_view text) {
-    std::map<std::string, std::string, std::less<>> made;
-    for (auto const part : text | std::views::split('\n')) {
-        std::string_view const line(part.begin(), part.end());
-        if (auto const space = line.find(' '); space != line.npos)
-            made.emplace(line.substr(0, space), line.substr(space + 1));
-    }
-    return made;
-}
-
-template <class Number>
-bool read(std::string_view text, Number& number) {
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size();
-}
-
 }  // namespace
 
 std::filesystem::path cost_file_path() {
@@ -118,11 +99,10 @@ std::string to_text(kept_costs const& kept) {
 
 std::optional<kept_costs> costs_from_text(std::string_view text) {
     if (!text.starts_with(first_line) || !text.ends_with(last_line)) return std::nullopt;
-    auto const lines = lines_of(text);
+    auto const lines = cost_lines_of(text);
     bool whole = true;
     auto const take = [&](std::string const& name, auto& number) {
-        auto const found = lines.find(name);
-        whole = whole && found != lines.end() && read(found->second, number) && number >= 0;
+        whole = whole && take_cost(lines, name, number);
     };
     kept_costs made;
     std::int64_t measured = 0;
@@ -147,8 +127,13 @@ std::optional<kept_costs> load_costs() {
 }
 
 bool is_better(kept_costs const& found, kept_costs const& kept) noexcept {
-    return !found.disturbed() || found.disturbed_share <= kept.disturbed_share ||
-           found.measured - kept.measured > good_for;
+    return is_better(found.disturbed_share, found.measured, kept.disturbed_share, kept.measured);
+}
+
+bool is_better(double found_disturbed_share, std::chrono::sys_seconds found, double kept_disturbed_share,
+               std::chrono::sys_seconds kept) noexcept {
+    return !disturbs(found_disturbed_share) || found_disturbed_share <= kept_disturbed_share ||
+           found - kept > good_for;
 }
 
 }  // namespace quartet::inline v0::detail

@@ -14,6 +14,11 @@
 
 namespace quartet::inline v0::detail {
 
+/// Whether so much that others took of the processors can't be overlooked.
+constexpr bool disturbs(double share) noexcept {
+    return share > 0.05;
+}
+
 /// Costs, what they are of, and how good they are.
 struct kept_costs {
     machine_costs costs;
@@ -22,8 +27,7 @@ struct kept_costs {
     double disturbed_share =
         0;  ///< of the processors, what others took meanwhile: so much too high they may be
 
-    /// Others took more than can be overlooked.
-    bool disturbed() const noexcept { return disturbed_share > 0.05; }
+    bool disturbed() const noexcept { return disturbs(disturbed_share); }
 };
 
 /// $XDG_CACHE_HOME/quartet/costs, or ~/.cache/quartet/costs. Empty if neither is known.
@@ -43,5 +47,7 @@ std::optional<kept_costs> load_costs();
 /// Whether what was found is to be kept in place of what there is of the same machine: if it was disturbed
 /// less, or too little to matter, or what there is was 30 days old then.
 bool is_better(kept_costs const& found, kept_costs const& kept) noexcept;
+bool is_better(double found_disturbed_share, std::chrono::sys_seconds found, double kept_disturbed_share,
+               std::chrono::sys_seconds kept) noexcept;
 
 }  // namespace quartet::inline v0::detail

@@ -47,6 +47,8 @@ std::string what_limits(prediction const& choice, work_shape const& work, machin
     auto const name = name_on_nodes(choice);
     double const processors = choice.processors;
     double const under_way = choice.in_flight;
+    if (!can_predict(choice.spec, costs))
+        return fmt::format("{} was measured on a cluster whose costs are not known here.", name);
     switch (choice.limit) {
         case time_limit::starting:
             return fmt::format("There is so little to do that starting {} takes most of the time.",

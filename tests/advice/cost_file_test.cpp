@@ -1,5 +1,7 @@
 #include "src/advice/cost_file.hpp"
 
+#include "src/advice/cluster_cost_file.hpp"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -8,6 +10,8 @@
 #include <fstream>
 #include <string>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace quartet::detail::cost_file_test {
 namespace {
@@ -94,6 +98,69 @@ TEST_F(cost_cache, gives_none_of_a_file_that_is_damaged) {
     wrong = whole;
     wrong.replace(wrong.find("cpus ") + 5, 1, "0");
     EXPECT_FALSE(costs_from_text(wrong));
+}
+
+// ---- Of clusters
+
+std::vector<cluster_node> two_nodes() {
+    return {{.name = "a", .cpus = 2}, {.name = "b", .cpus = 8, .speed = 0.5}};
+}
+
+kept_cluster some_cluster(std::string const& identity) {
+    auto const now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    return {usual_cluster(two_nodes()), identity, now, 0.25};
+}
+
+TEST(cluster_costs_as_text, what_is_written_reads_back_equal) {
+    auto const kept = some_cluster("these");
+    auto const read = cluster_from_text(to_text(kept));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->costs, kept.costs);
+    EXPECT_EQ(read->identity, kept.identity);
+    EXPECT_EQ(read->measured, kept.measured);
+    EXPECT_EQ(read->disturbed_share, 0.25);
+    EXPECT_TRUE(read->disturbed());
+}
+
+TEST(cluster_costs_as_text, nothing_of_a_text_that_is_damaged) {
+    auto const whole = to_text(some_cluster("these"));
+    for (std::size_t length = 0; length + 1 < whole.size(); length += 7)
+        EXPECT_FALSE(cluster_from_text(whole.substr(0, length))) << length;
+    auto const with = [&](std::string const& what, std::string const& instead) {
+        auto text = whole;
+        return cluster_from_text(text.replace(text.find(what), what.size(), instead)).has_value();
+    };
+    EXPECT_TRUE(with("nodes 2", "nodes 2"));
+    EXPECT_FALSE(with("nodes 2", "nodes 3")) << "of the third there is nothing";
+    EXPECT_FALSE(with("nodes 2", "nodes 0"));
+    EXPECT_FALSE(with("node1.cpus 8", "node1.cpus 0"));
+    EXPECT_FALSE(with("node1.speed 0.5", "node1.speed 0"));
+    EXPECT_FALSE(with("latency_seconds ", "latency_seconds x"));
+}
+
+TEST_F(cost_cache, keeps_each_cluster_by_itself) {
+    auto const these = cluster_identity(two_nodes(), "Open MPI 4");
+    auto others = two_nodes();
+    others[1].cpus = 4;
+    EXPECT_NE(cluster_identity(others, "Open MPI 4"), these);
+    EXPECT_NE(cluster_identity(two_nodes(), "MPICH 4"), these);
+    EXPECT_FALSE(load_cluster(these));
+    std::filesystem::create_directories(cost_file_path().parent_path());
+    std::ofstream(cluster_cost_path(these)) << to_text(some_cluster(these));
+    ASSERT_TRUE(load_cluster(these));
+    EXPECT_EQ(load_cluster(these)->costs.nodes, two_nodes());
+    EXPECT_FALSE(load_cluster(cluster_identity(others, "Open MPI 4")));
+    std::ofstream(cluster_cost_path(these)) << to_text(some_cluster("others that hash to the same"));
+    EXPECT_FALSE(load_cluster(these));
+}
+
+TEST(cluster_identity, does_not_depend_on_the_order_behind_the_root) {
+    std::vector<cluster_node> nodes{{.name = "root"}, {.name = "b"}, {.name = "c"}};
+    auto const one = cluster_identity(nodes, "MPI");
+    std::swap(nodes[1], nodes[2]);
+    EXPECT_EQ(cluster_identity(nodes, "MPI"), one);
+    std::swap(nodes[0], nodes[1]);
+    EXPECT_NE(cluster_identity(nodes, "MPI"), one) << "another root";
 }
 
 }  // namespace

@@ -85,5 +85,24 @@ TEST(single_run_of, is_one_that_went_well) {
     EXPECT_EQ(single_run_of(all, "other"), nullptr);
 }
 
+TEST(as_prediction, of_a_cluster_has_its_nodes_and_what_talks_mpi) {
+    auto measured = of_single(0.5);
+    measured.spec = "cluster+threads:4";
+    measured.nodes = {
+        {.name = "a", .workers = 4, .mpi_cpu_seconds = 0.25, .mpi_bytes = 1000},
+        {.name = "b", .workers = 4, .mpi_cpu_seconds = 0.125, .mpi_bytes = 2000},
+    };
+    work_shape const work{.tasks = 100, .cpu_seconds = 0.01};
+    auto const elsewhere = as_prediction(measured, work, known());
+    EXPECT_DOUBLE_EQ(elsewhere.seconds, 1);
+    EXPECT_EQ(elsewhere.nodes, 2u);
+    EXPECT_DOUBLE_EQ(elsewhere.in_flight, 8);
+    EXPECT_DOUBLE_EQ(elsewhere.cpu_seconds, 0.5 + 0.375);
+    EXPECT_DOUBLE_EQ(elsewhere.memory_bytes, 7'003'000);
+    auto there = known();
+    there.cluster.nodes = {{.name = "a", .cpus = 2}, {.name = "b", .cpus = 2}};
+    EXPECT_DOUBLE_EQ(as_prediction(measured, work, there).processors, 4) << "its costs are known there";
+}
+
 }  // namespace
 }  // namespace quartet::measure::work_shape_test
