@@ -185,7 +185,7 @@ void add_work_options(CLI::App& command, work_options& options) {
         command.add_option("--inputs", options.inputs,
                            "for the workload `command`: a file with an input per line; - is standard input"))
         ->option_text("FILE");
-    takes_file(
+    takes_folder(
         command.add_option("--scratch", options.scratch,
                            "the folder for the tests' own files, which a cluster's machines have to share "
                            "(default: $TMPDIR or /tmp; on a cluster the current one if not all see that)"))

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <vector>
 
@@ -39,14 +41,24 @@ std::string explain_word(CLI::App const& command, std::string_view word) {
     return fmt::format("'{}' is one argument too many", word);
 }
 
-/// The parser's message lists, behind a colon, the words that no option took. The one to explain is the first
-/// option among them, since a word after it may be its value; without an option it is the first word.
-std::string first_extra(std::string_view message) {
-    constexpr std::string_view before = ": ";
-    auto const words = message.substr(message.find(before) + before.size());
-    auto const option = words.starts_with('-') ? 0 : words.find(" -");
-    auto const word = option == words.npos ? words : words.substr(words.find('-', option));
-    return std::string(word.substr(0, word.find(' ')));
+/// The words that no option took, those of the command first: what it leaves behind a `--` goes to its
+/// parents.
+std::vector<std::string> extras_of(CLI::App const& app) {
+    std::vector<std::string> words;
+    for (auto const* each = &deepest_command(app); each; each = each->get_parent())
+        std::ranges::copy(each->remaining(), std::back_inserter(words));
+    return words;
+}
+
+/// The one to explain: the first that is meant for an option, since a word after it may be its value; without
+/// one the first word.
+std::string first_extra(std::vector<std::string> const& words) {
+    auto const mark = std::ranges::find(words, "--");
+    auto const option =
+        std::find_if(words.begin(), mark, [](std::string const& word) { return word.starts_with('-'); });
+    if (option != mark) return *option;
+    auto const word = std::ranges::find_if(words, [](std::string const& each) { return each != "--"; });
+    return word == words.end() ? "--" : *word;
 }
 
 }  // namespace
@@ -66,7 +78,8 @@ std::string command_of(CLI::App const& app) {
 std::string explain(CLI::App const& app, CLI::ParseError const& error) {
     std::string message = error.what();
     auto const& command = deepest_command(app);
-    if (dynamic_cast<CLI::ExtrasError const*>(&error)) return explain_word(command, first_extra(message));
+    if (dynamic_cast<CLI::ExtrasError const*>(&error))
+        return explain_word(command, first_extra(extras_of(app)));
     if (!dynamic_cast<CLI::ArgumentMismatch const*>(&error)) return message;
     if (auto const flag = message.find(" was given a disallowed flag override"); flag != message.npos)
         return (flag == 1 ? "-" : "--") + message.substr(0, flag) + " takes no value";

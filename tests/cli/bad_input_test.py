@@ -37,6 +37,11 @@ class BadInput(ToolTest):
     def test_options(self):
         self.refused("run", "--modles", "single", says=["'--modles'", "--models, --preset", "did you mean '--models'"])
         self.refused("serve", "--prot", "1", says=["'--prot'", "did you mean '--port'"])
+        for front in (["cluster", "--hosst", "a"], ["cluster", "--hosst=a"], ["cluster", "--hosst", "a", "--dry-run"]):
+            self.refused(*front, "--", "true", "--x", says=["unknown option '--hosst", "did you mean '--hosts'"])
+        self.refused("profile", "--fro", "3", "--", "true", says=["unknown option '--fro'", "did you mean '--for'"])
+        self.refused("run", "--foo", "--", "true", says=["unknown option '--foo'", "--models, --preset"])
+        self.refused("list", "models", "--", "x", says=["'x'", "too many"])
         self.refused("run", "--models", says=["--models", "needs a value"])
         self.refused("run", "--json", "a", "--json", "b", says=["--json", "only once"])
         self.refused("list", "models", "workloads", says=["'workloads'", "too many"])

@@ -79,6 +79,8 @@ class Completion(ToolTest):
                 self.assertEqual(completed(line), [each.removeprefix(common) for each in expected])
         self.assertEqual(completed("quartet "), COMMANDS)
         self.assertEqual(completed("quartet run --budget "), [])
+        self.assertIn("bin", completed("quartet run --scratch "))
+        self.assertNotIn("old-results.json", completed("quartet run --scratch "), "a file is no folder")
 
     def test_bash_at_a_terminal(self):
         process, terminal = pty.fork()
