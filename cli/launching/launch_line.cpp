@@ -71,6 +71,9 @@ void add_srun(launch_line& line, launcher const& by, launch_request const& what)
     if (line.ranks) append(line.words, {"-N", std::to_string(*line.ranks)});
     append(line.words, {"--ntasks-per-node=1", "--cpu-bind=none", "--no-kill", "--kill-on-bad-exit=0"});
     if (!by.mpi_type.empty()) append(line.words, {"--mpi=" + by.mpi_type});
+    // Without it, one of 25 starts with pmix ends within MPI_Init on a busy machine (docs/cluster.md).
+    if (std::getenv("SLURM_PMIX_FENCE") == nullptr)
+        line.environment.emplace_back("SLURM_PMIX_FENCE", "tree");
 }
 
 }  // namespace

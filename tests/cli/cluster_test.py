@@ -109,6 +109,13 @@ class Cluster(ToolTest):
         self.write("mpirun", LAUNCHER.format(**KINDS["mpirun.mpich"]))
         self.assertEqual(self.dry(program, env=slurm), ["srun", "-N", "5", *SRUN[:-1], "--mpi=pmi2", "./program"])
 
+    def test_slurm_lets_no_rank_run_ahead_within_mpi_init(self):
+        def line(launcher, **variables):
+            return self.cluster("--hosts", "a", "--launcher", launcher, "--dry-run", "--", "p", env=variables).stdout
+        self.assertEqual(line("srun").split()[:2], ["SLURM_PMIX_FENCE=tree", "srun"])
+        self.assertEqual(line("srun", SLURM_PMIX_FENCE="ring").split()[0], "srun", "the user has said so")
+        self.assertNotIn("SLURM_PMIX_FENCE", line("mpirun"))
+
     def test_what_goes_along(self):
         done = self.cluster("--hosts", "a", "--silence", "1m", "--dry-run", "--", "p", env={"QUARTET_X": "1", "LD_LIBRARY_PATH": "/l"})
         before, _, after = done.stdout.partition("mpirun ")

@@ -14,8 +14,6 @@ class Launcher:
 
     def __init__(self, name, words, mpi, slurm=False, goes_on=()):
         self.name, self.words, self.mpi, self.slurm, self.goes_on = name, words, mpi, slurm, goes_on
-        # Seen in one of twenty starts by Slurm 22.05 on a busy machine: a rank of Open MPI 4.1.4 calls address 0 within MPI_Init.
-        self.crashes_at_start = slurm and mpi == "openmpi"
         self.is_tool = name.startswith("tool_")
 
     def line(self, program, silence, workers=None):
@@ -24,7 +22,7 @@ class Launcher:
         if not self.slurm and self.mpi == "openmpi":
             variables |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
         if self.slurm:
-            variables |= {"SLURM_MPI_TYPE": "pmix" if self.mpi == "openmpi" else "pmi2"}
+            variables |= {"SLURM_MPI_TYPE": "pmix", "SLURM_PMIX_FENCE": "tree"} if self.mpi == "openmpi" else {"SLURM_MPI_TYPE": "pmi2"}
         return [*self.words(workers), *program], variables
 
     def missing(self):

@@ -78,11 +78,6 @@ class Run:
     def go(self):
         (self.folder / "go").touch()
 
-    def has_crashed_at_start(self):
-        """Known when the program has begun, or says that it can't, or is over."""
-        wait_for(lambda: self.said() or self.launched.poll() is not None, f"nothing is said: {self.told()}")
-        return "refused: quartet: MPI " in self.said() and "Segmentation fault" in self.told()
-
     def must_go_on(self):
         if self.launched.poll() is not None:
             raise AssertionError(f"it is over before the fault: {self.told()}")

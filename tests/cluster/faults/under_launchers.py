@@ -25,13 +25,9 @@ class UnderLauncher:
         if self.launcher.slurm:
             slurm.again()
 
-    def start(self, tries=3, **settings):
+    def start(self, **settings):
         run = Run(self.launcher, **settings)
         self.addCleanup(run.remove)
-        if self.launcher.crashes_at_start and run.has_crashed_at_start() and tries > 1:
-            self.remark("MPI_Init has crashed; once more")
-            run.end_launcher()
-            return self.start(tries - 1, **settings)
         return run
 
     def remark(self, text):
