@@ -286,6 +286,7 @@ void node::flush(time_point now) {
 }
 
 void node::advance(time_point now) {
+    advanced_ = now;
     if (over_) return;
     flush(now);
     if (line_) {
@@ -305,8 +306,10 @@ void node::ask_whether_lost(time_point now) {
     line_->send_loosely(message_kind::beat, written(beat_message{}).take());
 }
 
+/// A root without calls speaks less often than that.
 node::time_point node::next_deadline() const noexcept {
-    return heard_ + options_.silence / beats_in_a_silence;
+    return std::min(std::max(heard_, advanced_) + options_.silence / beats_in_a_silence,
+                    heard_ + options_.silence);
 }
 
 }  // namespace quartet::inline v0::detail

@@ -109,6 +109,7 @@ private:
     node_options options_;
     std::optional<channel> line_;
     time_point heard_;
+    time_point advanced_{};  // when advance() was called last
     time_point session_heard_{};
     std::optional<std::string> over_;
     std::map<std::uint32_t, pool_state> pools_;

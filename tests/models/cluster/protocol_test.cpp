@@ -636,4 +636,19 @@ TEST(cluster_protocol, goes_on_with_a_broadcast_when_a_node_is_lost_on_the_way) 
     EXPECT_EQ(on.values_of(0).come, 3'000'000U);
 }
 
+// A root without calls says less than a node could wait for: its thread is to sleep meanwhile.
+TEST(cluster_protocol, lets_a_node_sleep_that_hears_nothing) {
+    simulation::time_point now(1h);
+    auto const heard = now;
+    detail::node alone({.silence = 10s, .send = [](auto const&) {}}, now);
+    int looks = 0;
+    for (; !alone.over(); ++looks) {
+        now = alone.next_deadline();
+        alone.advance(now);
+        ASSERT_TRUE(alone.over() || alone.next_deadline() > now);
+    }
+    EXPECT_EQ(now, heard + 10s);
+    EXPECT_LE(looks, 10);
+}
+
 }  // namespace
