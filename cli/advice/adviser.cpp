@@ -50,15 +50,20 @@ advice_report adviser::on_synthetic(work_shape const& work) const {
 advice_report adviser::on_workload(plan const& what) const {
     bench_.provide_for(what);
     auto const& one = what.configurations.front();
-    auto const first = measure(one, {model_spec{}}, 2);
+    std::vector<model_spec> firsts{model_spec{}};
+    // On a cluster it is seen what tasks are given and give, for that is sent there.
+    if (by_.known.costs.cluster.nodes.size() > 1) firsts.push_back(parse_spec("cluster"));
+    auto const first = measure(one, firsts, 2);
     auto const& single = first.measurements.front();
     if (!measure::is_good(single))
         throw std::runtime_error(fmt::format("{} fails with single, so nothing can be said about it: {}",
                                              one.what->name, why_bad(single)));
-    auto const shape = measure::shape_of(single, by_.known.costs);
+    auto shape = measure::shape_of(single, by_.known.costs);
+    auto const& last = first.measurements.back();
+    bool const has_sizes = measure::is_good(last) && measure::take_sizes(shape, last, by_.known.costs);
     auto report = by_measuring(one, shape);
     if (report.disturbances.empty()) report.disturbances = disturbances_of(first);
-    report.notes.push_back(shape_text(shape));
+    report.notes.push_back(shape_text(shape, has_sizes));
     return report;
 }
 

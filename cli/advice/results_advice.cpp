@@ -63,10 +63,14 @@ std::string shared_text(shared_processors const& machine, cluster_costs const& o
 
 }  // namespace
 
-std::string shape_text(work_shape const& work) {
-    return fmt::format("By a run with single, each of the {} tasks computes for {} and waits for {}.",
-                       work.tasks, format_seconds(work.cpu_seconds, false),
-                       format_seconds(work.wait_seconds, false));
+std::string shape_text(work_shape const& work, bool has_sizes) {
+    auto text =
+        fmt::format("By a run with single, each of the {} tasks computes for {} and waits for {}", work.tasks,
+                    format_seconds(work.cpu_seconds, false), format_seconds(work.wait_seconds, false));
+    if (has_sizes)
+        text += fmt::format("; by one on the cluster, each is given {} and gives {}",
+                            format_bytes_short(work.input_bytes), format_bytes_short(work.result_bytes));
+    return text + '.';
 }
 
 std::vector<std::string> notes_on(advice const& given, advice_ground const& by) {
@@ -130,7 +134,9 @@ advice_report advise_on_results(measure::results const& all, std::string const& 
             fmt::format("{}: has no good run of {} with single, which shows what the tasks do; add it to "
                         "--models of `quartet run`",
                         name, workload));
-    auto const shape = measure::shape_of(*single, by.known.costs);
+    auto shape = measure::shape_of(*single, by.known.costs);
+    auto const* const sized = measure::run_with_sizes(all, workload);
+    bool const has_sizes = sized && measure::take_sizes(shape, *sized, by.known.costs);
     std::vector<measure::measurement> measured;
     std::ranges::copy_if(all.measurements, std::back_inserter(measured),
                          [&](auto const& each) { return each.workload == workload; });
@@ -141,7 +147,7 @@ advice_report advise_on_results(measure::results const& all, std::string const& 
         report.notes.push_back(fmt::format("Not measured, but expected to take only {}: {}.",
                                            format_seconds(unseen.choice.seconds, by.utf8),
                                            to_string(unseen.choice.spec)));
-    report.notes.push_back(shape_text(shape));
+    report.notes.push_back(shape_text(shape, has_sizes));
     report.ground = fmt::format("measured: {}; predicted by {}", name, by.known.in_words());
     report.disturbances = measure::remarks_on_run({.conditions = all.conditions});
     return report;

@@ -39,8 +39,8 @@ advice_report advise_on_results(measure::results const& all, std::string const& 
 /// What else is worth knowing beside the choice.
 std::vector<std::string> notes_on(advice const& given, advice_ground const& by);
 
-/// "By a run with single, …"
-std::string shape_text(work_shape const& work);
+/// "By a run with single, …", and by one on the cluster if that told the sizes.
+std::string shape_text(work_shape const& work, bool has_sizes);
 
 /// The first thing that went wrong.
 std::string why_bad(measure::measurement const& of);

@@ -161,8 +161,9 @@ plan plan_on(advice_ground& by, ground const& on, advise_options const& options,
     leave_out_cluster_that_lacks(by, on, what);
     announce_commands(
         what,
-        {true, fmt::format("twice in single, and {} times under each model that comes near the best",
-                           options.rounds + 1)},
+        {true,
+         fmt::format("three times in single{}, and {} times under each model that comes near the best",
+                     by.known.costs.cluster.nodes.empty() ? "" : " and on the cluster", options.rounds + 1)},
         options.yes ? consent::given : consent::wanted, false, stop);
     return what;
 }

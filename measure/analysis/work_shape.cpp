@@ -5,6 +5,7 @@
 #include <quartet/spec.hpp>
 
 #include <algorithm>
+#include <cstdint>
 
 namespace quartet::measure {
 namespace {
@@ -40,6 +41,23 @@ work_shape shape_of(measurement const& of_single, machine_costs const& costs) {
     return made;
 }
 
+bool take_sizes(work_shape& shape, measurement const& of_cluster, machine_costs const& costs) {
+    std::uint64_t inputs = 0;
+    std::uint64_t results = 0;
+    for (auto const& node : of_cluster.nodes) {
+        inputs += node.input_bytes.value_or(0);
+        results += node.result_bytes.value_or(0);
+    }
+    if (inputs + results == 0 || of_cluster.tasks == 0) return false;
+    auto const tasks = static_cast<double>(of_cluster.tasks);
+    shape.input_bytes = static_cast<double>(inputs) / tasks;
+    shape.result_bytes = static_cast<double>(results) / tasks;
+    double const making = shape.result_bytes * costs.single.result_byte_seconds;
+    shape.cpu_seconds = std::max(0.0, shape.cpu_seconds - making);
+    shape.memory_bytes = std::max(0.0, shape.memory_bytes - static_cast<double>(results));
+    return true;
+}
+
 prediction as_prediction(measurement const& of, work_shape const& work, machine_costs const& costs) {
     auto const spec = parse_spec(of.spec);
     auto made = can_predict(spec, costs) ? predict(work, spec, costs) : of_unknown_cluster(of, spec);
@@ -56,6 +74,15 @@ prediction as_prediction(measurement const& of, work_shape const& work, machine_
 measurement const* single_run_of(results const& all, std::string_view workload) {
     auto const found = std::ranges::find_if(all.measurements, [&](measurement const& each) {
         return each.workload == workload && each.spec == "single" && is_good(each) && rounds_of(each) > 0;
+    });
+    return found == all.measurements.end() ? nullptr : &*found;
+}
+
+measurement const* run_with_sizes(results const& all, std::string_view workload) {
+    auto const tells = [](node_figures const& node) { return node.result_bytes.value_or(0) > 0; };
+    auto const found = std::ranges::find_if(all.measurements, [&](measurement const& each) {
+        return each.workload == workload && is_good(each) && rounds_of(each) > 0 &&
+               std::ranges::any_of(each.nodes, tells);
     });
     return found == all.measurements.end() ? nullptr : &*found;
 }

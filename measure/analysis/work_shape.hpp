@@ -16,6 +16,13 @@ namespace quartet::measure {
 /// the program takes without tasks.
 work_shape shape_of(measurement const& of_single, machine_costs const& costs);
 
+/// Adds what a run on a cluster tells: the bytes that a task is given, and those that it gives, which are
+/// then in neither its memory nor its processor time. False, and nothing, if it does not tell.
+bool take_sizes(work_shape& shape, measurement const& of_cluster, machine_costs const& costs);
+
+/// The run of a workload on a cluster that tells that; null if there is none.
+measurement const* run_with_sizes(results const& all, std::string_view workload);
+
 /// A measurement in the form of a prediction, so that both can be shown alike. `limit` and the numbers of
 /// tasks are the model's. Processor time and memory of a cluster are with what talks MPI. Of a cluster that
 /// the costs do not know `limit` says nothing.

@@ -89,6 +89,8 @@ struct node_figures {
     std::optional<double> mpi_cpu_seconds = {};  ///< of the process that talks MPI, not in the others
     std::optional<std::uint64_t> tree_peak_bytes = {};
     std::optional<std::uint64_t> mpi_bytes = {};     ///< of that process, likewise
+    std::optional<std::uint64_t> input_bytes = {};   ///< of all tasks that it was given
+    std::optional<std::uint64_t> result_bytes = {};  ///< that it gave
     std::optional<double> round_trip_seconds = {};   ///< to the root and back, the quickest
     std::optional<double> clock_error_seconds = {};  ///< by which its times may be wrong to those of the root
 

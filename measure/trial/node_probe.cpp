@@ -95,6 +95,8 @@ std::vector<node_figures> figures_of(std::vector<detail::pool_node> const& nodes
         if (place == made.size()) made.push_back({.name = each.name, .workers = each.workers});
         auto& one = made[place++];
         if (each.used) add(one, *each.used);
+        add(one.input_bytes, each.traffic.inputs);
+        add(one.result_bytes, each.traffic.results);
         if (each.number == 0 || !each.clock.known()) continue;
         one.round_trip_seconds = seconds_of(each.clock.round_trip());
         one.clock_error_seconds = seconds_of(each.clock.error(std::chrono::steady_clock::now()));

@@ -84,6 +84,8 @@ std::vector<node_figures> medians_of_nodes(std::vector<trial_figures> const& tri
         take(&node_figures::mpi_cpu_seconds);
         take(&node_figures::tree_peak_bytes);
         take(&node_figures::mpi_bytes);
+        take(&node_figures::input_bytes);
+        take(&node_figures::result_bytes);
         take(&node_figures::round_trip_seconds);
         take(&node_figures::clock_error_seconds);
     }

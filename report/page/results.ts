@@ -64,6 +64,8 @@ export interface NodeFigures {
     mpi_cpu_seconds: number | null;
     tree_peak_bytes: number | null;
     mpi_bytes: number | null;
+    input_bytes: number | null;
+    result_bytes: number | null;
     round_trip_seconds: number | null;
     clock_error_seconds: number | null;
 }

@@ -85,6 +85,7 @@ class AdviseOnThreeMachines(unittest.TestCase):
         measured = [each for each in document["considered"] if is_on_cluster(each)]
         self.assertTrue(measured, text)
         self.assertIn("measured: median of 1 rounds", document["ground"])
+        self.assertRegex(text, r"by one on the cluster, each is given \d+B and gives \d+B\.")
 
     def test_a_description_is_verified_on_the_cluster_too(self):
         _, document = self.advise("--tasks", "12", "--wait", "50ms", "--wait-kind", "disk", "--input", "10kB", "--output", "10kB", "--verify", "--rounds", "1")

@@ -83,8 +83,10 @@ class OnThreeMachines(unittest.TestCase):
             self.assertGreater(node["mpi_cpu_seconds"], 0, node)
             self.assertGreater(node["tree_peak_bytes"], 1 << 20, node)
             self.assertGreater(node["mpi_bytes"], 1 << 20, node)
+            self.assertIsNotNone(node["input_bytes"], node)
             self.assertLess(node["clock_error_seconds"] or 0, 0.5, node)
             self.assertRegex(shown, rf"(?m)^    {node['name']} ")
+        self.assertGreater(sum(node["result_bytes"] for node in power["nodes"]), 0)
         self.assertEqual([node["clock_error_seconds"] is None for node in power["nodes"]], [True, False, False])
         elsewhere = copy.deepcopy(document)
         elsewhere["results"][1]["trials"][0]["nodes"][2]["cpu_user_seconds"] += 0.5

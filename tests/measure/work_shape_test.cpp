@@ -66,6 +66,32 @@ TEST(shape_of, notes_a_task_that_is_much_longer_than_the_others) {
     EXPECT_EQ(shape_of(uneven, known()).longest_seconds, 0);
 }
 
+TEST(take_sizes, finds_what_crosses_to_nodes) {
+    measurement of_cluster{.tasks = 100};
+    of_cluster.nodes = {{.name = "a", .input_bytes = 100, .result_bytes = 500'000},
+                        {.name = "b", .input_bytes = 300, .result_bytes = 1'500'000}};
+    auto costs = known();
+    costs.single.result_byte_seconds = 1e-7;
+    auto shape = shape_of(of_single(1), costs);
+    ASSERT_TRUE(take_sizes(shape, of_cluster, costs));
+    EXPECT_DOUBLE_EQ(shape.input_bytes, 4);
+    EXPECT_DOUBLE_EQ(shape.result_bytes, 20'000);
+    EXPECT_DOUBLE_EQ(shape.cpu_seconds, 0.01 - 20'000 * 1e-7) << "to make them is a part of that";
+    EXPECT_DOUBLE_EQ(shape.memory_bytes, 0) << "all that it held were results";
+    of_cluster.nodes = {{.name = "a"}};
+    EXPECT_FALSE(take_sizes(shape, of_cluster, costs));
+    EXPECT_DOUBLE_EQ(shape.result_bytes, 20'000);
+}
+
+TEST(run_with_sizes, is_one_on_a_cluster) {
+    results all;
+    all.measurements = {of_single(1), of_single(1)};
+    EXPECT_EQ(run_with_sizes(all, "some"), nullptr);
+    all.measurements[1].nodes = {{.name = "a", .result_bytes = 1}};
+    EXPECT_EQ(run_with_sizes(all, "some"), &all.measurements[1]);
+    EXPECT_EQ(run_with_sizes(all, "other"), nullptr);
+}
+
 TEST(as_prediction, has_what_was_measured) {
     auto measured = of_single(0.5);
     measured.spec = "threads:4";

@@ -248,6 +248,15 @@ std::size_t coordinator::workers(std::uint32_t pool) const noexcept {
     return found == pools_.end() ? 0 : found->second.workers;
 }
 
+node_traffic coordinator::traffic(std::size_t node, std::uint32_t pool) const noexcept {
+    auto const* const queue = queue_of(*nodes_[node], pool);
+    return queue ? queue->traffic : node_traffic{};
+}
+
+void coordinator::count_results(std::uint16_t node, std::uint32_t pool, std::size_t bytes) noexcept {
+    if (auto* const queue = queue_of(*nodes_[node], pool)) queue->traffic.results += bytes;
+}
+
 // ---- Calls
 
 void coordinator::begin(job& work, call_message about, task_recorder* records, time_point now) {
@@ -338,6 +347,7 @@ void coordinator::on_outcomes(std::uint16_t number, byte_reader& in, time_point 
             call->take_records(number, head, these, view.about.name, view.clock, now);
         } else if (head.kind == outcome_kind::results) {
             ended[call] += call->take_results(number, head, these);
+            count_results(number, call->pool(), head.bytes);
         } else {
             auto const why = arrived_failure(read_message<moved_failure>(these), head.first);
             for (std::size_t task = head.first; task < head.first + head.count; ++task)
@@ -378,6 +388,7 @@ void coordinator::on_result(std::uint16_t number, byte_reader& in) {
     large_.erase(found);
     if (auto const call = find(about.call)) {
         touched_.insert(about.call);
+        count_results(number, call->pool(), in.left());
         call->take_results(number, {.call = about.call, .first = about.index, .count = 1}, in);
     }
     ask_for_large(advanced_);
@@ -609,6 +620,7 @@ void coordinator::send_tasks(std::shared_ptr<root_call> const& call, std::uint16
         task_range const sent{tasks.first, task};
         if (!sent.empty()) {
             message.change_number(offsetof(tasks_message, count), sent.size());
+            queue.traffic.inputs += message.size();
             node.line.send(message_kind::tasks, message.take(), now);
             queue.push(call, sent);
         }

@@ -108,6 +108,9 @@ public:
     /// The workers that a pool has on all nodes.
     std::size_t workers(std::uint32_t pool) const noexcept;
 
+    /// What has gone between the root and a node for a pool that is open.
+    node_traffic traffic(std::size_t node, std::uint32_t pool) const noexcept;
+
     // ---- Calls
 
     /// Hands out the job's tasks. `about` names its code; its number is given here. `records`, which may be
@@ -181,6 +184,7 @@ private:
     std::shared_ptr<root_call> find(std::uint32_t number) const noexcept;
     node_queue* queue_of(remote_node& node, std::uint32_t pool) const noexcept;
     void stir(std::uint16_t node, std::uint32_t pool);
+    void count_results(std::uint16_t node, std::uint32_t pool, std::size_t bytes) noexcept;
     void note_ended(std::uint16_t node, root_call const& call, std::size_t tasks, time_point now);
     void finish_ended(time_point now);
     void beat(remote_node& node, time_point now);

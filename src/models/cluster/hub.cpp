@@ -155,6 +155,7 @@ std::vector<pool_node> hub::close_measured(opened_pool const& pool) {
                            .name = root_.node(node).about.name,
                            .workers = workers,
                            .used = {},
+                           .traffic = root_.traffic(node, pool.number),
                            .clock = root_.node(node).clock});
         }
     });

@@ -7,6 +7,7 @@
 #include "src/models/cluster/messages.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,12 +36,20 @@ public:
 /// Makes a meter on a node.
 using meter_maker = std::function<std::unique_ptr<node_meter>()>;
 
+/// Bytes of a pool's tasks, as they go between machines, with the little that is said about them. Of the
+/// root's own node likewise, although nothing goes far there.
+struct node_traffic {
+    std::uint64_t inputs = 0;   ///< that the node was given
+    std::uint64_t results = 0;  ///< that it gave
+};
+
 /// What a node had to do with a pool that is closed.
 struct pool_node {
     std::size_t number = 0;  ///< 0 is the root
     std::string name{};
     std::size_t workers = 0;
     std::optional<node_usage> used{};  ///< not of the root, which knows that itself, and of no lost one
+    node_traffic traffic{};
     clock_estimate clock{};
 };
 

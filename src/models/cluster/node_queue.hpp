@@ -8,6 +8,7 @@
 // Places count the tasks of the queue from the first ever. For one thread.
 #pragma once
 
+#include "src/models/cluster/node_meter.hpp"
 #include "src/models/cluster/rate_meter.hpp"
 #include "src/models/cluster/root_call.hpp"
 
@@ -31,6 +32,8 @@ public:
     node_queue(std::uint16_t node, std::size_t workers) noexcept : node_(node), workers_(workers) {}
 
     std::size_t workers() const noexcept { return workers_; }
+
+    node_traffic traffic{};
 
     /// Tasks that the node has and that have not ended there.
     std::size_t in_hand() const noexcept { return static_cast<std::size_t>(sent_ - ended_); }

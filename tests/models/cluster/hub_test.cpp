@@ -224,6 +224,45 @@ TEST(a_root, is_told_what_nodes_have_used_when_a_pool_ends) {
     }
 }
 
+/// What has gone to all nodes and come from them for a pool that ran this map.
+template <class Body, class In>
+detail::node_traffic traffic_of(Body body, std::vector<In> const& inputs) {
+    cluster_of_threads on(1h);
+    detail::node_traffic sum;
+    {
+        auto executor = on.threads("cluster:3+threads:2", [&](std::vector<detail::pool_node> const& nodes) {
+            for (auto const& each : nodes) {
+                sum.inputs += each.traffic.inputs;
+                sum.results += each.traffic.results;
+            }
+        });
+        executor.map(body, inputs);
+    }
+    return sum;
+}
+
+std::size_t length_of(std::string const& input) {
+    return input.size();
+}
+
+std::string text_of(std::size_t length) {
+    return std::string(length, 'q');
+}
+
+TEST(a_root, counts_the_bytes_of_inputs_and_results) {
+    auto const of_inputs = traffic_of(length_of, std::vector(300, std::string(1000, 'q')));
+    EXPECT_GT(of_inputs.inputs, 300 * 1000U);
+    EXPECT_LT(of_inputs.inputs, 300 * 1000U * 11 / 10);
+    EXPECT_GE(of_inputs.results, 300 * sizeof(std::size_t));
+    EXPECT_LT(of_inputs.results, 300 * 100U);
+    auto const of_results = traffic_of(text_of, std::vector<std::size_t>(300, 1000));
+    EXPECT_GT(of_results.results, 300 * 1000U);
+    EXPECT_LT(of_results.results, 300 * 1000U * 11 / 10);
+    auto const of_large = traffic_of(text_of, std::vector<std::size_t>(9, 200'000));
+    EXPECT_GT(of_large.results, 9 * 200'000U) << "which are asked for one by one";
+    EXPECT_LT(of_large.results, 9 * 200'000U * 11 / 10);
+}
+
 TEST(a_root, does_not_wait_for_what_a_lost_node_has_used) {
     cluster_of_threads on(1h);
     std::vector<detail::pool_node> told;
