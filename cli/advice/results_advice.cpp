@@ -61,6 +61,15 @@ std::string shared_text(shared_processors const& machine, cluster_costs const& o
         listed(names), machine.cpus, machine.cpus == 1 ? "" : "s");
 }
 
+/// It computes for long, and all processors of the only machine have to do with it.
+bool more_machines_would_help(prediction const& choice, advice_ground const& by) {
+    constexpr double long_seconds = 60;
+    auto const& costs = by.known.costs;
+    bool const here_alone = costs.cluster.nodes.empty() && by.left_out.empty() && !costs.global_lock;
+    return here_alone && !choice.spec.cluster && choice.limit == time_limit::computing &&
+           choice.processors >= static_cast<double>(costs.cpus) && choice.seconds >= long_seconds;
+}
+
 }  // namespace
 
 std::string shape_text(work_shape const& work, bool has_sizes) {
@@ -81,6 +90,11 @@ std::vector<std::string> notes_on(advice const& given, advice_ground const& by) 
     if (by.limits.isolate)
         notes.emplace_back("Only processes isolate a task that crashes; the others were left out.");
     if (!by.left_out.empty()) notes.push_back(fmt::format("The cluster is left out: {}.", by.left_out));
+    if (more_machines_would_help(given.choice, by))
+        notes.emplace_back(
+            "More machines would share that: quartet cluster --hosts A,B -- quartet advise ... says what "
+            "they "
+            "change.");
     for (auto const& machine : by.known.costs.cluster.shared)
         notes.push_back(shared_text(machine, by.known.costs.cluster));
     return notes;

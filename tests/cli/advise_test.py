@@ -41,6 +41,13 @@ class Advise(ToolTest):
         single, = (each for each in document["considered"] if each["spec"] == "single")
         self.assertAlmostEqual(single["seconds"], 50, delta=5)
 
+    def test_more_machines_are_named_where_they_would_help(self):
+        text, document = self.advise("--tasks", 10_000, "--cpu", "1s")
+        self.assertIn("More machines would share that: quartet cluster --hosts A,B", text)
+        self.assertIsNone(document["costs"]["cluster"])
+        for other in (["--cpu", "1ms"], ["--wait", "1s"]):
+            self.assertNotIn("More machines", self.advise("--tasks", 10_000, *other)[0])
+
     def test_tiny_work_is_done_by_single(self):
         text, document = self.advise("--tasks", 5, "--cpu", "1us")
         self.assertEqual(document["choice"]["spec"], "single")
@@ -150,6 +157,8 @@ class Advise(ToolTest):
         self.assert_refused("--tasks", 5, because="--cpu, --wait: one of them is needed")
         self.assert_refused("--tasks", 5, "--cpu", "fast", because="--cpu: 'fast' is not a time such as")
         self.assert_refused("--tasks", 5, "--cpu", "1ms", "--memory", "much", because="--memory: 'much' is not a size")
+        self.assert_refused("--tasks", 5, "--cpu", "1ms", "--input", "much", because="--input: 'much' is not a size")
+        self.assert_refused("sleep", "--input", "1MB", because="describe tasks, so there is no WORKLOAD")
         self.assert_refused("sleep", "--cpu", "1ms", because="describe tasks, so there is no WORKLOAD")
         self.assert_refused("sleep", "--verify", because="--verify: only for a description")
         self.assert_refused("sleep", "--runtime", "python", because="from a description only")
