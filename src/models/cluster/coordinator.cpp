@@ -55,14 +55,14 @@ void coordinator::receive(std::size_t from, packet arrived, time_point now) {
         lose(number, fmt::format("it sent what can't be read: {}", wrong.what()), now);
     }
     feed(now);
-    finish_ended(now);
+    finish_ended();
 }
 
 void coordinator::node_ended(std::size_t number, std::string const& why, time_point now) {
     if (nodes_.at(number)->view.is == node_view::phase::lost) return;
     lose(static_cast<std::uint16_t>(number), why, now);
     feed(now);
-    finish_ended(now);
+    finish_ended();
 }
 
 void coordinator::handle(std::uint16_t number, message_kind kind, std::span<std::byte const> body,
@@ -159,11 +159,13 @@ void coordinator::advance(time_point now) {
         spare_->drop_unused();
         values_.end_what_is_gone();
         for (auto const& each : nodes_) {
-            if (each->view.is != node_view::phase::lost) beat(*each, now);
+            if (each->view.is == node_view::phase::lost) continue;
+            tell_ended_calls(*each, now);
+            beat(*each, now);
         }
     }
     feed(now);
-    finish_ended(now);
+    finish_ended();
 }
 
 coordinator::time_point coordinator::next_deadline() const noexcept {
@@ -269,7 +271,7 @@ void coordinator::begin(job& work, call_message about, task_recorder* records, t
     if (work.stop().requested()) cancel_waiting(*call);
     if (workers(call->pool()) == 0) fail_if_nobody_is_left();
     feed(now);
-    finish_ended(now);
+    finish_ended();
 }
 
 void coordinator::stop(job& work, stopped_by who, time_point now) {
@@ -279,7 +281,7 @@ void coordinator::stop(job& work, stopped_by who, time_point now) {
     root_call& call = *found->second;
     cancel_waiting(call);
     tell_all(call, message_kind::stop, stop_message{.call = call.number(), .who = who}, now);
-    finish_ended(now);
+    finish_ended();
 }
 
 void coordinator::cancel_waiting(root_call& call) {
@@ -319,7 +321,7 @@ void coordinator::note_ended(std::uint16_t node, root_call const& call, std::siz
 }
 
 /// Counts off what has ended, and forgets calls of which all has.
-void coordinator::finish_ended(time_point now) {
+void coordinator::finish_ended() {
     for (auto const number : std::exchange(touched_, {})) {
         auto const call = find(number);
         if (!call) continue;
@@ -327,7 +329,10 @@ void coordinator::finish_ended(time_point now) {
         if (!over) continue;
         calls_.erase(number);
         call->values.clear();  // the call itself may stand in queues for a while
-        tell_all(*call, message_kind::forget, forget_message{.call = number}, now);
+        for (auto const each : call->known_to) {
+            remote_node& node = *nodes_[each];
+            if (node.view.is == node_view::phase::here) node.ended_calls.push_back(number);
+        }
         if (options_.ended) options_.ended(call->work());
     }
 }
@@ -572,6 +577,12 @@ void coordinator::on_returned(std::uint16_t number, byte_reader& in) {
     stir(number, returned.pool);
 }
 
+/// No node waits for that, so it goes with the next tasks, or a beat.
+void coordinator::tell_ended_calls(remote_node& node, time_point now) {
+    for (auto const number : std::exchange(node.ended_calls, {}))
+        tell(node, message_kind::forget, forget_message{.call = number}, now);
+}
+
 void coordinator::introduce(root_call& call, remote_node& node, std::uint16_t number, time_point now) {
     if (!call.known_to.insert(number).second) return;
     auto message = written(call.about());
@@ -582,6 +593,7 @@ void coordinator::introduce(root_call& call, remote_node& node, std::uint16_t nu
 void coordinator::send_tasks(std::shared_ptr<root_call> const& call, std::uint16_t number, node_queue& queue,
                              task_range tasks, time_point now) {
     remote_node& node = *nodes_[number];
+    tell_ended_calls(node, now);
     introduce(*call, node, number, now);
     queue.note_begin(now);
     stirred_.insert(number);

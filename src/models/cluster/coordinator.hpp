@@ -135,6 +135,7 @@ private:
         int beats_wanted = 0;  // to know its clock well
         bool in_this_process = false;
         std::map<std::uint32_t, node_queue> queues{};  // by pool
+        std::vector<std::uint32_t> ended_calls{};      // that it has not been told of
     };
     struct announced {
         std::uint16_t node;
@@ -179,6 +180,7 @@ private:
     void send_tasks(std::shared_ptr<root_call> const& call, std::uint16_t node, node_queue& queue,
                     task_range tasks, time_point now);
     void send_grants(time_point now);
+    void tell_ended_calls(remote_node& node, time_point now);
     void introduce(root_call& call, remote_node& node, std::uint16_t number, time_point now);
 
     std::shared_ptr<root_call> find(std::uint32_t number) const noexcept;
@@ -186,7 +188,7 @@ private:
     void stir(std::uint16_t node, std::uint32_t pool);
     void count_results(std::uint16_t node, std::uint32_t pool, std::size_t bytes) noexcept;
     void note_ended(std::uint16_t node, root_call const& call, std::size_t tasks, time_point now);
-    void finish_ended(time_point now);
+    void finish_ended();
     void beat(remote_node& node, time_point now);
     std::chrono::nanoseconds time_between_beats() const;
     template <class Message>

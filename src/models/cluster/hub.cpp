@@ -23,8 +23,7 @@ bool tells_of_end(packet const& message) {
 }  // namespace
 
 hub::hub(endpoint* line, hub_options options)
-    : line_(line),
-      options_(std::move(options)),
+    : options_(std::move(options)),
       root_({.session = options_.session,
              .silence = options_.silence,
              .ended =
@@ -44,6 +43,7 @@ hub::hub(endpoint* line, hub_options options)
              .make_pool = executor_pools(options_.make),
              .reports = inbox_.reports()},
             clock::now()) {
+    if (line) line_.emplace(*line);
     all_signals_blocked const quiet;  // signals are for the program's own threads
     thread_ = std::thread([this] { run(); });
     std::unique_lock lock(mutex_);
@@ -223,6 +223,7 @@ void hub::run() {
         }
         wait();
     }
+    if (line_) line_->flush();
 }
 
 void hub::turn() {

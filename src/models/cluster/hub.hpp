@@ -4,6 +4,7 @@
 // itself, which the coordinator talks to as to any other. Executors of one process share it.
 #pragma once
 
+#include "src/models/cluster/bundled_line.hpp"
 #include "src/models/cluster/coordinator.hpp"
 #include "src/models/cluster/endpoint.hpp"
 #include "src/models/cluster/executor_pool.hpp"
@@ -128,7 +129,7 @@ private:
     void wake() noexcept;
     void wait();
 
-    endpoint* line_;
+    std::optional<bundled_line> line_;  // nothing: there is no other machine
     hub_options options_;
     node_inbox inbox_{[this] { wake(); }};
 

@@ -62,6 +62,7 @@ enum class message_kind : std::uint32_t {
     result,
     log,
     // both
+    bundle,  ///< several messages (bundled_line.hpp)
     beat,
     probe,  ///< measures the way between them
 };

@@ -1,6 +1,7 @@
 #include "src/models/cluster/rank.hpp"
 
 #include "src/base/cgroups.hpp"
+#include "src/models/cluster/bundled_line.hpp"
 #include "src/models/cluster/failure_watch.hpp"
 #include "src/models/cluster/node.hpp"
 #include "src/models/cluster/node_inbox.hpp"
@@ -95,8 +96,9 @@ std::string serve_root_as(node& self, node_inbox& inbox, endpoint& line) {
 
 }  // namespace
 
-std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nanoseconds silence,
+std::string serve_root(endpoint& over, model_maker const& make, std::chrono::nanoseconds silence,
                        std::function<void()> const& leaving, meter_maker meters) {
+    bundled_line line(over);
     node_inbox inbox([&line] { line.wake(); });
     node_values values;  // before there are workers
     node self({.about = about_this_node(),
@@ -109,6 +111,7 @@ std::string serve_root(endpoint& line, model_maker const& make, std::chrono::nan
                .reports = inbox.reports()},
               steady_clock::now());
     auto why = serve_root_as(self, inbox, line);
+    line.flush();
     if (leaving) leaving();
     return why;
 }

@@ -581,6 +581,21 @@ TEST(cluster_protocol, takes_large_results_within_its_budget) {
     EXPECT_EQ(map.to.values[99]->size(), 100'000U);
 }
 
+TEST(cluster_protocol, tells_nodes_of_the_end_of_a_call_with_the_next_tasks_or_a_beat) {
+    std::map<std::uint32_t, std::size_t> forgot;  // nodes, by call
+    cluster on({.nodes = 3, .workers = 2, .work = {.forgets = [&](std::size_t, std::uint32_t call) {
+                                              ++forgot[call];
+                                          }}});
+    counted_map first(on, 100);
+    ASSERT_TRUE(on.run_until([&] { return first.finished(); }));
+    EXPECT_TRUE(forgot.empty());
+    counted_map second(on, 100);
+    ASSERT_TRUE(on.run_until([&] { return second.finished(); }));
+    EXPECT_THAT(forgot, testing::ElementsAre(testing::Pair(1U, 3U)));
+    on.run_for(200ms);
+    EXPECT_THAT(forgot, testing::ElementsAre(testing::Pair(1U, 3U), testing::Pair(2U, 3U)));
+}
+
 TEST(cluster_protocol, sends_a_broadcast_to_each_node_once) {
     cluster on({.nodes = 3, .workers = 4});
     auto const large = letters_of(5'000'000);

@@ -90,6 +90,7 @@ struct labour {
     std::function<bool(std::int64_t input)> throws = [](std::int64_t) { return false; };
     std::function<void(std::size_t node, std::int64_t input)> begins = [](auto...) {};
     std::function<void(task_piece const&)> takes = [](auto&) {};
+    std::function<void(std::size_t node, std::uint32_t call)> forgets = [](auto...) {};
     /// When it does so by the root's clock; told as the task begins.
     std::function<void(std::size_t node, std::int64_t input, time_point from, time_point to)> runs =
         [](auto...) {};
@@ -178,7 +179,7 @@ public:
         return taken;
     }
     void stop(std::uint32_t call, stopped_by) noexcept override { stopped_.push_back(call); }
-    void forget(std::uint32_t) noexcept override {}
+    void forget(std::uint32_t call) noexcept override { labour_.forgets(node_, call); }
 
 private:
     /// With which each input begins.
