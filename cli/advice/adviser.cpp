@@ -31,6 +31,11 @@ advice_report adviser::on_description(work_shape const& work) const {
                          .ground = fmt::format("predicted by {}{}", by_.known.in_words(),
                                                can_be_measured ? "; --verify measures it" : "")};
     report.notes = notes_on(report.given, by_);
+    if (report.given.choice.spec.cluster && !by_.known.measured_cluster)
+        report.notes.emplace_back(
+            "What sending takes here was not measured, so times of the cluster may be farther off than "
+            "others: "
+            "--measure measures it.");
     return report;
 }
 

@@ -97,21 +97,21 @@ std::string times(double ratio) {
 std::string why_not_cluster(prediction const& cluster, prediction const& choice, bool utf8) {
     switch (cluster.limit) {
         case time_limit::starting:
-            return "for to start there takes most of that";
+            return "since starting there takes most of that";
         case time_limit::sending:
-            return fmt::format("for to send tasks and take results takes the root {}",
+            return fmt::format("since sending tasks and taking results takes the root {}",
                                seconds(cluster.sending_seconds, utf8));
         case time_limit::longest_task:
-            return "for nothing can be faster than the longest task";
+            return "since nothing can be faster than the longest task";
         case time_limit::computing:
             if (cluster.processors <= choice.processors)
-                return fmt::format("for its nodes have no more than {} for it",
+                return fmt::format("since its nodes have no more than {} for it",
                                    many(std::round(cluster.processors), "processor"));
             break;
         case time_limit::waiting:
             break;
     }
-    return "for there is more to start and to send than it would win";
+    return "since there is more to start and to send than it would win";
 }
 
 /// What the other machines change; empty if there are none.
@@ -123,7 +123,7 @@ std::string about_cluster(advice const& given, bool utf8) {
     if (choice.spec.cluster) {
         double const faster = here->seconds / choice.seconds;
         return fmt::format(
-            " {} takes {} as long on this machine alone; to send tasks and take results takes the root {}.",
+            " {} takes {} as long on this machine alone; sending tasks and taking results takes the root {}.",
             to_string(here->spec), times(faster), seconds(choice.sending_seconds, utf8));
     }
     double const slower = on_cluster->seconds / choice.seconds;

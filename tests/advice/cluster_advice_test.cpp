@@ -202,8 +202,8 @@ TEST(reason_on_cluster, says_what_the_other_machines_change) {
     EXPECT_THAT(wins, HasSubstr("threads:2 takes 3.0 times as long on this machine alone; "));
     EXPECT_THAT(wins, HasSubstr("takes the root 1.2 ms."));
     EXPECT_THAT(why({.tasks = 600, .cpu_seconds = 0.5, .result_bytes = 100e6}, costs),
-                HasSubstr("for to send tasks and take results takes the root"));
-    EXPECT_THAT(why({.tasks = 10, .cpu_seconds = 1e-4}, costs), HasSubstr("for to start there takes most"));
+                HasSubstr("since sending tasks and taking results takes the root"));
+    EXPECT_THAT(why({.tasks = 10, .cpu_seconds = 1e-4}, costs), HasSubstr("since starting there takes most"));
     auto one_machine = usual_nodes();
     one_machine.cluster.shared = {{.nodes = {0, 1, 2}, .cpus = 2}};
     EXPECT_THAT(why({.tasks = 600, .cpu_seconds = 1}, one_machine),

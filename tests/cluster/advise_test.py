@@ -60,11 +60,12 @@ class AdviseOnThreeMachines(unittest.TestCase):
         self.assertEqual(document["choice"]["nodes"], 2)
         self.assertIn("cluster+threads on 2 nodes keeps 2 processors busy.", text)
         self.assertIn("single takes 2.00 times as long on this machine alone", text)
+        self.assertIn("What sending takes here was not measured", text)
         _, tiny = self.advise("--tasks", "10", "--cpu", "10us", hosts="qa,qb", before=bound)
         self.assertEqual(tiny["choice"]["spec"], "single")
         text, large = self.advise("--tasks", "600", "--cpu", "10ms", "--output", "100MB", hosts="qa,qb", before=bound)
         self.assertEqual(large["choice"]["spec"], "single")
-        self.assertIn("for to send tasks and take results takes the root", text)
+        self.assertIn("since sending tasks and taking results takes the root", text)
 
     def test_costs_are_measured_and_kept(self):
         _, first = self.advise("--tasks", "600", "--cpu", "1s", "--measure", hosts="qa,qb")
