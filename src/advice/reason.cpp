@@ -48,7 +48,7 @@ std::string what_limits(prediction const& choice, work_shape const& work, machin
     double const processors = choice.processors;
     double const under_way = choice.in_flight;
     if (!can_predict(choice.spec, costs))
-        return fmt::format("{} was measured on a cluster whose costs are not known here.", name);
+        return fmt::format("{} had {} under way at the same time.", name, many(under_way, "task"));
     switch (choice.limit) {
         case time_limit::starting:
             return fmt::format("There is so little to do that starting {} takes most of the time.",
@@ -114,30 +114,33 @@ std::string why_not_cluster(prediction const& cluster, prediction const& choice,
     return "since there is more to start and to send than it would win";
 }
 
-/// What the other machines change; empty if there are none.
-std::string about_cluster(advice const& given, bool utf8) {
+/// What the other machines change; empty if there are none. Of a cluster that the costs do not know only
+/// times are told.
+std::string about_cluster(advice const& given, machine_costs const& costs, bool utf8) {
     auto const* const on_cluster = fastest(given, true);
     auto const* const here = fastest(given, false);
     auto const& choice = given.choice;
     if (!on_cluster || !here) return {};
     if (choice.spec.cluster) {
-        double const faster = here->seconds / choice.seconds;
-        return fmt::format(
-            " {} takes {} as long on this machine alone; sending tasks and taking results takes the root {}.",
-            to_string(here->spec), times(faster), seconds(choice.sending_seconds, utf8));
+        auto const faster = fmt::format(" {} takes {} as long on one machine alone", to_string(here->spec),
+                                        times(here->seconds / choice.seconds));
+        if (!can_predict(choice.spec, costs)) return faster + '.';
+        return fmt::format("{}; sending tasks and taking results takes the root {}.", faster,
+                           seconds(choice.sending_seconds, utf8));
     }
     double const slower = on_cluster->seconds / choice.seconds;
     auto const name = name_on_nodes(*on_cluster);
     if (slower < 1 + same_time) return fmt::format(" {} takes as long, and costs more.", name);
-    return fmt::format(" {} would take {} as long, {}.", name, times(slower),
-                       why_not_cluster(*on_cluster, choice, utf8));
+    auto const longer = fmt::format(" {} takes {} as long", name, times(slower));
+    if (!can_predict(on_cluster->spec, costs)) return longer + '.';
+    return fmt::format("{}, {}.", longer, why_not_cluster(*on_cluster, choice, utf8));
 }
 
 }  // namespace
 
 std::string reason(advice const& given, work_shape const& work, machine_costs const& costs, bool utf8) {
     return kind_of_work(work, utf8) + ' ' + what_limits(given.choice, work, costs) +
-           about_cluster(given, utf8);
+           about_cluster(given, costs, utf8);
 }
 
 }  // namespace quartet::inline v0

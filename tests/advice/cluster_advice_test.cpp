@@ -189,6 +189,11 @@ TEST(advise_on_cluster, chooses_among_measured_models_that_no_costs_are_known_of
                                     {.tasks = 16, .cpu_seconds = 0.2}, usual_costs(2));
     EXPECT_EQ(to_string(found.choice.spec), "cluster");
     EXPECT_FALSE(found.runner_up_wins);
+    EXPECT_THAT(
+        reason(found, {.tasks = 16, .cpu_seconds = 0.2}, usual_costs(2)),
+        testing::EndsWith("under way at the same time. threads:2 takes 2.0 times as long on one machine "
+                          "alone."))
+        << "nothing is known of what sending takes";
 }
 
 std::string why(work_shape const& work, machine_costs const& costs) {
@@ -199,7 +204,7 @@ TEST(reason_on_cluster, says_what_the_other_machines_change) {
     auto const costs = usual_nodes();
     auto const wins = why({.tasks = 600, .cpu_seconds = 1}, costs);
     EXPECT_THAT(wins, HasSubstr("cluster+threads on 3 nodes keeps 6 processors busy. "));
-    EXPECT_THAT(wins, HasSubstr("threads:2 takes 3.0 times as long on this machine alone; "));
+    EXPECT_THAT(wins, HasSubstr("threads:2 takes 3.0 times as long on one machine alone; "));
     EXPECT_THAT(wins, HasSubstr("takes the root 1.2 ms."));
     EXPECT_THAT(why({.tasks = 600, .cpu_seconds = 0.5, .result_bytes = 100e6}, costs),
                 HasSubstr("since sending tasks and taking results takes the root"));
