@@ -66,9 +66,10 @@ public:
 
     /// Runs `body` on every element of `inputs`; the results in the order of the inputs.
     ///
-    /// `body` is a coroutine `task<R>(context&, In)` or a plain function `R(In)`, called with const
-    /// references to the elements. Throws map_error, with every failure, if any task failed; the others
-    /// have run all the same (call_options::failure). Throws std::invalid_argument for negative options.
+    /// `body` is a coroutine `task<R>(context&, In)` or a plain function, `R(In)` or `R(context&, In)`,
+    /// called with const references to the elements. Throws map_error, with every failure, if any task
+    /// failed; the others have run all the same (call_options::failure). Throws std::invalid_argument for
+    /// negative options.
     template <class Body, std::ranges::input_range Range>
     auto map(Body body, Range&& inputs, call_options const& options = {}) {
         using in = std::ranges::range_value_t<Range>;

@@ -45,6 +45,16 @@ TEST_P(bodies, lambdas) {
     EXPECT_EQ(executor.map([](auto n) { return n + 10; }, numbers_), expected_);
 }
 
+TEST_P(bodies, functions_that_are_given_the_context) {
+    auto executor = make();
+    auto const add = [](context& ctx, int n) { return n + (ctx.stop_requested() ? 0 : 10); };
+    EXPECT_EQ(executor.map(add, numbers_), expected_);
+    EXPECT_EQ(executor.submit(add, 1).get(), 11);
+    EXPECT_EQ(executor.starmap([](context&, int a, int b) { return a + b; }, std::vector{std::pair(1, 2)}),
+              std::vector{3});
+    EXPECT_NO_THROW(executor.for_each(add, numbers_));
+}
+
 TEST_P(bodies, coroutine_lambdas) {
     auto executor = make();
     auto const plain = [](context& ctx, int n) -> task<int> {

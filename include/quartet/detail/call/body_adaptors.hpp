@@ -4,6 +4,7 @@
 #pragma once
 
 #include <quartet/context.hpp>
+#include <quartet/detail/call/body_call.hpp>
 #include <quartet/task.hpp>
 
 #include <concepts>
@@ -56,13 +57,17 @@ struct drop_result {
     Body body;
 
     template <class In>
-    requires std::is_invocable_v<Body&, context&, In const&> task<void>
+    requires is_coroutine_body<Body, In> task<void>
     operator()(context& ctx, In const& input) { co_await body(ctx, input); }
 
     template <class In>
-    requires(!std::is_invocable_v<Body&, context&, In const&>) void operator()(In const& input) {
-        static_cast<void>(body(input));
+    requires(takes_context<Body, In> && !is_coroutine_body<Body, In>) void operator()(context& ctx,
+                                                                                      In const& input) {
+        static_cast<void>(body(ctx, input));
     }
+
+    template <class In>
+    requires(!takes_context<Body, In>) void operator()(In const& input) { static_cast<void>(body(input)); }
 };
 
 }  // namespace quartet::inline v0::detail

@@ -226,8 +226,10 @@ private:
 };
 
 template <class Body, class In, class R = typename body_result<Body, In>::type>
-using ref_of_body = std::conditional_t<is_coroutine_body<Body, In>, body_ref<task<R>, context&, In const&>,
-                                       body_ref<R, In const&>>;
+using ref_of_body = std::conditional_t<
+    takes_context<Body, In>,
+    body_ref<std::conditional_t<is_coroutine_body<Body, In>, task<R>, R>, context&, In const&>,
+    body_ref<R, In const&>>;
 
 /// The job of one body among all that take and give the same.
 template <class Body, class In, class Inputs, class Sink>

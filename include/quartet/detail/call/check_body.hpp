@@ -24,6 +24,10 @@ template <class Body, class In>
 concept plain_body = requires(Body& body, In const& input) {
     body(input);
     requires !is_task<std::remove_cvref_t<decltype(body(input))>>;
+}
+|| requires(Body& body, context& ctx, In const& input) {
+    body(ctx, input);
+    requires !is_task<std::remove_cvref_t<decltype(body(ctx, input))>>;
 };
 
 /// Says in one sentence what is wrong with what a body gives; false if there is anything.
@@ -51,25 +55,14 @@ consteval bool check_result() {
     }
 }
 
-/// What calling the body gives, as it is declared.
-template <class Body, class In>
-struct declared_result {
-    using type = std::invoke_result_t<Body&, In const&>;
-};
-template <class Body, class In>
-requires is_coroutine_body<Body, In>
-struct declared_result<Body, In> {
-    using type = typename std::remove_cvref_t<std::invoke_result_t<Body&, context&, In const&>>::value_type;
-};
-
 /// Says in one sentence what is wrong with a body or its inputs; false if there is anything.
 template <class Body, class In>
 consteval bool check_body() {
     constexpr bool callable = coroutine_body<Body, In> || plain_body<Body, In>;
     static_assert(
         callable,
-        "quartet: a body is a coroutine task<R>(context&, In) or a plain function R(In) that takes an "
-        "element of the inputs by value or const reference");
+        "quartet: a body is a coroutine task<R>(context&, In) or a plain function R(In) or R(context&, In) "
+        "that takes an element of the inputs by value or const reference");
     constexpr bool closure = std::is_trivially_copyable_v<Body>;
     static_assert(
         closure,
