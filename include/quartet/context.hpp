@@ -47,6 +47,11 @@ template <class Awaitable>
 struct part_with_a_limit;
 template <class Awaitable>
 struct part_behind_a_shield;
+/// In nested.hpp.
+template <class Body, class... Args>
+struct calls_of;
+class nested_host;
+struct nested_access;
 }  // namespace detail
 
 class connection;
@@ -234,6 +239,30 @@ public:
         }
     }
 
+    /// Begins the call body(ctx, args…) or body(args…), which may run at the same time as this body; what is
+    /// given is awaited. See nested.hpp, which has to be included.
+    template <class Body, class... Args>
+    auto submit(Body body, Args... args) {
+        constexpr bool known = requires {
+            sizeof(detail::calls_of<Body, Args...>);
+        };
+        static_assert(known, "quartet: context::submit needs #include <quartet/nested.hpp>");
+        if constexpr (known)
+            return detail::calls_of<Body, Args...>::submit(*this, std::move(body), std::move(args)...);
+    }
+
+    /// Runs `body` on every element of `inputs`, at the same time where that is possible; what is given is
+    /// awaited, and gives the results in the order of the inputs. See nested.hpp, which has to be included.
+    template <class Body, class Range>
+    auto map(Body body, Range&& inputs) {
+        constexpr bool known = requires {
+            sizeof(detail::calls_of<Body, Range>);
+        };
+        static_assert(known, "quartet: context::map needs #include <quartet/nested.hpp>");
+        if constexpr (known)
+            return detail::calls_of<Body, Range>::map(*this, std::move(body), std::forward<Range>(inputs));
+    }
+
     /// The clock that sleeps and time limits go by.
     virtual std::chrono::steady_clock::time_point now() const noexcept {
         return std::chrono::steady_clock::now();
@@ -257,8 +286,15 @@ protected:
     std::uint32_t count_unheard() noexcept;
     std::atomic<std::uint32_t> const& stop_word() const noexcept { return *stop_word_; }
 
+    /// Has other threads take the calls of its bodies.
+    void share_calls_by(detail::nested_host& host) noexcept { host_ = &host; }
+
+    /// Its bodies suspend while they wait.
+    void suspends_bodies() noexcept { suspends_ = true; }
+
 private:
     friend class operation;
+    friend struct detail::nested_access;
 
     /// Begins an operation: true if it is done (or has failed) already, false if it will be completed.
     virtual bool start(operation& begun) = 0;
@@ -276,6 +312,8 @@ private:
 
     worker_info worker_;
     std::atomic<std::uint32_t> const* stop_word_;
+    detail::nested_host* host_ = nullptr;  // null: the calls of bodies run where they are waited for
+    bool suspends_ = false;
     std::uint32_t unheard_ = 0;  // of the one body in a blocking context that sees a stop
 };
 

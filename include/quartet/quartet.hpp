@@ -11,6 +11,7 @@
 #include <quartet/cpus.hpp>
 #include <quartet/executor.hpp>
 #include <quartet/futures.hpp>
+#include <quartet/nested.hpp>
 #include <quartet/outcome.hpp>
 #include <quartet/process.hpp>
 #include <quartet/rate_limiter.hpp>

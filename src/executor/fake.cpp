@@ -42,7 +42,9 @@ public:
           world_(world),
           log_to_(log_to),
           loop_(events),
-          stop_(stop) {}
+          stop_(stop) {
+        suspends_bodies();
+    }
 
 private:
     bool start(operation& begun) override;

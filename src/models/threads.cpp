@@ -12,6 +12,7 @@
 #include "src/models/job_count.hpp"
 #include "src/models/job_queue.hpp"
 #include "src/models/naming.hpp"
+#include "src/models/shared_calls.hpp"
 #include "src/models/stop_jobs.hpp"
 
 #include <quartet/backend/threads.hpp>
@@ -77,14 +78,19 @@ struct threads::state final : job_driver {
     };
 
     explicit state(threads_options chosen)
-        : options(std::move(chosen)), current(options.count), helped(options.count) {}
+        : options(std::move(chosen)),
+          current(options.count),
+          helped(options.count),
+          calls(options.count, [this] { wake_for_call(); }) {}
     ~state() override { end_threads(); }
 
     void start_threads();
     void end_threads() noexcept;
     void serve(std::size_t number);
     claim take(std::size_t number, job_sizer& sizer);
-    claim wait_and_take(std::size_t number, job_sizer& sizer);
+    claim wait_and_take(std::size_t number, job_sizer& sizer, blocking_context& ctx);
+    void sleep(std::unique_lock<std::mutex>& lock);
+    void wake_for_call();
     claim take_locked(std::size_t number, job_sizer& sizer);
     bool wants_another();
     std::vector<detail::unended_body> unended_bodies();
@@ -101,6 +107,7 @@ struct threads::state final : job_driver {
     bool waking = false;  // a thread was woken that has not taken anything yet; it wakes the next
     bool ending = false;
 
+    detail::shared_calls calls;  // that bodies make of their context
     detail::job_count unfinished;
     detail::initialization initialized{options.initialize};
     std::vector<std::thread> pool;
@@ -140,13 +147,14 @@ void threads::state::serve(std::size_t number) {
     if (!initialized.run(fmt::format("{}-{}", options.name, number))) return;
     std::atomic<std::uint32_t> const no_stop{0};
     blocking_context ctx(thread_worker(options.name, number), no_stop, detail::log_to(options.log), {});
+    ctx.share_calls_by(calls.of(number));
     job_sizer sizer(options.count);
-    for (claim doing = wait_and_take(number, sizer); doing;) {
+    for (claim doing = wait_and_take(number, sizer, ctx); doing;) {
         ctx.follow(doing.work->stop(), detail::body_name_of(*doing.work));
         sizer.run(doing, ctx);
         claim const next = take(number, sizer);
         unfinished.note_end(*doing.work, doing.size());
-        doing = next ? next : wait_and_take(number, sizer);
+        doing = next ? next : wait_and_take(number, sizer, ctx);
     }
 }
 
@@ -155,21 +163,39 @@ claim threads::state::take(std::size_t number, job_sizer& sizer) {
     return take_locked(number, sizer);
 }
 
-/// Nothing when the pool ends.
-claim threads::state::wait_and_take(std::size_t number, job_sizer& sizer) {
+/// Nothing when the pool ends. Until there is a job, calls that bodies of other threads make.
+claim threads::state::wait_and_take(std::size_t number, job_sizer& sizer, blocking_context& ctx) {
     std::unique_lock lock(mutex);
-    ++idle;
     while (queue.empty() && !ending) {
-        changed.wait(lock);
-        waking = false;
-    }
-    --idle;
-    claim const taken = take_locked(number, sizer);
-    if (wants_another()) {
         lock.unlock();
-        changed.notify_one();
+        bool const ran = calls.run_any(number, ctx);
+        lock.lock();
+        if (!ran && queue.empty() && !ending) sleep(lock);
     }
+    claim const taken = take_locked(number, sizer);
+    bool const another = wants_another();
+    lock.unlock();
+    if (another)
+        changed.notify_one();
+    else if (taken && calls.has_any())
+        calls.wake_another();
     return taken;
+}
+
+/// Until there may be something to do.
+void threads::state::sleep(std::unique_lock<std::mutex>& lock) {
+    ++idle;
+    calls.falls_asleep();
+    if (!calls.has_any()) changed.wait(lock);
+    calls.is_awake();
+    waking = false;
+    --idle;
+}
+
+/// A body has made a call while a thread is asleep: that has the lock from its last look until it sleeps.
+void threads::state::wake_for_call() {
+    { std::lock_guard const lock(mutex); }
+    changed.notify_one();
 }
 
 /// Whether to wake a thread for what is in the queue: one at a time, since waking is dear, and one that runs
@@ -251,6 +277,7 @@ void threads::state::help(job& work) {
     detail::scope_switch const outside(nullptr);
     blocking_context ctx(thread_worker(options.name, my_number), work.stop(), detail::log_to(options.log),
                          detail::body_name_of(work));
+    ctx.share_calls_by(calls.of(my_number));
     job_sizer sizer(options.count);
     helping*& here = helped[my_number];
     helping self{&work, here};

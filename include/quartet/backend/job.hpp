@@ -54,6 +54,16 @@ class crossing;
 class early_values;
 class ended_bodies;
 
+/// What is gone with the body that it was made by, and not before.
+class kept_by_body {
+public:
+    virtual ~kept_by_body() = default;
+
+private:
+    friend class running_body;
+    std::unique_ptr<kept_by_body> next_;
+};
+
 /// A body under way on an event loop. When it has ended it waits in an ended_bodies until its outcome is
 /// collected.
 class running_body : public task_listener {
@@ -62,7 +72,20 @@ public:
         : list_(&list), job_(&of), index_(index) {
         own_scope.set_body(*this, ctx);
     }
+    ~running_body() override;
     std::coroutine_handle<> ended() noexcept override;
+
+    /// It is over when it has ended and its calls have too: true if that is so now.
+    bool end() noexcept {
+        over_ = true;
+        return calls_ == 0;
+    }
+
+    // ---- Calls that it has made of its context (detail/call/loop_call.hpp)
+
+    void call_begins() noexcept { ++calls_; }
+    void call_ended() noexcept;
+    void keep(std::unique_ptr<kept_by_body> what) noexcept;
 
     std::size_t index() const noexcept { return index_; }
     job const& of() const noexcept { return *job_; }
@@ -82,6 +105,9 @@ private:
     job const* job_;
     std::size_t index_;
     running_body* next_ = nullptr;
+    std::size_t calls_ = 0;  // that have not ended
+    bool over_ = false;
+    std::unique_ptr<kept_by_body> kept_;
 };
 
 /// Bodies that have ended and whose outcomes are not collected yet, in the order of their ends. For one
@@ -111,7 +137,7 @@ private:
 };
 
 inline std::coroutine_handle<> running_body::ended() noexcept {
-    list_->push(*this);
+    if (end()) list_->push(*this);
     return std::noop_coroutine();
 }
 

@@ -23,7 +23,9 @@ public:
           loop_(loop),
           stop_(stop),
           log_(std::move(log)),
-          body_name_(std::move(body_name)) {}
+          body_name_(std::move(body_name)) {
+        suspends_bodies();
+    }
 
     /// Makes stop_requested() read another word than that of the stop.
     using context::follow;

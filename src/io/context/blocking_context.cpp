@@ -19,6 +19,12 @@ blocking_context::blocking_context(worker_info worker, std::atomic<std::uint32_t
                                    log_function log, token_function stop_token)
     : context(std::move(worker), stop_word), log_(std::move(log)), make_token_(std::move(stop_token)) {}
 
+void blocking_context::follow(blocking_context const& other) noexcept {
+    stop_ = other.stop_;
+    body_name_ = other.body_name_;
+    context::follow(other.context::stop_word());
+}
+
 // A body that swallows its end can't be ended here. It shall not use up a processor as well.
 void blocking_context::end_at_once(operation& ended) {
     ended.error = std::make_exception_ptr(cancelled());

@@ -40,6 +40,12 @@ public:
     }
     using context::follow;
 
+    /// From now on, for bodies of the same job as `other`, which is that of a body which waits meanwhile.
+    void follow(blocking_context const& other) noexcept;
+
+    /// Has other threads take the calls of its bodies.
+    using context::share_calls_by;
+
     ~blocking_context() override { current_blocking_context() = outer_; }
 
 private:
@@ -52,8 +58,9 @@ private:
     /// An operation does not begin, since its body is to end.
     void end_at_once(operation& ended);
 
-    context* const outer_ = std::exchange(current_blocking_context(), this);  // of a body that runs a model here
-    stop_state* stop_ = nullptr;  // none in a worker process
+    context* const outer_ =
+        std::exchange(current_blocking_context(), this);  // of a body that runs a model here
+    stop_state* stop_ = nullptr;                          // none in a worker process
     log_function log_;
     name_function body_name_;
     token_function make_token_;  // where there is no stop_state

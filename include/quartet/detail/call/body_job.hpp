@@ -61,12 +61,15 @@ public:
                 std::unique_ptr<running> started(
                     new running(ended, begin(ctx, element(index)), *this, index, ctx, record));
                 start_watched(*started);
-                if (started->body.done()) {
+                if (!started->body.done()) {
+                    started->body.set_listener(started.get());
+                } else {
                     started->end_record();
-                    store(*started);
-                    return nullptr;
+                    if (started->end()) {
+                        store(*started);
+                        return nullptr;
+                    }
                 }
-                started->body.set_listener(started.get());
                 return started.release();  // collect_outcome() takes it back
             } catch (...) {
                 fail(describe_current_exception(index, ctx.where().name));

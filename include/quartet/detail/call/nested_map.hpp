@@ -1,0 +1,211 @@
+// include/quartet/detail/call/nested_map.hpp
+//
+// A map within a body: threads share its range, and on an event loop its bodies take turns.
+#pragma once
+
+#include <quartet/context.hpp>
+#include <quartet/detail/call/body_call.hpp>
+#include <quartet/detail/call/describe_failure.hpp>
+#include <quartet/detail/call/inputs.hpp>
+#include <quartet/detail/call/sinks.hpp>
+#include <quartet/detail/call/thread_call.hpp>
+#include <quartet/outcome.hpp>
+#include <quartet/structured.hpp>
+#include <quartet/task.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <ranges>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+// g++ 12 takes the frame of a coroutine template for a type that others may see, and warns where a value's
+// type is in an anonymous namespace.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
+
+namespace quartet::inline v0::detail {
+
+/// Inputs for as long as a call lasts: a view of what lies in a row and has a name, all else is kept.
+template <std::ranges::input_range Range>
+auto kept_inputs(Range&& range) {
+    if constexpr (std::is_lvalue_reference_v<Range>)
+        return indexable(range);
+    else
+        return owned(std::forward<Range>(range));
+}
+
+/// A range that several threads work off: each takes as much at a time as it does in some 50 µs, and never
+/// more than an eighth of what is left.
+class range_share {
+public:
+    explicit range_share(std::size_t size) noexcept : size_(size) {}
+
+    std::size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return next_.load(std::memory_order_relaxed) >= size_; }
+
+    /// Calls `use(first, last)` for one part after another, until none is left.
+    void work_off(std::invocable<std::size_t, std::size_t> auto&& use) noexcept {
+        using clock = std::chrono::steady_clock;
+        std::size_t most = 1;
+        auto before = clock::now();
+        while (!empty()) {
+            std::size_t const left = size_ - std::min(size_, next_.load(std::memory_order_relaxed));
+            std::size_t const wanted = std::clamp<std::size_t>(left / 8, 1, most);
+            std::size_t const first = next_.fetch_add(wanted, std::memory_order_relaxed);
+            if (first >= size_) return;
+            use(first, std::min(size_, first + wanted));
+            auto const now = clock::now();
+            if (now - before < std::chrono::microseconds(25) && wanted == most) most *= 2;
+            if (now - before > std::chrono::microseconds(100)) most = std::max<std::size_t>(1, most / 2);
+            before = now;
+        }
+    }
+
+private:
+    std::size_t const size_;
+    std::atomic<std::size_t> next_ = 0;
+};
+
+/// The bodies of a map, and where their outcomes go.
+template <class Body, class In, class R, class Inputs, class Sink>
+struct nested_bodies {
+    Body const& body;
+    Inputs const& inputs;
+    Sink& sink;
+    range_share range;
+
+    /// Those of one part, on the thread that calls.
+    void run(Body& mine, context& ctx, std::size_t first, std::size_t last) noexcept {
+        for (std::size_t index = first; index < last; ++index) {
+            try {
+                if (ctx.stop_requested()) [[unlikely]]
+                    throw cancelled();
+                if constexpr (is_coroutine_body<Body, In>)
+                    set(index, [&] { return run_straight(mine(ctx, inputs[index])); });
+                else if constexpr (takes_context<Body, In>)
+                    set(index, [&] { return mine(ctx, inputs[index]); });
+                else
+                    set(index, [&] { return mine(inputs[index]); });
+            } catch (...) {
+                sink.fail(describe_current_exception(index, ctx.where().name));
+            }
+        }
+    }
+
+    /// One after another, beside others, on an event loop.
+    task<void> run_lane(context& ctx) {
+        co_await ctx.yield();  // not on the stack of the body that has called
+        for (;;) {
+            std::size_t const index = next++;
+            if (index >= range.size()) co_return;
+            if (ctx.stop_requested()) throw cancelled();
+            try {
+                if constexpr (std::is_void_v<R>) {
+                    co_await own(ctx, inputs[index]);
+                    sink.set(index);
+                } else {
+                    sink.set(index, co_await own(ctx, inputs[index]));
+                }
+            } catch (...) {
+                if (ctx.stop_requested()) throw;
+                sink.fail(describe_current_exception(index, ctx.where().name));
+            }
+        }
+    }
+
+    void set(std::size_t index, auto&& call) {
+        if constexpr (std::is_void_v<R>) {
+            call();
+            sink.set(index);
+        } else {
+            sink.set(index, call());
+        }
+    }
+
+    Body own = body;       // of an event loop
+    std::size_t next = 0;  // there
+};
+
+/// A part in working off a map; the first is that of the body which has called it. Whoever takes part offers
+/// a further part, so that as many threads help as have nothing to do.
+template <class Bodies, class Body>
+class map_part final : public nested_work {
+public:
+    explicit map_part(Bodies& of) noexcept : of_(of) { limit_as_here(); }
+
+private:
+    void run_body(context& ctx) noexcept override {
+        if (of_.range.empty()) return;
+        map_part further(of_);
+        offer(further, ctx);
+        Body own = of_.body;
+        of_.range.work_off([&](std::size_t first, std::size_t last) { of_.run(own, ctx, first, last); });
+        finish(further, ctx);
+    }
+    void fail_body(std::exception_ptr) noexcept override {}  // others work off what it does not
+
+    Bodies& of_;
+};
+
+/// How many bodies of one map a loop has under way at the most.
+inline constexpr std::size_t most_lanes = 10'000;
+
+template <class Body, class In, class R, class Inputs>
+task<mapped_t<R>> map_nested(context& ctx, Body body, Inputs inputs) {
+    using sink = map_sink<R>;
+    using bodies = nested_bodies<Body, In, R, Inputs, sink>;
+    std::size_t const size = inputs.size();
+    sink outcomes(size);
+    bodies all{body, inputs, outcomes, range_share(size)};
+    if constexpr (is_coroutine_body<Body, In>) {
+        if (begins_on_loop(ctx)) {
+            std::vector<task<void>> lanes;
+            lanes.reserve(std::min(size, most_lanes));
+            while (lanes.size() < std::min(size, most_lanes))
+                lanes.push_back(all.run_lane(ctx));
+            co_await gather(std::move(lanes));
+            co_await ctx.yield();  // not on the stack of the last one
+            if constexpr (std::is_void_v<R>) {
+                outcomes.take();
+                co_return;
+            } else {
+                co_return values_of(outcomes.take());
+            }
+        }
+    }
+    if (nested_access::host_of(ctx)) {
+        map_part<bodies, Body> whole(all);
+        whole.run(ctx);
+    } else {
+        all.run(body, ctx, 0, size);
+    }
+    if (ctx.stop_requested()) throw cancelled();
+    if constexpr (std::is_void_v<R>) {
+        outcomes.take();
+    } else {
+        co_return values_of(outcomes.take());
+    }
+}
+
+/// A call on an event loop: it begins in a turn to come, not on the stack of the body that makes it.
+template <class Body, class In, class R>
+task<R> begin_later(context& ctx, Body body, In input) {
+    co_await ctx.yield();
+    if (ctx.stop_requested()) throw cancelled();
+    co_return co_await body(ctx, input);
+}
+
+}  // namespace quartet::inline v0::detail
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif

@@ -1,0 +1,143 @@
+// include/quartet/detail/call/thread_call.hpp
+//
+// A call that a body has made of its context, where bodies run straight through: in a blocking context, and
+// of plain functions on an event loop too.
+#pragma once
+
+#include <quartet/context.hpp>
+#include <quartet/detail/base/misuse.hpp>
+#include <quartet/detail/call/body_call.hpp>
+#include <quartet/detail/io/child_group.hpp>
+#include <quartet/detail/io/nested_work.hpp>
+#include <quartet/outcome.hpp>
+
+#include <chrono>
+#include <exception>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace quartet::inline v0::detail {
+
+struct nested_access {
+    static nested_host* host_of(context const& ctx) noexcept { return ctx.host_; }
+    static bool suspends(context const& ctx) noexcept { return ctx.suspends_; }
+};
+
+/// Whether a coroutine that is called by what runs now has to be a part of it on an event loop. Throws
+/// std::logic_error where it can't be, since that is a plain function.
+inline bool begins_on_loop(context const& ctx) {
+    if (!nested_access::suspends(ctx)) return false;
+    scope const* const part = current_scope();
+    if (!part || !part->body()) [[unlikely]]
+        misuse("a plain function on an event loop can't wait for a coroutine: make it a coroutine too");
+    return true;
+}
+
+/// Other threads may begin it from now on, if there are any.
+inline void offer(nested_work& work, context const& ctx) noexcept {
+    if (nested_host* const host = nested_access::host_of(ctx)) {
+        work.made_by = &ctx;
+        host->offer(work);
+    }
+}
+
+/// Has it ended: runs it, or waits for the thread that does.
+inline void finish(nested_work& work, context& ctx) noexcept {
+    nested_host* const host = nested_access::host_of(ctx);
+    if (!host) {
+        if (!work.ended()) work.run(ctx);
+    } else if (work.ended()) {
+        return;
+    } else if (host->take_back(work)) {
+        work.run(ctx);
+    } else {
+        host->wait_for(work, ctx);
+    }
+}
+
+/// Nobody wants it any more: it does not begin, or is waited for.
+inline void withdraw(nested_work& work, context& ctx) noexcept {
+    nested_host* const host = nested_access::host_of(ctx);
+    if (host && !work.ended() && !host->take_back(work)) host->wait_for(work, ctx);
+}
+
+/// One that gives an R.
+template <class R>
+class thread_call : public nested_work {
+public:
+    virtual ~thread_call() = default;
+
+    void offer() noexcept {
+        limit_as_here();
+        detail::offer(*this, ctx_);
+    }
+    void finish() noexcept { detail::finish(*this, ctx_); }
+    void withdraw() noexcept { detail::withdraw(*this, ctx_); }
+
+    /// Requires its end.
+    R take() {
+        if (std::exception_ptr const* const why = std::get_if<2>(&result_)) [[unlikely]] {
+            // Its time was over on another thread: the part of the body that waits notes it too.
+            static_cast<void>(ctx_.stop_requested());
+            std::rethrow_exception(*why);
+        }
+        if constexpr (!std::is_void_v<R>) return std::move(std::get<1>(result_));
+    }
+
+protected:
+    explicit thread_call(context& ctx) noexcept : ctx_(ctx) {}
+
+    std::variant<std::monostate, value_or_nothing<R>, std::exception_ptr> result_;
+
+private:
+    void fail_body(std::exception_ptr why) noexcept override { result_.template emplace<2>(std::move(why)); }
+
+    context& ctx_;  // of the body that has made it
+};
+
+struct drop_thread_call {
+    template <class R>
+    void operator()(thread_call<R>* which) const noexcept {
+        which->withdraw();
+        delete which;
+    }
+};
+
+template <class Body, class In>
+class body_thread_call final : public thread_call<typename body_result<Body, In>::type> {
+    using result = typename body_result<Body, In>::type;
+
+public:
+    body_thread_call(context& ctx, Body&& body, In&& input)
+        : thread_call<result>(ctx), body_(std::move(body)), input_(std::move(input)) {}
+
+private:
+    void run_body(context& ctx) noexcept override {
+        try {
+            if (ctx.stop_requested()) [[unlikely]]
+                throw cancelled();
+            auto const call = [&]() -> decltype(auto) {
+                if constexpr (is_coroutine_body<Body, In>)
+                    return run_straight(body_(ctx, input_));
+                else if constexpr (takes_context<Body, In>)
+                    return body_(ctx, input_);
+                else
+                    return body_(input_);
+            };
+            if constexpr (std::is_void_v<result>) {
+                call();
+                this->result_.template emplace<1>();
+            } else {
+                this->result_.template emplace<1>(call());
+            }
+        } catch (...) {
+            this->result_.template emplace<2>(std::current_exception());
+        }
+    }
+
+    Body body_;
+    In input_;
+};
+
+}  // namespace quartet::inline v0::detail

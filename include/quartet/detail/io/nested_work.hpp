@@ -1,0 +1,89 @@
+// include/quartet/detail/io/nested_work.hpp
+//
+// A call that a body has made of its context: what a pool sees of it.
+//
+// It is kept by the body, which wants its end in time: so a pool that shares calls out between its threads
+// needs no memory for one, and who waits for it may run it.
+#pragma once
+
+#include <quartet/detail/io/scope.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+
+namespace quartet::inline v0 {
+
+class context;
+
+namespace detail {
+
+class nested_work {
+public:
+    nested_work() = default;
+    nested_work(nested_work const&) = delete;
+    nested_work& operator=(nested_work const&) = delete;
+
+    /// Runs it to its end, in the blocking context of the thread, as a part of what runs there. Once.
+    ///
+    /// Calls may be nested to any depth: where the stack of the thread is nearly used up, a thread with a new
+    /// one takes over for this call. If the system refuses it, the call fails with std::system_error.
+    void run(context& ctx) noexcept {
+        run_within_stack(ctx);
+        ended_.store(true, std::memory_order_release);
+    }
+
+    /// The same beside what runs there, with the time limit of the part of the body that has made the call.
+    /// To tell the end is up to the caller: the call may be gone from then on.
+    void run_beside(context& ctx) noexcept;
+    void tell_end() noexcept { ended_.store(true, std::memory_order_seq_cst); }
+
+    bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+
+    /// Limited as what makes it now.
+    void limit_as_here() noexcept {
+        if (scope const* const part = current_scope()) limit_ = part->deadline();
+    }
+
+    // ---- For the pool
+
+    static constexpr std::uint64_t nowhere = ~std::uint64_t{0};
+
+    std::uint64_t place = nowhere;           ///< among the calls of its thread
+    context const* made_by = nullptr;        ///< the context of the body
+    std::atomic<void*> taken_by = nullptr;   ///< another thread that runs it
+    std::uint64_t first_place_of_taker = 0;  ///< where those begin that it makes there
+
+protected:
+    ~nested_work() = default;
+
+private:
+    void run_within_stack(context& ctx) noexcept;
+
+    virtual void run_body(context& ctx) noexcept = 0;
+    virtual void fail_body(std::exception_ptr why) noexcept = 0;
+
+    std::atomic<bool> ended_ = false;
+    scope::time_point limit_ = scope::time_point::max();
+};
+
+/// How the calls of bodies are shared out between the threads of a pool. One for each thread; its members are
+/// for that one.
+class nested_host {
+public:
+    /// Other threads may take it from now on.
+    virtual void offer(nested_work& work) noexcept = 0;
+
+    /// It is not offered any more. False if another thread has taken it.
+    virtual bool take_back(nested_work& work) noexcept = 0;
+
+    /// Waits for the end of one that another thread has taken, and helps it meanwhile.
+    virtual void wait_for(nested_work& work, context& here) noexcept = 0;
+
+protected:
+    ~nested_host() = default;
+};
+
+}  // namespace detail
+}  // namespace quartet::inline v0
