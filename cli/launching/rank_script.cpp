@@ -37,22 +37,28 @@ std::string setting_of_workers(launcher_kind kind, std::vector<cluster_host> con
 }
 
 // Rank 0's program is the child of a shell that only waits and tells how it ended; the shell above that one
-// takes signals. A shell that did both would, when a signal comes as the program ends, not know how.
-// Launchers hear that rank 0 went well, since some of them write a page if it did not. srun drops what is
-// still on its way when Slurm tells it that all tasks have ended, which it does if one was killed before: so
-// the last one stays a moment. SIGUSR1 is what Hydra sends to all ranks if one has died.
+// takes signals. A shell that did both would, when a signal comes as the program ends, not know how. One that
+// comes before the program has begun waits for it. Launchers hear that rank 0 went well, since some of them
+// write a page if it did not. srun drops what is still on its way when Slurm tells it that all tasks have
+// ended, which it does if one was killed before: so the last one stays a moment. SIGUSR1 is what Hydra sends
+// to all ranks if one has died.
 constexpr std::string_view telling =
     R"(command -v -- "$1" >/dev/null || {{ echo "$mark lacks $rank $HOSTNAME" >&2; exit 127; }}
-echo "$mark begun $rank $HOSTNAME ${{SLURM_STEP_ID:+$SLURM_JOB_ID.$SLURM_STEP_ID}}" >&2
 trap "" USR1
-if [ "$rank" != 0 ]; then trap "" {0}; exec "$@"; fi
+inner= early=
+there() {{ cat "/proc/$inner/task/$inner/children" 2>/dev/null; }}
+pass() {{
+    if [ -z "$inner" ]; then early=$1; return; fi
+    until kill -"$1" $(there) 2>/dev/null || ! kill -0 "$inner" 2>/dev/null; do sleep 0.01; done
+}}
+if [ "$rank" = 0 ]; then trap "pass INT" {0} INT; trap "pass TERM" TERM; else trap "" {0}; fi
+echo "$mark begun $rank $HOSTNAME ${{SLURM_STEP_ID:+$SLURM_JOB_ID.$SLURM_STEP_ID}}" >&2
+[ "$rank" = 0 ] || exec "$@"
 exec 3<&0
-(trap - INT QUIT; trap "" {0}; "$@" <&3 3<&-; echo "$mark ended $?" >&2) &
+(trap - INT QUIT TERM; trap "" {0}; "$@" <&3 3<&-; echo "$mark ended $?" >&2) &
 inner=$!
 exec 3<&- </dev/null
-pass() {{ kill -"$1" $(cat "/proc/$inner/task/$inner/children" 2>/dev/null) 2>/dev/null; }}
-trap "pass INT" {0} INT
-trap "pass TERM" TERM
+[ -z "$early" ] || pass "$early"
 while kill -0 "$inner" 2>/dev/null; do wait "$inner"; done
 {1}exit 0)";
 

@@ -6,8 +6,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <csignal>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
 
 namespace quartet::cli::rank_reports_test {
@@ -59,6 +64,47 @@ TEST(RankReports, WithoutWatchingAProgramRunsAsItIs) {
         words_before_program(launcher_kind::open_mpi, {{.name = "a"}, {.name = "b", .workers = 4}}, "");
     ASSERT_EQ(words.size(), 4u);
     EXPECT_THAT(words[2], HasSubstr("1) export QUARTET_WORKERS=4"));
+}
+
+/// Starts rank 0 of a program, and sends it a signal as soon as it tells that it has begun; all that it
+/// tells.
+std::string told_by_one_that_is_stopped(launcher_kind kind, std::vector<std::string> const& program) {
+    auto words = words_before_program(kind, {{.name = "a"}}, "mark");
+    words.insert(words.end(), program.begin(), program.end());
+    std::array<int, 2> errors{};
+    if (pipe(errors.data()) != 0) return "no pipe";
+    pid_t const rank = fork();
+    if (rank == 0) {
+        dup2(errors[1], STDERR_FILENO);
+        close(errors[0]);
+        close(errors[1]);
+        for (char const* number : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"})
+            setenv(number, "0", 1);
+        std::vector<char*> pointers;
+        for (auto& each : words)
+            pointers.push_back(each.data());
+        pointers.push_back(nullptr);
+        execvp(pointers[0], pointers.data());
+        _exit(1);
+    }
+    close(errors[1]);
+    std::string all;
+    std::array<char, 256> piece{};
+    for (ssize_t count = 0; (count = read(errors[0], piece.data(), piece.size())) > 0;) {
+        bool const had_begun = all.find("begun") != all.npos;
+        all.append(piece.data(), static_cast<std::size_t>(count));
+        if (!had_begun && all.find("begun") != all.npos) kill(rank, signal_for_stop(kind));
+    }
+    close(errors[0]);
+    waitpid(rank, nullptr, 0);
+    return all;
+}
+
+TEST(RankScript, PassesOnASignalThatComesBeforeTheProgramHasBegun) {
+    for (auto const kind : {launcher_kind::open_mpi, launcher_kind::hydra, launcher_kind::srun}) {
+        for (int i = 0; i < 10; ++i)
+            EXPECT_THAT(told_by_one_that_is_stopped(kind, {"sleep", "20"}), HasSubstr("mark ended 130\n"));
+    }
 }
 
 TEST(Hosts, AreReadAsTheyAreTyped) {
