@@ -138,7 +138,9 @@ public:
                 maps.push_back(begin_map(first_of(call)));
                 if (chance(0.2)) {
                     auto* const stopped = maps.back().get();
-                    on_.when.after(some(0ms, 200ms), [stopped] { stopped->work->request_stop(); });
+                    on_.when.after(some(0ms, 200ms), [&maps, stopped] {  // unless all is over
+                        if (!maps.empty()) stopped->work->request_stop();
+                    });
                 }
             });
         plan_faults();
