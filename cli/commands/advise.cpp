@@ -191,7 +191,7 @@ known_costs costs_for(advise_options const& options, ground const& on, workbench
     progress shown(true);
     auto known = as_known(measure_machine_costs(bench, shown));
     if (on.cluster.nodes.size() > 1)
-        add_cluster(known, on, measure_cluster_costs(bench, on, known.costs, stop, shown));
+        add_cluster(known, on, measure_cluster_costs(bench, on, read_ways(stop), known.costs, stop, shown));
     return known;
 }
 

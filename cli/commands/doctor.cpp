@@ -5,6 +5,7 @@
 #include "cli/commands/cluster_findings.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/measuring/cost_cache.hpp"
+#include "cli/measuring/ground.hpp"
 #include "cli/measuring/measuring.hpp"
 #include "cli/measuring/scratch.hpp"
 #include "cli/parsing/exit_codes.hpp"
@@ -24,6 +25,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <signal.h>
 #include <string>
 #include <unistd.h>
@@ -87,7 +89,28 @@ measure::checkup_finding costs_finding(detail::kept_costs const& measured) {
                           : ""};
 }
 
-std::vector<measure::checkup_finding> cluster_findings(status_line& shown, interrupt const& stop) {
+/// The same of the cluster.
+measure::checkup_finding cluster_costs_finding(detail::kept_cluster const& measured) {
+    auto const& costs = measured.costs;
+    return {.subject = "costs of a cluster",
+            .value = fmt::format("to start {}; a task {}, and {} of processor time on all machines",
+                                 format_seconds(costs.start_seconds + 2 * costs.latency_seconds, false),
+                                 format_seconds(costs.hand_out_seconds, false),
+                                 format_seconds(costs.root_task_seconds + costs.node_task_seconds, false)),
+            .verdict = measured.disturbed() ? measure::fitness::note : measure::fitness::good,
+            .advice = measured.disturbed()
+                          ? fmt::format("others used {:.0f} % of the root's processors meanwhile",
+                                        100 * measured.disturbed_share)
+                          : ""};
+}
+
+/// What is said of MPI and the cluster, and what was seen of that.
+struct cluster_look {
+    std::vector<measure::checkup_finding> findings;
+    std::optional<detail::cluster_reading> seen;
+};
+
+cluster_look look_at_cluster(status_line& shown, interrupt const& stop) {
     shown.show("looking at MPI");
     auto const installed = detail::look_for_mpis();
     auto const launchers =
@@ -96,7 +119,7 @@ std::vector<measure::checkup_finding> cluster_findings(status_line& shown, inter
         {.looks_at = [&](std::string const& node) { shown.show("measuring the way to " + node); },
          .is_stopped = [&] { return stop.signal() != 0; }});
     if (stop.signal() != 0) throw measure::interrupted();
-    return judge_cluster(installed, launchers, cluster);
+    return {judge_cluster(installed, launchers, cluster), cluster};
 }
 
 int doctor(doctor_options const& options) {
@@ -106,7 +129,7 @@ int doctor(doctor_options const& options) {
     workbench bench(scratch, stop);
     try {
         status_line shown(true);
-        auto const of_cluster = cluster_findings(shown, stop);
+        auto const of_cluster = look_at_cluster(shown, stop);
         shown.show("looking at the machine");
         auto readings = measure::take_readings(scratch.path());
         for (auto const& spec : {std::string("single"), fmt::format("threads:{}", usable_cpus())}) {
@@ -117,11 +140,16 @@ int doctor(doctor_options const& options) {
         shown.clear();
         progress costs_shown(true);
         auto const costs = measure_machine_costs(bench, costs_shown);
+        std::optional<detail::kept_cluster> costs_of_cluster;
+        if (auto const on = find_ground_of_advice("", stop); of_cluster.seen && on.cluster.nodes.size() > 1)
+            costs_of_cluster =
+                measure_cluster_costs(bench, on, *of_cluster.seen, costs.costs, stop, costs_shown);
         costs_shown.clear();
         auto const where = terminal::of(STDOUT_FILENO, options.plain);
         auto findings = measure::judge(readings);
         findings.push_back(costs_finding(costs));
-        findings.insert(findings.end(), of_cluster.begin(), of_cluster.end());
+        findings.insert(findings.end(), of_cluster.findings.begin(), of_cluster.findings.end());
+        if (costs_of_cluster) findings.push_back(cluster_costs_finding(*costs_of_cluster));
         print_to(STDOUT_FILENO, format_checkup(findings, where));
         return all_well;
     } catch (measure::interrupted const&) {

@@ -4,7 +4,6 @@
 #include "measure/analysis/machine_costs.hpp"
 #include "measure/results/atomic_file.hpp"
 #include "measure/trial/trial_process.hpp"
-#include "src/executor/cluster_checkup.hpp"
 
 #include <quartet/cpus.hpp>
 
@@ -38,14 +37,9 @@ std::chrono::sys_seconds now() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
-std::vector<measure::measured_way> measure_ways(interrupt const& stop) {
-    constexpr auto longest = std::chrono::seconds(10);
-    auto const seen =
-        detail::read_cluster({.time = longest, .is_stopped = [&] { return stop.signal() != 0; }});
-    if (stop.signal() != 0) throw measure::interrupted();
+std::vector<measure::measured_way> ways_in(detail::cluster_reading const& seen) {
     std::vector<measure::measured_way> made;
-    if (!seen) return made;
-    for (auto const& node : seen->nodes) {
+    for (auto const& node : seen.nodes) {
         if (node.way)
             made.push_back({std::chrono::duration<double>(node.way->half_round_trip).count(),
                             node.way->bytes_per_second_there, node.way->bytes_per_second_back});
@@ -95,13 +89,21 @@ known_costs costs_at_hand() {
             "the costs of a usual machine (`quartet doctor` measures those of this one)"};
 }
 
-detail::kept_cluster measure_cluster_costs(workbench& bench, ground const& on, machine_costs const& here,
+detail::cluster_reading read_ways(interrupt const& stop) {
+    constexpr auto longest = std::chrono::seconds(10);
+    auto seen = detail::read_cluster({.time = longest, .is_stopped = [&] { return stop.signal() != 0; }});
+    if (stop.signal() != 0) throw measure::interrupted();
+    return seen.value_or(detail::cluster_reading{});
+}
+
+detail::kept_cluster measure_cluster_costs(workbench& bench, ground const& on,
+                                           detail::cluster_reading const& seen, machine_costs const& here,
                                            interrupt const& stop, measure::session_observer& observer) {
-    auto const ways = measure_ways(stop);
     auto const asked = measure::run_survey_process(
         {.specs = {}, .files = {}, .addresses = {}, .speeds = true}, stop.descriptor());
     if (!asked.error.empty()) throw std::runtime_error(asked.error);
-    auto const found = measure::measure_cluster(asked.nodes, ways, here, bench.session_options({}), observer);
+    auto const found =
+        measure::measure_cluster(asked.nodes, ways_in(seen), here, bench.session_options({}), observer);
     auto const identity = identity_of(on);
     detail::kept_cluster const made{found.costs, identity, now(), found.disturbed_share};
     keep(detail::cluster_cost_path(identity), detail::load_cluster(identity), made);

@@ -8,6 +8,7 @@
 #include "cli/measuring/measuring.hpp"
 #include "src/advice/cluster_cost_file.hpp"
 #include "src/advice/cost_file.hpp"
+#include "src/executor/cluster_checkup.hpp"
 
 #include <quartet/workload/advice.hpp>
 
@@ -44,9 +45,14 @@ known_costs costs_of_python();
 /// What was measured, in words.
 known_costs as_known(detail::kept_costs const& measured);
 
-/// Measures the costs of the cluster that was found, which takes some seconds and two more for each node, and
-/// keeps them as above. `here` are those of this machine. Throws likewise.
-detail::kept_cluster measure_cluster_costs(workbench& bench, ground const& on, machine_costs const& here,
+/// The cluster, with the ways to its nodes: a second and, over 1 Gbit/s, one for each node, ten at the most.
+/// Throws measure::interrupted.
+detail::cluster_reading read_ways(interrupt const& stop);
+
+/// Measures the costs of the cluster that was found, which takes some seconds, and keeps them as above.
+/// `here` are those of this machine. Throws likewise.
+detail::kept_cluster measure_cluster_costs(workbench& bench, ground const& on,
+                                           detail::cluster_reading const& seen, machine_costs const& here,
                                            interrupt const& stop, measure::session_observer& observer);
 
 /// Adds the cluster that was found, if there is one: with the costs that were measured, or that the cache has

@@ -35,6 +35,7 @@ class Doctor(unittest.TestCase):
         way = r"clock \d\S* \ws (ahead|behind), give or take \d\S* \ws; half a round trip \d\S* \ws, \d+ MB/s there and \d+ MB/s back$"
         self.assertRegex(said["node qb"], rf"^ok {here} workers?, {usable}; same program; {way}")
         self.assertRegex(said["node qc"], rf"^ok 3 workers, {usable}; same program; {way}")
+        self.assertRegex(said["costs of a cluster"], r"^(ok|note) to start \d\S* \ws; a task \d\S* \ws, and \d\S* \ws of processor time on all machines")
         # They are one machine, whose clock is one.
         for node in ("node qb", "node qc"):
             away, error = (self.seconds(each) for each in re.search(r"clock (\S+ \ws) \w+, give or take (\S+ \ws)", said[node]).groups())
