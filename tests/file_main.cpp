@@ -9,10 +9,14 @@
 //
 // A case belongs to the file where its TEST stands, as the compiler says it: there is no list of names to
 // keep.
+#include "tests/chosen_file.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -103,6 +107,9 @@ int check(std::set<std::string> const& files) {
 }  // namespace
 
 int main(int count, char** words) {
+    std::vector<std::string_view> const all(words, words + count);
+    if (auto const at = std::ranges::find(all, "--file"); std::distance(at, all.end()) > 1)
+        quartet::test::chosen_file = at[1];
     testing::InitGoogleMock(&count, words);
     std::vector<std::string> const rest(words + 1, words + count);
     if (rest.empty()) return RUN_ALL_TESTS();

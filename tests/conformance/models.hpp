@@ -7,6 +7,7 @@
 // the table; no test asks which model it runs under.
 #pragma once
 
+#include "tests/chosen_file.hpp"
 #include "tests/sanitized.hpp"
 
 #include <quartet/fake.hpp>
@@ -229,18 +230,19 @@ inline bool crosses_machines(std::string_view suite) {
     return std::ranges::find(crossing, suite) != std::end(crossing);
 }
 
-/// The rows of a suite, and that of a cluster if it has one.
-inline std::vector<row> rows_for(std::string_view suite, std::vector<row> rows) {
+/// The rows of a suite, and that of a cluster if it has one. None where another file's cases are run.
+inline std::vector<row> rows_for(std::string_view suite, std::string_view path, std::vector<row> rows) {
+    if (!test::makes_cases_of(path)) return {};
     if (with_processes && !sanitized && crosses_machines(suite))
         rows.push_back(by_spec("cluster_1", "cluster:1+processes:2", 100'000));
     return rows;
 }
 
 /// Registers a suite over some of the rows. A suite may have no rows left under a sanitizer.
-#define QUARTET_SUITE(suite, rows)                                                              \
-    GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite);                                       \
-    INSTANTIATE_TEST_SUITE_P(models, suite,                                                     \
-                             testing::ValuesIn(::quartet::conformance::rows_for(#suite, rows)), \
+#define QUARTET_SUITE(suite, rows)                                                                        \
+    GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite);                                                 \
+    INSTANTIATE_TEST_SUITE_P(models, suite,                                                               \
+                             testing::ValuesIn(::quartet::conformance::rows_for(#suite, __FILE__, rows)), \
                              ::quartet::conformance::name_of)
 
 }  // namespace quartet::conformance
