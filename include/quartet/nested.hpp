@@ -17,12 +17,16 @@
 // the loop has under way. Plain functions there can't call coroutines: that throws std::logic_error.
 // Elsewhere a call runs where it is waited for.
 //
-// A body that waits for a call runs it, if nobody has begun it, or else helps with it. So a pool never waits
-// for itself, and calls may be nested to any depth: where the stack of a thread is nearly used up, another
-// thread takes over.
+// A body that waits for a call runs it, if nobody has begun it, or else helps with it, and runs other calls
+// that it has made since. So a pool never waits for itself; but a call must not wait for what its body does
+// only later. Calls may be nested to any depth: where the stack of a thread is nearly used up, another thread
+// takes over. That one is none of the pool: there, a call of the own executor can't be waited for.
 //
-// A call does not outlive the body that has made it, and a stop or a time limit of that reaches it. It is a
-// part of a task: it has no outcome of its own, no record and no further tries.
+// A call does not outlive the body that has made it. A stop of that reaches it, and a time limit that holds
+// where the call is made; on a loop also one around its await. A shield (context::shielded) holds for a call
+// that is made behind it, except on a loop. Whether it sees a task_local of its body is not said.
+//
+// A call is a part of a task: it has no outcome of its own, no record and no further tries.
 #pragma once
 
 #include <quartet/context.hpp>
@@ -80,8 +84,8 @@ public:
         return take();
     }
 
-    /// The same in a coroutine, which suspends meanwhile on an event loop. A stop or a time limit of the body
-    /// ends the wait there, with `cancelled`.
+    /// The same in a coroutine, of which one part at a time waits, and which suspends meanwhile on an event
+    /// loop. A stop or a time limit of the body ends the wait there, with `cancelled`.
     auto operator co_await() {
         struct awaiter : detail::own_awaiter {
             explicit awaiter(nested_call& which) noexcept : of(which) {}
@@ -118,6 +122,7 @@ private:
     }
 
     R take() {
+        require_call();
         auto const thread = std::move(on_thread_);
         auto const loop = std::move(on_loop_);
         if (thread) return thread->take();
@@ -135,15 +140,20 @@ private:
 template <class T>
 class [[nodiscard]] nested_results {
 public:
-    explicit nested_results(task<T> whole) noexcept : whole_(std::move(whole)) {}
+    nested_results(task<T> whole, bool suspends) noexcept : whole_(std::move(whole)), suspends_(suspends) {}
 
-    /// On an event loop throws std::logic_error if a body waits there.
-    T get() { return detail::run_straight(std::move(whole_)); }
+    /// Throws std::logic_error on an event loop, if the bodies are coroutines.
+    T get() {
+        if (suspends_) [[unlikely]]
+            detail::misuse("a body on an event loop can't wait for coroutines by get(): co_await the map");
+        return detail::run_straight(std::move(whole_));
+    }
 
     auto operator co_await() && noexcept { return std::move(whole_).operator co_await(); }
 
 private:
     task<T> whole_;
+    bool suspends_;
 };
 
 template <class Body, class... Args>
@@ -161,6 +171,7 @@ struct detail::calls_of {
                                                         new typed_loop_call<result>(std::move(later))));
                 }
             }
+            require_own_context(ctx);
             typename nested_call<result>::on_thread made(
                 new body_thread_call<whole, in>(ctx, whole{std::move(body)}, in(std::move(args)...)));
             made->offer();
@@ -173,8 +184,11 @@ struct detail::calls_of {
         using in = std::ranges::range_value_t<Range>;
         if constexpr (check_body<Body, in>() && check_inputs<Range>()) {
             using result = typename body_result<Body, in>::type;
+            bool suspends = false;
+            if constexpr (is_coroutine_body<Body, in>) suspends = begins_on_loop(ctx);
             return nested_results<mapped_t<result>>(
-                map_nested<Body, in, result>(ctx, std::move(body), kept_inputs(std::forward<Range>(inputs))));
+                map_nested<Body, in, result>(ctx, std::move(body), kept_inputs(std::forward<Range>(inputs))),
+                suspends);
         }
     }
 };

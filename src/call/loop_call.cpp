@@ -1,4 +1,5 @@
 #include <quartet/backend/loop.hpp>
+#include <quartet/detail/base/misuse.hpp>
 #include <quartet/detail/call/loop_call.hpp>
 #include <quartet/outcome.hpp>
 
@@ -18,11 +19,35 @@ void running_body::call_ended() noexcept {
 void running_body::keep(std::unique_ptr<kept_by_body> what) noexcept {
     what->next_ = std::move(kept_);
     kept_ = std::move(what);
+    if (++kept_count_ >= look_at_) drop_ended();
+}
+
+/// In the end a constant share of those that are kept, whenever there are twice as many as last time.
+void running_body::drop_ended() noexcept {
+    std::unique_ptr<kept_by_body> ended;
+    kept_count_ = 0;
+    for (auto* place = &kept_; *place;) {
+        if ((*place)->ended()) {
+            auto one = std::move(*place);
+            *place = std::move(one->next_);
+            one->next_ = std::move(ended);
+            ended = std::move(one);
+        } else {
+            ++kept_count_;
+            place = &(*place)->next_;
+        }
+    }
+    look_at_ = 2 * kept_count_ + 16;
+    drop_all(std::move(ended));  // which may drop calls in turn
+}
+
+void running_body::drop_all(std::unique_ptr<kept_by_body> first) noexcept {
+    while (first)
+        first = std::move(first->next_);  // one after another, however many there are
 }
 
 running_body::~running_body() {
-    while (kept_)
-        kept_ = std::move(kept_->next_);  // one after another, however many there are
+    drop_all(std::move(kept_));
 }
 
 // ---- The call
@@ -42,8 +67,9 @@ std::coroutine_handle<> loop_call::child_ended(child&) noexcept {
     return std::noop_coroutine();
 }
 
-bool loop_call::tell(operation& waiting, loop& here) noexcept {
+bool loop_call::tell(operation& waiting, loop& here) {
     if (ended_) return false;
+    if (waiting_) misuse("a call is awaited by one part of its body at a time");
     waiting_ = &waiting;
     loop_ = &here;
     return true;

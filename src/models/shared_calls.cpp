@@ -17,19 +17,19 @@ public:
         if (!calls_.push(work)) return;  // then it runs where it is wanted
         // The exchange in push() comes before these loads, as what those who sleep have written comes before
         // their last look at the slots.
-        if (all_.asleep_.load() > 0)
-            all_.wake_another();
-        else if (helpers_.load() > 0)
-            tell_helpers();
+        if (all_.asleep_.load() > 0) all_.wake_another();
+        if (helpers_.load() > 0) tell_helpers();
     }
 
     bool take_back(nested_work& work) noexcept override {
         return work.place == nested_work::nowhere || calls_.take(work);
     }
 
-    void wait_for(nested_work& work, context& here) noexcept override {
+    void wait_for(nested_work& work, context& here, bool runs_own) noexcept override {
+        if (!is_still(made_in_)) [[unlikely]]
+            end_forked_child(false);  // the thread that has taken it is the parent's
         while (!work.ended()) {
-            if (nested_work* const own = calls_.take_newest(work.place + 1)) {
+            if (nested_work* const own = runs_own ? calls_.take_newest(work.place + 1) : nullptr) {
                 own->run_beside(here);
                 own->tell_end();
                 continue;
@@ -37,8 +37,8 @@ public:
             auto* const taker = static_cast<thread_calls*>(work.taken_by.load(std::memory_order_acquire));
             if (!taker) {  // it has taken it just now
                 std::this_thread::yield();
-            } else if (nested_work* const more = taker->calls_.steal(work.first_place_of_taker)) {
-                run_taken(*more, here);
+            } else if (nested_work* const more = taker->made_for(work)) {
+                help(*more, static_cast<blocking_context&>(here));
             } else {
                 taker->sleep_until_news(work);
             }
@@ -50,13 +50,28 @@ public:
         work.first_place_of_taker = calls_.end();
         work.taken_by.store(this, std::memory_order_release);
         work.run_beside(here);
-        work.tell_end();
+        calls_.lock_out([&work] { work.tell_end(); });
         if (helpers_.load() > 0) tell_helpers();
     }
 
     work_deque& calls() noexcept { return calls_; }
 
 private:
+    /// On a thread that waits for `work`, which this one runs: takes what that has made here; null if there
+    /// is none. Once it has ended, what lies here is of others.
+    nested_work* made_for(nested_work const& work) noexcept {
+        return calls_.steal(work.first_place_of_taker, [&work] { return !work.ended(); });
+    }
+
+    /// Mostly it is of the same job; not if what makes it runs a call of its own executor.
+    void help(nested_work& work, blocking_context& here) noexcept {
+        auto const& made_by = static_cast<blocking_context const&>(*work.made_by);
+        if (here.follows_as(made_by)) return run_taken(work, here);
+        blocking_context other(here, made_by);
+        other.share_calls_by(*this);
+        run_taken(work, other);
+    }
+
     /// On a thread that waits for `work`, which this one runs: until that has ended or made calls.
     void sleep_until_news(nested_work const& work) noexcept {
         helpers_.fetch_add(1);
@@ -71,6 +86,7 @@ private:
     }
 
     shared_calls& all_;
+    process_stamp const made_in_ = this_process();
     work_deque calls_;
     alignas(64) std::atomic<std::uint32_t> helpers_ = 0;  // threads that wait for calls which this one runs
     std::atomic<std::uint32_t> news_ = 0;                 // a futex

@@ -5,7 +5,7 @@
 //
 // A body that waits for a call which another thread has taken helps: it runs what it has made since, then
 // what that thread has made for the call (leapfrogging: Wagner and Calder, 1993). So what runs on top of a
-// body that waits belongs to what it waits for, and can't wait for that body in turn.
+// body that waits belongs to that body, and tasks and bodies of others can't hold it up.
 #pragma once
 
 #include "src/io/context/blocking_context.hpp"

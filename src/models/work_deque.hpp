@@ -14,6 +14,7 @@
 #include <quartet/detail/io/nested_work.hpp>
 
 #include <atomic>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -30,6 +31,9 @@ public:
 
     /// Where the next one is added.
     index end() const noexcept { return end_; }
+
+    /// For how many there is room.
+    std::size_t room() const noexcept { return slots_.size(); }
 
     /// Adds one, and sets its place; false if there is no memory for it.
     bool push(nested_work& work) noexcept {
@@ -68,9 +72,15 @@ public:
 
     // ---- For other threads
 
-    /// Takes the oldest, unless it was added before `first`; null if there is none.
-    nested_work* steal(index first = 0) noexcept {
+    /// Takes the oldest; null if there is none.
+    nested_work* steal() noexcept {
+        return steal(0, [] { return true; });
+    }
+
+    /// The same, unless it was added before `first`, and if `still()`, which is asked while lock_out() waits.
+    nested_work* steal(index first, std::predicate auto&& still) noexcept {
         std::lock_guard const lock(thieves_);
+        if (!still()) return nullptr;
         for (;;) {
             index const at = begin_.load(std::memory_order_relaxed);
             if (at < first) return nullptr;
@@ -88,6 +98,12 @@ public:
         std::lock_guard const lock(thieves_);
         index const at = begin_.load(std::memory_order_relaxed);
         return at >= first && slots_[at].load() != nullptr;
+    }
+
+    /// On its thread: calls `use()` while nobody steals.
+    void lock_out(std::invocable auto&& use) noexcept {
+        std::lock_guard const lock(thieves_);
+        use();
     }
 
 private:
@@ -117,10 +133,16 @@ private:
             --end_;
     }
 
+    /// Makes room: where calls were taken out of the beginning, or else in a larger ring.
     bool grow() noexcept {
         try {
-            ring larger(2 * slots_.size());
             std::lock_guard const lock(thieves_);
+            index first = begin_.load(std::memory_order_relaxed);
+            while (first < end_ && slots_[first].load(std::memory_order_relaxed) == gone())
+                slots_[first++].store(nullptr, std::memory_order_relaxed);
+            begin_.store(first, std::memory_order_release);
+            if (end_ - first < slots_.size() / 2) return true;
+            ring larger(2 * slots_.size());
             for (index at = begin_.load(std::memory_order_relaxed); at < end_; ++at)
                 larger[at].store(slots_[at].load(std::memory_order_relaxed), std::memory_order_relaxed);
             slots_ = std::move(larger);

@@ -12,7 +12,9 @@
 #include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -162,6 +164,16 @@ int plainly_deep(context& ctx, int n) {
     return n == 0 ? 0 : 1 + ctx.submit(plainly_deep, n - 1).get();
 }
 
+task<int> deep_by_maps(context& ctx, int n) {
+    if (n == 0) co_return 0;
+    auto const below = co_await ctx.map(deep_by_maps, std::vector(1, n - 1));
+    co_return 1 + below.front();
+}
+
+TEST_P(nested, depth_of_maps_has_no_bound) {
+    EXPECT_EQ(run(deep_by_maps, depth / 4), depth / 4);
+}
+
 TEST_P(nested, depth_has_no_bound) {
     EXPECT_EQ(run(deep, depth), depth);
     EXPECT_EQ(run(plainly_deep, depth), depth);
@@ -268,6 +280,43 @@ TEST_P(nested, dropped_calls_do_no_harm) {
         co_return n;
     };
     EXPECT_EQ(run(body, 50), 50);
+}
+
+TEST_P(nested, dropped_calls_are_gone_while_their_body_goes_on) {
+    shared_counter alive;
+    auto const body = [](context& ctx, counter_reference count) -> task<std::size_t> {
+        auto const wait = [](context& inner, counter_reference each) -> task<int> {
+            struct present {
+                counter_reference count;
+                explicit present(counter_reference in) : count(in) { ++*count; }
+                ~present() { --*count; }
+            } const here(each);
+            co_await inner.sleep_for(1ms);
+            co_return 0;
+        };
+        for (int i = 0; i < 200; ++i) {
+            static_cast<void>(ctx.submit(wait, count));
+            co_await ctx.yield();
+        }
+        co_await ctx.sleep_for(20ms);
+        co_return count->load();
+    };
+    EXPECT_EQ(run(body, &alive), 0u);
+}
+
+TEST_P(nested, a_forked_child_ends_with_the_call_that_it_was_forked_in) {
+    if (!may_fork_beside_threads) GTEST_SKIP() << "a fork beside threads may hang under a sanitizer";
+    shared_counter went_on;
+    auto const body = [](context& ctx, counter_reference count) -> task<int> {
+        pid_t const self = getpid();
+        pid_t const child = co_await ctx.submit([](int) { return fork(); }, 0);
+        if (getpid() != self) ++*count;
+        int status = 0;
+        waitpid(child, &status, 0);
+        co_return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    };
+    EXPECT_EQ(run(body, &went_on), 0);
+    EXPECT_EQ(*went_on, 0u);
 }
 
 TEST_P(nested, a_call_is_used_once) {
@@ -389,6 +438,20 @@ TEST_P(nested_on_a_loop, a_function_cannot_wait_for_a_coroutine) {
     EXPECT_THROW(run(maps, 1), std::logic_error);
     auto const takes = [](context& ctx, int n) -> task<int> { co_return ctx.submit(add_later, n, 1).get(); };
     EXPECT_THROW(run(takes, 0), std::logic_error);
+    auto const takes_all = [](context& ctx, int n) -> task<int> {
+        co_return ctx.map(deep, std::vector(2, n)).get().front();
+    };
+    EXPECT_THROW(run(takes_all, 1), std::logic_error);
+}
+
+TEST_P(nested_on_a_loop, one_part_of_a_body_awaits_a_call) {
+    auto const body = [](context& ctx, int n) -> task<int> {
+        auto call = ctx.submit(add_later, n, 1);
+        auto const wait = [](nested_call<int>& which) -> task<int> { co_return co_await which; };
+        auto const [one, other] = co_await when_all(wait(call), wait(call));
+        co_return one + other;
+    };
+    EXPECT_THROW(run(body, 1), std::logic_error);
 }
 
 // A thread that has nothing to do takes a call, while its body goes on: each waits for the other.

@@ -38,6 +38,8 @@ private:
 
 class deque : public testing::Test {
 protected:
+    static bool always() noexcept { return true; }
+
     void push(std::size_t which) { ASSERT_TRUE(calls_.push(work_[which])); }
     nested_work* at(std::size_t which) { return &work_[which]; }
 
@@ -90,14 +92,14 @@ TEST_F(deque, keeps_to_those_from_a_place_on) {
     push(1);
     auto const first = calls_.end();
     push(2);
-    EXPECT_EQ(calls_.steal(first), nullptr) << "older ones come first, and are not asked for";
+    EXPECT_EQ(calls_.steal(first, always), nullptr) << "older ones come first, and are not asked for";
     EXPECT_FALSE(calls_.has_any(first));
     EXPECT_EQ(calls_.take_newest(first), at(2));
     EXPECT_EQ(calls_.take_newest(first), nullptr);
     EXPECT_EQ(calls_.steal(), at(0));
     EXPECT_EQ(calls_.steal(), at(1));
     push(3);
-    EXPECT_EQ(calls_.steal(first), at(3));
+    EXPECT_EQ(calls_.steal(first, always), at(3));
 }
 
 TEST_F(deque, grows) {
@@ -108,6 +110,21 @@ TEST_F(deque, grows) {
     for (std::size_t i = work_.size(); i-- > work_.size() / 2;)
         ASSERT_EQ(calls_.take_newest(0), at(i));
     EXPECT_FALSE(calls_.has_any());
+}
+
+TEST_F(deque, needs_no_more_room_where_the_oldest_are_taken_by_its_thread) {
+    push(0);
+    for (std::size_t i = 1; i < 100'000; ++i) {
+        ASSERT_TRUE(calls_.push(work_[i % work_.size()]));
+        ASSERT_TRUE(calls_.take(work_[(i - 1) % work_.size()]));
+    }
+    EXPECT_LE(calls_.room(), 512u);
+}
+
+TEST_F(deque, gives_nothing_to_those_who_come_too_late) {
+    push(0);
+    EXPECT_EQ(calls_.steal(0, [] { return false; }), nullptr);
+    EXPECT_EQ(calls_.steal(), at(0));
 }
 
 // Its thread pushes and takes at random, with growth on the way; thieves take what they get.

@@ -54,10 +54,11 @@ class crossing;
 class early_values;
 class ended_bodies;
 
-/// What is gone with the body that it was made by, and not before.
+/// What the body that has made it keeps until it has ended.
 class kept_by_body {
 public:
     virtual ~kept_by_body() = default;
+    virtual bool ended() const noexcept = 0;
 
 private:
     friend class running_body;
@@ -107,7 +108,12 @@ private:
     running_body* next_ = nullptr;
     std::size_t calls_ = 0;  // that have not ended
     bool over_ = false;
-    std::unique_ptr<kept_by_body> kept_;
+    std::uint32_t kept_count_ = 0;
+    std::uint32_t look_at_ = 16;
+    std::unique_ptr<kept_by_body> kept_;  // a list
+
+    void drop_ended() noexcept;
+    static void drop_all(std::unique_ptr<kept_by_body> first) noexcept;
 };
 
 /// Bodies that have ended and whose outcomes are not collected yet, in the order of their ends. For one

@@ -19,6 +19,12 @@ blocking_context::blocking_context(worker_info worker, std::atomic<std::uint32_t
                                    log_function log, token_function stop_token)
     : context(std::move(worker), stop_word), log_(std::move(log)), make_token_(std::move(stop_token)) {}
 
+blocking_context::blocking_context(blocking_context const& on, blocking_context const& as)
+    : context(on.where(), as.context::stop_word()),
+      stop_(as.stop_),
+      log_(on.log_),
+      body_name_(as.body_name_) {}
+
 void blocking_context::follow(blocking_context const& other) noexcept {
     stop_ = other.stop_;
     body_name_ = other.body_name_;

@@ -32,6 +32,9 @@ public:
     blocking_context(worker_info worker, std::atomic<std::uint32_t> const& stop_word, log_function log,
                      token_function stop_token);
 
+    /// Another one on the thread of `on`, for bodies of the same job as `as`.
+    blocking_context(blocking_context const& on, blocking_context const& as);
+
     /// From now on, for bodies that `stop` stops.
     void follow(stop_state& stop, name_function body_name) noexcept {
         body_name_ = std::move(body_name);
@@ -42,6 +45,11 @@ public:
 
     /// From now on, for bodies of the same job as `other`, which is that of a body which waits meanwhile.
     void follow(blocking_context const& other) noexcept;
+
+    /// Whether it is for bodies of the same job.
+    bool follows_as(blocking_context const& other) const noexcept {
+        return &context::stop_word() == &other.context::stop_word();
+    }
 
     /// Has other threads take the calls of its bodies.
     using context::share_calls_by;

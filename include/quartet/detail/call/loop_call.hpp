@@ -21,10 +21,11 @@ namespace detail {
 
 class loop_call : public kept_by_body, private child_host {
 public:
-    bool ended() const noexcept { return ended_; }
+    bool ended() const noexcept override { return ended_; }
 
-    /// `waiting` completes in a turn to come when it has ended; false if it has.
-    bool tell(operation& waiting, loop& here) noexcept;
+    /// `waiting` completes in a turn to come when it has ended; false if it has. Throws std::logic_error if
+    /// another part of the body waits for it.
+    bool tell(operation& waiting, loop& here);
     void forget_waiting() noexcept { waiting_ = nullptr; }
 
     /// Nobody wants its value any more: it is cancelled, and gone with the body.

@@ -85,10 +85,11 @@ struct nested_bodies {
 
     /// Those of one part, on the thread that calls.
     void run(Body& mine, context& ctx, std::size_t first, std::size_t last) noexcept {
+        same_process const here;
         for (std::size_t index = first; index < last; ++index) {
+            if (ctx.stop_requested()) [[unlikely]]
+                return;  // then the whole map is cancelled
             try {
-                if (ctx.stop_requested()) [[unlikely]]
-                    throw cancelled();
                 if constexpr (is_coroutine_body<Body, In>)
                     set(index, [&] { return run_straight(mine(ctx, inputs[index])); });
                 else if constexpr (takes_context<Body, In>)
@@ -142,18 +143,29 @@ class map_part final : public nested_work {
 public:
     explicit map_part(Bodies& of) noexcept : of_(of) { limit_as_here(); }
 
+    /// Throws std::system_error if there was no stack for it.
+    void require_run() const {
+        if (failure_) std::rethrow_exception(failure_);
+    }
+
 private:
     void run_body(context& ctx) noexcept override {
         if (of_.range.empty()) return;
+        if (!nested_access::host_of(ctx)) {
+            Body own = of_.body;
+            return of_.run(own, ctx, 0, of_.range.size());
+        }
         map_part further(of_);
         offer(further, ctx);
         Body own = of_.body;
         of_.range.work_off([&](std::size_t first, std::size_t last) { of_.run(own, ctx, first, last); });
         finish(further, ctx);
     }
-    void fail_body(std::exception_ptr) noexcept override {}  // others work off what it does not
+    /// Others work off what a further part does not.
+    void fail_body(std::exception_ptr why) noexcept override { failure_ = std::move(why); }
 
     Bodies& of_;
+    std::exception_ptr failure_;
 };
 
 /// How many bodies of one map a loop has under way at the most.
@@ -182,12 +194,10 @@ task<mapped_t<R>> map_nested(context& ctx, Body body, Inputs inputs) {
             }
         }
     }
-    if (nested_access::host_of(ctx)) {
-        map_part<bodies, Body> whole(all);
-        whole.run(ctx);
-    } else {
-        all.run(body, ctx, 0, size);
-    }
+    require_own_context(ctx);
+    map_part<bodies, Body> whole(all);
+    whole.run(ctx);
+    whole.require_run();
     if (ctx.stop_requested()) throw cancelled();
     if constexpr (std::is_void_v<R>) {
         outcomes.take();

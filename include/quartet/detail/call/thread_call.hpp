@@ -6,8 +6,10 @@
 
 #include <quartet/context.hpp>
 #include <quartet/detail/base/misuse.hpp>
+#include <quartet/detail/base/own_process.hpp>
 #include <quartet/detail/call/body_call.hpp>
 #include <quartet/detail/io/child_group.hpp>
+#include <quartet/detail/io/current_context.hpp>
 #include <quartet/detail/io/nested_work.hpp>
 #include <quartet/outcome.hpp>
 
@@ -34,8 +36,16 @@ inline bool begins_on_loop(context const& ctx) {
     return true;
 }
 
-/// Other threads may begin it from now on, if there are any.
+/// Throws std::logic_error where another body's context is used.
+inline void require_own_context(context const& ctx) {
+    if (nested_access::host_of(ctx) && current_blocking_context() != &ctx) [[unlikely]]
+        misuse("a body makes and awaits calls by the context that it was given itself, on its own thread");
+}
+
+/// Other threads may begin it from now on, if there are any. Not what is behind a shield, which is for one
+/// thread.
 inline void offer(nested_work& work, context const& ctx) noexcept {
+    if (current_scope() && current_scope()->behind()) return;
     if (nested_host* const host = nested_access::host_of(ctx)) {
         work.made_by = &ctx;
         host->offer(work);
@@ -52,14 +62,14 @@ inline void finish(nested_work& work, context& ctx) noexcept {
     } else if (host->take_back(work)) {
         work.run(ctx);
     } else {
-        host->wait_for(work, ctx);
+        host->wait_for(work, ctx, true);
     }
 }
 
 /// Nobody wants it any more: it does not begin, or is waited for.
 inline void withdraw(nested_work& work, context& ctx) noexcept {
     nested_host* const host = nested_access::host_of(ctx);
-    if (host && !work.ended() && !host->take_back(work)) host->wait_for(work, ctx);
+    if (host && !work.ended() && !host->take_back(work)) host->wait_for(work, ctx, false);
 }
 
 /// One that gives an R.
@@ -72,7 +82,11 @@ public:
         limit_as_here();
         detail::offer(*this, ctx_);
     }
-    void finish() noexcept { detail::finish(*this, ctx_); }
+    /// Throws std::logic_error as require_own_context() does.
+    void finish() {
+        require_own_context(ctx_);
+        detail::finish(*this, ctx_);
+    }
     void withdraw() noexcept { detail::withdraw(*this, ctx_); }
 
     /// Requires its end.
@@ -114,6 +128,7 @@ public:
 
 private:
     void run_body(context& ctx) noexcept override {
+        same_process const here;
         try {
             if (ctx.stop_requested()) [[unlikely]]
                 throw cancelled();

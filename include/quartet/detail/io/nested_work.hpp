@@ -39,7 +39,7 @@ public:
     void run_beside(context& ctx) noexcept;
     void tell_end() noexcept { ended_.store(true, std::memory_order_seq_cst); }
 
-    bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+    bool ended() const noexcept { return ended_.load(std::memory_order_seq_cst); }
 
     /// Limited as what makes it now.
     void limit_as_here() noexcept {
@@ -78,8 +78,9 @@ public:
     /// It is not offered any more. False if another thread has taken it.
     virtual bool take_back(nested_work& work) noexcept = 0;
 
-    /// Waits for the end of one that another thread has taken, and helps it meanwhile.
-    virtual void wait_for(nested_work& work, context& here) noexcept = 0;
+    /// Waits for the end of one that another thread has taken, and helps it meanwhile. `runs_own`: runs what
+    /// the body has made since, too.
+    virtual void wait_for(nested_work& work, context& here, bool runs_own) noexcept = 0;
 
 protected:
     ~nested_host() = default;
