@@ -36,7 +36,8 @@ class Promela(unittest.TestCase):
 
     def test_the_faults_of_twins_are_found(self):
         for model, *fault in (("work_deque.pml", "-DTORN_TAKE"), ("parking.pml", "-DNO_SECOND_LOOK"), ("parking.pml", "-DNO_RESET"),
-                              ("parking.pml", "-DNO_LOCK", "-DIDLE=1"), ("helping.pml", "-DNO_NEWS"), ("helping.pml", "-DLATE_KEY")):
+                              ("parking.pml", "-DNO_LOCK", "-DIDLE=1"), ("helping.pml", "-DNO_NEWS"), ("helping.pml", "-DLATE_KEY"),
+                              ("helping.pml", "-DNO_LOCK")):
             with self.subTest(fault=fault):
                 errors, said = errors_of(model, *fault)
                 self.assertEqual(errors, 1, said)
