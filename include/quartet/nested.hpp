@@ -184,11 +184,12 @@ struct detail::calls_of {
         using in = std::ranges::range_value_t<Range>;
         if constexpr (check_body<Body, in>() && check_inputs<Range>()) {
             using result = typename body_result<Body, in>::type;
-            bool suspends = false;
-            if constexpr (is_coroutine_body<Body, in>) suspends = begins_on_loop(ctx);
+            bool on_loop = false;
+            if constexpr (is_coroutine_body<Body, in>) on_loop = begins_on_loop(ctx);
             return nested_results<mapped_t<result>>(
-                map_nested<Body, in, result>(ctx, std::move(body), kept_inputs(std::forward<Range>(inputs))),
-                suspends);
+                map_nested<Body, in, result>(ctx, std::move(body), kept_inputs(std::forward<Range>(inputs)),
+                                             on_loop),
+                on_loop);
         }
     }
 };

@@ -49,6 +49,9 @@ public:
         waking_.store(false);
     }
 
+    /// How many are.
+    std::size_t asleep() const noexcept { return asleep_.load(); }
+
     /// There is more than one can do: another one is to wake, if any is asleep.
     void wake_another() noexcept;
 

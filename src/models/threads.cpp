@@ -103,8 +103,7 @@ struct threads::state final : job_driver {
     detail::job_queue queue;
     std::vector<job*> current;     // what each thread is at
     std::vector<helping*> helped;  // what bodies on it wait for and run meanwhile
-    std::size_t idle = 0;
-    bool waking = false;  // a thread was woken that has not taken anything yet; it wakes the next
+    bool waking = false;           // a thread was woken that has not taken anything yet; it wakes the next
     bool ending = false;
 
     detail::shared_calls calls;  // that bodies make of their context
@@ -184,12 +183,10 @@ claim threads::state::wait_and_take(std::size_t number, job_sizer& sizer, blocki
 
 /// Until there may be something to do.
 void threads::state::sleep(std::unique_lock<std::mutex>& lock) {
-    ++idle;
     calls.falls_asleep();
     if (!calls.has_any()) changed.wait(lock);
     calls.is_awake();
     waking = false;
-    --idle;
 }
 
 /// A body has made a call while a thread is asleep: that has the lock from its last look until it sleeps.
@@ -201,7 +198,7 @@ void threads::state::wake_for_call() {
 /// Whether to wake a thread for what is in the queue: one at a time, since waking is dear, and one that runs
 /// may be quicker.
 bool threads::state::wants_another() {
-    if (queue.empty() || idle == 0 || waking) return false;
+    if (queue.empty() || calls.asleep() == 0 || waking) return false;
     waking = true;
     return true;
 }

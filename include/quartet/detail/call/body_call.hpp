@@ -25,6 +25,8 @@ requires takes_context<Body, In>
 inline constexpr bool is_coroutine_body<Body, In> =
     is_task<std::remove_cvref_t<std::invoke_result_t<Body&, context&, In const&>>>;
 
+inline constexpr std::chrono::nanoseconds no_task_limit = std::chrono::nanoseconds::max();
+
 /// Calls a body of either kind in a blocking context, for no longer than `limit`. A plain function can't be
 /// told of its limit. A child that the body has forked ends where the body does; `process` is the caller's.
 template <class Body, class In>
@@ -32,7 +34,7 @@ decltype(auto) call_body(Body& body, context& ctx, In const& input, std::chrono:
                          process_stamp process) {
     same_process const here(process);
     if constexpr (is_coroutine_body<Body, In>) {
-        if (limit != limit.max()) [[unlikely]]
+        if (limit != no_task_limit) [[unlikely]]
             return run_straight(body(ctx, input), ctx, limit);
         return run_straight(body(ctx, input));
     } else if constexpr (takes_context<Body, In>) {

@@ -20,7 +20,6 @@
 #include <cstddef>
 #include <exception>
 #include <ranges>
-#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -75,6 +74,9 @@ private:
     std::atomic<std::size_t> next_ = 0;
 };
 
+/// How many bodies of one map a loop has under way at the most.
+inline constexpr std::size_t most_lanes = 10'000;
+
 /// The bodies of a map, and where their outcomes go.
 template <class Body, class In, class R, class Inputs, class Sink>
 struct nested_bodies {
@@ -85,24 +87,34 @@ struct nested_bodies {
 
     /// Those of one part, on the thread that calls.
     void run(Body& mine, context& ctx, std::size_t first, std::size_t last) noexcept {
-        same_process const here;
+        process_stamp const process = this_process();
         for (std::size_t index = first; index < last; ++index) {
             if (ctx.stop_requested()) [[unlikely]]
                 return;  // then the whole map is cancelled
             try {
-                if constexpr (is_coroutine_body<Body, In>)
-                    set(index, [&] { return run_straight(mine(ctx, inputs[index])); });
-                else if constexpr (takes_context<Body, In>)
-                    set(index, [&] { return mine(ctx, inputs[index]); });
-                else
-                    set(index, [&] { return mine(inputs[index]); });
+                if constexpr (std::is_void_v<R>) {
+                    call_body(mine, ctx, inputs[index], no_task_limit, process);
+                    sink.set(index);
+                } else {
+                    sink.set(index, call_body(mine, ctx, inputs[index], no_task_limit, process));
+                }
             } catch (...) {
                 sink.fail(describe_current_exception(index, ctx.where().name));
             }
         }
     }
 
-    /// One after another, beside others, on an event loop.
+    /// All of them, on an event loop.
+    task<void> run_lanes(context& ctx) {
+        std::vector<task<void>> lanes;
+        lanes.reserve(std::min(range.size(), most_lanes));
+        while (lanes.size() < std::min(range.size(), most_lanes))
+            lanes.push_back(run_lane(ctx));
+        co_await gather(std::move(lanes));
+        co_await ctx.yield();  // not on the stack of the last one
+    }
+
+    /// One after another, beside other lanes.
     task<void> run_lane(context& ctx) {
         co_await ctx.yield();  // not on the stack of the body that has called
         for (;;) {
@@ -123,25 +135,16 @@ struct nested_bodies {
         }
     }
 
-    void set(std::size_t index, auto&& call) {
-        if constexpr (std::is_void_v<R>) {
-            call();
-            sink.set(index);
-        } else {
-            sink.set(index, call());
-        }
-    }
-
     Body own = body;       // of an event loop
     std::size_t next = 0;  // there
 };
 
 /// A part in working off a map; the first is that of the body which has called it. Whoever takes part offers
 /// a further part, so that as many threads help as have nothing to do.
-template <class Bodies, class Body>
+template <class Bodies>
 class map_part final : public nested_work {
 public:
-    explicit map_part(Bodies& of) noexcept : of_(of) { limit_as_here(); }
+    explicit map_part(Bodies& of) noexcept : of_(of) {}
 
     /// Throws std::system_error if there was no stack for it.
     void require_run() const {
@@ -151,13 +154,10 @@ public:
 private:
     void run_body(context& ctx) noexcept override {
         if (of_.range.empty()) return;
-        if (!nested_access::host_of(ctx)) {
-            Body own = of_.body;
-            return of_.run(own, ctx, 0, of_.range.size());
-        }
+        auto own = of_.body;
+        if (!nested_access::host_of(ctx)) return of_.run(own, ctx, 0, of_.range.size());
         map_part further(of_);
         offer(further, ctx);
-        Body own = of_.body;
         of_.range.work_off([&](std::size_t first, std::size_t last) { of_.run(own, ctx, first, last); });
         finish(further, ctx);
     }
@@ -168,37 +168,24 @@ private:
     std::exception_ptr failure_;
 };
 
-/// How many bodies of one map a loop has under way at the most.
-inline constexpr std::size_t most_lanes = 10'000;
-
+/// `on_loop`: as begins_on_loop() says, for coroutines.
 template <class Body, class In, class R, class Inputs>
-task<mapped_t<R>> map_nested(context& ctx, Body body, Inputs inputs) {
+task<mapped_t<R>> map_nested(context& ctx, Body body, Inputs inputs, bool on_loop) {
     using sink = map_sink<R>;
     using bodies = nested_bodies<Body, In, R, Inputs, sink>;
     std::size_t const size = inputs.size();
     sink outcomes(size);
     bodies all{body, inputs, outcomes, range_share(size)};
     if constexpr (is_coroutine_body<Body, In>) {
-        if (begins_on_loop(ctx)) {
-            std::vector<task<void>> lanes;
-            lanes.reserve(std::min(size, most_lanes));
-            while (lanes.size() < std::min(size, most_lanes))
-                lanes.push_back(all.run_lane(ctx));
-            co_await gather(std::move(lanes));
-            co_await ctx.yield();  // not on the stack of the last one
-            if constexpr (std::is_void_v<R>) {
-                outcomes.take();
-                co_return;
-            } else {
-                co_return values_of(outcomes.take());
-            }
-        }
+        if (on_loop) co_await all.run_lanes(ctx);
     }
-    require_own_context(ctx);
-    map_part<bodies, Body> whole(all);
-    whole.run(ctx);
-    whole.require_run();
-    if (ctx.stop_requested()) throw cancelled();
+    if (!on_loop) {
+        require_own_context(ctx);
+        map_part<bodies> whole(all);
+        whole.run(ctx);
+        whole.require_run();
+        if (ctx.stop_requested()) throw cancelled();
+    }
     if constexpr (std::is_void_v<R>) {
         outcomes.take();
     } else {

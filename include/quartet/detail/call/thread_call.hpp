@@ -47,6 +47,7 @@ inline void require_own_context(context const& ctx) {
 inline void offer(nested_work& work, context const& ctx) noexcept {
     if (current_scope() && current_scope()->behind()) return;
     if (nested_host* const host = nested_access::host_of(ctx)) {
+        work.limit_as_here();
         work.made_by = &ctx;
         host->offer(work);
     }
@@ -54,16 +55,12 @@ inline void offer(nested_work& work, context const& ctx) noexcept {
 
 /// Has it ended: runs it, or waits for the thread that does.
 inline void finish(nested_work& work, context& ctx) noexcept {
+    if (work.ended()) return;
     nested_host* const host = nested_access::host_of(ctx);
-    if (!host) {
-        if (!work.ended()) work.run(ctx);
-    } else if (work.ended()) {
-        return;
-    } else if (host->take_back(work)) {
+    if (!host || host->take_back(work))
         work.run(ctx);
-    } else {
+    else
         host->wait_for(work, ctx, true);
-    }
 }
 
 /// Nobody wants it any more: it does not begin, or is waited for.
@@ -78,10 +75,7 @@ class thread_call : public nested_work {
 public:
     virtual ~thread_call() = default;
 
-    void offer() noexcept {
-        limit_as_here();
-        detail::offer(*this, ctx_);
-    }
+    void offer() noexcept { detail::offer(*this, ctx_); }
     /// Throws std::logic_error as require_own_context() does.
     void finish() {
         require_own_context(ctx_);
@@ -128,23 +122,15 @@ public:
 
 private:
     void run_body(context& ctx) noexcept override {
-        same_process const here;
         try {
             if (ctx.stop_requested()) [[unlikely]]
                 throw cancelled();
-            auto const call = [&]() -> decltype(auto) {
-                if constexpr (is_coroutine_body<Body, In>)
-                    return run_straight(body_(ctx, input_));
-                else if constexpr (takes_context<Body, In>)
-                    return body_(ctx, input_);
-                else
-                    return body_(input_);
-            };
             if constexpr (std::is_void_v<result>) {
-                call();
+                call_body(body_, ctx, input_, no_task_limit, this_process());
                 this->result_.template emplace<1>();
             } else {
-                this->result_.template emplace<1>(call());
+                this->result_.template emplace<1>(
+                    call_body(body_, ctx, input_, no_task_limit, this_process()));
             }
         } catch (...) {
             this->result_.template emplace<2>(std::current_exception());
