@@ -1,8 +1,8 @@
 #include "measure/probes/noise.hpp"
 
-#include "measure/probes/affinity.hpp"
 #include "measure/probes/proc_files.hpp"
 #include "src/base/cgroups.hpp"
+#include "src/base/own_cpus.hpp"
 
 #include <quartet/cpus.hpp>
 
@@ -14,7 +14,6 @@
 #include <ctime>
 #include <fstream>
 #include <iterator>
-#include <sched.h>
 #include <sstream>
 #include <string>
 #include <unistd.h>
@@ -108,7 +107,7 @@ std::optional<double> pressure_in(std::string_view text) {
 
 noise_reading read_noise() {
     double const tick = tick_seconds();
-    auto const ticks = ticks_in(whole_file("/proc/stat"), own_cpus());
+    auto const ticks = ticks_in(whole_file("/proc/stat"), detail::own_cpus());
     return {.when = std::chrono::steady_clock::now(),
             .busy_seconds = ticks.busy * tick,
             .steal_seconds = ticks.steal * tick,

@@ -5,10 +5,10 @@
 
 #include "measure/trial/cluster_survey.hpp"
 
-#include "measure/probes/affinity.hpp"
 #include "measure/results/json_values.hpp"
 #include "measure/trial/node_probe.hpp"
 #include "measure/trial/synthetic.hpp"
+#include "src/base/own_cpus.hpp"
 #include "src/executor/cluster.hpp"
 #include "src/models/cluster/link.hpp"
 #include "src/models/cluster/rank.hpp"
@@ -141,7 +141,7 @@ surveyed_node this_node() {
                        .numbers = {},
                        .kernel = boot_of_this_kernel(),
                        .memory = about.memory};
-    auto const usable = own_cpus();
+    auto const usable = detail::own_cpus();
     for (std::size_t number = 0; number < usable.size(); ++number) {
         if (usable[number]) made.numbers.push_back(number);
     }

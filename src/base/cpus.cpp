@@ -1,31 +1,20 @@
 #include "src/base/cgroups.hpp"
+#include "src/base/own_cpus.hpp"
 
 #include <quartet/cpus.hpp>
 
 #include <algorithm>
 #include <atomic>
-#include <sched.h>
+#include <cstddef>
 
 namespace quartet::inline v0 {
 namespace detail {
 namespace {
 
 std::size_t affinity_count() {
-    // The mask may be larger than cpu_set_t's 1024 processors; the kernel answers EINVAL until it fits.
-    for (int processors = 1024; processors <= 1024 * 64; processors *= 2) {
-        cpu_set_t* const mask = CPU_ALLOC(static_cast<std::size_t>(processors));
-        if (!mask) break;
-        std::size_t const bytes = CPU_ALLOC_SIZE(static_cast<std::size_t>(processors));
-        int const count = sched_getaffinity(0, bytes, mask) == 0 ? CPU_COUNT_S(bytes, mask) : 0;
-        CPU_FREE(mask);
-        if (count > 0) return static_cast<std::size_t>(count);
-    }
-    return 1;
+    auto const count = std::ranges::count(own_cpus(), true);
+    return static_cast<std::size_t>(std::max<std::ptrdiff_t>(1, count));
 }
-
-}  // namespace
-
-namespace {
 
 // 0: not a worker.
 constinit thread_local std::size_t thread_share = 0;

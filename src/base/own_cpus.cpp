@@ -1,11 +1,12 @@
-#include "measure/probes/affinity.hpp"
+#include "src/base/own_cpus.hpp"
 
 #include <cstddef>
 #include <sched.h>
 
-namespace quartet::measure {
+namespace quartet::inline v0::detail {
 
 std::vector<bool> own_cpus() {
+    // The mask may be larger than cpu_set_t's 1024 processors; the kernel answers EINVAL until it fits.
     constexpr int most = 1 << 16;
     std::vector<bool> usable;
     for (int size = 1024; size <= most; size *= 2) {
@@ -21,4 +22,4 @@ std::vector<bool> own_cpus() {
     return usable;
 }
 
-}  // namespace quartet::measure
+}  // namespace quartet::inline v0::detail
