@@ -38,18 +38,22 @@ std::string setting_of_workers(launcher_kind kind, std::vector<cluster_host> con
 
 // Rank 0's program is the child of a shell that only waits and tells how it ended; the shell above that one
 // takes signals. A shell that did both would, when a signal comes as the program ends, not know how. One that
-// comes before the program has begun waits for it. Launchers hear that rank 0 went well, since some of them
-// write a page if it did not. srun drops what is still on its way when Slurm tells it that all tasks have
-// ended, which it does if one was killed before: so the last one stays a moment. SIGUSR1 is what Hydra sends
-// to all ranks if one has died.
+// comes before the program has begun waits for it: a child with the words of this script is still a copy of
+// the shell, and catches what the program should get. Launchers hear that rank 0 went well, since some of
+// them write a page if it did not. srun drops what is still on its way when Slurm tells it that all tasks
+// have ended, which it does if one was killed before: so the last one stays a moment. SIGUSR1 is what Hydra
+// sends to all ranks if one has died.
 constexpr std::string_view telling =
     R"(command -v -- "$1" >/dev/null || {{ echo "$mark lacks $rank $HOSTNAME" >&2; exit 127; }}
 trap "" USR1
 inner= early=
-there() {{ cat "/proc/$inner/task/$inner/children" 2>/dev/null; }}
+there() {{
+    read -r program <"/proc/$inner/task/$inner/children"
+    [ -n "$program" ] && mapfile -d "" words <"/proc/$program/cmdline" && [[ ${{words[2]}} != *"$mark"* ]]
+}}
 pass() {{
     if [ -z "$inner" ]; then early=$1; return; fi
-    until kill -"$1" $(there) 2>/dev/null || ! kill -0 "$inner" 2>/dev/null; do sleep 0.01; done
+    until {{ there && kill -"$1" "$program"; }} 2>/dev/null || ! kill -0 "$inner" 2>/dev/null; do sleep 0.01; done
 }}
 if [ "$rank" = 0 ]; then trap "pass INT" {0} INT; trap "pass TERM" TERM; else trap "" {0}; fi
 echo "$mark begun $rank $HOSTNAME ${{SLURM_STEP_ID:+$SLURM_JOB_ID.$SLURM_STEP_ID}}" >&2
