@@ -26,7 +26,9 @@
 // where the call is made; on a loop also one around its await. A shield (context::shielded) holds for a call
 // that is made behind it, except on a loop. Whether it sees a task_local of its body is not said.
 //
-// A call is a part of a task: it has no outcome of its own, no record and no further tries.
+// A call is a part of a task: it has no outcome of its own and no further tries. Where a recorder keeps
+// everything (task_recorder.hpp) it leaves a record within that of its task, which says what made it; else
+// that costs a test.
 #pragma once
 
 #include <quartet/context.hpp>

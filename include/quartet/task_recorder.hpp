@@ -12,7 +12,8 @@
 // anybody. A record costs two readings of the clock, some 0.1 us, and a worker spends less than one percent
 // of its time on them (benchmarks/recording): of tasks shorter than some 20 us it records a part, the smaller
 // the shorter they are. Of more tasks than there is room for every n-th is recorded. A recorder that keeps
-// everything records each task and each of its waits, whatever that costs: for pictures, not for measuring.
+// everything records each task, each of its waits, and the calls that bodies make of their context, whatever
+// that costs: for pictures, not for measuring. A call is then some 0.2 us slower.
 //
 // Under `cluster` the same happens on each machine, and records come back with the results, some 12 bytes
 // each and 8 for a wait. Their times are moved to the clock of the machine that made the call; how exactly
@@ -45,6 +46,31 @@ struct task_wait {
     std::chrono::steady_clock::time_point ended;
 };
 
+/// How a call of a body has ended.
+enum class nested_end : std::uint8_t {
+    not_yet,    ///< or never: its worker died
+    done,       ///< it gave its value
+    failed,     ///< it threw
+    cancelled,  ///< it threw `cancelled`, or never began: it was dropped, or a stop came before
+};
+
+/// A call that a body made of its context (nested.hpp), one of a map too.
+struct nested_record {
+    using time_point = std::chrono::steady_clock::time_point;
+
+    /// As a parent: the task itself.
+    static constexpr std::size_t by_task = ~std::size_t{0};
+
+    std::size_t id;      ///< counts the calls of its task in the order they were made, from 0
+    std::size_t parent;  ///< id of the call that made it, the nearest with a record; or by_task
+    std::size_t worker;  ///< that ran it, as task_record::worker; if it never began 0
+    time_point made;
+    std::optional<time_point> started;  ///< not yet, or never
+    std::optional<time_point>
+        finished;  ///< not yet, or never; also of one that was cancelled before it began
+    nested_end end;
+};
+
 /// What became of a task that began.
 struct task_record {
     using time_point = std::chrono::steady_clock::time_point;
@@ -60,9 +86,11 @@ struct task_record {
     time_point started;
     std::optional<time_point> finished;  ///< not yet, or never: its worker died and nobody has noted it
     bool failed;
-    std::vector<task_wait> waits = {};  ///< in the order they ended; of parts of a body they may overlap
-    bool waits_known = false;           ///< all of them are there
-    std::size_t node = 0;               ///< under `cluster`, where it ran: in task_recorder::nodes()
+    std::vector<task_wait> waits = {};       ///< in the order they ended; of parts of a body they may overlap
+    bool waits_known = false;                ///< all of them are there
+    std::vector<nested_record> nested = {};  ///< calls that its bodies made, by id
+    std::size_t nested_made = 0;             ///< such calls, those without a record included
+    std::size_t node = 0;                    ///< under `cluster`, where it ran: in task_recorder::nodes()
 
     std::chrono::nanoseconds queue_time() const noexcept { return started - queued; }
     /// From start to end, with all that the body waited for. Zero if it has not ended.
@@ -91,8 +119,8 @@ struct recorded_node {
 
 /// What a recorder keeps.
 enum class recording {
-    sparing,     ///< as many tasks as cost less than one percent of their time; no waits
-    everything,  ///< each task, and each of its waits, as far as there is room
+    sparing,     ///< as many tasks as cost less than one percent of their time; no waits, no calls of bodies
+    everything,  ///< each task, its waits, and the calls that its bodies make, as far as there is room
 };
 
 /// Keeps the records of an executor's tasks. Made before the executor, whose processes must find its memory
@@ -104,10 +132,14 @@ class task_recorder {
 public:
     static constexpr std::size_t usual_capacity = 32'768;
 
-    /// Room for so many records, and twice as many waits if they are kept. Takes 64 bytes for a record, 24
-    /// for a wait and 64 KiB, all of it touched at once, and nothing later. Each other machine of a cluster
-    /// takes the 64 KiB, and 24 bytes for a record and 32 for a wait only as long as the task is under way
-    /// there. Throws std::system_error if the system gives no shared memory.
+    /// So many calls of the bodies of one task leave a record at the most: those that are made first, and of
+    /// a large map every n-th.
+    static constexpr std::size_t most_nested = 4096;
+
+    /// Room for so many records, and twice as many waits and calls of bodies if they are kept. Takes 80 bytes
+    /// for a record, 24 for a wait, 56 for a call and 64 KiB, all of it touched at once, and nothing later.
+    /// Each other machine of a cluster takes the 64 KiB, and 40 bytes for a record and 32 for a wait only as
+    /// long as the task is under way there. Throws std::system_error if the system gives no shared memory.
     explicit task_recorder(std::size_t capacity = usual_capacity, recording what = recording::sparing);
     ~task_recorder();
     task_recorder(task_recorder const&) = delete;

@@ -13,6 +13,7 @@ void keep_wait_of_piece(wait_keeper const& where, task_slot& of, std::int64_t be
     auto& kept = where.memory->waits_known;
     try {
         if (kept.fetch_add(1, std::memory_order_relaxed) >= where.memory->wait_room) throw std::bad_alloc();
+        if (!where.arena) throw std::bad_alloc();  // it is another thread's
         auto* const wait = ::new (where.arena->allocate(sizeof(piece_wait), alignof(piece_wait)))
             piece_wait{where.of_batch->load(std::memory_order_relaxed), &of, began, ended};
         while (!where.of_batch->compare_exchange_weak(wait->next, wait, std::memory_order_release)) {

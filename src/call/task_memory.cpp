@@ -48,7 +48,14 @@ void task_memory::keep_wait(task_slot& of, std::int64_t began, std::int64_t ende
     auto& kept = waits()[index];
     kept.began = began;
     kept.ended = ended;
-    kept.task.store(static_cast<std::uint32_t>(&of - slots()) + 1, std::memory_order_release);
+    kept.task.store(number_of(of), std::memory_order_release);
+}
+
+std::span<nested_slot> task_memory::take_nested(std::size_t count) noexcept {
+    if (nested_known.load(relaxed) >= nested_room) return {};
+    std::size_t const first = nested_known.fetch_add(count, relaxed);
+    if (first >= nested_room) return {};
+    return {nested() + first, std::min(count, nested_room - first)};
 }
 
 void task_memory::enlist(recorded_worker const& who, std::string_view name) noexcept {

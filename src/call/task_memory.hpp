@@ -4,6 +4,7 @@
 // what records the tasks that a machine of a cluster runs for another.
 #pragma once
 
+#include <quartet/detail/io/nested_recording.hpp>
 #include <quartet/detail/io/task_slots.hpp>
 #include <quartet/task_recorder.hpp>
 
@@ -28,7 +29,7 @@ inline std::chrono::steady_clock::time_point time_of(std::int64_t stamped) noexc
     return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(stamped - 1));
 }
 
-/// This, and the slots and waits behind it.
+/// This, and the slots, waits and calls of bodies behind it.
 struct task_memory {
     static constexpr std::size_t most_workers = 1024;
     static constexpr auto relaxed = std::memory_order_relaxed;
@@ -47,12 +48,14 @@ struct task_memory {
         std::int64_t ended;
     };
 
-    std::uint64_t id;       ///< no two recorders of a process have the same
-    std::int64_t price;     ///< of one reading of the clock, in nanoseconds; 0 if that must not matter
-    std::size_t capacity;   ///< slots
-    std::size_t wait_room;  ///< there are none to be kept if 0
-    wait_keeper keeper;     ///< of waits in this memory
-    std::atomic<std::size_t> waits_known;  ///< more than there was room for, maybe
+    std::uint64_t id;         ///< no two recorders of a process have the same
+    std::int64_t price;       ///< of one reading of the clock, in nanoseconds; 0 if that must not matter
+    std::size_t capacity;     ///< slots
+    std::size_t wait_room;    ///< there are none to be kept if 0
+    std::size_t nested_room;  ///< for calls of bodies
+    wait_keeper keeper;       ///< of waits in this memory
+    std::atomic<std::size_t> waits_known;   ///< more than there was room for, maybe
+    std::atomic<std::size_t> nested_known;  ///< likewise
     std::atomic<std::uint32_t> workers_known;
     std::array<worker, most_workers> workers;
 
@@ -61,10 +64,22 @@ struct task_memory {
     std::span<wait> waits_kept() noexcept {
         return {waits(), std::min(wait_room, waits_known.load(std::memory_order_acquire))};
     }
+    nested_slot* nested() noexcept { return reinterpret_cast<nested_slot*>(waits() + wait_room); }
+    std::span<nested_slot> nested_kept() noexcept {
+        return {nested(), std::min(nested_room, nested_known.load(std::memory_order_acquire))};
+    }
     std::span<worker> workers_listed() noexcept {
         return std::span(workers).first(
             std::min<std::size_t>(workers_known.load(std::memory_order_acquire), most_workers));
     }
+
+    /// By which waits and calls name the task of a slot in this memory.
+    std::uint32_t number_of(task_slot const& which) noexcept {
+        return static_cast<std::uint32_t>(&which - slots()) + 1;
+    }
+
+    /// Slots for `count` calls of bodies, or for as many as there is room.
+    std::span<nested_slot> take_nested(std::size_t count) noexcept;
 
     /// Adds a wait of a slot in this memory; without room it is lost.
     void keep_wait(task_slot& of, std::int64_t began, std::int64_t ended) noexcept;
@@ -80,6 +95,9 @@ struct task_memory {
     void unmap(std::size_t behind) noexcept;
     static std::size_t bytes(std::size_t behind) noexcept;
 };
+
+/// This thread is about to leave records in this memory, and has left none before.
+void enlist(task_memory& memory, context const& ctx) noexcept;
 
 /// A listed worker; nothing if it has not been written yet.
 std::optional<recorded_worker> listed(task_memory::worker const& each);

@@ -59,7 +59,8 @@ using detail::task_slot;
 
 namespace {
 
-std::size_t room_for_waits(std::size_t capacity, recording what) noexcept {
+/// For waits; and for calls of bodies.
+std::size_t room_for_parts(std::size_t capacity, recording what) noexcept {
     return what == recording::everything ? 2 * capacity : 0;
 }
 
@@ -74,7 +75,22 @@ struct reservation {
 
 std::size_t needed_behind(std::size_t capacity, recording what) noexcept {
     return capacity * (sizeof(task_slot) + sizeof(reservation)) +
-           room_for_waits(capacity, what) * sizeof(task_memory::wait);
+           room_for_parts(capacity, what) * (sizeof(task_memory::wait) + sizeof(detail::nested_slot));
+}
+
+std::optional<task_record::time_point> time_if_any(std::int64_t stamped) noexcept {
+    return stamped == 0 ? std::nullopt : std::optional(detail::time_of(stamped));
+}
+
+nested_record nested_record_of(detail::nested_slot const& slot) noexcept {
+    std::int64_t const ended = slot.ended.load(std::memory_order_acquire);
+    return {.id = slot.id,
+            .parent = slot.parent,
+            .worker = slot.worker.load(detail::relaxed),
+            .made = detail::time_of(slot.made),
+            .started = time_if_any(slot.started.load(std::memory_order_acquire)),
+            .finished = time_if_any(ended),
+            .end = ended == 0 ? nested_end::not_yet : slot.how.load(detail::relaxed)};
 }
 
 }  // namespace
@@ -83,10 +99,11 @@ struct task_recorder::state {
     explicit state(std::size_t most, recording what)
         : bytes_behind(needed_behind(most, what)), memory(task_memory::map(bytes_behind)) {
         memory->capacity = most;
-        memory->wait_room = room_for_waits(most, what);
+        memory->wait_room = memory->nested_room = room_for_parts(most, what);
         std::uninitialized_value_construct_n(memory->slots(), most);
         std::uninitialized_value_construct_n(memory->waits(), memory->wait_room);
-        calls = reinterpret_cast<reservation*>(memory->waits() + memory->wait_room);
+        std::uninitialized_value_construct_n(memory->nested(), memory->nested_room);
+        calls = reinterpret_cast<reservation*>(memory->nested() + memory->nested_room);
         static std::atomic<std::uint64_t> ids{0};
         memory->id = ++ids;
         memory->price = what == recording::everything ? 0 : detail::price_of_reading().count();
@@ -101,9 +118,10 @@ struct task_recorder::state {
                 .worker = slot.worker.load(detail::relaxed),
                 .queued = call.queued,
                 .started = detail::time_of(slot.started.load(std::memory_order_acquire)),
-                .finished = ended == 0 ? std::nullopt : std::optional(detail::time_of(ended)),
+                .finished = time_if_any(ended),
                 .failed = slot.failed.load(detail::relaxed) != 0,
                 .waits_known = memory->wait_room > 0 && slot.waits_lost.load(detail::relaxed) == 0,
+                .nested_made = slot.nested_made.load(detail::relaxed),
                 .node = slot.node.load(detail::relaxed)};
     }
 
@@ -115,6 +133,18 @@ struct task_recorder::state {
             if (task > 0 && task <= found.size())
                 found[task - 1].push_back({detail::time_of(each.began), detail::time_of(each.ended)});
         }
+        return found;
+    }
+
+    /// The calls that the bodies of each slot's task made.
+    std::vector<std::vector<nested_record>> nested() const {
+        std::vector<std::vector<nested_record>> found(memory->nested_room > 0 ? used : 0);
+        for (auto const& each : memory->nested_kept()) {
+            std::uint32_t const task = each.task.load(std::memory_order_acquire);
+            if (task > 0 && task <= found.size()) found[task - 1].push_back(nested_record_of(each));
+        }
+        for (auto& each : found)
+            std::ranges::sort(each, {}, &nested_record::id);
         return found;
     }
 
@@ -180,6 +210,7 @@ detail::job_slots task_recorder::reserve(std::size_t tasks, job_driver const& cl
 std::vector<task_record> task_recorder::records() const {
     std::lock_guard const lock(state_->mutex);
     auto waits = state_->waits();
+    auto nested = state_->nested();
     std::vector<task_record> found;
     for (auto const& call : std::span(state_->calls, state_->calls_known)) {
         for (std::size_t index = 0; index * call.stride < call.tasks; ++index) {
@@ -188,6 +219,7 @@ std::vector<task_record> task_recorder::records() const {
             if (!began) continue;
             found.push_back(state_->record_of(call, index));
             if (!waits.empty()) found.back().waits = std::move(waits[call.first + index]);
+            if (!nested.empty()) found.back().nested = std::move(nested[call.first + index]);
         }
     }
     return found;
@@ -217,7 +249,9 @@ void task_recorder::clear() noexcept {
     memory.forget_workers(++rounds);
     std::uninitialized_value_construct_n(memory.slots(), state_->used);
     std::uninitialized_value_construct_n(memory.waits(), memory.waits_kept().size());
+    std::uninitialized_value_construct_n(memory.nested(), memory.nested_kept().size());
     memory.waits_known.store(0);
+    memory.nested_known.store(0);
     state_->calls_known = state_->used = state_->next_call = 0;
     state_->nodes.clear();
     state_->callers.store(0);

@@ -21,12 +21,6 @@
 namespace quartet::inline v0::detail {
 namespace {
 
-void enlist(task_memory& memory, context const& ctx) noexcept {
-    this_recording = {.recorder = memory.id};
-    memory.enlist({.number = ctx.where().number, .process_id = ::getpid(), .thread_id = ::gettid()},
-                  ctx.where().name);
-}
-
 /// This thread is about to run tasks of a call.
 void come_to(task_memory& memory, task_slot const* call, context const& ctx) noexcept {
     if (this_recording.recorder != memory.id) enlist(memory, ctx);
@@ -51,6 +45,12 @@ void note_end(task_slot& slot, task_memory const& memory, context const& ctx, bo
 }
 
 }  // namespace
+
+void enlist(task_memory& memory, context const& ctx) noexcept {
+    this_recording = {.recorder = memory.id};
+    memory.enlist({.number = ctx.where().number, .process_id = ::getpid(), .thread_id = ::gettid()},
+                  ctx.where().name);
+}
 
 std::int64_t begin_wait(context const& ctx) noexcept {
     return stamp(ctx.now());

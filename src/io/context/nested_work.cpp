@@ -61,16 +61,25 @@ void nested_work::run_within_stack(context& ctx) noexcept {
     if (!stack_is_short()) [[likely]]
         return run_body(ctx);
     try {
-        run_on_further_stack(
-            [this, &ctx, part = current_scope(), task = this_task, blocking = current_blocking_context()] {
-                scope_switch const inside(part);
-                task_switch const at_work(task);
-                current_blocking_context() = blocking;
-                run_body(ctx);
-            });
+        run_on_further_stack([this, &ctx, part = current_scope(), task = this_task,
+                              blocking = current_blocking_context(), recorder = this_recording.recorder] {
+            scope_switch const inside(part);
+            task_switch const at_work(task);
+            this_recording.recorder = recorder;  // it is the same worker
+            current_blocking_context() = blocking;
+            run_body(ctx);
+        });
     } catch (...) {
         fail_body(std::current_exception());
     }
+}
+
+void nested_work::run_body_or_record(context& ctx) noexcept {
+    if (!record_) [[likely]]
+        return run_within_stack(ctx);
+    task_switch const at_work(record_->begin(ctx));
+    run_within_stack(ctx);
+    record_->end(ctx, failure());
 }
 
 void nested_work::run_beside(context& ctx) noexcept {
@@ -78,7 +87,7 @@ void nested_work::run_beside(context& ctx) noexcept {
     bool const limited = limit_ != scope::time_point::max();
     if (limited) part.set_deadline(limit_);
     scope_switch const beside(limited ? &part : nullptr);
-    run_within_stack(ctx);
+    run_body_or_record(ctx);
 }
 
 }  // namespace quartet::inline v0::detail

@@ -9,6 +9,7 @@
 #include <quartet/detail/call/inputs.hpp>
 #include <quartet/detail/call/sinks.hpp>
 #include <quartet/detail/call/thread_call.hpp>
+#include <quartet/detail/io/nested_recording.hpp>
 #include <quartet/outcome.hpp>
 #include <quartet/structured.hpp>
 #include <quartet/task.hpp>
@@ -19,6 +20,8 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
+#include <memory>
+#include <optional>
 #include <ranges>
 #include <type_traits>
 #include <utility>
@@ -84,6 +87,7 @@ struct nested_bodies {
     Inputs const& inputs;
     Sink& sink;
     range_share range;
+    std::optional<map_recording> record;  // if the calls leave one
 
     /// Those of one part, on the thread that calls.
     void run(Body& mine, context& ctx, std::size_t first, std::size_t last) noexcept {
@@ -91,17 +95,32 @@ struct nested_bodies {
         for (std::size_t index = first; index < last; ++index) {
             if (ctx.stop_requested()) [[unlikely]]
                 return;  // then the whole map is cancelled
-            try {
-                if constexpr (std::is_void_v<R>) {
-                    call_body(mine, ctx, inputs[index], no_task_limit, process);
-                    sink.set(index);
-                } else {
-                    sink.set(index, call_body(mine, ctx, inputs[index], no_task_limit, process));
-                }
-            } catch (...) {
-                sink.fail(describe_current_exception(index, ctx.where().name));
-            }
+            if (record) [[unlikely]]
+                run_recorded(mine, ctx, index, process);
+            else
+                run_one(mine, ctx, index, process, nullptr);
         }
+    }
+
+    void run_one(Body& mine, context& ctx, std::size_t index, process_stamp process,
+                 map_recording::call* recorded) noexcept {
+        try {
+            if constexpr (std::is_void_v<R>) {
+                call_body(mine, ctx, inputs[index], no_task_limit, process);
+                sink.set(index);
+            } else {
+                sink.set(index, call_body(mine, ctx, inputs[index], no_task_limit, process));
+            }
+        } catch (...) {
+            if (recorded) recorded->fails();
+            sink.fail(describe_current_exception(index, ctx.where().name));
+        }
+    }
+
+    [[gnu::noinline]] void run_recorded(Body& mine, context& ctx, std::size_t index,
+                                        process_stamp process) noexcept {
+        map_recording::call recorded(*record, index, ctx);
+        run_one(mine, ctx, index, process, &recorded);
     }
 
     /// All of them, on an event loop.
@@ -121,6 +140,8 @@ struct nested_bodies {
             std::size_t const index = next++;
             if (index >= range.size()) co_return;
             if (ctx.stop_requested()) throw cancelled();
+            std::unique_ptr<map_recording::call> recorded;
+            if (record) recorded.reset(new map_recording::call(*record, index, ctx));
             try {
                 if constexpr (std::is_void_v<R>) {
                     co_await own(ctx, inputs[index]);
@@ -129,6 +150,7 @@ struct nested_bodies {
                     sink.set(index, co_await own(ctx, inputs[index]));
                 }
             } catch (...) {
+                if (recorded) recorded->fails();
                 if (ctx.stop_requested()) throw;
                 sink.fail(describe_current_exception(index, ctx.where().name));
             }
@@ -157,12 +179,14 @@ private:
         auto own = of_.body;
         if (!nested_access::host_of(ctx)) return of_.run(own, ctx, 0, of_.range.size());
         map_part further(of_);
+        further.be_recorded(ctx, nested_recording::kind::part);
         offer(further, ctx);
         of_.range.work_off([&](std::size_t first, std::size_t last) { of_.run(own, ctx, first, last); });
         finish(further, ctx);
     }
     /// Others work off what a further part does not.
     void fail_body(std::exception_ptr why) noexcept override { failure_ = std::move(why); }
+    std::exception_ptr failure() const noexcept override { return failure_; }
 
     Bodies& of_;
     std::exception_ptr failure_;
@@ -175,7 +199,9 @@ task<mapped_t<R>> map_nested(context& ctx, Body body, Inputs inputs, bool on_loo
     using bodies = nested_bodies<Body, In, R, Inputs, sink>;
     std::size_t const size = inputs.size();
     sink outcomes(size);
-    bodies all{body, inputs, outcomes, range_share(size)};
+    bodies all{body, inputs, outcomes, range_share(size), std::nullopt};
+    if (this_task.slot) [[unlikely]]
+        all.record.emplace(size, ctx);
     if constexpr (is_coroutine_body<Body, In>) {
         if (on_loop) co_await all.run_lanes(ctx);
     }
@@ -196,9 +222,16 @@ task<mapped_t<R>> map_nested(context& ctx, Body body, Inputs inputs, bool on_loo
 /// A call on an event loop: it begins in a turn to come, not on the stack of the body that makes it.
 template <class Body, class In, class R>
 task<R> begin_later(context& ctx, Body body, In input) {
+    auto const record = recording_of(ctx, nested_recording::kind::call);
     co_await ctx.yield();
     if (ctx.stop_requested()) throw cancelled();
-    co_return co_await body(ctx, input);
+    if (record) this_task = record->begin(ctx);
+    try {
+        co_return co_await body(ctx, input);
+    } catch (...) {
+        if (record) record->end(ctx, std::current_exception());
+        throw;
+    }
 }
 
 }  // namespace quartet::inline v0::detail

@@ -75,7 +75,10 @@ class thread_call : public nested_work {
 public:
     virtual ~thread_call() = default;
 
-    void offer() noexcept { detail::offer(*this, ctx_); }
+    void offer() noexcept {
+        this->be_recorded(ctx_, nested_recording::kind::call);
+        detail::offer(*this, ctx_);
+    }
     /// Throws std::logic_error as require_own_context() does.
     void finish() {
         require_own_context(ctx_);
@@ -100,6 +103,10 @@ protected:
 
 private:
     void fail_body(std::exception_ptr why) noexcept override { result_.template emplace<2>(std::move(why)); }
+    std::exception_ptr failure() const noexcept override {
+        auto const* const why = std::get_if<2>(&result_);
+        return why ? *why : nullptr;
+    }
 
     context& ctx_;  // of the body that has made it
 };

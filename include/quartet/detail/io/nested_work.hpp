@@ -6,6 +6,7 @@
 // needs no memory for one, and who waits for it may run it.
 #pragma once
 
+#include <quartet/detail/io/nested_recording.hpp>
 #include <quartet/detail/io/scope.hpp>
 
 #include <atomic>
@@ -30,7 +31,7 @@ public:
     /// Calls may be nested to any depth: where the stack of the thread is nearly used up, a thread with a new
     /// one takes over for this call. If the system refuses it, the call fails with std::system_error.
     void run(context& ctx) noexcept {
-        run_within_stack(ctx);
+        run_body_or_record(ctx);
         ended_.store(true, std::memory_order_release);
     }
 
@@ -40,6 +41,11 @@ public:
     void tell_end() noexcept { ended_.store(true, std::memory_order_seq_cst); }
 
     bool ended() const noexcept { return ended_.load(std::memory_order_seq_cst); }
+
+    /// It leaves a record, or is a part of what makes it now, if that leaves one. `maker` is its context.
+    void be_recorded(context const& maker, nested_recording::kind what) noexcept {
+        record_ = recording_of(maker, what);
+    }
 
     /// Limited as what makes it now.
     void limit_as_here() noexcept {
@@ -59,12 +65,15 @@ protected:
     ~nested_work() = default;
 
 private:
+    void run_body_or_record(context& ctx) noexcept;
     void run_within_stack(context& ctx) noexcept;
 
     virtual void run_body(context& ctx) noexcept = 0;
     virtual void fail_body(std::exception_ptr why) noexcept = 0;
+    virtual std::exception_ptr failure() const noexcept = 0;  // null if it has ended well
 
     std::atomic<bool> ended_ = false;
+    kept_recording record_;  // null unless its task leaves one with all that belongs to it
     scope::time_point limit_ = scope::time_point::max();
 };
 

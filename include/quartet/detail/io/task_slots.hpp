@@ -30,15 +30,20 @@ struct task_slot {
     std::atomic<std::uint32_t> worker;
     std::atomic<std::uint16_t> node;  ///< the machine, of a cluster; else 0
     std::atomic<std::uint8_t> failed;
-    std::atomic<std::uint8_t> waits_lost;  ///< there was no room for all of them
+    std::atomic<std::uint8_t> waits_lost;    ///< there was no room for all of them
+    std::atomic<std::uint32_t> nested_kept;  ///< slots that calls of its bodies have (nested_recording.hpp)
+    std::atomic<std::uint64_t> nested_made;  ///< those calls, with and without a slot
 };
 
 /// Where waits are kept: in the recorder's own memory, or, of tasks that came from another machine, in that
-/// of their batch (src/call/piece_recorder.hpp).
+/// of their batch (src/call/piece_recorder.hpp). And which part of the task it is that runs.
 struct wait_keeper {
     task_memory* memory = nullptr;
     std::atomic<piece_wait*>* of_batch = nullptr;
-    shared_arena* arena = nullptr;  ///< of the batch; the running thread's own
+    shared_arena* arena = nullptr;  ///< of the batch; the running thread's own, null on one that has none
+
+    static constexpr std::uint64_t by_task = ~std::uint64_t{0};
+    std::uint64_t nested = by_task;  ///< id of the innermost recorded call that runs
 };
 
 /// The task that runs on this thread; without a slot if its waits leave no record.

@@ -1,0 +1,313 @@
+// Calls that bodies make of their context leave records of their own: whose part they are, who ran them,
+// when, and how they ended.
+#include "tests/conformance/models.hpp"
+#include "tests/conformance/shared.hpp"
+
+#include <quartet/task_recorder.hpp>
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <exception>
+#include <map>
+#include <ranges>
+#include <set>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace quartet::conformance::nested_records_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class nested_records : public any_model {
+protected:
+    task_recorder recorder_{1000, recording::everything};
+
+    /// What the one task of a call has left.
+    template <class Body, class... Args>
+    task_record left_by(Body body, Args... args) {
+        auto executor = make({}, &recorder_);
+        try {
+            static_cast<void>(executor.submit(body, args...).get());
+        } catch (std::exception const&) {
+            // The record tells.
+        }
+        auto const all = recorder_.records();
+        EXPECT_EQ(all.size(), 1u);
+        return all.empty() ? task_record{} : all.front();
+    }
+};
+QUARTET_SUITE(nested_records, all_rows());
+
+class nested_records_between_threads : public nested_records {};
+QUARTET_SUITE(nested_records_between_threads,
+              rows_where([](row const& each) { return each.name == "threads_3"; }));
+
+constexpr std::size_t by_task = nested_record::by_task;
+
+/// The parent of each call, by id.
+std::vector<std::size_t> parents_of(task_record const& of) {
+    std::vector<std::size_t> found;
+    for (auto const& each : of.nested)
+        found.push_back(each.parent);
+    return found;
+}
+
+/// Times are in order, and a call is within what has made it.
+void expect_nested(task_record const& of) {
+    std::map<std::size_t, nested_record const*> by_id;
+    for (auto const& each : of.nested) {
+        by_id[each.id] = &each;
+        ASSERT_TRUE(each.started && each.finished) << each.id;
+        EXPECT_LE(each.made, *each.started);
+        EXPECT_LE(*each.started, *each.finished);
+        auto const* const parent = each.parent == by_task ? nullptr : by_id.at(each.parent);
+        EXPECT_LE(parent ? *parent->started : of.started, each.made);
+        EXPECT_LE(*each.finished, parent ? *parent->finished : *of.finished);
+    }
+}
+
+task<int> leaf(context& ctx, int n) {
+    co_await ctx.sleep_for(1ms);
+    co_return n;
+}
+
+task<int> twice(context& ctx, int n) {
+    auto first = ctx.submit(leaf, n);
+    int const second = co_await ctx.submit(leaf, n);
+    co_return co_await first + second;
+}
+
+task<int> of_two_levels(context& ctx, int n) {
+    co_return co_await ctx.submit(twice, n) + co_await ctx.submit(leaf, n);
+}
+
+int plainly_twice(context& ctx, int n) {
+    return ctx.submit([](int of) { return of; }, n).get() + ctx.submit([](int of) { return of; }, n).get();
+}
+
+int plainly(context& ctx, int n) {
+    int const first = ctx.submit(plainly_twice, n).get();
+    return first + ctx.submit([](int of) { return of; }, n).get();
+}
+
+TEST_P(nested_records, name_who_made_each) {
+    auto const of = left_by(of_two_levels, 1);
+    EXPECT_EQ(of.nested_made, 4u);
+    ASSERT_EQ(of.nested.size(), 4u);
+    std::multiset<std::size_t> parents;
+    for (auto const& each : of.nested) {
+        parents.insert(each.parent);
+        EXPECT_EQ(each.end, nested_end::done);
+    }
+    EXPECT_EQ(of.nested.front().parent, by_task);
+    EXPECT_THAT(parents, testing::ElementsAre(0, 0, by_task, by_task));
+    expect_nested(of);
+}
+
+TEST_P(nested_records, of_plain_functions_too) {
+    auto const of = left_by(plainly, 1);
+    EXPECT_THAT(parents_of(of), testing::ElementsAre(by_task, 0, 0, by_task));
+    expect_nested(of);
+}
+
+TEST_P(nested_records, of_maps_are_one_for_each_input) {
+    auto const body = [](context& ctx, int n) -> task<int> {
+        auto const all = co_await ctx.map(twice, std::vector(static_cast<std::size_t>(n), 1));
+        co_return static_cast<int>(all.size());
+    };
+    auto const of = left_by(body, 3);
+    EXPECT_EQ(of.nested_made, 9u);
+    ASSERT_EQ(of.nested.size(), 9u);
+    auto const parents = parents_of(of);
+    EXPECT_EQ(std::ranges::count(parents, by_task), 3);
+    for (std::size_t of_map = 0; of_map < 3; ++of_map)
+        EXPECT_EQ(std::ranges::count(parents, of_map), 2) << of_map;
+    expect_nested(of);
+}
+
+TEST_P(nested_records, after_a_map_calls_are_the_bodys_again) {
+    auto const body = [](context& ctx, int) -> task<int> {
+        co_await ctx.map(leaf, std::views::iota(0, 2));
+        co_return co_await ctx.submit(leaf, 1) + co_await ctx.submit(leaf, 1);
+    };
+    EXPECT_THAT(parents_of(left_by(body, 0)), testing::Each(by_task));
+}
+
+TEST_P(nested_records, name_a_worker_that_is_known) {
+    auto const of = left_by(of_two_levels, 1);
+    std::set<std::size_t> known;
+    for (auto const& each : recorder_.workers())
+        known.insert(each.number);
+    for (auto const& each : of.nested)
+        EXPECT_TRUE(known.contains(each.worker)) << each.worker;
+}
+
+TEST_P(nested_records, tell_how_each_ended) {
+    auto const body = [](context& ctx, int) -> task<void> {
+        auto const throws = [](context&, int) -> task<int> { throw std::runtime_error("no"); };
+        { auto dropped = ctx.submit(leaf, 0); }
+        auto good = ctx.submit(leaf, 1);
+        auto bad = ctx.submit(throws, 2);
+        co_await good;
+        try {
+            co_await bad;
+        } catch (std::runtime_error const&) {
+        }
+        auto maps = ctx.map(
+            [](context&, int n) -> task<int> {
+                if (n == 1) throw std::runtime_error("no");
+                co_return n;
+            },
+            std::views::iota(0, 3));
+        try {
+            co_await std::move(maps);
+        } catch (map_error const&) {
+        }
+    };
+    auto const of = left_by(body, 0);
+    std::vector<nested_end> ends;
+    for (auto const& each : of.nested)
+        ends.push_back(each.end);
+    using enum nested_end;
+    // Another thread may have begun what was dropped; then it has ended well.
+    EXPECT_THAT(ends,
+                testing::ElementsAre(testing::AnyOf(cancelled, done), done, failed, done, failed, done));
+}
+
+TEST_P(nested_records, of_a_dropped_call_have_no_start) {
+    auto const body = [](context& ctx, int) -> task<void> {
+        ctx.submit([] {}).valid();
+        co_return;
+    };
+    auto const of = left_by(body, 0);
+    ASSERT_EQ(of.nested.size(), 1u);
+    auto const& only = of.nested.front();
+    EXPECT_EQ(only.end == nested_end::cancelled, !only.started);
+    EXPECT_TRUE(only.finished);
+}
+
+TEST_P(nested_records, of_many_calls_are_bounded_and_counted) {
+    auto const body = [](context& ctx, int n) -> task<void> {
+        for (int i = 0; i < n; ++i)
+            co_await ctx.submit([] {});
+    };
+    auto const of = left_by(body, 6000);
+    EXPECT_EQ(of.nested_made, 6000u);
+    EXPECT_EQ(of.nested.size(), 2000u) << "the recorder's room";
+}
+
+TEST_P(nested_records, of_a_large_map_are_of_every_nth) {
+    auto const body = [](context& ctx, int n) -> task<void> {
+        co_await ctx.map([](int) {}, std::vector(static_cast<std::size_t>(n), 1));
+        co_await ctx.submit([] {});
+    };
+    task_recorder large(5000, recording::everything);
+    {
+        auto executor = make({}, &large);
+        executor.submit(body, 100'000).get();
+    }
+    auto const of = large.records().at(0);
+    EXPECT_EQ(of.nested_made, 100'001u);
+    ASSERT_GT(of.nested.size(), 2000u);
+    ASSERT_LE(of.nested.size(), task_recorder::most_nested);
+    auto const stride = of.nested[1].id - of.nested[0].id;
+    EXPECT_EQ(stride, 49u);
+    EXPECT_EQ(of.nested[of.nested.size() - 2].id, 100'000 / stride * stride);
+    EXPECT_EQ(of.nested.back().id, 100'000u) << "what comes later has room as well";
+}
+
+TEST_P(nested_records, of_several_tasks_stay_apart) {
+    auto executor = make({}, &recorder_);
+    executor.map(of_two_levels, std::vector(20, 1));
+    auto const all = recorder_.records();
+    ASSERT_EQ(all.size(), 20u);
+    for (auto const& each : all) {
+        EXPECT_EQ(each.nested.size(), 4u) << each.index;
+        expect_nested(each);
+    }
+}
+
+TEST_P(nested_records, are_not_kept_by_one_that_spares) {
+    task_recorder sparing;
+    auto executor = make({}, &sparing);
+    executor.submit(of_two_levels, 1).get();
+    auto const all = sparing.records();
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_TRUE(all.front().nested.empty());
+    EXPECT_EQ(all.front().nested_made, 0u);
+}
+
+TEST_P(nested_records, are_forgotten_when_cleared) {
+    auto executor = make({}, &recorder_);
+    executor.submit(of_two_levels, 1).get();
+    recorder_.clear();
+    executor.submit(leaf, 1).get();
+    auto const all = recorder_.records();
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_TRUE(all.front().nested.empty());
+    EXPECT_EQ(all.front().nested_made, 0u);
+}
+
+// Deep enough for further stacks, whose threads are no workers of their own.
+TEST_P(nested_records, of_deep_calls_name_no_further_worker) {
+    struct deep {
+        static int call(context& ctx, int n) { return n == 0 ? 0 : 1 + ctx.submit(call, n - 1).get(); }
+    };
+    constexpr int depth = !with_processes ? 2'000 : sanitized ? 10'000 : 60'000;
+    auto const of = left_by(deep::call, depth);
+    EXPECT_EQ(of.nested_made, static_cast<std::size_t>(depth));
+    ASSERT_EQ(of.nested.size(), 2000u);
+    EXPECT_EQ(of.nested[1999].parent, 1998u);
+    std::set<std::size_t> numbers;
+    for (auto const& each : recorder_.workers())
+        EXPECT_TRUE(numbers.insert(each.number).second) << each.number;
+}
+
+TEST_P(nested_records_between_threads, name_the_thief_and_keep_its_waits) {
+    auto const body = [](context& ctx, counter_reference others) -> task<void> {
+        auto const mine = ctx.where().number;
+        auto call = ctx.submit(
+            [](context& inner, counter_reference counts, std::size_t of) -> task<void> {
+                if (inner.where().number != of) ++*counts;
+                co_await inner.sleep_for(3ms);
+            },
+            others, mine);
+        while (*others == 0)
+            std::this_thread::sleep_for(100us);
+        co_await call;
+    };
+    shared_counter others;
+    auto const of = left_by(body, &others);
+    ASSERT_EQ(of.nested.size(), 1u);
+    EXPECT_NE(of.nested.front().worker, of.worker);
+    EXPECT_TRUE(of.waits_known);
+    ASSERT_EQ(of.waits.size(), 1u);
+    EXPECT_GE(of.waits.front().began, *of.nested.front().started);
+    EXPECT_LE(of.waits.front().ended, *of.nested.front().finished);
+}
+
+class nested_records_of_killed : public nested_records {};
+QUARTET_SUITE(nested_records_of_killed, rows_with(&model_traits::survives_crash));
+
+TEST_P(nested_records_of_killed, have_no_end) {
+    auto const body = [](context& ctx, int) -> task<void> {
+        co_await ctx.submit([] {});
+        co_await ctx.submit([] { raise(SIGKILL); });
+    };
+    auto const of = left_by(body, 0);
+    EXPECT_TRUE(of.failed);
+    ASSERT_EQ(of.nested.size(), 2u);
+    EXPECT_EQ(of.nested[0].end, nested_end::done);
+    EXPECT_EQ(of.nested[1].end, nested_end::not_yet);
+    EXPECT_TRUE(of.nested[1].started);
+    EXPECT_FALSE(of.nested[1].finished);
+}
+
+}  // namespace
+}  // namespace quartet::conformance::nested_records_test
