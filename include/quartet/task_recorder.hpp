@@ -40,12 +40,6 @@ namespace detail {
 struct left_record;
 }
 
-/// From when to when a task awaited an operation: a sleep, fetch, command, file or channel.
-struct task_wait {
-    std::chrono::steady_clock::time_point began;
-    std::chrono::steady_clock::time_point ended;
-};
-
 /// How a call of a body has ended.
 enum class nested_end : std::uint8_t {
     not_yet,    ///< or never: its worker died
@@ -69,6 +63,14 @@ struct nested_record {
     std::optional<time_point>
         finished;  ///< not yet, or never; also of one that was cancelled before it began
     nested_end end;
+};
+
+/// From when to when a task awaited an operation: a sleep, fetch, command, file or channel. A thread that
+/// waits for a call of its body does not wait so, it works for it; a body on a loop does.
+struct task_wait {
+    std::chrono::steady_clock::time_point began;
+    std::chrono::steady_clock::time_point ended;
+    std::size_t nested = nested_record::by_task;  ///< id of the call within which it waited
 };
 
 /// What became of a task that began.

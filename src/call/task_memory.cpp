@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <sys/mman.h>
 #include <system_error>
@@ -42,10 +43,13 @@ std::chrono::nanoseconds price_of_reading() {
     return once;
 }
 
-void task_memory::keep_wait(task_slot& of, std::int64_t began, std::int64_t ended) noexcept {
+void task_memory::keep_wait(task_slot& of, std::int64_t began, std::int64_t ended,
+                            std::uint64_t nested) noexcept {
+    constexpr std::uint64_t largest = std::numeric_limits<std::uint32_t>::max();
     std::size_t const index = waits_known.fetch_add(1, relaxed);
     if (index >= wait_room) return of.waits_lost.store(1, relaxed);
     auto& kept = waits()[index];
+    kept.nested = nested < largest ? static_cast<std::uint32_t>(nested) + 1 : 0;
     kept.began = began;
     kept.ended = ended;
     kept.task.store(number_of(of), std::memory_order_release);

@@ -44,6 +44,7 @@ struct task_memory {
 
     struct wait {
         std::atomic<std::uint32_t> task;  ///< its slot's index, plus one; written last
+        std::uint32_t nested;             ///< id of the call within which it was, plus one, or 0
         std::int64_t began;
         std::int64_t ended;
     };
@@ -82,7 +83,8 @@ struct task_memory {
     std::span<nested_slot> take_nested(std::size_t count) noexcept;
 
     /// Adds a wait of a slot in this memory; without room it is lost.
-    void keep_wait(task_slot& of, std::int64_t began, std::int64_t ended) noexcept;
+    void keep_wait(task_slot& of, std::int64_t began, std::int64_t ended,
+                   std::uint64_t nested = wait_keeper::by_task) noexcept;
 
     /// Lists a worker, if there is room.
     void enlist(recorded_worker const& who, std::string_view name) noexcept;

@@ -131,7 +131,10 @@ struct task_recorder::state {
         for (auto& each : memory->waits_kept()) {
             std::uint32_t const task = each.task.load(std::memory_order_acquire);
             if (task > 0 && task <= found.size())
-                found[task - 1].push_back({detail::time_of(each.began), detail::time_of(each.ended)});
+                found[task - 1].push_back(
+                    {.began = detail::time_of(each.began),
+                     .ended = detail::time_of(each.ended),
+                     .nested = each.nested > 0 ? each.nested - 1 : nested_record::by_task});
         }
         return found;
     }

@@ -58,7 +58,7 @@ std::int64_t begin_wait(context const& ctx) noexcept {
 
 void end_wait(task_at_work const& task, std::int64_t began, context const& ctx) noexcept {
     if (task.waits->of_batch) return keep_wait_of_piece(*task.waits, *task.slot, began, stamp(ctx.now()));
-    task.waits->memory->keep_wait(*task.slot, began, stamp(ctx.now()));
+    task.waits->memory->keep_wait(*task.slot, began, stamp(ctx.now()), task.waits->nested);
 }
 
 task_slot* job_slots::begin_recorded(std::size_t index, context const& ctx) const noexcept {

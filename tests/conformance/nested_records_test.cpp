@@ -139,6 +139,40 @@ TEST_P(nested_records, after_a_map_calls_are_the_bodys_again) {
     EXPECT_THAT(parents_of(left_by(body, 0)), testing::Each(by_task));
 }
 
+TEST_P(nested_records, say_within_which_call_the_task_waited) {
+    auto const body = [](context& ctx, int) -> task<void> {
+        co_await ctx.sleep_for(2ms);
+        co_await ctx.submit([](context& inner) -> task<void> {
+            co_await inner.sleep_for(3ms);
+            co_await inner.submit(leaf, 1);
+            co_await inner.sleep_for(3ms);
+        });
+        co_await ctx.map(leaf, std::views::iota(0, 2));
+        co_await ctx.sleep_for(2ms);
+    };
+    auto const of = left_by(body, 0);
+    std::map<std::size_t, std::size_t> sleeps;
+    for (auto const& each : of.waits) {
+        if (each.ended - each.began < 1ms) continue;  // of the loop's other waits
+        auto const within = std::ranges::find(of.nested, each.nested, &nested_record::id);
+        if (within == of.nested.end()) {
+            EXPECT_EQ(each.nested, by_task);
+        } else {
+            EXPECT_LE(within->started, each.began);
+            EXPECT_GE(within->finished, each.ended);
+        }
+        ++sleeps[each.nested];
+    }
+    // On a loop one that waits for a call waits too.
+    bool const waits_for_calls = GetParam().on_loops;
+    EXPECT_GE(sleeps[0], 2u);
+    EXPECT_EQ(sleeps[1], 1u);
+    EXPECT_EQ(sleeps[2], 1u);
+    EXPECT_EQ(sleeps[3], 1u);
+    EXPECT_GE(sleeps[by_task], waits_for_calls ? 3u : 2u);
+    EXPECT_LE(sleeps[by_task], waits_for_calls ? 4u : 2u);
+}
+
 TEST_P(nested_records, name_a_worker_that_is_known) {
     auto const of = left_by(of_two_levels, 1);
     std::set<std::size_t> known;
@@ -288,6 +322,7 @@ TEST_P(nested_records_between_threads, name_the_thief_and_keep_its_waits) {
     EXPECT_NE(of.nested.front().worker, of.worker);
     EXPECT_TRUE(of.waits_known);
     ASSERT_EQ(of.waits.size(), 1u);
+    EXPECT_EQ(of.waits.front().nested, 0u);
     EXPECT_GE(of.waits.front().began, *of.nested.front().started);
     EXPECT_LE(of.waits.front().ended, *of.nested.front().finished);
 }
