@@ -2,6 +2,7 @@
 
 #include "measure/analysis/task_courses.hpp"
 #include "measure/results/plain_text.hpp"
+#include "report/trace_courses.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -22,40 +24,20 @@ using measure::measurement;
 using measure::time_span;
 using nanoseconds = std::int64_t;
 
-struct recorded_task {
-    std::size_t row;
-    nanoseconds queued;
-    time_span whole;
-    std::vector<time_span> waits{};  // ascending, none overlaps another
-    bool failed = false;
-};
-
 /// In microseconds, as the format wants it, with three decimals for the nanoseconds.
 double written(nanoseconds time) {
     return static_cast<double>(time) / 1e3;
 }
 
-std::map<std::uint64_t, std::vector<recorded_task>> tasks_by_worker(measure::task_table const& records) {
-    auto waits = measure::waits_of_tasks(records);
-    std::map<std::uint64_t, std::vector<recorded_task>> made;
-    for (std::size_t row = 0; row < records.started.size(); ++row) {
-        made[records.worker[row]].push_back({.row = row,
-                                             .queued = records.queued[row],
-                                             .whole = {records.started[row], records.finished[row]},
-                                             .waits = std::move(waits[row])});
+/// Whether tasks overlap, as those on an event loop do.
+bool overlap(std::vector<course const*> const& courses) {
+    nanoseconds until = std::numeric_limits<nanoseconds>::min();
+    for (auto const* each : courses) {
+        if (each->parent) continue;
+        if (each->whole.from < until) return true;
+        until = each->whole.to;
     }
-    for (auto& [worker, tasks] : made) {
-        for (auto& each : tasks)
-            each.failed = std::ranges::binary_search(records.failed, each.row);
-        std::ranges::sort(tasks, {}, [](recorded_task const& each) { return each.whole.from; });
-    }
-    return made;
-}
-
-bool overlap(std::vector<recorded_task> const& tasks) {
-    return std::ranges::adjacent_find(tasks, [](recorded_task const& one, recorded_task const& next) {
-               return next.whole.from < one.whole.to;
-           }) != tasks.end();
+    return false;
 }
 
 class trace_writer {
@@ -76,6 +58,19 @@ public:
         event["dur"] = written(when.to - when.from);
         if (!args.empty()) event["args"] = std::move(args);
         add(std::move(event), worker + 1);
+    }
+
+    /// An arrow from the slice of one track that holds `from` to that of another that holds `to`.
+    void arrow(std::size_t id, std::uint64_t worker, nanoseconds from, std::uint64_t other, nanoseconds to) {
+        json const both{{"name", "makes"}, {"cat", "call"}, {"id", global(id)}};
+        json begin{{"ph", "s"}};
+        json end{{"ph", "f"}, {"bp", "e"}};
+        begin.update(both);
+        end.update(both);
+        begin["ts"] = written(from);
+        end["ts"] = written(to);
+        add(std::move(begin), worker + 1);
+        add(std::move(end), other + 1);
     }
 
     /// Events with the same name share a track, even where they overlap.
@@ -129,43 +124,115 @@ std::string worker_name(measurement const& of, std::uint64_t worker) {
                        loops ? ", a loop" : "");
 }
 
-void write_worker(trace_writer& out, measurement const& of, std::uint64_t worker,
-                  std::vector<recorded_task> const& tasks) {
-    auto const track = worker_name(of, worker);
-    out.track_of(worker, track);
-    bool const overlapping = overlap(tasks);
-    nanoseconds free_from = 0;  // of the track
-    for (auto const& each : tasks) {
-        auto const index = of.records.index[each.row];
-        auto const name = fmt::format("task {}", index);
-        json const args{{"task", index},
-                        {"call", of.records.call[each.row]},
-                        {"queued_ms", static_cast<double>(each.whole.from - each.queued) / 1e6},
-                        {"failed", each.failed}};
-        if (!overlapping) {
-            out.slice(worker, name, each.whole, args);
-            for (auto const& wait : each.waits)
-                out.slice(worker, "waits", wait);
-            continue;
+/// What a track shows of a course, or of a wait within one.
+struct slice {
+    time_span when;
+    std::size_t place;  // of the course
+    bool waits = false;
+};
+
+/// Draws one measurement's workers.
+class tracks {
+public:
+    tracks(trace_writer& out, measurement const& of)
+        : out_(out), of_(of), all_(courses_of(of.records)), shown_(all_.size()) {}
+
+    void write() {
+        std::map<std::uint64_t, std::vector<course const*>> by_worker;
+        for (auto const& each : all_)
+            by_worker[each.worker].push_back(&each);
+        for (auto& [worker, courses] : by_worker) {
+            std::ranges::stable_sort(courses, {}, [](course const* each) { return each->whole.from; });
+            write_worker(worker, courses);
         }
-        out.begin_async("tasks of " + track, each.row, each.whole.from, args);
-        out.end_async("tasks of " + track, each.row, each.whole.to);
+        write_arrows();
     }
-    if (!overlapping || !of.records.waits_known) return;
-    std::vector<std::pair<time_span, std::uint64_t>> parts;
-    for (auto const& each : tasks) {
-        for (auto const& part : measure::running_parts(each.whole, each.waits))
-            parts.emplace_back(part, of.records.index[each.row]);
+
+private:
+    std::size_t place_of(course const& which) const { return static_cast<std::size_t>(&which - all_.data()); }
+
+    void write_worker(std::uint64_t worker, std::vector<course const*> const& courses) {
+        auto const track = worker_name(of_, worker);
+        out_.track_of(worker, track);
+        bool const any_calls =
+            std::ranges::any_of(courses, [](course const* each) { return each->parent.has_value(); });
+        bool const on_loop = of_.spec.find("async") != std::string::npos;
+        if (!overlap(courses) && !(any_calls && on_loop)) return write_nested(worker, courses);
+        for (auto const* each : courses) {
+            auto const name = (each->parent ? "calls of " : "tasks of ") + track;
+            out_.begin_async(name, place_of(*each), each->whole.from, details_of(all_, *each));
+            out_.end_async(name, place_of(*each), each->whole.to);
+        }
+        if (of_.records.waits_known) write_parts(worker, courses);
     }
-    std::ranges::sort(parts, {}, [](auto const& each) { return each.first.from; });
-    for (auto const& [part, index] : parts) {
-        // Parts of one body that the loop switched between would overlap.
-        time_span const fitting{std::max(part.from, free_from), part.to};
-        if (fitting.to <= fitting.from) continue;
-        out.slice(worker, fmt::format("task {}", index), fitting);
-        free_from = fitting.to;
+
+    /// One within another, as on the stack of a thread.
+    void write_nested(std::uint64_t worker, std::vector<course const*> const& courses) {
+        std::vector<slice> slices;
+        for (auto const* each : courses) {
+            slices.push_back({each->whole, place_of(*each)});
+            for (auto const& wait : each->waits)
+                slices.push_back({wait, place_of(*each), true});
+        }
+        std::ranges::stable_sort(slices, [](slice const& one, slice const& other) {
+            return std::pair(one.when.from, -one.when.to) < std::pair(other.when.from, -other.when.to);
+        });
+        std::vector<nanoseconds> ends;  // of those that are open
+        for (auto each : slices) {
+            while (!ends.empty() && ends.back() <= each.when.from)
+                ends.pop_back();
+            if (!ends.empty()) each.when.to = std::min(each.when.to, ends.back());
+            each.when.to = std::max(each.when.to, each.when.from);  // whatever a file says
+            ends.push_back(each.when.to);
+            if (each.waits)
+                out_.slice(worker, "waits", each.when);
+            else
+                show(worker, each.place, each.when, details_of(all_, all_[each.place]));
+        }
     }
-}
+
+    /// What ran between waits, one after another. Parts of one body that the loop switched between would
+    /// overlap.
+    void write_parts(std::uint64_t worker, std::vector<course const*> const& courses) {
+        std::vector<slice> parts;
+        for (auto const* each : courses) {
+            for (auto const& part : measure::running_parts(each->whole, each->waits))
+                parts.push_back({part, place_of(*each)});
+        }
+        std::ranges::stable_sort(parts, {}, [](slice const& each) { return each.when.from; });
+        nanoseconds free_from = 0;
+        for (auto const& part : parts) {
+            time_span const fitting{std::max(part.when.from, free_from), part.when.to};
+            if (fitting.to <= fitting.from) continue;
+            course const& of = all_[part.place];
+            show(worker, part.place, fitting, of.parent ? details_of(all_, of) : json::object());
+            free_from = fitting.to;
+        }
+    }
+
+    void show(std::uint64_t worker, std::size_t place, time_span when, json args) {
+        out_.slice(worker, all_[place].name, when, std::move(args));
+        shown_[place].push_back(when);
+    }
+
+    /// From what made a call to where it began, if both are shown.
+    void write_arrows() {
+        for (auto const& each : all_) {
+            if (!each.parent || shown_[place_of(each)].empty()) continue;
+            auto const holds = [&](time_span when) {
+                return when.from <= each.asked && each.asked <= when.to;
+            };
+            if (std::ranges::none_of(shown_[*each.parent], holds)) continue;
+            out_.arrow(place_of(each), all_[*each.parent].worker, each.asked, each.worker,
+                       shown_[place_of(each)].front().from);
+        }
+    }
+
+    trace_writer& out_;
+    measurement const& of_;
+    std::vector<course> all_;
+    std::vector<std::vector<time_span>> shown_;  // of each course
+};
 
 void write_counters(trace_writer& out, measurement const& of) {
     std::vector<std::pair<nanoseconds, int>> changes;
@@ -192,8 +259,7 @@ std::string to_trace(measure::results const& results) {
     trace_writer out;
     for (auto const& each : results.measurements) {
         out.measurement_begins(each);
-        for (auto const& [worker, tasks] : tasks_by_worker(each.records))
-            write_worker(out, each, worker, tasks);
+        tracks(out, each).write();
         write_counters(out, each);
     }
     return measure::with_plain_texts(out.take());

@@ -18,8 +18,11 @@ struct time_span {
 };
 
 /// The waits of each task, by its row in the table, in ascending order. Waits that overlap, as those of
-/// several parts of one body can, are joined.
+/// several parts of one body can, are joined. Those within calls that its body made are theirs.
 std::vector<std::vector<time_span>> waits_of_tasks(task_table const& records);
+
+/// The same of each such call, by its place in the columns of calls.
+std::vector<std::vector<time_span>> waits_of_calls(task_table const& records);
 
 /// The stretches between a task's waits; these are in ascending order and do not overlap.
 std::vector<time_span> running_parts(time_span whole, std::vector<time_span> const& waits);

@@ -33,6 +33,32 @@ nanoseconds occupied(std::vector<task_record const*> tasks) {
     return sum;
 }
 
+/// Calls that have not ended, or never began, have no row: what they have made is their parent's then. Gives
+/// the place of each plus one, by its id.
+std::map<std::size_t, std::uint64_t> add_nested(task_table& table, task_record const& of, time_point start,
+                                                worker_numbers const& numbers) {
+    auto const since_start = [start](time_point when) { return nanoseconds(when - start).count(); };
+    std::map<std::size_t, std::uint64_t> places{{nested_record::by_task, 0}};  // as nested_parent
+    for (auto const& each : of.nested) {
+        auto const parent = places.find(each.parent);
+        auto const known_parent = parent == places.end() ? 0 : parent->second;
+        if (!each.started || !each.finished) {
+            places.emplace(each.id, known_parent);
+            continue;
+        }
+        if (each.end == nested_end::failed) table.nested_failed.push_back(table.nested_task.size());
+        table.nested_task.push_back(table.index.size());
+        table.nested_parent.push_back(known_parent);
+        table.nested_worker.push_back(numbers.of(of.node, each.worker));
+        table.nested_made.push_back(since_start(each.made));
+        table.nested_started.push_back(since_start(*each.started));
+        table.nested_finished.push_back(since_start(*each.finished));
+        places.emplace(each.id, table.nested_task.size());
+    }
+    table.nested_seen += of.nested_made;
+    return places;
+}
+
 }  // namespace
 
 std::optional<thread_times> times_of_thread(pid_t process, pid_t thread) {
@@ -75,7 +101,10 @@ task_table table_of(std::vector<task_record> const& records, std::size_t tasks_s
     table.waits_known = !records.empty() && std::ranges::all_of(records, &task_record::waits_known);
     for (auto const& each : records) {
         if (!each.finished) continue;
+        auto const places = add_nested(table, each, start, numbers);
         for (auto const& wait : each.waits) {
+            auto const within = places.find(wait.nested);
+            table.wait_nested.push_back(within == places.end() ? 0 : within->second);
             table.wait_task.push_back(table.index.size());
             table.wait_began.push_back(since_start(wait.began));
             table.wait_ended.push_back(since_start(wait.ended));

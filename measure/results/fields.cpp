@@ -229,6 +229,18 @@ constexpr std::array task_table_list{
     added_later(of_records<&r::wait_task>("wait_task", none, "of each wait, the place of its task")),
     added_later(of_records<&r::wait_began>("wait_began", none, "when the task began to wait")),
     added_later(of_records<&r::wait_ended>("wait_ended", none, "when it went on")),
+    added_later(of_records<&r::wait_nested>(
+        "wait_nested", none, "the place of the call within which it waited, plus one; 0: the task itself")),
+    added_later(of_records<&r::nested_seen>(
+        "nested_seen", none, "calls that bodies of these tasks made, those without a record included")),
+    added_later(of_records<&r::nested_task>("nested_task", none, "of each such call, the place of its task")),
+    added_later(of_records<&r::nested_parent>(
+        "nested_parent", none, "the place of the call that made it, plus one; 0: the task itself")),
+    added_later(of_records<&r::nested_worker>("nested_worker", none, "the worker that ran it")),
+    added_later(of_records<&r::nested_made>("nested_made", none, "when it was made")),
+    added_later(of_records<&r::nested_started>("nested_started", none, "when it began")),
+    added_later(of_records<&r::nested_finished>("nested_finished", none, "when it ended")),
+    added_later(of_records<&r::nested_failed>("nested_failed", none, "places of calls that failed")),
 };
 
 template <auto... Path>
@@ -464,13 +476,29 @@ void check_whole(task_table const& records) {
     auto const tasks = records.started.size();
     expect_lengths(tasks, records.index, records.call, records.worker, records.queued, records.finished);
     expect_lengths(records.wait_task.size(), records.wait_began, records.wait_ended);
-    for (auto const* rows : {&records.failed, &records.wait_task}) {
+    auto const nested = records.nested_task.size();
+    if (!records.wait_nested.empty()) expect_lengths(records.wait_task.size(), records.wait_nested);
+    if (std::ranges::any_of(records.wait_nested, [&](auto place) { return place > nested; }))
+        throw std::invalid_argument("a wait of a call beyond the columns");
+    expect_lengths(nested, records.nested_parent, records.nested_worker, records.nested_made,
+                   records.nested_started, records.nested_finished);
+    for (std::size_t place = 0; place < nested; ++place) {
+        std::uint64_t const parent = records.nested_parent[place];
+        if (parent > place) throw std::invalid_argument("a call before its parent");
+        if (parent > 0 && records.nested_task[parent - 1] != records.nested_task[place])
+            throw std::invalid_argument("a call of another task than its parent");
+    }
+    if (std::ranges::any_of(records.nested_failed, [&](auto place) { return place >= nested; }))
+        throw std::invalid_argument("a place beyond the columns of calls");
+    for (auto const* rows : {&records.failed, &records.wait_task, &records.nested_task}) {
         if (std::ranges::any_of(*rows, [&](auto row) { return row >= tasks; }))
             throw std::invalid_argument("a place beyond the columns");
     }
     auto const names = records.worker_names.size();
-    if (names > 0 && std::ranges::any_of(records.worker, [&](auto worker) { return worker >= names; }))
-        throw std::invalid_argument("a worker without a name");
+    for (auto const* workers : {&records.worker, &records.nested_worker}) {
+        if (names > 0 && std::ranges::any_of(*workers, [&](auto worker) { return worker >= names; }))
+            throw std::invalid_argument("a worker without a name");
+    }
 }
 
 template <>

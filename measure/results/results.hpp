@@ -172,6 +172,17 @@ struct task_table {
     std::vector<std::uint64_t> wait_task = {};
     std::vector<std::int64_t> wait_began = {};
     std::vector<std::int64_t> wait_ended = {};
+    std::vector<std::uint64_t> wait_nested = {};  ///< the call that waited, as nested_parent; may be empty
+    // Of calls that the bodies made of their context, which only a trial for pictures records, too: a call's
+    // parent is the place of another one's in these columns, plus one, or 0 for the task itself.
+    std::uint64_t nested_seen = 0;  ///< by the tasks in the columns; those that left no record, too
+    std::vector<std::uint64_t> nested_task = {};
+    std::vector<std::uint64_t> nested_parent = {};
+    std::vector<std::uint64_t> nested_worker = {};
+    std::vector<std::int64_t> nested_made = {};
+    std::vector<std::int64_t> nested_started = {};
+    std::vector<std::int64_t> nested_finished = {};
+    std::vector<std::uint64_t> nested_failed = {};  ///< places in these columns
 
     bool operator==(task_table const&) const = default;
 };

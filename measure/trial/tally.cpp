@@ -26,6 +26,24 @@ sampled summarize(std::vector<double> const& samples) {
     return {median(samples), bounds.low, bounds.high, bounds.confidence};
 }
 
+/// The calls of every n-th task. Gives their new places by the old ones, plus one each.
+std::vector<std::uint64_t> keep_nested(task_table const& whole, std::size_t stride, task_table& kept) {
+    std::vector<std::uint64_t> places(whole.nested_task.size() + 1, 0);
+    for (std::size_t i = 0; i < whole.nested_task.size(); ++i) {
+        if (whole.nested_task[i] % stride != 0) continue;
+        if (std::ranges::binary_search(whole.nested_failed, i))
+            kept.nested_failed.push_back(kept.nested_task.size());
+        kept.nested_task.push_back(whole.nested_task[i] / stride);
+        kept.nested_parent.push_back(places[whole.nested_parent[i]]);
+        kept.nested_worker.push_back(whole.nested_worker[i]);
+        kept.nested_made.push_back(whole.nested_made[i]);
+        kept.nested_started.push_back(whole.nested_started[i]);
+        kept.nested_finished.push_back(whole.nested_finished[i]);
+        places[i + 1] = kept.nested_task.size();
+    }
+    return places;
+}
+
 /// Every n-th record, so that no more than most_records_kept are left.
 task_table thinned(task_table const& whole) {
     std::size_t const count = whole.index.size();
@@ -34,7 +52,8 @@ task_table thinned(task_table const& whole) {
     task_table kept{.round = whole.round,
                     .tasks_seen = whole.tasks_seen,
                     .worker_names = whole.worker_names,
-                    .waits_known = whole.waits_known};
+                    .waits_known = whole.waits_known,
+                    .nested_seen = whole.nested_seen};
     for (std::size_t i = 0; i < count; i += stride) {
         if (std::ranges::binary_search(whole.failed, i)) kept.failed.push_back(kept.index.size());
         kept.call.push_back(whole.call[i]);
@@ -44,8 +63,10 @@ task_table thinned(task_table const& whole) {
         kept.started.push_back(whole.started[i]);
         kept.finished.push_back(whole.finished[i]);
     }
+    auto const places = keep_nested(whole, stride, kept);
     for (std::size_t i = 0; i < whole.wait_task.size(); ++i) {
         if (whole.wait_task[i] % stride != 0) continue;
+        if (!whole.wait_nested.empty()) kept.wait_nested.push_back(places[whole.wait_nested[i]]);
         kept.wait_task.push_back(whole.wait_task[i] / stride);
         kept.wait_began.push_back(whole.wait_began[i]);
         kept.wait_ended.push_back(whole.wait_ended[i]);

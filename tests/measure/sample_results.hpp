@@ -57,7 +57,16 @@ inline measure::measurement complete_measurement() {
                     .waits_known = true,
                     .wait_task = {0, 0, 1},
                     .wait_began = {30, 50, 31},
-                    .wait_ended = {40, 1'000'000'000, 39}},
+                    .wait_ended = {40, 1'000'000'000, 39},
+                    .wait_nested = {2, 0, 3},
+                    .nested_seen = 9,
+                    .nested_task = {0, 0, 1},
+                    .nested_parent = {0, 1, 0},
+                    .nested_worker = {0, 1, 1},
+                    .nested_made = {31, 33, 32},
+                    .nested_started = {32, 34, 33},
+                    .nested_finished = {40, 39, 36},
+                    .nested_failed = {1}},
         .usage = {.seconds = {0, 0.5}, .memory_bytes = {4096, 8192}, .cpu_seconds = {0, 0.25}},
     };
 }

@@ -94,6 +94,31 @@ TEST_F(a_tally, thins_out_many_records) {
     EXPECT_EQ(records.finished[1], 3500);
 }
 
+TEST_F(a_tally, keeps_calls_of_the_tasks_that_it_keeps) {
+    auto from = result_of(1, 25'000);
+    from.figures.round = 1;
+    auto& records = from.records;
+    records.nested_seen = 7;
+    records.nested_task = {2, 2, 3, 3, 3};  // of which every third is kept
+    records.nested_parent = {0, 1, 0, 3, 4};
+    records.nested_worker = {0, 1, 2, 3, 4};
+    records.nested_made = records.nested_started = records.nested_finished = {10, 11, 12, 13, 14};
+    records.nested_failed = {0, 4};
+    records.wait_task = {2, 3, 3};
+    records.wait_nested = {2, 0, 5};
+    records.wait_began = records.wait_ended = {1, 2, 3};
+    tally_.add(from, from.figures, "pss");
+    auto const kept = tally_.make(1).records;
+    EXPECT_EQ(kept.nested_seen, 7u);
+    EXPECT_THAT(kept.nested_task, ElementsAre(1, 1, 1));
+    EXPECT_THAT(kept.nested_parent, ElementsAre(0, 1, 2));
+    EXPECT_THAT(kept.nested_worker, ElementsAre(2, 3, 4));
+    EXPECT_THAT(kept.nested_started, ElementsAre(12, 13, 14));
+    EXPECT_THAT(kept.nested_failed, ElementsAre(2));
+    EXPECT_THAT(kept.wait_task, ElementsAre(1, 1));
+    EXPECT_THAT(kept.wait_nested, ElementsAre(0, 3));
+}
+
 TEST_F(a_tally, knows_percentiles_of_enough_tasks) {
     auto const few = after({1, 1});  // six tasks
     EXPECT_TRUE(few.service_seconds.p50);

@@ -69,6 +69,44 @@ TEST(table_of, has_the_records_in_columns) {
     EXPECT_THAT(table.failed, ElementsAre(1));
 }
 
+TEST(table_of, has_calls_of_bodies_below_their_tasks) {
+    auto const start = clock_type::now();
+    auto const at = [start](int micros) { return start + std::chrono::microseconds(micros); };
+    auto const call = [&](std::size_t id, std::size_t parent, int began, int ended, nested_end how) {
+        return nested_record{.id = id,
+                             .parent = parent,
+                             .worker = 5,
+                             .made = at(1),
+                             .started = began ? std::optional(at(began)) : std::nullopt,
+                             .finished = ended ? std::optional(at(ended)) : std::nullopt,
+                             .end = how};
+    };
+    using enum nested_end;
+    auto const by_task = nested_record::by_task;
+    task_record const of{
+        .call = 0,
+        .index = 0,
+        .worker = 1,
+        .queued = start,
+        .started = at(1),
+        .finished = at(9),
+        .failed = false,
+        .waits = {{at(1), at(2), by_task}, {at(3), at(4), 2}, {at(5), at(6), 3}},
+        .nested = {call(0, by_task, 2, 8, done), call(2, 0, 3, 4, failed), call(3, by_task, 0, 5, cancelled),
+                   call(4, 3, 5, 6, done), call(5, 2, 6, 7, done)},
+        .nested_made = 11};
+    auto const table = table_of({of, of}, 2, start);
+    EXPECT_EQ(table.nested_seen, 22u);
+    EXPECT_THAT(table.nested_task, ElementsAre(0, 0, 0, 0, 1, 1, 1, 1));
+    EXPECT_THAT(table.nested_parent, ElementsAre(0, 1, 0, 2, 0, 5, 0, 6));
+    EXPECT_THAT(table.nested_worker, testing::Each(5));
+    EXPECT_THAT(table.nested_made, testing::Each(1000));
+    EXPECT_THAT(table.nested_started, ElementsAre(2000, 3000, 5000, 6000, 2000, 3000, 5000, 6000));
+    EXPECT_THAT(table.nested_finished, ElementsAre(8000, 4000, 6000, 7000, 8000, 4000, 6000, 7000));
+    EXPECT_THAT(table.nested_failed, ElementsAre(1, 5));
+    EXPECT_THAT(table.wait_nested, ElementsAre(0, 2, 0, 0, 6, 0));
+}
+
 TEST(use_of_workers, is_what_they_had_to_do) {
     task_recorder recorder;
     auto executor = make_executor("threads:2", {.recorder = &recorder});

@@ -6,7 +6,7 @@ import subprocess
 import unittest
 import xml.etree.ElementTree as xml
 
-from samples import HOSTILE, save, with_hostile_texts, with_many_tasks
+from samples import HOSTILE, save, with_hostile_texts, with_many_tasks, with_nested_calls
 from tool import ToolTest, settings
 
 NODE = "/usr/bin/node"
@@ -138,6 +138,41 @@ class Traces(ToolTest):
         events = self.events(with_many_tasks(self.document()))
         self.check_slices(events)
         self.assertGreaterEqual(len(self.check_asynchronous(events)), 10_000)
+
+    def check_arrows(self, events):
+        """Each leads from a slice of what made a call to the beginning of one of the call, not before. How many there are."""
+        def slices(of):
+            return [each for each in events if each["ph"] == "X" and (each["pid"], each["tid"]) == (of["pid"], of["tid"])
+                    and each["ts"] <= of["ts"] <= each["ts"] + each["dur"]]
+
+        begun = {(each["cat"], each["id"]): each for each in events if each["ph"] == "s"}
+        ended = {(each["cat"], each["id"]): each for each in events if each["ph"] == "f"}
+        self.assertEqual(set(begun), set(ended))
+        made_by = {(each["pid"], each["name"]): each["args"]["made_by"] for each in events if "made_by" in each.get("args", {})}
+        for place, begin in begun.items():
+            end = ended[place]
+            self.assertLessEqual(begin["ts"], end["ts"])
+            call = next(each["name"] for each in slices(end) if each["ts"] == end["ts"] and each["name"].startswith("call "))
+            self.assertIn(made_by[end["pid"], call], [each["name"] for each in slices(begin)])
+        return len(begun)
+
+    def test_of_calls_that_bodies_made(self):
+        document = with_nested_calls(self.document())
+        events = self.events(document)
+        self.check_slices(events)
+        self.check_asynchronous(events)
+        for number, each in enumerate(document["results"], 1):
+            calls = len(each["records"]["nested_task"])
+            of_it = [event for event in events if event["pid"] == number]
+            self.assertEqual(self.check_arrows(of_it), calls)
+            shown = {event["name"] for event in of_it if event["ph"] == "X"}
+            self.assertLessEqual({f"call {i} of task 0" for i in range(calls)}, shown)
+
+    def test_the_check_of_arrows_can_fail(self):
+        events = self.events(with_nested_calls(self.document()))
+        wrong = [{**each, "ts": each["ts"] + 1} if each["ph"] == "f" else each for each in events if each["pid"] == 1]
+        with self.assertRaises((AssertionError, StopIteration)):
+            self.check_arrows(wrong)
 
     def test_in_the_viewer_of_chromium(self):
         document = self.document()
