@@ -32,6 +32,17 @@ export interface TaskTable {
     wait_task: number[];
     wait_began: number[];
     wait_ended: number[];
+    // Calls that the bodies of the tasks made, in columns of their own; a parent is a place in them plus one, or
+    // 0 for the task itself, and so is the call within which a wait was. Files of older versions have none.
+    wait_nested?: number[];
+    nested_seen?: number;
+    nested_task?: number[];
+    nested_parent?: number[];
+    nested_worker?: number[];
+    nested_made?: number[];
+    nested_started?: number[];
+    nested_finished?: number[];
+    nested_failed?: number[];
 }
 
 /** Columns: what the trial that the records are of used, seconds after its clock started. */

@@ -18,11 +18,11 @@ type Colours = { [look in Look]: string } & { ink: string; faint: string; line: 
 function coloursOf(holder: HTMLElement): Colours {
     const style = getComputedStyle(holder);
     const of = (name: string) => style.getPropertyValue("--" + name).trim();
-    return { queued: of("faint"), running: of("own"), waiting: of("paper"), failed: of("bad"), ink: of("ink"), faint: of("faint"), line: of("line") };
+    return { queued: of("faint"), running: of("own"), nested: of("own"), waiting: of("paper"), failed: of("bad"), ink: of("ink"), faint: of("faint"), line: of("line") };
 }
 
 function opacityOf(look: Look): number {
-    return look === "waiting" ? 0.7 : look === "queued" ? 0.6 : 1;
+    return look === "waiting" ? 0.7 : look === "nested" ? 0.65 : look === "queued" ? 0.6 : 1;
 }
 
 /** Fits the canvas to the pixels it has on the screen. */
@@ -37,11 +37,19 @@ function contextOf(canvas: HTMLCanvasElement, height: number): CanvasRenderingCo
     return made;
 }
 
+function shortNameOf(task: Task): string {
+    return task.maker === null ? `task ${task.index}` : `call ${task.number}`;
+}
+
+function nameOf(task: Task): string {
+    return task.maker === null ? shortNameOf(task) : `${shortNameOf(task)} of task ${task.index}`;
+}
+
 function wordsOf(task: Task, panel: Panel): string {
     const waited = task.waits.reduce((sum, each) => sum + each.to - each.from, 0);
     const lines = [
-        `task ${task.index}${task.call > 0 ? " of call " + (task.call + 1) : ""}, ${workerName(panel.kind, task.worker, panel.workerNames)}${task.failed ? ": failed" : ""}`,
-        `queued for ${seconds(task.started - task.queued)}, began at ${seconds(task.started)}`,
+        `${nameOf(task)}${task.call > 0 ? " of call " + (task.call + 1) : ""}, ${workerName(panel.kind, task.worker, panel.workerNames)}${task.failed ? ": failed" : ""}`,
+        `${task.maker === null ? "queued" : `made by ${shortNameOf(task.maker)}, waited`} for ${seconds(task.started - task.queued)}, began at ${seconds(task.started)}`,
         `took ${seconds(task.finished - task.started)}`,
     ];
     if (waited > 0) lines.push(`waited for ${seconds(waited)} of it`);
@@ -71,7 +79,7 @@ export class TimelineView {
     constructor(readonly workload: string, private readonly measurements: Measurement[], tip: HTMLElement) {
         this.tip = tip;
         this.root = element("figure", { class: "timeline interactive" },
-            element("figcaption", {}, `${workload}: what every task did`), this.toolbar(), legend(measurements.every((each) => each.records.waits_known)), this.stage, this.strip, this.tableBehind());
+            element("figcaption", {}, `${workload}: what every task did`), this.toolbar(), legend(measurements), this.stage, this.strip, this.tableBehind());
         new ResizeObserver(() => this.fit()).observe(this.stage);
         this.arrange("task");
     }
@@ -259,8 +267,10 @@ export class TimelineView {
     }
 }
 
-function legend(waitsKnown: boolean): HTMLElement {
+function legend(measurements: Measurement[]): HTMLElement {
+    const waitsKnown = measurements.every((each) => each.records.waits_known);
+    const calls = measurements.some((each) => (each.records.nested_task ?? []).length > 0);
     const sample = (look: string, words: string) => element("span", {}, element("i", { class: look }), words);
     return element("div", { class: "legend" }, sample("queued", "queued"), sample("running", waitsKnown ? "running" : "running or waiting"),
-        waitsKnown ? sample("waiting", "waiting") : null, sample("failed", "failed"));
+        calls ? sample("nested", "call of a body, below what made it") : null, waitsKnown ? sample("waiting", "waiting") : null, sample("failed", "failed"));
 }

@@ -13,7 +13,7 @@ import time
 import unittest
 
 from browser import Browser
-from samples import save, with_hostile_texts, with_many_tasks
+from samples import save, with_hostile_texts, with_many_tasks, with_nested_calls
 from tool import ToolTest, settings, wait_until
 
 AXE = pathlib.Path(os.environ["AXE"])
@@ -138,6 +138,47 @@ class Page(ToolTest):
         self.timeline("[...document.querySelectorAll('.timeline button')].find((each) => each.innerText == 'by worker').click();")
         self.browser.wait_until_drawn()
         self.assertNotEqual(self.pixels(), before, "arranged by worker")
+
+    def words_at(self, model, x, y):
+        """What is told of a place of a canvas, in pixels from its left edge and from its top."""
+        return self.timeline("""
+            const [model, x, y] = arguments;
+            const box = canvas[model].getBoundingClientRect();
+            canvas[model].dispatchEvent(new PointerEvent("pointermove", {clientX: box.left + x, clientY: box.top + y}));
+            const tip = document.querySelector(".tip");
+            return tip.hidden ? "" : tip.innerText;""", model, x, y)
+
+    def test_calls_of_bodies_lie_below_what_made_them(self):
+        document = with_nested_calls(self.results_of_a_run()[1])
+        single = next(place for place, each in enumerate(document["results"]) if each["spec"] == "single")
+        self.open(self.page_of(document))
+        legend = self.browser.run("return document.querySelector('.timeline .legend').innerText;")
+        self.assertIn("call of a body", legend)
+        self.assertIn("1 task, 126 of 1\u202f260 calls of bodies", self.browser.run("return document.querySelector('.timeline').innerText;"))
+        height = self.timeline(f"return canvas[{single}].clientHeight;")
+        rows = 7  # a task and six levels
+        self.assertEqual(height, rows * 9)
+        seen = [self.words_at(single, 340, (row + 0.5) * height / rows) for row in range(rows)]
+        self.assertRegex(seen[0], r"^task 0, single\n")
+        made_by = "task 0"
+        for words in seen[1:]:
+            call = re.match(r"(call \d+) of task 0, single", words)
+            self.assertTrue(call, words)
+            self.assertIn(f"made by {made_by},", words)
+            made_by = call[1]
+
+    def test_calls_of_bodies_are_on_the_lane_of_who_ran_them(self):
+        document = with_nested_calls(self.results_of_a_run()[1])
+        pool = next(place for place, each in enumerate(document["results"]) if each["spec"].startswith("threads:"))
+        self.open(self.page_of(document))
+        self.timeline("[...document.querySelectorAll('.timeline button')].find((each) => each.innerText == 'by worker').click();")
+        self.browser.wait_until_drawn()
+        height = self.timeline(f"return canvas[{pool}].clientHeight;")
+        rows = 13  # a task and six levels; six levels that another thread took
+        self.assertIn("task 0, thread 0", self.words_at(pool, 300, 0.5 * height / rows))
+        self.assertIn("call 63 of task 0, thread 0", self.words_at(pool, 300, 1.5 * height / rows))
+        self.assertIn("call 0 of task 0, thread 1\n", self.words_at(pool, 300, 7.5 * height / rows))
+        self.assertIn("call 1 of task 0, thread 1: failed\n", self.words_at(pool, 300, 8.5 * height / rows))
 
     def wheel(self, by):
         self.timeline("""

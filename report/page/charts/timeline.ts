@@ -17,7 +17,7 @@ export interface View {
     height: number;
 }
 
-export type Look = "queued" | "running" | "waiting" | "failed";
+export type Look = "queued" | "running" | "nested" | "waiting" | "failed";
 
 export interface Brush {
     (look: Look, x: number, y: number, width: number, height: number): void;
@@ -42,12 +42,13 @@ function firstVisible(row: Task[], from: number): number {
 
 function paintTask(task: Task, x: (time: number) => number, y: number, height: number, queue: boolean, brush: Brush): void {
     const begin = x(task.started);
-    const end = Math.max(x(task.finished), begin + 1);
-    if (queue) {
+    const room = x(task.finished) - begin;
+    const end = begin + Math.max(1, task.maker !== null && room > 3 ? room - 0.7 : room); // one call is told from the next
+    if (queue && task.maker === null) {
         const thin = Math.max(0.3, Math.min(1.5, height * 0.15));
         brush("queued", x(task.queued), y + (height - thin) / 2, begin - x(task.queued), thin);
     }
-    brush(task.failed ? "failed" : "running", begin, y, end - begin, height);
+    brush(task.failed ? "failed" : task.maker === null ? "running" : "nested", begin, y, end - begin, height);
     const inner = height * (height > 6 ? 0.18 : 0.25); // of thin ones more must stay, or they are too pale
     task.waits.forEach((wait) => {
         const width = x(wait.to) - x(wait.from);
@@ -69,7 +70,7 @@ export function paint(panel: Panel, arrangement: Arrangement, view: View, brush:
         let drawn = -1;
         for (let place = firstVisible(tasks, view.from); place < tasks.length; ++place) {
             const task = tasks[place]!;
-            if (task.queued > view.to) break;
+            if ((task.maker === null ? task.queued : task.started) > view.to) break;
             const end = Math.round(x(task.finished));
             if (end === drawn) continue;
             drawn = end;
@@ -89,7 +90,7 @@ export function taskAt(panel: Panel, arrangement: Arrangement, view: View, x: nu
     const pixel = (view.to - view.from) / view.width;
     for (let place = firstVisible(tasks, time - pixel); place < tasks.length; ++place) {
         const task = tasks[place]!;
-        const begin = arrangement === "task" ? task.queued : task.started;
+        const begin = arrangement === "task" && task.maker === null ? task.queued : task.started;
         if (begin - pixel > time) break;
         if (time <= task.finished + pixel) return task;
     }
@@ -104,10 +105,12 @@ export function endOf(panels: Panel[]): number {
     return panels.reduce((end, each) => Math.max(end, each.end), 0);
 }
 
-/** "26 tasks", "10 000 of 200 000 tasks". */
+/** "26 tasks", "10 000 of 200 000 tasks", "1 task, 63 of 630 calls of bodies". */
 export function countText(panel: Panel): string {
-    const seen = panel.tasksSeen;
-    return seen > panel.taskCount ? `${count(panel.taskCount)} of ${count(seen)} tasks` : `${count(seen)} task${seen === 1 ? "" : "s"}`;
+    const of = (shown: number, seen: number, what: string, plural: string) =>
+        (seen > shown ? `${count(shown)} of ${count(seen)} ` : `${count(seen)} `) + (seen === 1 ? what : plural);
+    const tasks = of(panel.taskCount, panel.tasksSeen, "task", "tasks");
+    return panel.callsSeen > 0 ? `${tasks}, ${of(panel.callCount, panel.callsSeen, "call of a body", "calls of bodies")}` : tasks;
 }
 
 export function heightOf(panel: Panel, arrangement: Arrangement): number {
@@ -150,7 +153,8 @@ export function drawTimeline(workload: string, measurements: Measurement[], arra
     });
     const what = arrangement === "task" ? "a row for each task, over time; a line: queued, " : "a lane for each worker, over time; ";
     const waitsKnown = measurements.every((each) => each.records.waits_known);
-    const axis = { scale: x, ticks, format: seconds, title: what + (waitsKnown ? "full: running, pale: waiting" : "full: running or waiting") };
+    const calls = panels.some((each) => each.callCount > 0) ? "; below: calls of bodies" : "";
+    const axis = { scale: x, ticks, format: seconds, title: what + (waitsKnown ? "full: running, pale: waiting" : "full: running or waiting") + calls };
     return {
         title: `${workload}: what every task did`,
         width,
