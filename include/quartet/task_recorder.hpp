@@ -13,11 +13,11 @@
 // of its time on them (benchmarks/recording): of tasks shorter than some 20 us it records a part, the smaller
 // the shorter they are. Of more tasks than there is room for every n-th is recorded. A recorder that keeps
 // everything records each task, each of its waits, and the calls that bodies make of their context, whatever
-// that costs: for pictures, not for measuring. A call is then some 0.2 us slower.
+// that costs: for pictures, not for measuring. A call of a body is then some 0.1 us slower.
 //
 // Under `cluster` the same happens on each machine, and records come back with the results, some 12 bytes
-// each and 8 for a wait. Their times are moved to the clock of the machine that made the call; how exactly
-// that could be done is said by nodes().
+// each, 8 for a wait and 12 for a call of a body. Their times are moved to the clock of the machine that made
+// the call; how exactly that could be done is said by nodes().
 #pragma once
 
 #include <quartet/detail/io/task_slots.hpp>
@@ -140,8 +140,9 @@ public:
 
     /// Room for so many records, and twice as many waits and calls of bodies if they are kept. Takes 80 bytes
     /// for a record, 24 for a wait, 56 for a call and 64 KiB, all of it touched at once, and nothing later.
-    /// Each other machine of a cluster takes the 64 KiB, and 40 bytes for a record and 32 for a wait only as
-    /// long as the task is under way there. Throws std::system_error if the system gives no shared memory.
+    /// Each other machine of a cluster takes the 64 KiB, and 40 bytes for a record, 40 for a wait and 80 for
+    /// a call only as long as the task is under way there. Throws std::system_error if the system gives no
+    /// shared memory.
     explicit task_recorder(std::size_t capacity = usual_capacity, recording what = recording::sparing);
     ~task_recorder();
     task_recorder(task_recorder const&) = delete;

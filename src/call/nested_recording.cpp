@@ -1,7 +1,9 @@
+#include "src/call/piece_recorder.hpp"
 #include "src/call/task_memory.hpp"
 
 #include <quartet/context.hpp>
 #include <quartet/detail/io/nested_recording.hpp>
+#include <quartet/detail/shm/shared_heap.hpp>
 #include <quartet/outcome.hpp>
 
 #include <algorithm>
@@ -31,27 +33,34 @@ std::span<nested_slot> take_slots(task_at_work const& by, std::size_t calls, con
     task_slot& task = *by.slot;
     std::uint64_t const first_id = task.nested_made.fetch_add(calls, relaxed);
     task_memory& memory = *by.waits->memory;
-    if (by.waits->of_batch) return {};  // its slot is not in this memory
+    bool const in_batch = by.waits->of_batch != nullptr;
     constexpr auto most_kept = std::uint32_t{task_recorder::most_nested};
     std::uint32_t const kept = task.nested_kept.load(relaxed);
     std::size_t const wanted = std::min(calls, most(most_kept - std::min(most_kept, kept)));
     if (wanted == 0) return {};
-    auto const slots = memory.take_nested(wanted);
+    auto const slots = in_batch ? take_nested_of_piece(*by.waits, task, wanted) : memory.take_nested(wanted);
+    if (slots.empty()) return slots;
     task.nested_kept.fetch_add(static_cast<std::uint32_t>(slots.size()), relaxed);
-    std::size_t const stride = slots.empty() ? 1 : (calls + slots.size() - 1) / slots.size();
+    std::size_t const stride = (calls + slots.size() - 1) / slots.size();
+    std::uint32_t const number = in_batch ? 1 : memory.number_of(task);  // there the block names it
     std::int64_t const now = stamp(maker.now());
     for (std::size_t place = 0; place < slots.size(); ++place) {
         nested_slot& each = slots[place];
         each.id = first_id + place * stride;
         each.parent = by.waits->nested;
         each.made = now;
-        if (place * stride < calls) each.task.store(memory.number_of(task), std::memory_order_release);
+        if (place * stride < calls) each.task.store(number, std::memory_order_release);
     }
     return slots;
 }
 
-void note_begin(nested_slot* slot, wait_keeper& of, void const* made_on, context const& here) noexcept {
-    if (made_on != &this_task) of.arena = nullptr;  // which is the maker's
+/// `made_on`: the maker's thread; another one has an arena of its own.
+void note_begin(nested_slot* slot, wait_keeper& of, void const* made_on, std::unique_ptr<shared_arena>& own,
+                context const& here) noexcept {
+    if (of.arena && made_on != &this_task) {
+        own.reset(new (std::nothrow) shared_arena(of.arena->another()));
+        of.arena = own.get();
+    }
     if (this_recording.recorder != of.memory->id) enlist(*of.memory, here);
     if (!slot) return;
     slot->worker.store(static_cast<std::uint32_t>(here.where().number), relaxed);
@@ -90,7 +99,7 @@ nested_recording::~nested_recording() {
 }
 
 task_at_work nested_recording::begin(context const& here) noexcept {
-    note_begin(slot_, within_, made_on_, here);
+    note_begin(slot_, within_, made_on_, own_, here);
     return {made_by_.slot, &within_};
 }
 
@@ -130,7 +139,7 @@ map_recording::call::call(map_recording const& of, std::size_t index, context co
       here_(here),
       slot_(of.slots_.empty() || index % of.stride_ != 0 ? nullptr : &of.slots_[index / of.stride_]),
       within_(within(of.made_by_, slot_)) {
-    note_begin(slot_, within_, of.made_on_, here);
+    note_begin(slot_, within_, of.made_on_, own_, here);
     this_task = {of.made_by_.slot, &within_};
 }
 

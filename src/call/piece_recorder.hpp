@@ -7,6 +7,7 @@
 
 #include "src/call/left_record.hpp"
 
+#include <quartet/detail/io/nested_recording.hpp>
 #include <quartet/detail/io/task_slots.hpp>
 #include <quartet/detail/shm/shared_heap.hpp>
 #include <quartet/task_recorder.hpp>
@@ -15,27 +16,48 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <vector>
 
 namespace quartet::inline v0::detail {
 
-/// A wait in a batch's memory; workers push them.
+/// A wait in a batch's memory.
 struct piece_wait {
     piece_wait* next;
     task_slot const* slot;
     std::int64_t began;
     std::int64_t ended;
+    std::uint64_t nested;  ///< as task_wait::nested
+};
+
+/// Calls that a body has made, in a batch's memory: so many slots behind this.
+struct piece_nested {
+    piece_nested* next;
+    task_slot const* slot;
+    std::size_t count;
+
+    std::span<nested_slot> calls() noexcept { return {reinterpret_cast<nested_slot*>(this + 1), count}; }
+};
+
+/// Those of a batch; workers push them.
+struct piece_parts {
+    std::atomic<piece_wait*> waits = nullptr;
+    std::atomic<piece_nested*> nested = nullptr;
 };
 
 /// Keeps a wait of a task, if the recorder has room for one more and the batch's memory has.
 void keep_wait_of_piece(wait_keeper const& where, task_slot& of, std::int64_t began,
                         std::int64_t ended) noexcept;
 
+/// Slots for so many calls that a body of the task makes, or none for want of room.
+std::span<nested_slot> take_nested_of_piece(wait_keeper const& where, task_slot const& of,
+                                            std::size_t count) noexcept;
+
 /// Made before the workers are forked. Any thread.
 class piece_recorder {
 public:
-    /// Keeps so many waits of tasks under way; with 0 none, and only as many records as cost a worker less
-    /// than one percent of its time. Throws std::system_error.
+    /// Keeps so many waits, and calls of bodies, of tasks under way; with 0 none, and only as many records as
+    /// cost a worker less than one percent of its time. Throws std::system_error.
     explicit piece_recorder(std::size_t wait_room);
     ~piece_recorder();
     piece_recorder(piece_recorder const&) = delete;
@@ -56,6 +78,7 @@ public:
 private:
     std::vector<left_record> started_of(job_slots const& slots, std::size_t count) const;
     void add_waits(job_slots const& slots, std::vector<left_record>& to) const;
+    void add_nested(job_slots const& slots, std::vector<left_record>& to) const;
 
     task_memory* memory_;
     std::mutex mutex_;      // guards what follows

@@ -151,6 +151,23 @@ struct task_recorder::state {
         return found;
     }
 
+    void take_over_nested(task_slot& of, detail::left_record const& left) noexcept {
+        of.nested_made.store(left.nested_made, detail::relaxed);
+        auto const slots = memory->take_nested(left.nested.size());
+        for (std::size_t place = 0; place < slots.size(); ++place) {
+            auto const& call = left.nested[place];
+            auto& to = slots[place];
+            to.id = call.id;
+            to.parent = call.parent;
+            to.made = call.made + 1;
+            to.worker.store(call.worker, detail::relaxed);
+            to.how.store(call.end, detail::relaxed);
+            to.started.store(call.started ? *call.started + 1 : 0, detail::relaxed);
+            to.ended.store(call.ended ? *call.ended + 1 : 0, detail::relaxed);
+            to.task.store(memory->number_of(of), std::memory_order_release);
+        }
+    }
+
     detail::calling_thread new_caller() noexcept {
         std::size_t const index = callers.fetch_add(1, detail::relaxed);
         std::size_t const last = counts.size() - 1;
@@ -290,7 +307,8 @@ void task_recorder::take_over(detail::job_slots const& of, std::size_t index, de
     slot.waits_lost.store(!left.waits_known, detail::relaxed);
     if (of.waits_) {
         for (auto const& each : left.waits)
-            state_->memory->keep_wait(slot, each.began + 1, each.ended + 1);
+            state_->memory->keep_wait(slot, each.began + 1, each.ended + 1, each.nested);
+        state_->take_over_nested(slot, left);
     }
     slot.ended.store(left.ended + 1, detail::relaxed);
     slot.started.store(left.started + 1, std::memory_order_release);

@@ -74,9 +74,7 @@ void nested_work::run_within_stack(context& ctx) noexcept {
     }
 }
 
-void nested_work::run_body_or_record(context& ctx) noexcept {
-    if (!record_) [[likely]]
-        return run_within_stack(ctx);
+void nested_work::run_recorded(context& ctx) noexcept {
     task_switch const at_work(record_->begin(ctx));
     run_within_stack(ctx);
     record_->end(ctx, failure());

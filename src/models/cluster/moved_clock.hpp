@@ -39,6 +39,11 @@ public:
             each.began += by;
             each.ended += by;
         }
+        for (auto& each : record.nested) {
+            each.made += by;
+            if (each.started) *each.started += by;
+            if (each.ended) *each.ended += by;
+        }
     }
 
 private:

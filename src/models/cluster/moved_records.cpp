@@ -41,7 +41,8 @@ std::int64_t read_difference(byte_reader& from) {
 constexpr std::uint64_t has_failed = 1;
 constexpr std::uint64_t knows_waits = 2;
 constexpr std::uint64_t has_waits = 4;
-constexpr int flags = 3;  // bits
+constexpr std::uint64_t has_nested = 8;
+constexpr int flags = 4;  // bits
 
 /// Differences of times from the one that was last.
 class time_line {
@@ -60,6 +61,7 @@ void write_waits(left_record const& of, byte_writer& to) {
     for (auto const& each : of.waits) {
         write_difference(times.from_last(each.began), to);
         write_difference(times.from_last(each.ended), to);
+        if (of.nested_made > 0) write_number(each.nested + 1, to);  // 0: by_task
     }
 }
 
@@ -68,7 +70,60 @@ void read_waits(byte_reader& from, left_record& of) {
     times.after_last(of.started);
     for (auto left = read_number(from); left > 0; --left) {
         auto const began = times.after_last(read_difference(from));
-        of.waits.push_back({began, times.after_last(read_difference(from))});
+        auto const ended = times.after_last(read_difference(from));
+        of.waits.push_back({began, ended, of.nested_made > 0 ? read_number(from) - 1 : wait_keeper::by_task});
+    }
+}
+
+constexpr std::uint64_t has_started = 1;
+constexpr std::uint64_t has_ended = 2;
+constexpr int end_bits = 2;   // of a nested_end
+constexpr int call_bits = 4;  // with the two
+
+void write_call(left_record::call const& what, time_line& times, byte_writer& to) {
+    write_number(what.parent == wait_keeper::by_task ? 0 : what.id - what.parent, to);
+    std::uint64_t const told = (what.started ? has_started : 0) | (what.ended ? has_ended : 0) |
+                               static_cast<std::uint64_t>(what.end) << end_bits;
+    write_number(std::uint64_t{what.worker} << call_bits | told, to);
+    write_difference(times.from_last(what.made), to);
+    if (what.started) write_difference(*what.started - what.made, to);
+    if (what.ended) write_difference(*what.ended - what.made, to);
+}
+
+left_record::call read_call(std::uint64_t id, time_line& times, byte_reader& from) {
+    left_record::call what{.id = id};
+    std::uint64_t const above = read_number(from);
+    if (above > 0) what.parent = id - above;
+    std::uint64_t const told = read_number(from);
+    what.worker = static_cast<std::uint32_t>(told >> call_bits);
+    what.end = static_cast<nested_end>(told >> end_bits & 3);
+    what.made = times.after_last(read_difference(from));
+    if (told & has_started) what.started = what.made + read_difference(from);
+    if (told & has_ended) what.ended = what.made + read_difference(from);
+    return what;
+}
+
+void write_nested(left_record const& of, byte_writer& to) {
+    write_number(of.nested_made, to);
+    write_number(of.nested.size(), to);
+    time_line times;
+    times.after_last(of.started);
+    std::uint64_t next = 0;
+    for (auto const& each : of.nested) {
+        write_number(each.id - next, to);
+        write_call(each, times, to);
+        next = each.id + 1;
+    }
+}
+
+void read_nested(byte_reader& from, left_record& of) {
+    of.nested_made = read_number(from);
+    time_line times;
+    times.after_last(of.started);
+    std::uint64_t next = 0;
+    for (auto left = read_number(from); left > 0; --left) {
+        of.nested.push_back(read_call(next + read_number(from), times, from));
+        next = of.nested.back().id + 1;
     }
 }
 
@@ -104,10 +159,12 @@ void write_records(outcomes_head head, moved_records const& what, byte_writer& t
         write_number(static_cast<std::uint64_t>(tasks.from_last(static_cast<std::int64_t>(each.task))),
                      bytes);
         std::uint64_t const told = (each.failed ? has_failed : 0) | (each.waits_known ? knows_waits : 0) |
-                                   (each.waits.empty() ? 0 : has_waits);
+                                   (each.waits.empty() ? 0 : has_waits) |
+                                   (each.nested_made > 0 ? has_nested : 0);
         write_number(std::uint64_t{each.worker} << flags | told, bytes);
         write_difference(starts.from_last(each.started), bytes);
         write_difference(each.ended - each.started, bytes);
+        if (each.nested_made > 0) write_nested(each, bytes);
         if (!each.waits.empty()) write_waits(each, bytes);
     }
     head.kind = outcome_kind::records;
@@ -129,6 +186,7 @@ moved_records read_records(byte_reader& from) {
         each.waits_known = (told & knows_waits) != 0;
         each.started = starts.after_last(read_difference(from));
         each.ended = each.started + read_difference(from);
+        if (told & has_nested) read_nested(from, each);
         if (told & has_waits) read_waits(from, each);
         what.records.push_back(std::move(each));
     }

@@ -41,6 +41,15 @@ TEST(moved_records, arrive_as_they_left) {
          .ended = day + 17,
          .waits_known = true,
          .waits = {{day + 20, day + 30}, {day + 18, day + 90'000'000'000}}},
+        {.task = 41,
+         .started = day,
+         .ended = day + 100,
+         .waits = {{day + 20, day + 30, 300}, {day + 40, day + 50}},
+         .nested =
+             {{.id = 0, .worker = 2, .made = day + 1, .ended = day + 9, .end = nested_end::cancelled},
+              {.id = 299, .made = day + 3, .started = day + 4, .ended = day + 90, .end = nested_end::done},
+              {.id = 300, .parent = 299, .worker = 0xffffffff, .made = day + 2, .started = day + 5}},
+         .nested_made = 1'000'000'000'000},
         {.task = 49, .worker = 1, .started = 0, .ended = std::numeric_limits<std::int64_t>::max()}};
     auto const arrived =
         passed({.workers = {{.number = 2, .process_id = 4'000'000, .thread_id = 7, .name = "qb/threads-2"}},
@@ -117,12 +126,20 @@ TEST(times_of_a_node, are_moved_as_far_as_its_clock_is_ahead) {
     clock_estimate clock;
     clock.note(at(1s), at(51s + 1ms), at(51s + 1ms), at(1s + 2ms));
     moved_clock const times(clock, time_point(1s), time_point(3s));
-    left_record record{
-        .started = at(52s), .ended = at(52s + 10ms), .waits = {{at(52s + 1ms), at(52s + 2ms)}}};
+    left_record record{.started = at(52s),
+                       .ended = at(52s + 10ms),
+                       .waits = {{at(52s + 1ms), at(52s + 2ms)}},
+                       .nested = {{.made = at(52s + 3ms), .started = at(52s + 4ms), .ended = at(52s + 5ms)},
+                                  {.made = at(52s + 6ms)}}};
     times.move(record);
     EXPECT_EQ(record.started, at(2s));
     EXPECT_EQ(record.ended, at(2s + 10ms));
     EXPECT_EQ(record.waits[0], (left_record::wait{at(2s + 1ms), at(2s + 2ms)}));
+    EXPECT_EQ(record.nested[0].made, at(2s + 3ms));
+    EXPECT_EQ(record.nested[0].started, at(2s + 4ms));
+    EXPECT_EQ(record.nested[0].ended, at(2s + 5ms));
+    EXPECT_EQ(record.nested[1].made, at(2s + 6ms));
+    EXPECT_FALSE(record.nested[1].started);
 }
 
 TEST(times_of_a_node, lie_between_what_the_root_has_seen_of_the_task) {

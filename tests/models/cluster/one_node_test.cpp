@@ -8,8 +8,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <numeric>
+#include <ranges>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -66,6 +69,85 @@ INSTANTIATE_TEST_SUITE_P(models, one_node, testing::ValuesIn(specs()), [](auto c
         name, [](char each) { return !std::isalnum(static_cast<unsigned char>(each)); }, '_');
     return name;
 });
+
+task<int> halves(context& ctx, int n) {
+    if (n == 1) {
+        co_await ctx.sleep_for(1ms);
+        co_return 1;
+    }
+    auto half = ctx.submit(halves, n / 2);
+    int const other = co_await ctx.submit(halves, n - n / 2);
+    co_return co_await half + other;
+}
+
+task<int> halves_in_a_map(context& ctx, int n) {
+    auto const all = co_await ctx.map(halves, std::views::iota(1, n));
+    co_return std::accumulate(all.begin(), all.end(), 0);
+}
+
+/// Each of `count` calls has its record, within that of what made it.
+void expect_whole(task_record const& of, std::size_t count) {
+    EXPECT_EQ(of.nested_made, count);
+    ASSERT_EQ(of.nested.size(), count);
+    for (std::size_t id = 0; id < count; ++id) {
+        auto const& each = of.nested[id];
+        EXPECT_EQ(each.id, id);
+        EXPECT_EQ(each.end, nested_end::done);
+        ASSERT_TRUE(each.started && each.finished);
+        ASSERT_TRUE(each.parent == nested_record::by_task || each.parent < id);
+        auto const* const parent = each.parent == nested_record::by_task ? nullptr : &of.nested[each.parent];
+        EXPECT_LE(parent ? *parent->started : of.started, each.made);
+        EXPECT_LE(each.made, *each.started);
+        EXPECT_LE(*each.finished, parent ? *parent->finished : *of.finished);
+    }
+}
+
+TEST_P(one_node, tells_which_calls_a_body_has_made) {
+    task_recorder recorder(500, recording::everything);
+    auto executor = make_executor(GetParam(), {.recorder = &recorder});
+    executor.map(halves, std::vector{1, 4, 8, 8, 8});
+    executor.submit(halves_in_a_map, 5).get();
+    auto const all = recorder.records();
+    ASSERT_EQ(all.size(), 6u);
+    for (auto const& each : all)
+        expect_whole(each, each.call > 0 ? 4 + 0 + 2 + 4 + 6 : std::array{0, 6, 14, 14, 14}[each.index]);
+    std::size_t leaves = 0;
+    for (auto const& each : all) {
+        EXPECT_TRUE(each.waits_known);
+        for (auto const& wait : each.waits)
+            leaves += wait.ended - wait.began >= 1ms && wait.nested != nested_record::by_task;
+    }
+    EXPECT_GE(leaves, 4u + 8u + 8u + 8u + 10u);
+}
+
+TEST_P(one_node, counts_the_calls_for_which_there_is_no_room) {
+    task_recorder recorder(20, recording::everything);
+    auto executor = make_executor(GetParam(), {.recorder = &recorder});
+    executor.submit(halves, 40).get();
+    for (int round = 0; round < 2; ++round) {
+        auto const all = recorder.records();
+        ASSERT_EQ(all.size(), 1u);
+        EXPECT_EQ(all[0].nested_made, 78u);
+        EXPECT_EQ(all[0].nested.size(), 40u) << "in the round " << round;
+        recorder.clear();
+        executor.submit(halves, 40).get();
+    }
+}
+
+TEST_P(one_node, keeps_every_nth_call_of_a_large_map) {
+    auto const body = [](context& ctx, int n) -> task<void> {
+        co_await ctx.map([](int) {}, std::views::iota(0, n));
+    };
+    task_recorder recorder(5000, recording::everything);
+    auto executor = make_executor(GetParam(), {.recorder = &recorder});
+    executor.submit(body, 10'000).get();
+    auto const all = recorder.records();
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_EQ(all[0].nested_made, 10'000u);
+    ASSERT_EQ(all[0].nested.size(), 2000u);
+    for (std::size_t place = 0; place < 2000; ++place)
+        EXPECT_EQ(all[0].nested[place].id, 5 * place);
+}
 
 TEST_P(one_node, gives_a_worker_as_many_tasks_at_a_time_as_it_is_told) {
     if (GetParam().find("async") != std::string::npos) GTEST_SKIP() << "a loop takes what it has room for";

@@ -60,6 +60,7 @@ private:
     task_at_work made_by_ = this_task;
     void const* made_on_ = &this_task;  // the thread
     wait_keeper within_;
+    std::unique_ptr<shared_arena> own_;  // of another thread that runs it, if its task is in a batch
     nested_slot* slot_ = nullptr;
     bool ended_ = false;
 };
@@ -105,6 +106,7 @@ public:
         context const& here_;
         nested_slot* slot_;
         wait_keeper within_;
+        std::unique_ptr<shared_arena> own_;
         std::exception_ptr why_;
     };
 

@@ -44,7 +44,8 @@ public:
 
     /// It leaves a record, or is a part of what makes it now, if that leaves one. `maker` is its context.
     void be_recorded(context const& maker, nested_recording::kind what) noexcept {
-        record_ = recording_of(maker, what);
+        if (this_task.slot) [[unlikely]]
+            record_ = make_recording(maker, what);
     }
 
     /// Limited as what makes it now.
@@ -65,7 +66,12 @@ protected:
     ~nested_work() = default;
 
 private:
-    void run_body_or_record(context& ctx) noexcept;
+    void run_body_or_record(context& ctx) noexcept {
+        if (!record_) [[likely]]
+            return run_within_stack(ctx);
+        run_recorded(ctx);
+    }
+    void run_recorded(context& ctx) noexcept;
     void run_within_stack(context& ctx) noexcept;
 
     virtual void run_body(context& ctx) noexcept = 0;

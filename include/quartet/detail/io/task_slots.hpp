@@ -20,7 +20,7 @@ class task_recorder;
 namespace quartet::inline v0::detail {
 
 struct task_memory;
-struct piece_wait;
+struct piece_parts;
 class shared_arena;
 
 /// Times are in nanoseconds of the context's clock, plus one; 0: not yet.
@@ -39,8 +39,8 @@ struct task_slot {
 /// of their batch (src/call/piece_recorder.hpp). And which part of the task it is that runs.
 struct wait_keeper {
     task_memory* memory = nullptr;
-    std::atomic<piece_wait*>* of_batch = nullptr;
-    shared_arena* arena = nullptr;  ///< of the batch; the running thread's own, null on one that has none
+    piece_parts* of_batch = nullptr;
+    shared_arena* arena = nullptr;  ///< of the batch; the running thread's own
 
     static constexpr std::uint64_t by_task = ~std::uint64_t{0};
     std::uint64_t nested = by_task;  ///< id of the innermost recorded call that runs
@@ -120,6 +120,9 @@ private:
         return index >= lead_ && (index - lead_) % stride_ == 0;
     }
     task_slot& slot_of(std::size_t index) const noexcept { return first_[(index - lead_) / stride_]; }
+    std::size_t task_of(task_slot const& which) const noexcept {
+        return lead_ + static_cast<std::size_t>(&which - first_) * stride_;
+    }
 
     task_slot* begin_recorded(std::size_t index, context const& ctx) const noexcept;
     void end_recorded(task_slot& slot, context const& ctx, bool failed) const noexcept;

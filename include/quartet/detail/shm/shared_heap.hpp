@@ -102,6 +102,9 @@ public:
         return static_cast<T*>(allocate(count * sizeof(T), alignof(T)));
     }
 
+    /// One for another thread, whose blocks go back with those of this.
+    shared_arena another() const noexcept { return {*heap_, *list_}; }
+
     /// Gives back all blocks of a list.
     static void give_back_all(shared_heap& heap, std::atomic<shared_block*>& list) noexcept;
 
