@@ -42,7 +42,7 @@ struct task_row {
 
 std::vector<task_row> rows_of(measure::task_table const& records) {
     std::int64_t const origin = *std::ranges::min_element(records.queued);
-    auto const waits = measure::waits_of_tasks(records);
+    auto const waits = measure::waits_of_whole_tasks(records);
     std::vector<task_row> rows;
     for (std::size_t i = 0; i < records.started.size(); ++i) {
         task_row row{.call = records.call[i],

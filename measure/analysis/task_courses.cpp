@@ -21,10 +21,9 @@ std::vector<time_span> united(std::vector<time_span> spans) {
     return made;
 }
 
-/// Of `count` tasks or calls: `owner(i)` says which of them had wait i, if one.
-std::vector<std::vector<time_span>> waits_by(task_table const& records, std::size_t count,
-                                             auto const& owner) {
-    std::vector<std::vector<time_span>> waits(count);
+/// Of `many` tasks or calls: `owner(i)` says which of them had wait i, if one.
+std::vector<std::vector<time_span>> waits_by(task_table const& records, std::size_t many, auto const& owner) {
+    std::vector<std::vector<time_span>> waits(many);
     for (std::size_t i = 0; i < records.wait_task.size(); ++i) {
         if (std::optional<std::uint64_t> const of = owner(i))
             waits[*of].push_back({records.wait_began[i], records.wait_ended[i]});
@@ -52,6 +51,11 @@ std::vector<std::vector<time_span>> waits_of_calls(task_table const& records) {
         auto const call = call_of_wait(records, wait);
         return call > 0 ? std::optional(call - 1) : std::nullopt;
     });
+}
+
+std::vector<std::vector<time_span>> waits_of_whole_tasks(task_table const& records) {
+    return waits_by(records, records.started.size(),
+                    [&](std::size_t wait) { return std::optional(records.wait_task[wait]); });
 }
 
 std::vector<time_span> running_parts(time_span whole, std::vector<time_span> const& waits) {

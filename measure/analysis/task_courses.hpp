@@ -24,6 +24,9 @@ std::vector<std::vector<time_span>> waits_of_tasks(task_table const& records);
 /// The same of each such call, by its place in the columns of calls.
 std::vector<std::vector<time_span>> waits_of_calls(task_table const& records);
 
+/// Of each task with all its calls: for who does not draw those.
+std::vector<std::vector<time_span>> waits_of_whole_tasks(task_table const& records);
+
 /// The stretches between a task's waits; these are in ascending order and do not overlap.
 std::vector<time_span> running_parts(time_span whole, std::vector<time_span> const& waits);
 
