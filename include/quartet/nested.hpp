@@ -12,7 +12,8 @@
 //     auto pages = co_await ctx.map(fetch_page, urls);
 //
 // What such a call takes and gives are values, as with an executor, so it may run at the same time as its
-// body. Under `threads` a thread that has nothing to do takes it. On an event loop a coroutine goes on there
+// body. Under `threads` a thread that has nothing to do takes it, and under `processes:N` a worker process,
+// to which the values cross as those of a task. On an event loop a coroutine goes on there
 // while its body does, plain functions run one after another; neither counts for the number of bodies that
 // the loop has under way. Plain functions there can't call coroutines: that throws std::logic_error.
 // Elsewhere a call runs where it is waited for.
@@ -29,6 +30,10 @@
 // A call is a part of a task: it has no outcome of its own and no further tries. Where a recorder keeps
 // everything (task_recorder.hpp) it leaves a record within that of its task, which says what made it; else
 // that costs a test.
+//
+// A call that runs in another process, which dies, throws a task_error where it is awaited, and its body may go
+// on; exceptions come from there as those of tasks do (outcome.hpp). If the body's process dies, what it has
+// made is of no use and ends. A body that leaves a record of all its calls keeps them in its process.
 #pragma once
 
 #include <quartet/context.hpp>
@@ -73,7 +78,7 @@ public:
     /// Whether it has ended. Does not wait.
     bool done() const {
         require_call();
-        return on_thread_ ? on_thread_->ended() : on_loop_->ended();
+        return on_thread_ ? on_thread_->has_ended() : on_loop_->ended();
     }
 
     /// Its value; throws what the body threw. Runs it or waits for it. In a coroutine on an event loop throws

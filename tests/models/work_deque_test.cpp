@@ -4,6 +4,8 @@
 
 #include "tests/sanitized.hpp"
 
+#include <quartet/detail/call/nested_part.hpp>
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -29,6 +31,7 @@ public:
     std::size_t taken() const noexcept { return taken_.load(); }
 
 private:
+    std::unique_ptr<nested_part> part_for_others() override { return nullptr; }
     void run_body(context&) noexcept override {}
     void fail_body(std::exception_ptr) noexcept override {}
 

@@ -37,7 +37,7 @@ void lost_tasks::account_for(worker_slot const& slot, worker_state const& worker
                              fork_server::event const& end) {
     auto const account = [&](open_call& call) {
         account_for(call, slot,
-                    [&](std::size_t index) { return describe_end_of(index, slot, end, worker, call); });
+                    [&](std::size_t index) { return describe_end_of(index, slot, end, worker, &call); });
     };
     if (have_loops_) {
         for (auto& [batch, each] : calls_)
@@ -110,17 +110,17 @@ void lost_tasks::give_back(open_call& call, index_range tasks, arrangement::lost
 }
 
 failure lost_tasks::describe_end_of(std::size_t index, worker_slot const& slot, fork_server::event const& end,
-                                    worker_state const& worker, open_call const& call) const {
+                                    worker_state const& worker, open_call const* call) const {
     auto const name = worker_name(pool_, slot.remote.number);
     if (slot.ready.load() == readiness::refused) return not_initialized(index, why_refused(pool_), name);
-    if (worker.late == worker_state::task_id{call.batch, index}) {
+    if (call && worker.late == worker_state::task_id{call->batch, index}) {
         auto why = describe_death(index, name, end);
         why.why = cause::timed_out;
         why.message = fmt::format("timed out after {:g} s, and went on until its worker was killed",
-                                  std::chrono::duration<double>(call.work->task_limit()).count());
+                                  std::chrono::duration<double>(call->work->task_limit()).count());
         return why;
     }
-    if (call.stopped && worker.terminating)
+    if (call && call->stopped && worker.terminating)
         return {
             .index = index, .why = cause::cancelled, .message = "cancelled: its worker process was ended"};
     if (worker.late)

@@ -29,6 +29,10 @@ public:
     /// No worker lives: all ended with their fork server.
     void account_for_all();
 
+    /// What is known of the end of the worker of the slot, for a task of the call.
+    failure describe_end_of(std::size_t index, worker_slot const& slot, fork_server::event const& end,
+                            worker_state const& worker, open_call const* call) const;
+
 private:
     using description = std::function<failure(std::size_t index)>;
 
@@ -36,8 +40,6 @@ private:
     void account_for_all(open_call& call);
     void fail(open_call& call, std::size_t index, description const& describe);
     void give_back(open_call& call, index_range tasks, arrangement::lost why, description const& describe);
-    failure describe_end_of(std::size_t index, worker_slot const& slot, fork_server::event const& end,
-                            worker_state const& worker, open_call const& call) const;
 
     pool_state& pool_;
     bool const have_loops_;  // a worker runs many tasks at a time

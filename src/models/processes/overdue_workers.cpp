@@ -27,7 +27,8 @@ bool was_stopped_before(std::chrono::steady_clock::time_point limit, remote_batc
 
 overdue_workers::time_point overdue_workers::end() {
     auto const now = std::chrono::steady_clock::now();
-    return std::min({terminate_late(now), terminate_stopped(now), kill_terminating(now)});
+    return std::min(
+        {terminate_late(now), terminate_stopped(now), terminate_helpers(now), kill_terminating(now)});
 }
 
 overdue_workers::time_point overdue_workers::terminate_late(time_point now) {
@@ -93,6 +94,8 @@ overdue_workers::time_point overdue_workers::terminate_stopped(time_point now) {
         auto const overdue = *call->stopped + grace;
         if (overdue > now) {
             next = std::min(next, overdue);
+        } else if (auto const excused = helped_.excused_until(slot->remote.number, now); excused > now) {
+            next = std::min(next, excused);  // another worker is overdue, for which it has waited
         } else {
             terminate(*slot, worker, *call->batch, slot->remote.current.load(std::memory_order_acquire),
                       false);
@@ -122,13 +125,36 @@ overdue_workers::time_point overdue_workers::terminate_stopped_on_loops(time_poi
     return next;
 }
 
+/// Those that run a call whose task was stopped, or whose worker is dead.
+overdue_workers::time_point overdue_workers::terminate_helpers(time_point now) {
+    auto next = never;
+    helped_.for_each_unwanted([&](lost_calls::unwanted_call const& each) {
+        worker_state* const worker = workers_.find(each.helper);
+        if (!worker || worker->terminating || worker->process == 0) return;
+        auto const overdue = each.since + grace;
+        if (overdue > now) {
+            next = std::min(next, overdue);
+        } else if (may_terminate() && each.mark_terminating()) {
+            worker->terminating = now;
+            workers_.kill(*worker, SIGTERM);
+            next = std::min(next, now + grace);
+        }
+    });
+    return next;
+}
+
+/// Whether not too many are being ended already.
+bool overdue_workers::may_terminate() noexcept {
+    auto const terminating =
+        std::ranges::count_if(workers_, [](auto const& each) { return !!each.second.terminating; });
+    return terminating < most_terminating && workers_.has_fork_server();
+}
+
 /// If the worker still runs the task, sees to it that the worker can't end the task, and asks the worker to
 /// end.
 void overdue_workers::terminate(worker_slot& slot, worker_state& worker, remote_batch& batch,
                                 std::size_t task, bool by_limit) {
-    auto const terminating =
-        std::ranges::count_if(workers_, [](auto const& each) { return !!each.second.terminating; });
-    if (terminating >= most_terminating || !workers_.has_fork_server()) return;
+    if (!may_terminate()) return;
     if (task >= batch.count || !batch.tasks[task].mark_terminating(slot.remote.number)) return;
     worker.terminating = std::chrono::steady_clock::now();
     if (by_limit) worker.late = {&batch, task};

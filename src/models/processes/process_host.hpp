@@ -11,6 +11,9 @@
 //   supervisor                               what happens while nobody waits; with it, on its thread:
 //   worker_processes, fork_server            the processes
 //   lost_tasks, overdue_workers              those that have ended, and those that have to be
+//   lost_calls                               calls that bodies of those that have ended made of their context
+//
+// What bodies call of their context stays between the workers: worker_calls, offered_calls.
 //
 // One lock guards what several threads change; below it stands what that is. stop_requests and log_channel
 // lock themselves: the first may be called under the lock, the second not.

@@ -10,10 +10,11 @@
 
 namespace quartet::inline v0::detail {
 
-supervisor::supervisor(supervisor_parts const& parts) noexcept
+supervisor::supervisor(supervisor_parts const& parts)
     : with_(parts),
       lost_(parts.pool, parts.have_loops, parts.calls, parts.tasks),
-      overdue_(parts.have_loops, parts.calls, parts.workers) {}
+      lost_calls_(parts.pool, parts.calls),
+      overdue_(parts.have_loops, parts.calls, parts.workers, lost_calls_) {}
 
 void supervisor::start() {
     all_signals_blocked const in_it;
@@ -85,7 +86,11 @@ void supervisor::handle_events() {
 
 void supervisor::handle_death(fork_server::event const& end) {
     auto& slot = worker_processes::slot_of(end);
-    lost_.account_for(slot, with_.workers.remove(slot), end);
+    worker_state const worker = with_.workers.remove(slot);
+    lost_.account_for(slot, worker, end);
+    lost_calls_.account_for(slot.remote.number, worker.terminating.has_value(), [&](open_call const* call) {
+        return lost_.describe_end_of(0, slot, end, worker, call);
+    });
     bool const fruitless = slot.remote.current.load() == remote_worker::nothing && !slot.retired.load();
     with_.tasks.on_end(slot, fruitless, end.status);
 }
@@ -94,6 +99,7 @@ void supervisor::handle_loss_of_fork_server() {
     with_.workers.lose_fork_server();
     with_.tasks.on_loss();
     lost_.account_for_all();
+    lost_calls_.account_for_all();
     if (!with_.calls.empty()) revive_fork_server();
 }
 

@@ -12,6 +12,7 @@
 #include "src/models/processes/arrangement.hpp"
 #include "src/models/processes/kept_batches.hpp"
 #include "src/models/processes/log_channel.hpp"
+#include "src/models/processes/lost_calls.hpp"
 #include "src/models/processes/lost_tasks.hpp"
 #include "src/models/processes/open_calls.hpp"
 #include "src/models/processes/overdue_workers.hpp"
@@ -43,7 +44,8 @@ struct supervisor_parts {
 
 class supervisor {
 public:
-    explicit supervisor(supervisor_parts const& parts) noexcept;
+    /// Throws std::bad_alloc.
+    explicit supervisor(supervisor_parts const& parts);
 
     /// Starts the thread. Throws std::system_error.
     void start();
@@ -65,6 +67,7 @@ private:
 
     supervisor_parts const with_;
     lost_tasks lost_;          // under the lock
+    lost_calls lost_calls_;    // likewise
     overdue_workers overdue_;  // likewise
     bool ending_ = false;      // likewise
     std::thread thread_;

@@ -5,6 +5,7 @@
 #include "src/io/context/blocking_context.hpp"
 #include "src/models/chunk_sizer.hpp"
 #include "src/models/initializing.hpp"
+#include "src/models/processes/worker_calls.hpp"
 #include "src/models/processes/worker_log.hpp"
 
 #include <quartet/cpus.hpp>
@@ -67,6 +68,13 @@ public:
         slot.process.store(getpid());
     }
 
+    /// From now on it runs calls that bodies of the pool's other workers make, and those run its own.
+    void share_calls() {
+        if (pool_.workers < 2 || pool_.workers > most_sharing) return;
+        calls_.emplace(pool_, slot_);
+        ctx_.share_calls_by(*calls_);
+    }
+
     /// Runs all that is offered.
     void work() {
         while (auto const taken = take()) {
@@ -78,10 +86,24 @@ public:
         sized_for_ = nullptr;
     }
 
+    /// Runs a call that a body of another worker has made; false if there is none.
+    bool help() {
+        auto const taken = calls_ ? calls_->take() : std::nullopt;
+        if (!taken) return false;
+        ctx_.follow(slot_.batch.load(std::memory_order_relaxed)->stop);
+        calls_->run(*taken, ctx_);
+        stop_.reset();
+        ctx_.follow(no_stop_);
+        calls_->end(*taken);
+        slot_.batch.store(nullptr);
+        return true;
+    }
+
     void sleep() {
         std::uint32_t const seen = slot_.calls.load();
         slot_.asleep.store(worker_slot::wants_calls);
-        if (!pool_.ring.look()) futex_wait(slot_.calls, seen);
+        if (pool_.may_sleep.load() == 0) pool_.may_sleep.store(1);
+        if (!pool_.ring.look() && !(calls_ && calls_->any_on_offer())) futex_wait(slot_.calls, seen);
         slot_.asleep.store(0, std::memory_order_relaxed);
     }
 
@@ -92,6 +114,7 @@ public:
             batch, slot_.remote, { *batch.heap, batch.blocks }
         };
         ctx_.follow(batch.stop);
+        if (calls_) calls_->begin_bodies();
         std::size_t const ended = batch.run(ctx_, interface, tasks.first, tasks.last);
         stop_.reset();
         ctx_.follow(no_stop_);
@@ -101,6 +124,8 @@ public:
     }
 
 private:
+    static constexpr std::size_t most_sharing = 65'535;  // as call_word says
+
     std::optional<task_ring::offer> take() {
         return take_tasks(pool_, slot_, [this](remote_batch const& batch, std::size_t left) {
             if (&batch != std::exchange(sized_for_, &batch)) sizer_ = chunk_sizer(pool_.workers);
@@ -135,6 +160,7 @@ private:
     std::atomic<std::uint32_t> const no_stop_{0};
     std::optional<stop_watch> stop_;  // of the chunk that runs
     blocking_context ctx_;
+    std::optional<worker_calls> calls_;
     chunk_sizer sizer_{1};
     remote_batch const* sized_for_ = nullptr;
     std::size_t ran_ = 0;
@@ -196,9 +222,10 @@ void call_worker(worker_slot& slot) noexcept {
 void serve_pool(pool_state& pool, worker_slot& slot) {
     set_process_cpu_share(one_share(pool.cpu_share, pool.workers));
     worker self(pool, slot);
+    self.share_calls();
     for (;;) {
         self.work();
-        self.sleep();
+        if (!self.help()) self.sleep();
     }
 }
 

@@ -3,7 +3,8 @@
 // What the parent and its worker processes share, and what a worker does.
 //
 // A pool worker takes chunks of the tasks that are offered in a ring until none is left, sleeps, and looks
-// again. A worker of `processes:each` runs the one task that it was forked for and ends.
+// again. One that finds none runs calls that bodies of other workers have made (worker_calls.hpp). A worker
+// of `processes:each` runs the one task that it was forked for and ends.
 #pragma once
 
 #include "src/base/bounded_text.hpp"
@@ -54,10 +55,13 @@ struct alignas(64) worker_slot {
     std::atomic<readiness> ready;        ///< whether it was initialized
 };
 
+struct call_table;
+
 /// What the parent and all workers share.
 struct pool_state {
     shared_heap* heap;
     worker_slot* slots;     ///< the pool's
+    call_table* calls;      ///< one for each of them: what its bodies have on offer
     std::string_view name;  ///< of workers, before their number; the parent's, and so in all of them
     std::size_t workers;
     std::size_t cpu_share;      ///< the processors that all of them have together
@@ -65,6 +69,7 @@ struct pool_state {
     parent_wake wake_parent;
     inherited_socket log_socket;           ///< none: nobody reads logs
     std::atomic<std::uint32_t> overflown;  ///< the parent has offers that found no room in the ring
+    std::atomic<std::uint32_t> may_sleep;  ///< a worker that wants to be called may be asleep
     eventcount batch_ended;                ///< told whenever a batch has ended
     task_ring ring;
     refusal refused;

@@ -70,6 +70,12 @@ public:
     auto begin() noexcept { return workers_.begin(); }
     auto end() noexcept { return workers_.end(); }
 
+    /// What is known of the slot's worker; null if there is none.
+    worker_state* find(worker_slot& slot) noexcept {
+        auto const found = workers_.find(&slot);
+        return found == workers_.end() ? nullptr : &found->second;
+    }
+
     /// Sends the worker a signal; there must be a fork server.
     void kill(worker_state const& worker, int signal) { fork_server_->kill(worker.process, signal); }
 

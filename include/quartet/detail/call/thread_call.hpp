@@ -8,13 +8,16 @@
 #include <quartet/detail/base/misuse.hpp>
 #include <quartet/detail/base/own_process.hpp>
 #include <quartet/detail/call/body_call.hpp>
+#include <quartet/detail/call/nested_part.hpp>
 #include <quartet/detail/io/child_group.hpp>
 #include <quartet/detail/io/current_context.hpp>
 #include <quartet/detail/io/nested_work.hpp>
 #include <quartet/outcome.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <exception>
+#include <memory>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -63,6 +66,13 @@ inline void finish(nested_work& work, context& ctx) noexcept {
         host->wait_for(work, ctx, true);
 }
 
+/// Whether it has ended.
+inline bool has_ended(nested_work& work, context& ctx) noexcept {
+    nested_host* const host = nested_access::host_of(ctx);
+    if (host && !work.ended()) host->look(work, ctx);
+    return work.ended();
+}
+
 /// Nobody wants it any more: it does not begin, or is waited for.
 inline void withdraw(nested_work& work, context& ctx) noexcept {
     nested_host* const host = nested_access::host_of(ctx);
@@ -84,6 +94,7 @@ public:
         require_own_context(ctx_);
         detail::finish(*this, ctx_);
     }
+    bool has_ended() noexcept { return detail::has_ended(*this, ctx_); }
     void withdraw() noexcept { detail::withdraw(*this, ctx_); }
 
     /// Requires its end.
@@ -128,6 +139,33 @@ public:
         : thread_call<result>(ctx), body_(std::move(body)), input_(std::move(input)) {}
 
 private:
+    /// The call on its way to another process. Kept no longer than the call.
+    class way final : public nested_part {
+    public:
+        explicit way(body_thread_call& of) noexcept
+            : nested_part(1), of_(of), way_(*this, code_of_part<Body, In, result>(of.body_), *this, *this) {
+            this->cross_by(way_);
+        }
+
+        void run(context& ctx, std::size_t, std::size_t) noexcept override { of_.run_body(ctx); }
+
+        // ---- As inputs, and as a sink
+
+        In const& operator[](std::size_t) const noexcept { return of_.input_; }
+        void set(std::size_t, value_or_nothing<result>&& value) {
+            of_.result_.template emplace<1>(std::move(value));
+        }
+        void set(std::size_t) requires std::is_void_v<result> { of_.result_.template emplace<1>(); }
+
+    private:
+        void take(quartet::failure&& why) noexcept override { of_.result_.template emplace<2>(thrown_for(why)); }
+
+        body_thread_call& of_;
+        value_crossing<In, result, way, way> way_;
+    };
+
+    std::unique_ptr<nested_part> part_for_others() override { return std::make_unique<way>(*this); }
+
     void run_body(context& ctx) noexcept override {
         try {
             if (ctx.stop_requested()) [[unlikely]]

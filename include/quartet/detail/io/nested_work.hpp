@@ -3,7 +3,8 @@
 // A call that a body has made of its context: what a pool sees of it.
 //
 // It is kept by the body, which wants its end in time: so a pool that shares calls out between its threads
-// needs no memory for one, and who waits for it may run it.
+// needs no memory for one, and who waits for it may run it. To another process its values go as those of a
+// task do (detail/call/nested_part.hpp).
 #pragma once
 
 #include <quartet/detail/io/nested_recording.hpp>
@@ -13,12 +14,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 
 namespace quartet::inline v0 {
 
 class context;
 
 namespace detail {
+
+class nested_part;
 
 class nested_work {
 public:
@@ -52,14 +56,18 @@ public:
     void limit_as_here() noexcept {
         if (scope const* const part = current_scope()) limit_ = part->deadline();
     }
+    scope::time_point limit() const noexcept { return limit_; }
 
     // ---- For the pool
+
+    /// Its way to another process, for as long as it is kept. Null if it has none.
+    virtual std::unique_ptr<nested_part> part_for_others() = 0;
 
     static constexpr std::uint64_t nowhere = ~std::uint64_t{0};
 
     std::uint64_t place = nowhere;           ///< among the calls of its thread
     context const* made_by = nullptr;        ///< the context of the body
-    std::atomic<void*> taken_by = nullptr;   ///< another thread that runs it
+    std::atomic<void*> taken_by = nullptr;   ///< another thread that runs it; the offer to other processes
     std::uint64_t first_place_of_taker = 0;  ///< where those begin that it makes there
 
 protected:
@@ -83,8 +91,8 @@ private:
     scope::time_point limit_ = scope::time_point::max();
 };
 
-/// How the calls of bodies are shared out between the threads of a pool. One for each thread; its members are
-/// for that one.
+/// How the calls of bodies are shared out between the threads or processes of a pool. One for each; its
+/// members are for that one.
 class nested_host {
 public:
     /// Other threads may take it from now on.
@@ -96,6 +104,15 @@ public:
     /// Waits for the end of one that another thread has taken, and helps it meanwhile. `runs_own`: runs what
     /// the body has made since, too.
     virtual void wait_for(nested_work& work, context& here, bool runs_own) noexcept = 0;
+
+    /// Takes note of its end, if it has ended elsewhere and can't say so itself.
+    virtual void look(nested_work&, context&) noexcept {}
+
+    /// Whether those who take calls see the memory of the body. Else a map deals out parts of its range.
+    virtual bool shares_memory() const noexcept { return true; }
+
+    /// Without shared memory: how many would take a further part now.
+    virtual std::size_t idle() noexcept { return 0; }
 
 protected:
     ~nested_host() = default;
