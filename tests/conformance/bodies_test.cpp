@@ -150,11 +150,12 @@ task<std::uintptr_t> await_often(context& ctx, int rounds) {
 }
 
 // AddressSanitizer may put a local variable on a stack of its own, so there only the end is observed: with a
-// stack that grew, the rounds would not reach it: 8 MB are 84 bytes a round.
+// stack that grew, the rounds would not reach it: 8 MB are 84 bytes a round. A loop resumes a body from deeper
+// down at some times than at others, by 21 KB.
 TEST_P(bodies, that_await_very_often_do_not_grow_the_stack) {
     auto const grown = make().map(await_often, std::vector{sanitized ? 100'000 : 1'000'000});
     if (!sanitized) {
-        EXPECT_LT(grown.at(0), 4096u);
+        EXPECT_LT(grown.at(0), 64u << 10);
     }
 }
 

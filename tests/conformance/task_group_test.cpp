@@ -195,7 +195,8 @@ TEST_P(a_task_group, has_a_time_limit) {
     EXPECT_EQ(run_one([](context& ctx, int) -> task<int> {
                   int sum = 0;
                   try {
-                      co_await ctx.with_timeout(5ms, in_task_group(ctx, [&](task_group& group) -> task<void> {
+                      co_await ctx.with_timeout(200ms,
+                                                in_task_group(ctx, [&](task_group& group) -> task<void> {
                                                     group.spawn(add_later(ctx, 1us, 3, &sum));
                                                     group.spawn(add_later(ctx, 24h, 100, &sum));
                                                     co_await ctx.sleep_for(24h);
