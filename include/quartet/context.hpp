@@ -50,6 +50,7 @@ struct part_behind_a_shield;
 /// In nested.hpp.
 template <class Body, class... Args>
 struct calls_of;
+class loop_host;
 class nested_host;
 struct nested_access;
 }  // namespace detail
@@ -288,6 +289,7 @@ protected:
 
     /// Has other threads take the calls of its bodies.
     void share_calls_by(detail::nested_host& host) noexcept { host_ = &host; }
+    void share_calls_by(detail::loop_host& host) noexcept { loop_host_ = &host; }
 
     /// Its bodies suspend while they wait.
     void suspends_bodies() noexcept { suspends_ = true; }
@@ -312,7 +314,8 @@ private:
 
     worker_info worker_;
     std::atomic<std::uint32_t> const* stop_word_;
-    detail::nested_host* host_ = nullptr;  // null: the calls of bodies run where they are waited for
+    detail::nested_host* host_ = nullptr;     // null: the calls of bodies run where they are waited for
+    detail::loop_host* loop_host_ = nullptr;  // null: those of bodies on a loop stay on it
     bool suspends_ = false;
     std::uint32_t unheard_ = 0;  // of the one body in a blocking context that sees a stop
 };

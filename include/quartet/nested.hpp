@@ -13,10 +13,10 @@
 //
 // What such a call takes and gives are values, as with an executor, so it may run at the same time as its
 // body. Under `threads` a thread that has nothing to do takes it, and under `processes:N` a worker process,
-// to which the values cross as those of a task. On an event loop a coroutine goes on there
-// while its body does, plain functions run one after another; neither counts for the number of bodies that
-// the loop has under way. Plain functions there can't call coroutines: that throws std::logic_error.
-// Elsewhere a call runs where it is waited for.
+// to which the values cross as those of a task. On an event loop a coroutine goes on there while its body
+// does, or on another loop of the pool that has nothing to do; plain functions run one after another. Neither
+// counts for the number of bodies that a loop has under way. Plain functions there can't call coroutines:
+// that throws std::logic_error. Elsewhere a call runs where it is waited for.
 //
 // A body that waits for a call runs it, if nobody has begun it, or else helps with it, and runs other calls
 // that it has made since. So a pool never waits for itself; but a call must not wait for what its body does
@@ -31,9 +31,9 @@
 // everything (task_recorder.hpp) it leaves a record within that of its task, which says what made it; else
 // that costs a test.
 //
-// A call that runs in another process, which dies, throws a task_error where it is awaited, and its body may go
-// on; exceptions come from there as those of tasks do (outcome.hpp). If the body's process dies, what it has
-// made is of no use and ends. A body that leaves a record of all its calls keeps them in its process.
+// A call that runs in another process, which dies, throws a task_error where it is awaited, and its body may
+// go on; exceptions come from there as those of tasks do (outcome.hpp). If the body's process dies, what it
+// has made is of no use and ends. A body that leaves a record of all its calls keeps them in its process.
 #pragma once
 
 #include <quartet/context.hpp>
@@ -172,10 +172,12 @@ struct detail::calls_of {
             using result = typename body_result<whole, in>::type;
             if constexpr (is_coroutine_body<whole, in>) {
                 if (begins_on_loop(ctx)) {
-                    auto later =
-                        begin_later<whole, in, result>(ctx, whole{std::move(body)}, in(std::move(args)...));
+                    auto const make = [&](loop_call const& call) {
+                        return begin_later<whole, in, result>(call, whole{std::move(body)},
+                                                              in(std::move(args)...));
+                    };
                     return nested_call<result>(ctx, typename nested_call<result>::on_loop(
-                                                        new typed_loop_call<result>(std::move(later))));
+                                                        new typed_loop_call<result>(ctx, false, make)));
                 }
             }
             require_own_context(ctx);

@@ -138,14 +138,15 @@ map_recording::call::call(map_recording const& of, std::size_t index, context co
     : of_(of),
       here_(here),
       slot_(of.slots_.empty() || index % of.stride_ != 0 ? nullptr : &of.slots_[index / of.stride_]),
-      within_(within(of.made_by_, slot_)) {
+      within_(within(of.made_by_, slot_)),
+      before_(this_task) {
     note_begin(slot_, within_, of.made_on_, own_, here);
     this_task = {of.made_by_.slot, &within_};
 }
 
 map_recording::call::~call() {
     note_end(slot_, here_, end_by(why_));
-    this_task = of_.made_by_;
+    this_task = before_;
 }
 
 }  // namespace quartet::inline v0::detail

@@ -16,6 +16,7 @@
 #include "src/models/naming.hpp"
 #include "src/models/open_jobs.hpp"
 #include "src/models/running_bodies.hpp"
+#include "src/models/shared_loop_calls.hpp"
 #include "src/models/stop_jobs.hpp"
 
 #include <quartet/backend/async.hpp>
@@ -39,10 +40,12 @@ using detail::claim;
 struct async::state final : job_driver {
     class loop_thread;
 
-    explicit state(async_options chosen) : options(std::move(chosen)) {}
+    explicit state(async_options chosen)
+        : options(std::move(chosen)), calls(options.loops, [this](std::size_t number) { wake(number); }) {}
     ~state() override { end_loops(); }
 
     void start_loops();
+    void wake(std::size_t number) noexcept;
     void end_loops() noexcept;
     claim take(std::size_t room);
     void note_end(job& work, std::size_t tasks) noexcept;
@@ -61,6 +64,7 @@ struct async::state final : job_driver {
     detail::job_count unfinished;
     detail::initialization initialized{options.initialize};
     std::vector<std::unique_ptr<loop_thread>> loops;
+    detail::shared_loop_calls calls;
 
     static thread_local constinit state* mine;  // that this thread runs a loop of
     static thread_local constinit loop_thread* my_loop;
@@ -69,7 +73,7 @@ struct async::state final : job_driver {
 thread_local constinit async::state* async::state::mine = nullptr;
 thread_local constinit async::state::loop_thread* async::state::my_loop = nullptr;
 
-class async::state::loop_thread {
+class async::state::loop_thread final : private detail::loop_host {
 public:
     loop_thread(state& shared, std::size_t number)
         : shared_(shared),
@@ -118,6 +122,35 @@ private:
     void make_context(std::optional<detail::async_context>& ctx, job& work) {
         ctx.emplace(worker_, loop_, work.stop(), detail::log_to(shared_.options.log),
                     detail::body_name_of(work));
+        if (shared_.options.loops > 1) ctx->share_calls_by(*this);
+    }
+
+    // ---- What bodies here call
+
+    void offer(detail::loop_call& call) noexcept override {
+        call.of = &bodies_.job_of(*detail::current_scope()->body());
+        own_calls().add(call);
+        shared_.calls.wake_one();
+    }
+    bool take_back(detail::loop_call& call) noexcept override { return own_calls().remove(call); }
+    void post(std::function<void()> function) override { loop_.post(std::move(function)); }
+    std::size_t loops() const noexcept override { return shared_.options.loops; }
+
+    detail::offered_calls& own_calls() noexcept { return shared_.calls.of(worker_.number); }
+
+    /// Those that were made here until now, or else one of another loop; false if there was none.
+    bool begin_calls(bool has_tasks) {
+        if (shared_.options.loops == 1) return false;
+        std::size_t begun = 0;
+        for (std::size_t const most = own_calls().count(); begun < most; ++begun) {
+            detail::loop_call* const own = own_calls().take_own();
+            if (!own) break;
+            own->begin_here();
+        }
+        if (begun > 0 || has_tasks) return begun > 0;
+        detail::loop_call* const other = shared_.calls.take_any(worker_.number, *this);
+        if (other) bodies_.begin_guest(*other);
+        return other != nullptr;
     }
 
     void run() {
@@ -130,15 +163,22 @@ private:
         for (;;) {
             claim const tasks = take();
             if (tasks) bodies_.begin(tasks);
-            bodies_.collect_outcomes();
+            bool const busy = begin_calls(static_cast<bool>(tasks)) || tasks;
+            collect_ended();
             bool has_ended = false;
             loop_.run_some([&] {
-                if (!tasks) has_ended = !prepare_sleep();
-                return !tasks && !has_ended;
+                if (!busy) has_ended = !prepare_sleep();
+                return !busy && !has_ended;
             });
             if (has_ended) return;
-            bodies_.collect_outcomes();
+            shared_.calls.is_awake(worker_.number);
+            collect_ended();
         }
+    }
+
+    void collect_ended() {
+        bodies_.collect_guests();
+        bodies_.collect_outcomes();
     }
 
     claim take() {
@@ -159,7 +199,9 @@ private:
         bool const wants_more = room() > 0;
         if (wants_more && !shared_.queue.empty()) loop_.post([] {});  // it came just now
         asleep_ = wants_more;
-        return !shared_.ending || bodies_.in_flight() > 0;
+        shared_.calls.falls_asleep(worker_.number);
+        if (shared_.calls.has_any(worker_.number)) loop_.post([] {});
+        return !shared_.ending || bodies_.in_flight() + bodies_.guests() > 0;
     }
 
     state& shared_;
@@ -177,6 +219,10 @@ void async::state::start_loops() {
     for (auto& each : loops)
         each->start();
     initialized.wait_for(options.loops);
+}
+
+void async::state::wake(std::size_t number) noexcept {
+    loops[number]->wake();
 }
 
 void async::state::end_loops() noexcept {

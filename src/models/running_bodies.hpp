@@ -7,9 +7,11 @@
 #include "src/models/job_queue.hpp"
 
 #include <quartet/backend/job.hpp>
+#include <quartet/detail/call/loop_call.hpp>
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -34,6 +36,7 @@ public:
             return ended_(*tasks.work, tasks.size());
         }
         job_bodies& mine = bodies_of(*tasks.work);
+        beginning_ = tasks.work;
         std::size_t done = 0;
         for (std::size_t index = tasks.first; index < tasks.last; ++index) {
             running_body* const body = tasks.work->start(*mine.ctx, index, over_);
@@ -47,6 +50,35 @@ public:
         }
         drop_if_empty(mine);
         if (done > 0) ended_(*tasks.work, done);
+    }
+
+    /// A call that a body on another loop has made; it is none of those in flight.
+    void begin_guest(loop_call& call) {
+        job_bodies& mine = bodies_of(*call.of);
+        guest_body* const guest = call.become_guest(*mine.ctx, guests_over_).release();
+        guest->group = &mine;
+        mine.link(*guest);
+        ++guests_;
+        call.begin_as(*guest);
+    }
+
+    std::size_t guests() const noexcept { return guests_; }
+
+    /// The job of a body that runs here.
+    job& job_of(running_body const& body) const noexcept {
+        return body.group ? *static_cast<job_bodies*>(body.group)->work : *beginning_;
+    }
+
+    /// Sends the ends of guests home.
+    void collect_guests() {
+        while (running_body* const over = guests_over_.pop()) {
+            std::unique_ptr<guest_body> const guest(static_cast<guest_body*>(over));
+            auto& mine = *static_cast<job_bodies*>(guest->group);
+            mine.unlink(*guest);
+            --guests_;
+            drop_if_empty(mine);
+            guest->call.tell_home();
+        }
     }
 
     /// Takes the outcomes of the bodies that have ended.
@@ -112,6 +144,9 @@ private:
     std::unordered_map<job*, job_bodies> jobs_;
     ended_bodies over_;
     std::size_t in_flight_ = 0;
+    job* beginning_ = nullptr;  // whose bodies have begun last
+    ended_bodies guests_over_;
+    std::size_t guests_ = 0;
 };
 
 }  // namespace quartet::inline v0::detail

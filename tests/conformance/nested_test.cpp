@@ -42,6 +42,10 @@ QUARTET_SUITE(nested_on_a_loop, rows_where(&row::on_loops));
 class nested_between_threads : public nested {};
 QUARTET_SUITE(nested_between_threads, rows_where([](row const& each) { return each.name == "threads_3"; }));
 
+class nested_between_loops : public nested {};
+QUARTET_SUITE(nested_between_loops,
+              rows_where([](row const& each) { return each.name == "threads_2_async_7"; }));
+
 int add(int a, int b) {
     return a + b;
 }
@@ -491,6 +495,128 @@ TEST_P(nested_between_threads, idle_threads_share_a_map) {
         co_return std::set<std::string>(names.begin(), names.end()).size();
     };
     EXPECT_EQ(run(body, &met), 3u);
+}
+
+// A loop that has nothing to do takes a coroutine that another's body has called: each holds its loop until
+// the other has begun.
+TEST_P(nested_between_loops, idle_loops_take_them) {
+    shared_counter met;
+    auto const meet = [](context& ctx, counter_reference count) -> task<std::string> {
+        ++*count;
+        wait_until([&] { return *count == 2; });
+        co_await ctx.yield();
+        co_return ctx.where().name;
+    };
+    auto const body = [meet](context& ctx, counter_reference count) -> task<bool> {
+        auto one = ctx.submit(meet, count);
+        auto other = ctx.submit(meet, count);
+        co_return co_await one != co_await other&& ctx.where().name != "";
+    };
+    auto how = make();
+    for (int round = 0; round < 50; ++round) {
+        *met = 0;
+        EXPECT_TRUE(how.submit(body, &met).get());
+    }
+}
+
+TEST_P(nested_between_loops, idle_loops_share_a_map) {
+    shared_counter met;
+    auto const body = [](context& ctx, counter_reference count) -> task<std::size_t> {
+        auto const names = co_await ctx.map(
+            [](context& inner, counter_reference each) -> task<std::string> {
+                ++*each;
+                wait_until([&] { return *each >= 2; });
+                co_return inner.where().name;
+            },
+            std::vector(30, count));
+        co_return std::set<std::string>(names.begin(), names.end()).size();
+    };
+    auto how = make();
+    for (int round = 0; round < 50; ++round) {
+        *met = 0;
+        EXPECT_EQ(how.submit(body, &met).get(), 2u);
+    }
+}
+
+struct away_signs {
+    counter_reference begun, cancelled;
+};
+
+/// Two of it: one is on its body's loop and ends, the other is on the other loop and stays.
+task<int> stay_away(context& ctx, std::string home, away_signs signs) {
+    ++*signs.begun;
+    wait_until([&] { return *signs.begun == 2; });
+    if (ctx.where().name == home) co_return 1;
+    try {
+        co_await ctx.sleep_for(24h);
+    } catch (cancelled const&) {
+        ++*signs.cancelled;
+        throw;
+    }
+    co_return 2;
+}
+
+TEST_P(nested_between_loops, one_that_is_dropped_is_cancelled_where_it_is) {
+    auto const body = [](context& ctx, away_signs signs) -> task<int> {
+        auto one = ctx.submit(stay_away, ctx.where().name, signs);
+        auto other = ctx.submit(stay_away, ctx.where().name, signs);
+        while (!one.done() && !other.done())
+            co_await ctx.yield();
+        co_return co_await (one.done() ? one : other);
+    };
+    auto how = make();
+    for (int round = 0; round < 50; ++round) {
+        shared_counter begun, cancelled;
+        EXPECT_EQ(how.submit(body, away_signs{&begun, &cancelled}).get(), 1);
+        EXPECT_EQ(*cancelled, 1u) << "before its body was over";
+    }
+}
+
+TEST_P(nested_between_loops, a_map_that_is_cancelled_is_so_on_all_loops) {
+    auto const body = [](context& ctx, away_signs signs) -> task<int> {
+        try {
+            co_await ctx.with_timeout(200ms, [](context& within, away_signs each) -> task<int> {
+                co_await within.map(
+                    [](context& inner, away_signs of) -> task<int> {
+                        if (++*of.begun <= 2) wait_until([&] { return *of.begun >= 2; });
+                        try {
+                            co_await inner.sleep_for(24h);
+                        } catch (cancelled const&) {
+                            ++*of.cancelled;
+                            throw;
+                        }
+                        co_return 1;
+                    },
+                    std::vector(20, each));
+                co_return 1;
+            }(ctx, signs));
+        } catch (timed_out const&) {
+            co_return 2;
+        }
+        co_return 3;
+    };
+    shared_counter begun, cancelled;
+    EXPECT_EQ(run(body, away_signs{&begun, &cancelled}), 2);
+    EXPECT_EQ(*begun, *cancelled);
+    EXPECT_GE(*begun, 2u);
+}
+
+TEST_P(nested_between_loops, a_stop_reaches_them) {
+    auto how = make();
+    for (int round = 0; round < 20; ++round) {
+        shared_counter begun, cancelled;
+        auto call = how.submit(
+            [](context& ctx, away_signs signs) -> task<int> {
+                auto one = ctx.submit(stay_away, "nowhere", signs);
+                auto other = ctx.submit(stay_away, "nowhere", signs);
+                co_return co_await one + co_await other;
+            },
+            away_signs{&begun, &cancelled});
+        wait_until([&] { return *begun == 2; });
+        call.cancel();
+        EXPECT_FALSE(call.take());
+        EXPECT_EQ(*cancelled, 2u);
+    }
 }
 
 // A body that waits for a call does not begin other roots meanwhile: these wait for it.

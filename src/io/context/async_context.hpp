@@ -30,6 +30,9 @@ public:
     /// Makes stop_requested() read another word than that of the stop.
     using context::follow;
 
+    /// For the pool, which has other loops too.
+    using context::share_calls_by;
+
     /// Does not slow down bodies that swallow their end: their process is ended when they hold the loop.
     void leave_the_deaf() noexcept { leaves_the_deaf_ = true; }
 

@@ -8,6 +8,7 @@
 #include <quartet/detail/call/body_call.hpp>
 #include <quartet/detail/call/describe_failure.hpp>
 #include <quartet/detail/call/inputs.hpp>
+#include <quartet/detail/call/loop_call.hpp>
 #include <quartet/detail/call/nested_part.hpp>
 #include <quartet/detail/call/sinks.hpp>
 #include <quartet/detail/call/thread_call.hpp>
@@ -74,14 +75,23 @@ public:
     explicit range_share(std::size_t size) noexcept : size_(size) {}
 
     std::size_t size() const noexcept { return size_; }
-    bool empty() const noexcept { return next_.load(std::memory_order_relaxed) >= size_; }
+    std::size_t left() const noexcept {
+        return size_ - std::min(size_, next_.load(std::memory_order_relaxed));
+    }
+    bool empty() const noexcept { return left() == 0; }
+
+    /// Nothing if none is left.
+    std::optional<std::size_t> take_one() noexcept {
+        if (empty()) return {};
+        std::size_t const taken = next_.fetch_add(1, std::memory_order_relaxed);
+        return taken < size_ ? std::optional(taken) : std::nullopt;
+    }
 
     /// Calls `use(first, last)` for one part after another, until none is left.
     void work_off(std::invocable<std::size_t, std::size_t> auto&& use) noexcept {
         run_length most;
         while (!empty()) {
-            std::size_t const left = size_ - std::min(size_, next_.load(std::memory_order_relaxed));
-            std::size_t const wanted = std::clamp<std::size_t>(left / 8, 1, most.get());
+            std::size_t const wanted = std::clamp<std::size_t>(left() / 8, 1, most.get());
             std::size_t const first = next_.fetch_add(wanted, std::memory_order_relaxed);
             if (first >= size_) return;
             use(first, std::min(size_, first + wanted));
@@ -109,6 +119,7 @@ struct nested_bodies {
     Sink& sink;
     range_share range;
     std::optional<map_recording> record;  // if the calls leave one
+    std::atomic<std::size_t> parts = 1;   // of event loops, that were offered
 
     /// Those of one part, on the thread that calls.
     void run(Body& mine, context& ctx, std::size_t first, std::size_t last) noexcept {
@@ -144,42 +155,61 @@ struct nested_bodies {
         run_one(mine, ctx, index, process, &recorded);
     }
 
-    /// All of them, on an event loop.
+    /// All of them, on the event loop of the body and those that have nothing to do: each that takes part
+    /// offers a further part.
+    task<void> run_part(context& ctx) {
+        std::unique_ptr<typed_loop_call<void>, drop_loop_call> further;
+        loop_host* const host = nested_access::loop_host_of(ctx);
+        if (host && !range.empty() && parts.fetch_add(1) < host->loops())
+            further.reset(new typed_loop_call<void>(
+                ctx, true, [this](loop_call const& call) { return run_further_part(call); }));
+        std::exception_ptr why;
+        try {
+            co_await run_lanes(ctx);
+        } catch (...) {
+            why = std::current_exception();
+        }
+        if (further && !further->withdraw()) {
+            co_await loop_call_operation(ctx, *further, true);  // which has what is kept here
+            if (!why) further->take();
+        }
+        if (why) std::rethrow_exception(why);
+    }
+    task<void> run_further_part(loop_call const& call) { co_await run_part(call.where()); }
+
+    /// Those of one event loop, which take turns.
     task<void> run_lanes(context& ctx) {
+        Body own = body;
+        std::size_t const count = std::min(range.left(), most_lanes);
         std::vector<task<void>> lanes;
-        lanes.reserve(std::min(range.size(), most_lanes));
-        while (lanes.size() < std::min(range.size(), most_lanes))
-            lanes.push_back(run_lane(ctx));
+        lanes.reserve(count);
+        while (lanes.size() < count)
+            lanes.push_back(run_lane(own, ctx));
         co_await gather(std::move(lanes));
         co_await ctx.yield();  // not on the stack of the last one
     }
 
     /// One after another, beside other lanes.
-    task<void> run_lane(context& ctx) {
+    task<void> run_lane(Body& own, context& ctx) {
         co_await ctx.yield();  // not on the stack of the body that has called
-        for (;;) {
-            std::size_t const index = next++;
-            if (index >= range.size()) co_return;
+        while (auto const index = range.take_one()) {
             if (ctx.stop_requested()) throw cancelled();
             std::unique_ptr<map_recording::call> recorded;
-            if (record) recorded.reset(new map_recording::call(*record, index, ctx));
+            if (record) recorded.reset(new map_recording::call(*record, *index, ctx));
             try {
                 if constexpr (std::is_void_v<R>) {
-                    co_await own(ctx, inputs[index]);
-                    sink.set(index);
+                    co_await own(ctx, inputs[*index]);
+                    sink.set(*index);
                 } else {
-                    sink.set(index, co_await own(ctx, inputs[index]));
+                    sink.set(*index, co_await own(ctx, inputs[*index]));
                 }
             } catch (...) {
                 if (recorded) recorded->fails();
                 if (ctx.stop_requested()) throw;
-                sink.fail(describe_current_exception(index, ctx.where().name));
+                sink.fail(describe_current_exception(*index, ctx.where().name));
             }
         }
     }
-
-    Body own = body;       // of an event loop
-    std::size_t next = 0;  // there
 };
 
 /// Some of the bodies of a map, which another process may run.
@@ -318,7 +348,7 @@ task<mapped_t<R>> map_nested(context& ctx, Body body, Inputs inputs, bool on_loo
     if (this_task.slot) [[unlikely]]
         all.record.emplace(size, ctx);
     if constexpr (is_coroutine_body<Body, In>) {
-        if (on_loop) co_await all.run_lanes(ctx);
+        if (on_loop) co_await all.run_part(ctx);
     }
     if (!on_loop) {
         require_own_context(ctx);
@@ -336,15 +366,15 @@ task<mapped_t<R>> map_nested(context& ctx, Body body, Inputs inputs, bool on_loo
 
 /// A call on an event loop: it begins in a turn to come, not on the stack of the body that makes it.
 template <class Body, class In, class R>
-task<R> begin_later(context& ctx, Body body, In input) {
-    auto const record = recording_of(ctx, nested_recording::kind::call);
-    co_await ctx.yield();
+task<R> begin_later(loop_call const& call, Body body, In input) {
+    context& ctx = call.where();
+    if (call.begins_within_body()) co_await ctx.yield();
     if (ctx.stop_requested()) throw cancelled();
-    if (record) this_task = record->begin(ctx);
+    recorded_part record(call.record(), ctx);
     try {
         co_return co_await body(ctx, input);
     } catch (...) {
-        if (record) record->end(ctx, std::current_exception());
+        record.fails();
         throw;
     }
 }

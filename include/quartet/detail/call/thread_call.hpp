@@ -26,6 +26,7 @@ namespace quartet::inline v0::detail {
 
 struct nested_access {
     static nested_host* host_of(context const& ctx) noexcept { return ctx.host_; }
+    static loop_host* loop_host_of(context const& ctx) noexcept { return ctx.loop_host_; }
     static bool suspends(context const& ctx) noexcept { return ctx.suspends_; }
 };
 

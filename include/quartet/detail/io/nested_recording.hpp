@@ -37,7 +37,7 @@ struct nested_slot {
 };
 
 /// A call whose maker leaves a record. For the maker's thread, but begin() and end(), for the thread that
-/// runs it; once each.
+/// runs it; once each. A part has no record of its own.
 class nested_recording {
 public:
     /// Whether it is a call that leaves a record, or one that others are a part of.
@@ -69,6 +69,31 @@ struct drop_recording {
     void operator()(nested_recording* which) const noexcept;
 };
 using kept_recording = std::unique_ptr<nested_recording, drop_recording>;
+
+/// What a coroutine does for such a call, if it leaves a record: it begins, and ends with this.
+class recorded_part {
+public:
+    recorded_part(nested_recording* call, context const& here) noexcept : call_(call), here_(here) {
+        if (call_) [[unlikely]]
+            this_task = call_->begin(here_);
+    }
+    recorded_part(recorded_part const&) = delete;
+    recorded_part& operator=(recorded_part const&) = delete;
+    ~recorded_part() {
+        if (call_) [[unlikely]]
+            call_->end(here_, why_);
+    }
+
+    /// It throws what is being handled.
+    void fails() noexcept {
+        if (call_) why_ = std::current_exception();
+    }
+
+private:
+    nested_recording* call_;
+    context const& here_;
+    std::exception_ptr why_;
+};
 
 /// Of a call that what runs here makes now; null if that has no memory for it.
 kept_recording make_recording(context const& maker, nested_recording::kind what) noexcept;
@@ -107,6 +132,7 @@ public:
         nested_slot* slot_;
         wait_keeper within_;
         std::unique_ptr<shared_arena> own_;
+        task_at_work before_;
         std::exception_ptr why_;
     };
 
