@@ -48,7 +48,7 @@ void worker_calls::offer(nested_work& work) noexcept {
         return;  // then it runs where it is wanted
     }
     work.place = first_place_ + pending_.size() - 1;
-    share();
+    share(true);
 }
 
 bool worker_calls::take_back(nested_work& work) noexcept {
@@ -57,7 +57,7 @@ bool worker_calls::take_back(nested_work& work) noexcept {
         return retract(*mine);
     pending_[work.place - first_place_] = nullptr;
     trim();
-    share();
+    share(false);
     return true;
 }
 
@@ -66,7 +66,7 @@ void worker_calls::wait_for(nested_work& work, context& here, bool runs_own) noe
         end_forked_child(false);  // the offer is the parent's
     auto& mine = *static_cast<own_offer*>(work.taken_by.load(std::memory_order_relaxed));
     while (place_of(mine).word.load().is_taken()) {
-        share();
+        share(false);
         nested_work* own = runs_own ? take_newest(mine.place + 1) : nullptr;
         if (!own && runs_own) own = take_newest_offer(mine.place + 1);
         if (own) {
@@ -90,10 +90,11 @@ void worker_calls::look(nested_work& work, context& here) noexcept {
 
 // ---- Offers
 
-/// Not just after an offer that was of no use, and not in a child of this worker.
-bool worker_calls::may_share() noexcept {
+/// Not just after an offer that was of no use, and not in a child of this worker. `often`: it is asked as
+/// often as calls are made, maybe without one that runs meanwhile.
+bool worker_calls::may_share(bool often) noexcept {
     if (pauses_) {
-        if (++asked_ % asks_for_a_look != 0) return false;
+        if (often && ++asked_ % asks_for_a_look != 0) return false;
         if (clock::now() < not_before_) return false;
         pauses_ = false;
     }
@@ -102,11 +103,11 @@ bool worker_calls::may_share() noexcept {
 
 /// Sees to it that one call is on offer, for a worker that looks for one, and more while others sleep. Those
 /// are the oldest.
-void worker_calls::share() noexcept {
+void worker_calls::share(bool often) noexcept {
     if (pending_.empty()) return;
     bool const none = table_.on_offer.load(std::memory_order_relaxed) == 0;
     if (!none && pool_.may_sleep.load(std::memory_order_relaxed) == 0) return;
-    if (!may_share() || !(none || find_sleeper()) || free_place() == call_table::room) return;
+    if (!may_share(often) || !(none || find_sleeper()) || free_place() == call_table::room) return;
     nested_work& oldest = *pending_.front();
     if (!put_on_offer(oldest)) oldest.place = nested_work::nowhere;  // it runs where it is wanted
     pending_.pop_front();
@@ -183,7 +184,7 @@ void worker_calls::wake_sleeper() noexcept {
 }
 
 std::size_t worker_calls::idle() noexcept {
-    if (this_task.slot || pool_.may_sleep.load(std::memory_order_relaxed) == 0 || !may_share() ||
+    if (this_task.slot || pool_.may_sleep.load(std::memory_order_relaxed) == 0 || !may_share(false) ||
         !find_sleeper() || free_place() == call_table::room)
         return 0;
     auto const* const slots = pool_.slots;

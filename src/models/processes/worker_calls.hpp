@@ -74,8 +74,8 @@ private:
         std::size_t last = 0;  ///< behind it, tasks of the batch are run here
     };
 
-    bool may_share() noexcept;
-    void share() noexcept;
+    bool may_share(bool often) noexcept;
+    void share(bool often) noexcept;
     bool put_on_offer(nested_work& work) noexcept;
     std::size_t free_place() const noexcept;
     worker_slot* find_sleeper() noexcept;
