@@ -33,7 +33,7 @@
 //
 // A call that runs in another process, which dies, throws a task_error where it is awaited, and its body may
 // go on; exceptions come from there as those of tasks do (outcome.hpp). If the body's process dies, what it
-// has made is of no use and ends. A body that leaves a record of all its calls keeps them in its process.
+// has made is of no use and ends.
 #pragma once
 
 #include <quartet/context.hpp>

@@ -68,7 +68,7 @@ void note_begin(nested_slot* slot, wait_keeper& of, void const* made_on, std::un
 }
 
 void note_end(nested_slot* slot, context const& here, nested_end how) noexcept {
-    if (!slot) return;
+    if (!slot || slot->ended.load(relaxed) != 0) return;
     slot->how.store(how, relaxed);
     slot->ended.store(stamp(here.now()), std::memory_order_release);
 }
@@ -108,6 +108,12 @@ void nested_recording::end(context const& here, std::exception_ptr const& why) n
     note_end(slot_, here, end_by(why));
 }
 
+crossed_recording nested_recording::crossed() const noexcept {
+    wait_keeper by = *made_by_.waits;
+    by.arena = nullptr;
+    return {made_by_.slot, by, slot_, 1, 0};
+}
+
 void drop_recording::operator()(nested_recording* which) const noexcept {
     delete which;
 }
@@ -134,6 +140,17 @@ map_recording::~map_recording() {
     }
 }
 
+crossed_recording map_recording::crossed(std::size_t first) const noexcept {
+    wait_keeper by = *made_by_.waits;
+    by.arena = nullptr;
+    return {made_by_.slot, by, slots_.empty() ? nullptr : slots_.data(), stride_, first};
+}
+
+void map_recording::fails(std::size_t index) noexcept {
+    nested_slot* const slot = crossed(0).slot_of(index);
+    if (slot && slot->started.load(relaxed) != 0) note_end(slot, maker_, nested_end::failed);
+}
+
 map_recording::call::call(map_recording const& of, std::size_t index, context const& here) noexcept
     : of_(of),
       here_(here),
@@ -147,6 +164,23 @@ map_recording::call::call(map_recording const& of, std::size_t index, context co
 map_recording::call::~call() {
     note_end(slot_, here_, end_by(why_));
     this_task = before_;
+}
+
+// ---- In another process
+
+crossed_call::crossed_call(crossed_recording const& of, std::size_t index, shared_arena& arena,
+                           context const& here) noexcept
+    : here_(here),
+      slot_(of.slot_of(index)),
+      within_(within({of.task, &of.within}, slot_)),
+      inside_({of.task, &within_}) {
+    within_.arena = &arena;
+    std::unique_ptr<shared_arena> no_other;
+    note_begin(slot_, within_, &this_task, no_other, here);
+}
+
+void crossed_call::end(nested_end how) noexcept {
+    note_end(slot_, here_, how);
 }
 
 }  // namespace quartet::inline v0::detail

@@ -327,6 +327,103 @@ TEST_P(nested_records_between_threads, name_the_thief_and_keep_its_waits) {
     EXPECT_LE(of.waits.front().ended, *of.nested.front().finished);
 }
 
+class nested_records_between_processes : public nested_records {};
+QUARTET_SUITE(nested_records_between_processes,
+              rows_where([](row const& each) { return each.name == "processes_3"; }));
+
+/// Makes calls until others have run some.
+task<void> until_others_help(context& ctx, counter_reference others, bool as_map) {
+    auto const help = [](context& inner, std::size_t of, counter_reference count) -> task<int> {
+        co_await inner.submit(leaf, 1);
+        bool const elsewhere = inner.where().number != of;
+        if (elsewhere) ++*count;
+        co_return elsewhere;
+    };
+    auto const mine = ctx.where().number;
+    for (int round = 0; *others == 0 && round < 1000; ++round) {
+        if (as_map) {
+            co_await ctx.map([help, mine, others](context& inner, int) { return help(inner, mine, others); },
+                             std::views::iota(0, 4));
+        } else {
+            auto first = ctx.submit(help, mine, others);
+            co_await ctx.submit(help, mine, others);
+            co_await first;
+        }
+    }
+}
+
+TEST_P(nested_records_between_processes, name_who_helped_and_keep_what_it_did) {
+    for (bool const as_map : {false, true}) {
+        task_recorder recorder(2000, recording::everything);
+        shared_counter others;
+        {
+            auto executor = make({}, &recorder);
+            executor.submit(until_others_help, &others, as_map).get();
+        }
+        auto const of = recorder.records().at(0);
+        ASSERT_GT(*others, 0u);
+        EXPECT_EQ(of.nested.size(), of.nested_made);
+        expect_nested(of);
+        EXPECT_TRUE(of.waits_known);
+        auto const is_elsewhere = [&](nested_record const& each) { return each.worker != of.worker; };
+        std::size_t helped = 0;
+        std::size_t made_there = 0;
+        std::size_t leaves = 0;
+        for (auto const& each : of.nested) {
+            EXPECT_EQ(each.end, nested_end::done);
+            bool const is_leaf = each.parent != by_task;
+            helped += !is_leaf && is_elsewhere(each);
+            made_there += is_leaf && is_elsewhere(of.nested.at(each.parent));
+            leaves += is_leaf && is_elsewhere(each);
+        }
+        EXPECT_EQ(helped, *others);
+        EXPECT_EQ(made_there, *others) << "what it called in its turn";
+        std::size_t sleeps = 0;
+        for (auto const& each : of.waits)
+            sleeps += is_elsewhere(of.nested.at(each.nested));
+        EXPECT_EQ(sleeps, leaves);
+    }
+}
+
+TEST_P(nested_records_between_processes, say_that_a_call_failed_whose_helper_died) {
+    for (bool const as_map : {false, true}) {
+        task_recorder recorder(2000, recording::everything);
+        shared_counter others;
+        auto const dies = [](context& inner, std::size_t of, counter_reference count) -> task<int> {
+            co_await inner.sleep_for(1ms);
+            if (inner.where().number != of && (*count)++ == 0) raise(SIGKILL);
+            co_return 1;
+        };
+        auto const body = [dies, as_map](context& ctx, counter_reference count) -> task<void> {
+            auto const mine = ctx.where().number;
+            for (int round = 0; *count == 0 && round < 1000; ++round) {
+                try {
+                    if (as_map) {
+                        co_await ctx.map(
+                            [dies, mine, count](context& inner, int) { return dies(inner, mine, count); },
+                            std::views::iota(0, 4));
+                    } else {
+                        auto first = ctx.submit(dies, mine, count);
+                        co_await ctx.submit(dies, mine, count);
+                        co_await first;
+                    }
+                } catch (std::exception const&) {
+                    // The record tells.
+                }
+            }
+        };
+        {
+            auto executor = make({}, &recorder);
+            executor.submit(body, &others).get();
+        }
+        auto const of = recorder.records().at(0);
+        ASSERT_GT(*others, 0u);
+        EXPECT_EQ(std::ranges::count(of.nested, nested_end::failed, &nested_record::end), 1);
+        EXPECT_EQ(std::ranges::count(of.nested, nested_end::not_yet, &nested_record::end), 0);
+        expect_nested(of);
+    }
+}
+
 class nested_records_of_killed : public nested_records {};
 QUARTET_SUITE(nested_records_of_killed, rows_with(&model_traits::survives_crash));
 

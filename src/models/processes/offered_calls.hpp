@@ -25,6 +25,7 @@
 #include "src/base/futex.hpp"
 
 #include <quartet/detail/call/remote.hpp>
+#include <quartet/detail/io/nested_recording.hpp>
 
 #include <array>
 #include <atomic>
@@ -63,6 +64,7 @@ struct alignas(64) offered_call {
     std::atomic<remote_batch*> part;     ///< the call, as a batch of its own
     std::atomic<remote_batch*> of;       ///< whose task has made it
     std::atomic<std::int64_t> deadline;  ///< of the part of the body that has, in ns of the steady clock
+    std::atomic<crossed_recording const*> record;  ///< in the memory of the part; null if it leaves none
     std::atomic<helper_end const*> end;  ///< if it is lost; in the memory of the part. Null: nothing is known
     std::atomic<std::int64_t> orphan_since;  ///< likewise in ns
 

@@ -3,12 +3,14 @@
 #include "src/base/output.hpp"
 #include "src/models/processes/make_batch.hpp"
 
+#include <quartet/detail/io/nested_recording.hpp>
 #include <quartet/detail/io/scope.hpp>
-#include <quartet/detail/io/task_slots.hpp>
+#include <quartet/task_recorder.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <exception>
+#include <new>
 #include <string>
 #include <string_view>
 #include <unistd.h>
@@ -29,6 +31,35 @@ std::int64_t as_deadline(scope::time_point when) noexcept {
     return std::chrono::nanoseconds(when.time_since_epoch()).count();
 }
 
+/// Null for want of memory: then the call leaves no record there.
+crossed_recording const* store_record(remote_batch& part, crossed_recording const& what) noexcept {
+    try {
+        shared_arena arena(*part.heap, part.blocks);
+        return ::new (arena.allocate(sizeof what)) crossed_recording(what);
+    } catch (std::bad_alloc const&) {
+        return nullptr;
+    }
+}
+
+nested_end end_of(task_state how) noexcept {
+    if (how == task_state::done) return nested_end::done;
+    return how == task_state::failed ? nested_end::failed : nested_end::cancelled;
+}
+
+/// One after another. What these leave in their turn lies with the task that has made them, `of`.
+void run_recorded(crossed_recording const& record, remote_batch& of, worker_interface& interface,
+                  context& ctx) noexcept {
+    remote_batch& batch = interface.batch;
+    shared_arena arena(*of.heap, of.blocks);
+    for (std::size_t index = 0; index < batch.count; ++index) {
+        if (batch.tasks[index].state() != task_state::waiting) continue;  // who asks runs it
+        crossed_call one(record, index, arena, ctx);
+        batch.run(ctx, interface, index, index + 1);
+        auto const how = batch.tasks[index].state();
+        if (how != task_state::ended_by_parent) one.end(end_of(how));
+    }
+}
+
 }  // namespace
 
 worker_calls::worker_calls(pool_state& pool, worker_slot& slot) noexcept
@@ -41,7 +72,6 @@ worker_calls::worker_calls(pool_state& pool, worker_slot& slot) noexcept
 // ---- Calls of this worker's bodies
 
 void worker_calls::offer(nested_work& work) noexcept {
-    if (this_task.slot) return;  // what makes it writes the record of its calls here
     try {
         pending_.push_back(&work);
     } catch (...) {
@@ -120,9 +150,11 @@ bool worker_calls::put_on_offer(nested_work& work) noexcept {
     std::size_t const number = free_place();
     own_offer& mine = offers_[number];
     offered_call& place = table_.calls[number];
+    crossed_recording const* record = nullptr;
     try {
         mine.part = work.part_for_others();
         mine.batch = &make_batch(pool_, *mine.part);
+        if (auto const crossed = work.crossed()) record = store_record(*mine.batch, *crossed);
     } catch (...) {
         mine.part.reset();
         return false;
@@ -140,6 +172,7 @@ bool worker_calls::put_on_offer(nested_work& work) noexcept {
     place.part.store(mine.batch, std::memory_order_relaxed);
     place.of.store(slot_.batch.load(std::memory_order_relaxed), std::memory_order_relaxed);
     place.deadline.store(as_deadline(work.limit()), std::memory_order_relaxed);
+    place.record.store(record, std::memory_order_relaxed);
     place.end.store(nullptr, std::memory_order_relaxed);
     auto const before = place.word.load(std::memory_order_relaxed);
     place.word.store({before.number + 1, 0, call_state::offered, false});
@@ -184,8 +217,8 @@ void worker_calls::wake_sleeper() noexcept {
 }
 
 std::size_t worker_calls::idle() noexcept {
-    if (this_task.slot || pool_.may_sleep.load(std::memory_order_relaxed) == 0 || !may_share(false) ||
-        !find_sleeper() || free_place() == call_table::room)
+    if (pool_.may_sleep.load(std::memory_order_relaxed) == 0 || !may_share(false) || !find_sleeper() ||
+        free_place() == call_table::room)
         return 0;
     auto const* const slots = pool_.slots;
     return static_cast<std::size_t>(std::count_if(slots, slots + pool_.workers, [](auto const& each) {
@@ -350,7 +383,10 @@ void worker_calls::run(taken_call const& taken, context& ctx) noexcept {
     worker_interface interface {
         batch, slot_.remote, { *batch.heap, batch.blocks }
     };
-    batch.run(ctx, interface, 0, batch.count);
+    if (auto const* const record = taken.call.record.load())
+        run_recorded(*record, *taken.call.of.load(), interface, ctx);
+    else
+        batch.run(ctx, interface, 0, batch.count);
 }
 
 void worker_calls::end(taken_call const& taken) noexcept {

@@ -9,6 +9,7 @@
 #include <quartet/detail/call/nested_part.hpp>
 #include <quartet/detail/call/thread_call.hpp>
 #include <quartet/detail/io/child_group.hpp>
+#include <quartet/detail/io/nested_recording.hpp>
 #include <quartet/detail/io/nested_work.hpp>
 #include <quartet/outcome.hpp>
 
@@ -18,6 +19,7 @@
 #include <deque>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -105,6 +107,7 @@ private:
     private:
         void take(quartet::failure&& why) noexcept override {
             why.index += first_;
+            if (of_.record) of_.record->fails(why.index);
             of_.sink.fail(std::move(why));
         }
 
@@ -114,6 +117,9 @@ private:
     };
 
     std::unique_ptr<nested_part> part_for_others() override { return std::make_unique<way>(*this); }
+    std::optional<crossed_recording> crossed() const noexcept override {
+        return of_.record ? std::optional(of_.record->crossed(first_)) : std::nullopt;
+    }
     void run_body(context& ctx) noexcept override { run_dealing(ctx); }
     std::exception_ptr failure() const noexcept override { return nullptr; }  // each body has its own
     /// There was no stack for it.

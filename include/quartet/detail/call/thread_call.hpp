@@ -111,6 +111,8 @@ public:
 protected:
     explicit thread_call(context& ctx) noexcept : ctx_(ctx) {}
 
+    context& maker() noexcept { return ctx_; }
+
     std::variant<std::monostate, value_or_nothing<R>, std::exception_ptr> result_;
 
 private:
@@ -148,7 +150,7 @@ private:
             this->cross_by(way_);
         }
 
-        void run(context& ctx, std::size_t, std::size_t) noexcept override { of_.run_body(ctx); }
+        void run(context& ctx, std::size_t, std::size_t) noexcept override { of_.run_body_or_record(ctx); }
 
         // ---- As inputs, and as a sink
 
@@ -159,7 +161,10 @@ private:
         void set(std::size_t) requires std::is_void_v<result> { of_.result_.template emplace<1>(); }
 
     private:
-        void take(quartet::failure&& why) noexcept override { of_.result_.template emplace<2>(thrown_for(why)); }
+        void take(quartet::failure&& why) noexcept override {
+            of_.result_.template emplace<2>(thrown_for(why));
+            of_.end_record(of_.maker());
+        }
 
         body_thread_call& of_;
         value_crossing<In, result, way, way> way_;

@@ -36,6 +36,37 @@ struct nested_slot {
     std::atomic<nested_end> how;
 };
 
+/// Calls that another process runs, and their records. What it points to has the same address there.
+struct crossed_recording {
+    task_slot* task;
+    wait_keeper within;   ///< what made them; without an arena
+    nested_slot* first;   ///< null if none of them leaves one
+    std::size_t stride;   ///< every n-th of a map does
+    std::size_t leading;  ///< calls of the map before these
+
+    nested_slot* slot_of(std::size_t index) const noexcept {
+        std::size_t const place = leading + index;
+        return first && place % stride == 0 ? first + place / stride : nullptr;
+    }
+};
+
+/// One of them, while it runs in that process.
+class crossed_call {
+public:
+    /// `arena`: of the batch of the task that made it.
+    crossed_call(crossed_recording const& of, std::size_t index, shared_arena& arena,
+                 context const& here) noexcept;
+
+    /// It has ended; without this nothing is said of its end.
+    void end(nested_end how) noexcept;
+
+private:
+    context const& here_;
+    nested_slot* slot_;
+    wait_keeper within_;
+    task_switch inside_;
+};
+
 /// A call whose maker leaves a record. For the maker's thread, but begin() and end(), for the thread that
 /// runs it; once each. A part has no record of its own.
 class nested_recording {
@@ -52,8 +83,10 @@ public:
     /// It begins here: what runs on the thread from then on.
     task_at_work begin(context const& here) noexcept;
 
-    /// It has ended, with an exception or well.
+    /// It has ended, with an exception or well. Not if another process has said so.
     void end(context const& here, std::exception_ptr const& why = nullptr) noexcept;
+
+    crossed_recording crossed() const noexcept;
 
 private:
     context const& maker_;
@@ -114,6 +147,12 @@ public:
     map_recording& operator=(map_recording const&) = delete;
     /// Those that have not begun were cancelled.
     ~map_recording();
+
+    /// Those from a place on.
+    crossed_recording crossed(std::size_t first) const noexcept;
+
+    /// One that another process has begun was not ended there.
+    void fails(std::size_t index) noexcept;
 
     /// One of its calls, while it runs.
     class call {

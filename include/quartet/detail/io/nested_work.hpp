@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 
 namespace quartet::inline v0 {
 
@@ -63,6 +64,11 @@ public:
     /// Its way to another process, for as long as it is kept. Null if it has none.
     virtual std::unique_ptr<nested_part> part_for_others() = 0;
 
+    /// Where its record is, for that process.
+    virtual std::optional<crossed_recording> crossed() const noexcept {
+        return record_ ? std::optional(record_->crossed()) : std::nullopt;
+    }
+
     static constexpr std::uint64_t nowhere = ~std::uint64_t{0};
 
     std::uint64_t place = nowhere;           ///< among the calls of its thread
@@ -73,12 +79,17 @@ public:
 protected:
     ~nested_work() = default;
 
-private:
     void run_body_or_record(context& ctx) noexcept {
         if (!record_) [[likely]]
             return run_within_stack(ctx);
         run_recorded(ctx);
     }
+    /// It has failed where another process ran it.
+    void end_record(context& ctx) noexcept {
+        if (record_) record_->end(ctx, failure());
+    }
+
+private:
     void run_recorded(context& ctx) noexcept;
     void run_within_stack(context& ctx) noexcept;
 
