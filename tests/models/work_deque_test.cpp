@@ -34,6 +34,7 @@ private:
     std::unique_ptr<nested_part> part_for_others() override { return nullptr; }
     void run_body(context&) noexcept override {}
     void fail_body(std::exception_ptr) noexcept override {}
+    std::exception_ptr failure() const noexcept override { return nullptr; }
 
     int content_ = 0;
     std::atomic<std::size_t> taken_ = 0;
