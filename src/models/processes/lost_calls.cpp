@@ -93,24 +93,4 @@ void lost_calls::account_for_all() noexcept {
     orphans_ = 0;
 }
 
-void lost_calls::for_each_unwanted(std::function<void(unwanted_call const&)> const& use) {
-    if (orphans_ == 0 && !calls_.are_stopped()) return;
-    orphans_ = 0;
-    for (std::size_t number = 0; number < pool_.workers; ++number) {
-        for (auto& each : pool_.calls[number].calls) {
-            auto const word = each.word.load();
-            if (!word.is_taken()) continue;
-            orphans_ += word.orphan;
-            if (word.state != call_state::taken) continue;
-            worker_slot& helper = pool_.slots[word.worker];
-            if (word.orphan) {
-                std::chrono::nanoseconds const since(each.orphan_since.load());
-                use({helper, std::chrono::steady_clock::time_point(since), each, word});
-            } else if (open_call const* const call = calls_.find(each.of.load()); call && call->stopped) {
-                use({helper, *call->stopped, each, word});
-            }
-        }
-    }
-}
-
 }  // namespace quartet::inline v0::detail

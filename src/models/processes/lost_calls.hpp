@@ -49,7 +49,8 @@ public:
         }
     };
 
-    void for_each_unwanted(std::function<void(unwanted_call const&)> const& use);
+    /// Takes no memory: a thread that has taken none yet would reserve 64 MiB of the program's addresses.
+    void for_each_unwanted(auto&& use);
 
 private:
     void lose(offered_call& call, call_word word, description const& describe) noexcept;
@@ -62,5 +63,25 @@ private:
     std::vector<std::chrono::steady_clock::time_point> last_loss_;  // of a call of each worker
     std::size_t orphans_ = 0;                                       // that somebody may still run
 };
+
+void lost_calls::for_each_unwanted(auto&& use) {
+    if (orphans_ == 0 && !calls_.are_stopped()) return;
+    orphans_ = 0;
+    for (std::size_t number = 0; number < pool_.workers; ++number) {
+        for (auto& each : pool_.calls[number].calls) {
+            auto const word = each.word.load();
+            if (!word.is_taken()) continue;
+            orphans_ += word.orphan;
+            if (word.state != call_state::taken) continue;
+            worker_slot& helper = pool_.slots[word.worker];
+            if (word.orphan) {
+                std::chrono::nanoseconds const since(each.orphan_since.load());
+                use(unwanted_call{helper, std::chrono::steady_clock::time_point(since), each, word});
+            } else if (open_call const* const call = calls_.find(each.of.load()); call && call->stopped) {
+                use(unwanted_call{helper, *call->stopped, each, word});
+            }
+        }
+    }
+}
 
 }  // namespace quartet::inline v0::detail
