@@ -92,6 +92,8 @@ public:
         if (watch) watch->end(*body, since);
     }
 
+    operation* next_done = nullptr;  ///< among those that other threads have completed
+
     /// Its part of the body is to end.
     void cancel() noexcept final;
 

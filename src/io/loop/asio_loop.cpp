@@ -71,6 +71,7 @@ bool asio_loop::advance_services() {
 void asio_loop::wait_for_event() {
     arm_timer();
     io_.run_one();
+    inbox_.wake();
 }
 
 // To ask Asio costs a system call even if it has nothing to tell, so a loop that is busy asks it now and then.

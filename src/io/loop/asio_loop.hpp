@@ -6,6 +6,7 @@
 #pragma once
 
 #include "src/io/files/async_files.hpp"
+#include "src/io/loop/inbox.hpp"
 #include "src/io/loop/timer_queue.hpp"
 
 #include <quartet/backend/loop.hpp>
@@ -43,7 +44,7 @@ public:
     void post(std::function<void()> function) override { boost::asio::post(io_, std::move(function)); }
     void complete_from_any_thread(operation& done) override {
         if (runs_here == this) return complete_soon(done);
-        boost::asio::post(io_, [&done] { done.complete(); });
+        if (!inbox_.add(done)) boost::asio::post(io_, [&done] { done.complete(); });
     }
     boost::asio::io_context& io() noexcept override { return io_; }
 
@@ -55,7 +56,8 @@ public:
     template <std::predicate MayWait>
     void run_some(MayWait&& may_wait) {
         bool const progress = advance_services();
-        bool const waits = !progress && ready_.empty() && may_wait();
+        inbox_.take_all([this](operation& done) { ready_.push_back(&done); });
+        bool const waits = !progress && ready_.empty() && may_wait() && inbox_.fall_asleep();
         if (waits) wait_for_event();
         finish_turn(!waits);
     }
@@ -77,6 +79,7 @@ private:
     boost::asio::steady_timer timer_{io_};
     std::optional<timer_queue::time_point> armed_for_;
     std::vector<operation*> ready_;
+    alignas(64) inbox<operation> inbox_;
     std::chrono::steady_clock::time_point next_poll_;  // while it is busy
 
     static inline thread_local constinit asio_loop const* runs_here =

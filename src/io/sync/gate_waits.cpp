@@ -54,10 +54,21 @@ void gate_waits::forget(gate_operation& operation) noexcept {
     operation.list_index = gate_operation::nowhere;
 }
 
+// A loop that sleeps hears of it by the post; one that is awake looks by itself, each turn, and has the post
+// whenever it asks Asio next.
 void gate_waits::woken(gate_operation& operation) noexcept {
     std::lock_guard const lock(mutex_);
-    if (woken_.empty()) boost::asio::post(io_, [this] { try_woken(); });
+    if (!std::exchange(is_posted_, true)) {
+        boost::asio::post(io_, [this] {
+            {
+                std::lock_guard const own(mutex_);
+                is_posted_ = false;
+            }
+            try_woken();
+        });
+    }
     woken_.add(operation);
+    has_woken_.store(true, std::memory_order_release);
 }
 
 // Takes the whole list at once: operations that are woken meanwhile come in a later turn, so that timers and
@@ -65,6 +76,7 @@ void gate_waits::woken(gate_operation& operation) noexcept {
 void gate_waits::try_woken() {
     {
         std::lock_guard const lock(mutex_);
+        has_woken_.store(false, std::memory_order_relaxed);
         while (auto* const each = woken_.pop())
             to_try_.add(*each);
     }
@@ -129,8 +141,14 @@ void gate_waits::try_signalled() {
         try_lines(events[static_cast<std::size_t>(i)].data.fd);
 }
 
-// At gates whose waiters have to look again. Bodies that go on may change everything.
 bool gate_waits::advance() {
+    bool const has_woken = has_woken_.load(std::memory_order_acquire);
+    if (has_woken) try_woken();
+    return look_again() || has_woken;
+}
+
+// At gates whose waiters have to. Bodies that go on may change everything.
+bool gate_waits::look_again() {
     if (!next_look_ || std::chrono::steady_clock::now() < *next_look_) return false;
     next_look_.reset();
     std::vector<int> descriptors;

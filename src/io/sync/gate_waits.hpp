@@ -14,6 +14,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -40,6 +41,7 @@ private:
 
     void woken(gate_operation& operation) noexcept override;
     void try_woken();
+    bool look_again();
     bool try_again(gate_operation& operation);
     void withdraw(gate_operation& operation) noexcept;
     void forget(gate_operation& operation) noexcept;
@@ -62,6 +64,8 @@ private:
 
     std::mutex mutex_;  // of what follows; taken under a gate's lock, never the other way round
     waiter_list woken_;
+    bool is_posted_ = false;
+    std::atomic<bool> has_woken_ = false;  // read without
 };
 
 }  // namespace quartet::inline v0::detail
