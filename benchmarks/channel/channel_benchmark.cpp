@@ -2,7 +2,8 @@
 //
 // What does it cost to hand a value of 8 bytes through a channel? A fixed number of values goes through a
 // queue with room for 1024: within one thread, so that nobody ever waits; from thread to thread; from body to
-// body on one event loop; from process to process. Divide a time by the number of values for the cost of one.
+// body on one event loop, and on two; from process to process. Divide a time by the number of values for the
+// cost of one.
 //
 //     channel_benchmark --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true
 //
@@ -15,6 +16,7 @@
 #include <benchmark/benchmark.h>
 #include <boost/lockfree/queue.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -228,6 +230,42 @@ void loop(benchmark::State& state) {
     }
 }
 
+// Two bodies on two loops, each of which has another body that never waits: so both loops are awake, and with
+// room for one value each has to hear of the other for every value.
+constexpr std::int64_t value_count_one_by_one = 20'000;
+
+quartet::task<void> keep_awake(quartet::context& ctx, std::atomic<bool> const& over) {
+    while (!over)
+        co_await ctx.yield();
+}
+
+void awake_loops(benchmark::State& state) {
+    auto executor = quartet::make_executor("threads:2+async");
+    for (auto _ : state) {
+        quartet::channel<std::int64_t> values(1);
+        std::atomic<int> begun = 0;
+        std::atomic<bool> over = false;
+        auto const hand_over = [&](quartet::context& ctx, int who) -> quartet::task<void> {
+            for (std::int64_t value = 0; value < value_count_one_by_one; ++value) {
+                if (who == 0)
+                    co_await values.send(ctx, value);
+                else
+                    expect(co_await values.receive(ctx) == value);
+            }
+            over = true;
+        };
+        auto const body = [&](quartet::context& ctx, int who) -> quartet::task<int> {
+            for (++begun; begun < 2;) {
+            }  // one on each loop
+            co_await quartet::when_all(keep_awake(ctx, over), hand_over(ctx, who));
+            co_return who;
+        };
+        auto sender = executor.submit(body, 0);
+        executor.submit(body, 1).get();
+        sender.get();
+    }
+}
+
 void in_wall_time(benchmark::internal::Benchmark* each) {
     each->UseRealTime()->Iterations(1)->Unit(benchmark::kMillisecond);
 }
@@ -245,6 +283,7 @@ BENCHMARK_TEMPLATE(threads, between)->Apply(one_and_two_a_side);
 BENCHMARK_TEMPLATE(threads, mutex_queue)->Apply(one_and_two_a_side);
 BENCHMARK_TEMPLATE(threads, lockfree_queue)->Apply(one_and_two_a_side);
 BENCHMARK(loop)->Apply(in_wall_time);
+BENCHMARK(awake_loops)->Apply(in_wall_time);
 BENCHMARK_TEMPLATE(processes, between)->Apply(in_wall_time);
 BENCHMARK_TEMPLATE(processes, pipe_queue)->Apply(in_wall_time);
 BENCHMARK_TEMPLATE(processes, posix_queue)->Apply(in_wall_time);

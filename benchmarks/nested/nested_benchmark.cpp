@@ -9,6 +9,9 @@
 //   - queens: all solutions of 12 queens, a call for every placed queen (857,000);
 //   - skynet: a tree of calls with ten children each, a million leaves, whose numbers are summed;
 //   - matmul: two matrices of 1024 × 1024, by quadrants, 32 × 32 in the end: mostly computing.
+//
+// And split: one task that computes for some 40 ms in 8 calls, under each model whose workers share calls,
+// and under `single`: 0.5 of that is what two workers can reach.
 #include <quartet/quartet.hpp>
 
 #include <benchmark/benchmark.h>
@@ -18,9 +21,11 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace {
@@ -281,6 +286,36 @@ void run_fib(benchmark::State& state, auto&& fib) {
         check(fib(fib_of) == fib_value);
 }
 
+// ---- split
+
+task<std::uint64_t> compute(context&, std::uint64_t rounds) {
+    std::uint64_t state = rounds | 1;
+    for (std::uint64_t i = 0; i < rounds; ++i) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+    }
+    co_return state;
+}
+
+task<std::uint64_t> split(context& ctx, std::uint64_t rounds) {
+    std::array<nested_call<std::uint64_t>, 8> calls;
+    for (auto& each : calls)
+        each = ctx.submit(compute, rounds / calls.size());
+    std::uint64_t sum = 0;
+    for (auto& each : calls)
+        sum += co_await each;
+    co_return sum;
+}
+
+void run_split(benchmark::State& state, std::string const& spec) {
+    constexpr std::uint64_t rounds = 20'000'000;
+    auto executor = quartet::make_executor(spec);
+    check(executor.submit(split, rounds).get() != 0);  // all workers are there
+    for (auto _ : state)
+        check(executor.submit(split, rounds).get() != 0);
+}
+
 void run_queens(benchmark::State& state, auto&& solve) {
     for (auto _ : state)
         check(solve(board()) == queens_solutions);
@@ -330,6 +365,8 @@ void add_all() {
     add("matmul/coroutine", matmul, by_quartet(matmul_coroutine));
     add("matmul/function", matmul, by_quartet(matmul_function));
     add("matmul/tbb", matmul, matmul_tbb);
+    for (std::string const spec : {"single", "threads:2", "threads:2+async", "processes:2"})
+        add(("split/" + spec).c_str(), [spec](auto& state, auto) { run_split(state, spec); }, 0);
 }
 
 }  // namespace
