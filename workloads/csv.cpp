@@ -31,6 +31,8 @@
 namespace quartet {
 namespace {
 
+constexpr std::size_t piece_size = std::size_t{256} << 10;
+
 struct part_of_file {
     std::string path;
     std::uint64_t columns = 0;
@@ -75,21 +77,63 @@ std::filesystem::path source(workload_run const& run) {
     return named.empty() ? run.scratch() / "data.csv" : std::filesystem::path(named);
 }
 
+class input_text {
+public:
+    explicit input_text(std::filesystem::path const& path) : path_(path) {
+        if (std::filesystem::is_directory(path)) fail(EISDIR);
+        if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
+            throw std::runtime_error(fmt::format(
+                "cannot read '{}': it is no regular file, and the parts are read from places within it; name "
+                "one that is",
+                path.native()));
+        file_.open(path, std::ios::binary | std::ios::ate);
+        if (!file_) fail(errno);
+        size_ = left_ = static_cast<std::size_t>(file_.tellg());
+        if (!file_.seekg(0)) fail(errno);
+    }
+
+    std::size_t size() const { return size_; }
+
+    /// Appends what follows, up to so many bytes; false at the end.
+    bool read(std::string& to, std::size_t most) {
+        std::size_t const count = std::min(most, left_);
+        std::size_t const before = to.size();
+        to.resize(before + count);
+        if (!file_.read(to.data() + before, static_cast<std::streamsize>(count))) fail(errno);
+        left_ -= count;
+        return count > 0;
+    }
+
+private:
+    [[noreturn]] void fail(int why) const {
+        throw std::system_error(why, std::generic_category(),
+                                fmt::format("cannot read '{}'", path_.native()));
+    }
+
+    std::filesystem::path path_;
+    std::ifstream file_;
+    std::size_t size_ = 0;
+    std::size_t left_ = 0;
+};
+
 std::string load(std::filesystem::path const& path) {
-    if (std::filesystem::is_directory(path))
-        throw std::system_error(EISDIR, std::generic_category(),
-                                fmt::format("cannot read '{}'", path.native()));
-    if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
-        throw std::runtime_error(fmt::format(
-            "cannot read '{}': it is no regular file, and the parts are read from places within it; name one "
-            "that is",
-            path.native()));
-    std::ifstream file(path, std::ios::binary | std::ios::ate);
-    std::string text(file ? static_cast<std::size_t>(file.tellg()) : 0, '\0');
-    if (!file.seekg(0) || !file.read(text.data(), static_cast<std::streamsize>(text.size())))
-        throw std::system_error(errno, std::generic_category(),
-                                fmt::format("cannot read '{}'", path.native()));
+    input_text file(path);
+    std::string text;
+    file.read(text, file.size());
     return text;
+}
+
+/// Reads until the header is in `text`. Throws csv_error.
+csv_header read_header(input_text& file, std::string& text) {
+    for (std::size_t piece = piece_size;; piece = text.size()) {
+        bool const is_more = file.read(text, piece);
+        try {
+            csv_header header(text);
+            if (!is_more || header.records_offset() < text.size()) return header;
+        } catch (csv_error const&) {
+            if (!is_more) throw;  // else it may have been cut
+        }
+    }
 }
 
 /// Runs it so that the error for a broken header or an unreadable file names the file.
@@ -102,12 +146,18 @@ auto naming(std::filesystem::path const& path, Function function) {
     }
 }
 
+/// In pieces: memory for the whole file, which is new to the process, would take longer than the reading.
 std::vector<part_of_file> cut(std::filesystem::path const& path, std::size_t parts) {
-    auto const text = load(path);
+    input_text file(path);
     return naming(path, [&] {
-        csv_header const header(text);
+        std::string piece;
+        csv_header const header = read_header(file, piece);
+        csv_splitter splitter(header, file.size(), parts);
+        splitter.add(std::string_view(piece).substr(header.records_offset()));
+        for (piece.clear(); file.read(piece, piece_size); piece.clear())
+            splitter.add(piece);
         std::vector<part_of_file> all;
-        for (auto const& each : split_at_records(header, text, parts))
+        for (auto const& each : splitter.take())
             all.push_back({path.native(), header.size(), each.offset, each.length, each.first_line});
         return all;
     });

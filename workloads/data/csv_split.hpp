@@ -24,6 +24,37 @@ struct csv_part {
     friend bool operator==(csv_part const&, csv_part const&) = default;
 };
 
+/// The cutting of split_at_records() for a text that comes in pieces, as of a file that need not be in memory
+/// as a whole.
+class csv_splitter {
+public:
+    /// For a text of `size` bytes, header included.
+    csv_splitter(csv_header const& header, std::size_t size, std::size_t parts);
+
+    /// The bytes that follow, from the first behind the header on.
+    void add(std::string_view piece);
+
+    /// After the last. Once.
+    std::vector<csv_part> take();
+
+private:
+    void look_for_next_wanted();
+    std::size_t count_to_wanted(std::string_view piece);
+    std::size_t find_border(std::string_view piece);
+    void end_part();
+
+    std::size_t begin_;
+    std::size_t size_;
+    std::size_t parts_;
+    std::size_t at_;
+    csv_part part_;               // that at_ is in
+    std::size_t share_ = 0;       // it has this and those before
+    std::size_t wanted_ = 0;      // where it is to end
+    bool in_quotes_ = false;      // at at_
+    std::size_t lines_ = 0;       // from its begin to at_
+    std::vector<csv_part> done_;  // before it
+};
+
 /// Cuts the records after the header of `text` (a whole file, header included) into parts of about equal
 /// size: at most `parts` of them, 0 counts as 1, none empty, in order and without gaps. So there are fewer
 /// when there are few records, and none when there are no records.

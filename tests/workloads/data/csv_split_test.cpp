@@ -42,6 +42,25 @@ TEST(csv_split, line_break_in_quotes_is_no_border) {
     EXPECT_EQ(split_at_records(text, 2), (std::vector<csv_part>{{4, second - 4, 2}, {second, 4, 9}}));
 }
 
+TEST(csv_split, pieces_give_the_same_wherever_they_are_cut) {
+    std::string_view const text = "a,\"b\nc\"\n1,\"x\n\"\"y\"\n2,3\n\"\n\",5\n6,7";
+    csv_header const header(text);
+    auto const records = text.substr(header.records_offset());
+    for (std::size_t parts = 1; parts <= 6; ++parts) {
+        auto const expected = split_at_records(text, parts);
+        for (std::size_t cut = 0; cut <= records.size(); ++cut) {
+            csv_splitter splitter(header, text.size(), parts);
+            splitter.add(records.substr(0, cut));
+            splitter.add(records.substr(cut));
+            EXPECT_EQ(splitter.take(), expected) << parts << ' ' << cut;
+        }
+        csv_splitter letters(header, text.size(), parts);
+        for (std::size_t at = 0; at < records.size(); ++at)
+            letters.add(records.substr(at, 1));
+        EXPECT_EQ(letters.take(), expected) << parts;
+    }
+}
+
 TEST(csv_split, there_are_no_more_parts_than_records) {
     EXPECT_EQ(split_at_records("a,b\n1,2\n3,4\n", 100).size(), 2U);
     EXPECT_EQ(split_at_records("a,b\n1,2\n3,4\n", ~std::size_t{0}).size(), 2U);
