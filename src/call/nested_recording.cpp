@@ -80,6 +80,13 @@ wait_keeper within(task_at_work const& made_by, nested_slot const* call) noexcep
     return made;
 }
 
+/// What made them, for another process.
+wait_keeper for_others(task_at_work const& made_by) noexcept {
+    wait_keeper made = *made_by.waits;
+    made.arena = nullptr;
+    return made;
+}
+
 }  // namespace
 
 // ---- One call
@@ -109,9 +116,7 @@ void nested_recording::end(context const& here, std::exception_ptr const& why) n
 }
 
 crossed_recording nested_recording::crossed() const noexcept {
-    wait_keeper by = *made_by_.waits;
-    by.arena = nullptr;
-    return {made_by_.slot, by, slot_, 1, 0};
+    return {made_by_.slot, for_others(made_by_), slot_, 1, 0};
 }
 
 void drop_recording::operator()(nested_recording* which) const noexcept {
@@ -141,9 +146,7 @@ map_recording::~map_recording() {
 }
 
 crossed_recording map_recording::crossed(std::size_t first) const noexcept {
-    wait_keeper by = *made_by_.waits;
-    by.arena = nullptr;
-    return {made_by_.slot, by, slots_.empty() ? nullptr : slots_.data(), stride_, first};
+    return {made_by_.slot, for_others(made_by_), slots_.empty() ? nullptr : slots_.data(), stride_, first};
 }
 
 void map_recording::fails(std::size_t index) noexcept {
@@ -154,7 +157,7 @@ void map_recording::fails(std::size_t index) noexcept {
 map_recording::call::call(map_recording const& of, std::size_t index, context const& here) noexcept
     : of_(of),
       here_(here),
-      slot_(of.slots_.empty() || index % of.stride_ != 0 ? nullptr : &of.slots_[index / of.stride_]),
+      slot_(of.crossed(0).slot_of(index)),
       within_(within(of.made_by_, slot_)),
       before_(this_task) {
     note_begin(slot_, within_, of.made_on_, own_, here);
