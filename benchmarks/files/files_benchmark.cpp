@@ -1,8 +1,12 @@
 // benchmarks/files/files_benchmark.cpp
 //
-// Does the event loop pay for small local files? 10,000 files on tmpfs: each is created, gets 4 bytes, is
-// closed, opened again, read whole and closed. tmpfs has no disk to wait for, so the limit is the kernel's
-// own work, and the peer is a plain loop of system calls.
+// Does the event loop pay for small local files, and do threads follow the file system? 10,000 files on
+// tmpfs: each is created, gets 4 bytes, is closed, opened again, read whole and closed. tmpfs has no disk to
+// wait for, so the limit is the kernel's own work, and the peers are plain loops of system calls, on one
+// thread and on two.
+//
+// All files are in one folder, as in the workload `files`. With QUARTET_FILES_FOLDER another file system is
+// measured; but ext4 takes many times as long where 10,000 files were removed a moment ago.
 //
 //     files_benchmark --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true
 //
@@ -12,12 +16,17 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -29,7 +38,7 @@ constexpr std::string_view content = "data";
 /// The names of the files, in a folder that goes with this object.
 class file_names {
 public:
-    file_names() : folder_("/dev/shm/quartet_files_benchmark." + std::to_string(getpid())) {
+    file_names() : folder_(place() / ("quartet_files_benchmark." + std::to_string(getpid()))) {
         std::filesystem::create_directory(folder_);
         for (std::size_t i = 0; i < file_count; ++i)
             paths_.push_back(folder_ / ("file_" + std::to_string(i) + ".txt"));
@@ -48,6 +57,11 @@ public:
     }
 
 private:
+    static std::filesystem::path place() {
+        char const* const named = std::getenv("QUARTET_FILES_FOLDER");
+        return named ? named : "/dev/shm";
+    }
+
     std::filesystem::path folder_;
     std::vector<std::string> paths_;
 };
@@ -92,6 +106,24 @@ void system_calls(benchmark::State& state) {
     });
 }
 
+/// Each thread takes the next 16 files when it is done with its last.
+void system_calls_on_threads(benchmark::State& state) {
+    constexpr std::size_t at_a_time = 16;
+    time_passes(state, [&state](auto const& paths) {
+        std::atomic<std::size_t> next = 0;
+        std::vector<std::jthread> threads;
+        for (std::int64_t i = 0; i < state.range(0); ++i) {
+            threads.emplace_back([&] {
+                for (std::size_t first = 0; (first = next.fetch_add(at_a_time)) < paths.size();) {
+                    std::size_t const end = std::min(first + at_a_time, paths.size());
+                    for (; first < end; ++first)
+                        write_and_read_plainly(paths[first]);
+                }
+            });
+        }
+    });
+}
+
 void model(benchmark::State& state, char const* spec, quartet::file_backend backend) {
     auto executor = quartet::make_executor(spec, {.log = {}, .files = backend});
     time_passes(state, [&](auto const& paths) {
@@ -107,8 +139,11 @@ void measured_in_wall_time(benchmark::internal::Benchmark* each) {
 }
 
 BENCHMARK(system_calls)->Apply(measured_in_wall_time);
+BENCHMARK(system_calls_on_threads)->Arg(2)->Apply(measured_in_wall_time);
 BENCHMARK_CAPTURE(model, single, "single", file_backend::automatic)->Apply(measured_in_wall_time);
+BENCHMARK_CAPTURE(model, threads, "threads:2", file_backend::automatic)->Apply(measured_in_wall_time);
 BENCHMARK_CAPTURE(model, async, "async", file_backend::automatic)->Apply(measured_in_wall_time);
+BENCHMARK_CAPTURE(model, async_on_io_uring, "async", file_backend::io_uring)->Apply(measured_in_wall_time);
 BENCHMARK_CAPTURE(model, async_on_threads, "async", file_backend::threads)->Apply(measured_in_wall_time);
 
 }  // namespace

@@ -27,7 +27,8 @@ namespace quartet::inline v0 {
 
 /// What file operations on an event loop run on.
 enum class file_backend {
-    automatic,  ///< io_uring where the kernel lets us, threads otherwise
+    automatic,  ///< io_uring where the kernel lets us, beside a few threads if the loop has several processors;
+                ///< threads alone otherwise
     io_uring,
     threads,
 };

@@ -4,12 +4,12 @@
 // completion is posted to the loop.
 
 #include "src/io/files/async_files.hpp"
-#include "src/io/files/files.hpp"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
-
+#include <cstddef>
+#include <memory>
+#include <string>
 #include <system_error>
+#include <utility>
 
 namespace quartet::inline v0::detail {
 namespace {
@@ -18,40 +18,36 @@ constexpr std::size_t thread_count = 4;
 
 class file_threads final : public async_files {
 public:
-    file_threads(boost::asio::io_context& io, std::string reason)
-        : async_files(io), io_(io), reason_(std::move(reason)) {}
-    ~file_threads() override { pool_.join(); }
-
-    void start(file_operation& operation) override {
-        boost::asio::post(pool_, [this, &operation] {
-            auto const left = perform_without_waiting(operation);
-            boost::asio::post(io_, [this, &operation, left] {
-                left == left_to_do::nothing ? operation.complete() : streams_.take(operation);
-            });
-        });
+    file_threads(event_loop& loop, std::string reason) : async_files(loop), reason_(std::move(reason)) {
+        line_.have_threads(thread_count);
     }
-    bool advance() override { return streams_.advance(); }
+
+    void start(file_operation& operation) override { line_.add(operation); }
+    bool advance() override {
+        line_.call_threads(1);
+        return streams_.advance();
+    }
     std::string name() const override { return reason_.empty() ? "threads" : "threads (" + reason_ + ")"; }
 
 private:
-    boost::asio::io_context& io_;
     std::string reason_;
-    boost::asio::thread_pool pool_{thread_count};
 };
 
 }  // namespace
 
-std::unique_ptr<async_files> make_file_threads(boost::asio::io_context& io, std::string reason) {
-    return std::make_unique<file_threads>(io, std::move(reason));
+std::unique_ptr<async_files> make_file_threads(event_loop& loop, std::string reason) {
+    return std::make_unique<file_threads>(loop, std::move(reason));
 }
 
-std::unique_ptr<async_files> make_async_files(boost::asio::io_context& io, file_backend wanted) {
-    if (wanted == file_backend::threads) return make_file_threads(io, "");
+std::unique_ptr<async_files> make_async_files(event_loop& loop, file_backend wanted) {
+    if (wanted == file_backend::threads) return make_file_threads(loop, "");
     try {
-        return make_file_uring(io);
+        auto const beside =
+            wanted == file_backend::automatic ? threads_beside::for_processors : threads_beside::none;
+        return make_file_uring(loop, beside);
     } catch (std::system_error const& refused) {
         if (wanted == file_backend::io_uring) throw;
-        return make_file_threads(io, refused.what());
+        return make_file_threads(loop, refused.what());
     }
 }
 

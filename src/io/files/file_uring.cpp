@@ -13,6 +13,9 @@
 // A chain is begun for so many operations at a time, the others wait in line: that keeps descriptors and
 // buffers few, and the completion queue can't overflow.
 //
+// What opens a file waits in a line from which threads take too, where the loop has several processors
+// (file_line.hpp). The loop leaves them half of it at each turn, and so is not done long before them.
+//
 // Asio's own io_uring support replaces its whole reactor and needs Boost 1.78; this needs 1.74 and leaves
 // sockets and timers alone.
 
@@ -20,12 +23,17 @@
 #include "src/io/files/async_files.hpp"
 #include "src/io/files/files.hpp"
 
+#include <quartet/cpus.hpp>
+
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <liburing.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <sys/eventfd.h>
 #include <system_error>
@@ -36,6 +44,11 @@ namespace quartet::inline v0::detail {
 namespace {
 
 constexpr std::size_t most_chains = 128;
+
+constexpr std::size_t most_threads = 3;
+
+// To wake a thread takes as long as such an operation, or several on a busy machine.
+constexpr std::size_t worth_a_thread = 4;
 
 // A chain has one entry under way, and one more for the close that nobody waits for.
 constexpr unsigned ring_entries = 2 * most_chains;
@@ -105,7 +118,8 @@ private:
 
 class file_uring final : public async_files {
 public:
-    explicit file_uring(boost::asio::io_context& io) : async_files(io), event_(io) {
+    file_uring(event_loop& loop, threads_beside threads)
+        : async_files(loop), event_(loop.io()), may_have_threads_(threads == threads_beside::for_processors) {
         require_operations();
         int const event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (event < 0) refuse(errno, "eventfd");
@@ -127,7 +141,9 @@ public:
     }
 
     void start(file_operation& operation) override {
-        if (first_step(operation.work) != step::open && operation.nature != file_nature::disk) {
+        if (first_step(operation.work) == step::open) {
+            line_.add(operation);
+        } else if (operation.nature != file_nature::disk) {
             complete_later(operation, perform_without_waiting(operation));
         } else if (idle_.empty()) {
             waiting_.push_back(&operation);
@@ -137,12 +153,15 @@ public:
     }
 
     bool advance() override {
+        begin_from_line();
         hand_over();
         auto const done = std::exchange(done_, {});
         for (file_operation* each : done)
             each->complete();
         bool const streamed = streams_.advance();
-        return reap() || streamed || !done.empty() || io_uring_sq_ready(ring_.get()) > 0;
+        bool const completed = reap();
+        bool const can_begin = !idle_.empty() && line_.size() > 0;
+        return completed || can_begin || streamed || !done.empty() || io_uring_sq_ready(ring_.get()) > 0;
     }
 
     std::string name() const override { return "io_uring"; }
@@ -165,6 +184,31 @@ private:
                               reap();
                               watch();
                           });
+    }
+
+    void begin_from_line() {
+        std::size_t const length = line_.size();
+        if (length == 0) return;
+        if (length >= worth_a_thread && may_have_threads_) have_threads();
+        std::size_t mine = std::min(idle_.size(), length);
+        if (line_.has_threads()) {
+            mine = std::min(mine, (length + 1) / 2);
+            line_.call_threads(worth_a_thread);
+        }
+        for (; mine > 0; --mine) {
+            file_operation* const first = line_.take();
+            if (!first) return;
+            begin(*first);
+        }
+    }
+
+    /// One for each processor that the loop has beside its own. Without them it goes more slowly.
+    void have_threads() noexcept {
+        may_have_threads_ = false;
+        try {
+            line_.have_threads(std::min(cpu_share() - 1, most_threads));
+        } catch (std::exception const&) {
+        }
     }
 
     void begin(file_operation& operation) {
@@ -385,12 +429,13 @@ private:
     std::vector<file_operation*> done_;    // by plain system calls; to be completed
     std::vector<completion> reaped_;
     std::size_t unattended_ = 0;  // closes under way
+    bool may_have_threads_;       // beside it, and has not tried to
 };
 
 }  // namespace
 
-std::unique_ptr<async_files> make_file_uring(boost::asio::io_context& io) {
-    return std::make_unique<file_uring>(io);
+std::unique_ptr<async_files> make_file_uring(event_loop& loop, threads_beside threads) {
+    return std::make_unique<file_uring>(loop, threads);
 }
 
 }  // namespace quartet::inline v0::detail

@@ -38,7 +38,7 @@ constexpr auto busy_time_between_polls = std::chrono::microseconds(50);
 
 asio_loop::asio_loop(file_backend files, std::size_t offload_threads) : io_(require_watches()) {
     most_offload_threads = offload_threads;
-    services.add(make_async_files(io_, files));
+    services.add(make_async_files(*this, files));
 }
 
 asio_loop::~asio_loop() {
