@@ -27,7 +27,7 @@ bool is_of_own_executor(any_call& which) {
 
 std::shared_ptr<suspension> any_call::suspend_until_end(std::shared_ptr<any_call> which) {
     any_call& call = *which;
-    call_wait& made = call.wait_ ? call.further_waits_.emplace_front() : call.wait_.emplace();
+    call_wait& made = call.waits_.emplace_front();
     call.then(made);
     return {std::move(which), &made};
 }

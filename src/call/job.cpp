@@ -16,12 +16,21 @@ namespace quartet::inline v0 {
 
 void job::taken_by(model& how) noexcept {
     driver_ = &how.driver();
-    if (auto* const recorder = how.recorder()) slots_ = recorder->reserve(size_, *driver_);
     try {
-        if (crossing_) broadcasts_ = detail::broadcasts_in(crossing_->code().closure);
+        if (auto* const recorder = how.recorder()) own_extras().slots = recorder->reserve(size_, *driver_);
+        keep_broadcasts();
     } catch (std::bad_alloc const&) {
-        // Then it is for the program alone to keep them.
+        // Then no task leaves a record, and it is for the program alone to keep the broadcasts.
     }
+}
+
+/// Those that its body has views of.
+void job::keep_broadcasts() {
+    if (!detail::has_broadcasts()) return;
+    detail::crossing const* const way = crossing();
+    if (!way) return;
+    auto found = detail::broadcasts_in(way->code().closure);
+    if (!found.empty()) own_extras().broadcasts = std::move(found);
 }
 
 void job::start_under(model& how) {
@@ -30,7 +39,7 @@ void job::start_under(model& how) {
 }
 
 void job::record_failure(std::size_t index) const noexcept {
-    slots_.fail(index, driver_ ? driver_->now() : std::chrono::steady_clock::now());
+    record_slots().fail(index, driver_ ? driver_->now() : std::chrono::steady_clock::now());
 }
 
 void job::run_under(model& how, std::stop_token const& stop) {
@@ -39,16 +48,17 @@ void job::run_under(model& how, std::stop_token const& stop) {
     taken_by(how);
     std::stop_callback const follow(stop, [this] { request_stop(detail::who_stops(end_.limit())); });
     how.start(*this);
-    if (progress_ || early_) {
+    detail::job_extras const& with = extras();
+    if (with.progress || with.early) {
         while (!wait_until(std::chrono::steady_clock::now() + 100ms)) {
-            if (early_) driver_->give_early(*this, *early_);
-            if (progress_) tell_progress();
+            if (with.early) driver_->give_early(*this, *with.early);
+            if (with.progress) tell_progress();
         }
-        if (progress_) tell_progress();
+        if (with.progress) tell_progress();
     } else {
         wait_until();
     }
-    if (progress_threw_) std::rethrow_exception(std::exchange(progress_threw_, nullptr));
+    if (with.progress_threw) std::rethrow_exception(std::exchange(extras_->progress_threw, nullptr));
 }
 
 std::string detail::name_of(running_body const& which) {
@@ -91,13 +101,13 @@ void job::watch() noexcept {
 }
 
 void job::tell_progress() noexcept {
-    if (progress_threw_) return;
+    if (extras_->progress_threw) return;
     std::size_t const left = end_.ended() ? 0 : driver_->tasks_left(*this);
-    std::size_t const before = early_ ? early_->before : 0;
+    std::size_t const before = extras_->early ? extras_->early->before : 0;
     try {
-        (*progress_)(before + size_ - std::min(left, size_), before + size_);
+        (*extras_->progress)(before + size_ - std::min(left, size_), before + size_);
     } catch (...) {
-        progress_threw_ = std::current_exception();
+        extras_->progress_threw = std::current_exception();
         request_stop();
     }
 }

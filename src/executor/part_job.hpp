@@ -32,7 +32,6 @@ public:
           ended_(std::move(ended)),
           run_with_(std::move(run_with)) {
         set_chunk_size(whole.chunk_size());
-        be_called(whole.name());
         if (whole.has_progress()) set_progress(told_);
     }
     ~part_job() override { ended_(); }
@@ -64,6 +63,7 @@ public:
         whole_.fail(std::move(why));
     }
     bool suspends() const noexcept override { return whole_.suspends(); }
+    body_identity name() const noexcept override { return whole_.name(); }
 
 private:
     /// Keeps the part until it has finished.

@@ -132,9 +132,13 @@ std::shared_ptr<broadcast_memory> make_broadcast_memory(std::size_t bytes) {
     return made;
 }
 
+bool has_broadcasts() noexcept {
+    return own_broadcasts.load(std::memory_order_relaxed) != 0;
+}
+
 broadcast_list broadcasts_in(std::span<std::byte const> bytes) {
     broadcast_list found;
-    if (own_broadcasts.load(std::memory_order_relaxed) == 0) return found;
+    if (!has_broadcasts()) return found;
     auto& known = known_broadcasts::of_this_process();
     constexpr std::uint64_t mark = broadcast_name::own_mark;
     auto const* at = bytes.data();

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tuple>
 
 namespace quartet::future_test {
 namespace {
@@ -107,6 +108,12 @@ TEST(a_dropped_future, whose_call_failed_says_so_a_few_times) {
     });
     EXPECT_EQ(std::ranges::count(many, '\n'), 10);
     EXPECT_THAT(many, HasSubstr("further calls that failed and whose outcome nobody took are not named\n"));
+}
+
+// A program may wait for a million calls, and new memory is what they cost most.
+TEST(a_call, takes_little_memory) {
+    using body = detail::apply_args<int (*)(int)>;
+    EXPECT_LE(sizeof(detail::call_job<body, std::tuple<int>, int>), 336U);
 }
 
 }  // namespace

@@ -113,10 +113,10 @@ public:
 
 private:
     std::atomic<std::size_t> left_;
-    detail::stop_state stop_;
+    [[no_unique_address]] detail::stop_state stop_;
+    detail::one_shot_event finished_;  // in the padding of what is before it
     detail::call_timer const* limit_ = nullptr;
     std::atomic<continuation*> first_{nullptr};  // a stack; closed when they run
-    detail::one_shot_event finished_;
     std::atomic<detail::one_shot_event*> event_{&finished_};
 };
 

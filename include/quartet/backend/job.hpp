@@ -161,6 +161,19 @@ struct open_hook {
     job* after = nullptr;
 };
 
+/// What a job may have beside its tasks. A call of a million has none of it.
+struct job_extras {
+    std::size_t chunk_size = 0;
+    std::size_t first_number = 0;
+    std::size_t const* numbers = nullptr;
+    std::function<void(std::size_t, std::size_t)> const* progress = nullptr;
+    std::exception_ptr progress_threw{};
+    early_values* early = nullptr;
+    job_slots slots{};
+    std::vector<std::shared_ptr<broadcast_memory const>> broadcasts{};  ///< its body has views of them
+};
+inline job_extras const no_extras;
+
 }  // namespace detail
 
 class job {
@@ -178,28 +191,31 @@ public:
     on_failure policy() const noexcept { return policy_; }
 
     /// Tasks to be taken at a time; 0: as the model finds best.
-    std::size_t chunk_size() const noexcept { return chunk_size_; }
-    void set_chunk_size(std::size_t tasks) noexcept { chunk_size_ = tasks; }
+    std::size_t chunk_size() const noexcept { return extras().chunk_size; }
 
-    // ---- For the maker of a job
+    // ---- For the maker of a job; what is set may throw std::bad_alloc
+
+    completion& ending() noexcept { return end_; }
+
+    void set_chunk_size(std::size_t tasks) { set(&detail::job_extras::chunk_size, tasks); }
 
     /// Sets the numbers that failures and records give its tasks: counted from `first`, or those of the
     /// array, which the caller keeps. Before the job begins.
-    void number_tasks(std::size_t first, std::size_t const* numbers = nullptr) noexcept {
-        first_number_ = first;
-        numbers_ = numbers;
+    void number_tasks(std::size_t first, std::size_t const* numbers = nullptr) {
+        set(&detail::job_extras::first_number, first);
+        set(&detail::job_extras::numbers, numbers);
     }
 
     /// Sets the function that is told of its progress (call_options::progress), which the caller keeps.
     /// Before the job begins.
-    void set_progress(std::function<void(std::size_t, std::size_t)> const& told) noexcept {
-        progress_ = told ? &told : nullptr;
+    void set_progress(std::function<void(std::size_t, std::size_t)> const& told) {
+        set(&detail::job_extras::progress, told ? &told : nullptr);
     }
 
     /// Sets who is given its values as they come, which the caller keeps. Before the job begins.
-    void give_early(detail::early_values* to) noexcept { early_ = to; }
+    void give_early(detail::early_values* to) { set(&detail::job_extras::early, to); }
 
-    bool has_progress() const noexcept { return progress_ != nullptr; }
+    bool has_progress() const noexcept { return extras().progress != nullptr; }
 
     /// Calls the progress function, on the caller's thread. If it throws, the job is stopped, and run_under()
     /// throws the same at the end.
@@ -249,14 +265,14 @@ public:
 
     /// The index of a task's input in the whole call: a job may be a chunk of a stream, or a further try.
     std::size_t number_of(std::size_t index) const noexcept {
-        return numbers_ ? numbers_[index] : first_number_ + index;
+        return numbers() ? numbers()[index] : first_number() + index;
     }
-    std::size_t first_number() const noexcept { return first_number_; }
-    std::size_t const* numbers() const noexcept { return numbers_; }
+    std::size_t first_number() const noexcept { return extras().first_number; }
+    std::size_t const* numbers() const noexcept { return extras().numbers; }
 
     /// Where its tasks leave their records.
-    detail::job_slots const& record_slots() const noexcept { return slots_; }
-    void leave_records_at(detail::job_slots const& slots) noexcept { slots_ = slots; }
+    detail::job_slots const& record_slots() const noexcept { return extras().slots; }
+    void leave_records_at(detail::job_slots const& slots) { own_extras().slots = slots; }
 
     /// Runs bodies first to last - 1 in order. Any thread; different ranges at the same time.
     virtual void run(context& ctx, std::size_t first, std::size_t last) noexcept = 0;
@@ -270,8 +286,8 @@ public:
     virtual bool suspends() const noexcept = 0;
 
     /// What its bodies are called, for people.
-    std::string body_name() const { return detail::name_of(name_); }
-    detail::body_identity const& name() const noexcept { return name_; }
+    std::string body_name() const { return detail::name_of(name()); }
+    virtual detail::body_identity name() const noexcept { return {}; }
 
     /// Takes the outcome of a body that has ended and frees it. On the thread that started it.
     virtual void collect_outcome(detail::running_body& body) noexcept = 0;
@@ -283,7 +299,7 @@ public:
     void cancel(std::size_t first, std::size_t last) noexcept;
 
     /// Its way to other processes; null if it has none.
-    detail::crossing* crossing() const noexcept { return crossing_; }
+    virtual detail::crossing* crossing() noexcept { return nullptr; }
 
     /// As the members of completion.
     std::size_t left() const noexcept { return end_.left(); }
@@ -299,8 +315,6 @@ public:
     detail::remote_batch* remote = nullptr;  ///< as which it lies in shared memory, if it does
 
 protected:
-    completion& ending() noexcept { return end_; }
-
     explicit job(std::size_t size, on_failure policy = on_failure::finish_all,
                  std::chrono::nanoseconds task_limit = std::chrono::nanoseconds::max()) noexcept
         : size_(size), policy_(policy), task_limit_(task_limit), end_(size) {}
@@ -308,29 +322,27 @@ protected:
     /// Ends the record of a task that has failed.
     void record_failure(std::size_t index) const noexcept;
 
-    void cross_by(detail::crossing& way) noexcept { crossing_ = &way; }
-
-    void be_called(detail::body_identity const& name) noexcept { name_ = name; }
-
     void after_failure() noexcept {
         if (policy_ == on_failure::stop_all) request_stop();
     }
 
 private:
+    void keep_broadcasts();
+    detail::job_extras const& extras() const noexcept { return extras_ ? *extras_ : detail::no_extras; }
+    detail::job_extras& own_extras() {
+        if (!extras_) extras_ = std::make_unique<detail::job_extras>();
+        return *extras_;
+    }
+    template <class T>
+    void set(T detail::job_extras::*which, T value) {
+        if (extras().*which != value) own_extras().*which = value;
+    }
+
     std::size_t size_;
     on_failure policy_;
     std::chrono::nanoseconds task_limit_;
-    std::size_t chunk_size_ = 0;
-    detail::body_identity name_;
-    std::size_t first_number_ = 0;
-    std::size_t const* numbers_ = nullptr;
-    std::function<void(std::size_t, std::size_t)> const* progress_ = nullptr;
-    std::exception_ptr progress_threw_;
-    detail::early_values* early_ = nullptr;
-    detail::crossing* crossing_ = nullptr;
     job_driver* driver_ = nullptr;
-    detail::job_slots slots_;
-    std::vector<std::shared_ptr<detail::broadcast_memory const>> broadcasts_;  // its body has views of them
+    std::unique_ptr<detail::job_extras> extras_;  // null: none
     completion end_;
 };
 

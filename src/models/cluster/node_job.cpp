@@ -28,7 +28,6 @@ node_job::node_job(task_piece piece, std::shared_ptr<unpacked_call const> call, 
       call_(std::move(call)),
       pool_(pool) {
     set_chunk_size(piece_.call->chunk_size);
-    be_called(call_->body);
     number_tasks(piece_.first);
     outcomes_ = {.pool = piece_.call->pool, .call = piece_.call->call, .count = piece_.count};
     byte_reader in(piece_.inputs);
@@ -37,7 +36,6 @@ node_job::node_job(task_piece piece, std::shared_ptr<unpacked_call const> call, 
         for (std::size_t index = 0; index < piece_.count; ++index)
             inputs_.push_back(take_value(in, 0));
     }
-    cross_by(*this);
     if (!pool_.heap) return;
     local_.emplace(*pool_.heap);
     fill_local_batch();

@@ -64,6 +64,10 @@ public:
     void collect_outcome(running_body& body) noexcept override;
     bool suspends() const noexcept override;
     void fail(failure why) noexcept override;
+    body_identity name() const noexcept override { return call_->body; }
+    class crossing* crossing() noexcept override {
+        return this;
+    }
 
 private:
     /// A batch in this process, and what of the heap it has.

@@ -39,7 +39,6 @@ public:
              std::chrono::nanoseconds task_limit, call_timer const* timer) noexcept
         : job(count, policy, task_limit), body_(body), inputs_(inputs), sink_(sink) {
         ending().explain_by(timer);
-        be_called(identity_of(body_));
     }
 
     void run(context& ctx, std::size_t first, std::size_t last) noexcept override {
@@ -81,6 +80,8 @@ public:
     Body const& own_body() const noexcept { return body_; }
 
     bool suspends() const noexcept override { return is_coroutine_body<Body, In>; }
+
+    body_identity name() const noexcept override { return identity_of(body_); }
 
     void collect_outcome(running_body& ended) noexcept override {
         if constexpr (is_coroutine_body<Body, In>) {
@@ -243,9 +244,7 @@ class erased_job : public body_job<ref_of_body<Body, In>, In, Inputs, Sink> {
 public:
     erased_job(Body const& body, Inputs const& inputs, std::size_t count, Sink& sink, on_failure policy,
                std::chrono::nanoseconds task_limit, call_timer const* timer) noexcept
-        : base(ref::to(own_), inputs, count, sink, policy, task_limit, timer), own_(body) {
-        this->be_called(identity_of(body));
-    }
+        : base(ref::to(own_), inputs, count, sink, policy, task_limit, timer), own_(body) {}
 
     void run(context& ctx, std::size_t first, std::size_t last) noexcept override {
         if constexpr (std::is_same_v<Inputs, any_inputs<In>>) {
@@ -257,6 +256,8 @@ public:
     }
 
     Body const& own_body() const noexcept { return own_; }
+
+    body_identity name() const noexcept override { return identity_of(own_); }
 
 private:
     Body own_;

@@ -56,7 +56,6 @@ public:
     virtual void then(continuation& further) noexcept = 0;
 
     /// What ends when the call has ended, for a body on the thread of its future. It is a part of the call.
-    /// Of several the first costs no allocation.
     static std::shared_ptr<suspension> suspend_until_end(std::shared_ptr<any_call> which);
 
     /// Whether this is the process that made it: in another one nobody would ever end it.
@@ -64,8 +63,7 @@ public:
 
 private:
     process_stamp const made_in_ = this_process();
-    std::optional<call_wait> wait_;
-    std::forward_list<call_wait> further_waits_;  // after one that was given up
+    std::forward_list<call_wait> waits_;  // of several the older ones were given up
 };
 
 /// On the thread of an event loop: whether that has to run the call, which has not ended. Throws

@@ -67,8 +67,7 @@ public:
         : single_input<In>(std::move(input)),
           sink(),
           base(body, static_cast<inputs const&>(*this), 1, static_cast<any_sink<R>&>(*this), options.failure,
-               options.task_timeout),
-          kept_call<R>(*this, this->ending()) {}
+               options.task_timeout) {}
 
     ~call_job() override {
         if (failure const* const why = this->untaken()) this->report(*why);
@@ -83,6 +82,9 @@ public:
     }
 
     outcome<R> take() override { return sink::take(); }
+
+private:
+    job& work() noexcept override { return *this; }
 };
 
 }  // namespace quartet::inline v0::detail

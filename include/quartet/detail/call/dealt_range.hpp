@@ -83,14 +83,15 @@ public:
 
 private:
     /// As inputs, and as a sink, from the first of them on.
-    class way final : public nested_part {
+    class way final : public nested_part, private value_crossing<input, result, way, way> {
+        using crossing_base = value_crossing<input, result, way, way>;
+
     public:
         explicit way(dealt_range& part) noexcept
-            : nested_part(part.last_ - part.first_),
-              of_(part.of_),
-              first_(part.first_),
-              way_(*this, code_of_part<body, input, result>(of_.body), *this, *this) {
-            this->cross_by(way_);
+            : nested_part(part.last_ - part.first_), of_(part.of_), first_(part.first_) {}
+
+        class crossing* crossing() noexcept override {
+            return this;
         }
 
         void run(context& ctx, std::size_t first, std::size_t last) noexcept override {
@@ -111,9 +112,11 @@ private:
             of_.sink.fail(std::move(why));
         }
 
+        remote_code code() const noexcept override { return code_of_part<body, input, result>(of_.body); }
+        typename crossing_base::from_to ends() noexcept override { return {*this, *this, *this}; }
+
         Bodies& of_;
         std::size_t const first_;
-        value_crossing<input, result, way, way> way_;
     };
 
     std::unique_ptr<nested_part> part_for_others() override { return std::make_unique<way>(*this); }

@@ -49,50 +49,49 @@ public:
                continuation* at_end = nullptr) {
         alone_ = how.goes_on_alone();
         keeper_.kept = self;
-        end_.then_first(keeper_);
-        if (at_end) end_.then(*at_end);
+        work().ending().then_first(keeper_);
+        if (at_end) work().ending().then(*at_end);
         try {
-            job_.taken_by(how);
+            work().taken_by(how);
             follow(options);
-            how.start(job_);
+            how.start(work());
         } catch (...) {
             keeper_.kept.reset();
             throw;
         }
     }
 
-    bool ended() noexcept override { return job_.ended(); }
-    bool wait_until(std::optional<time_point> deadline) override { return job_.wait_until(deadline); }
+    bool ended() noexcept override { return work().ended(); }
+    bool wait_until(std::optional<time_point> deadline) override { return work().wait_until(deadline); }
     void cancel(stopped_by who) noexcept override {
         cancelled_ = true;
-        job_.request_stop(who);
+        work().request_stop(who);
     }
-    bool stop_requested() noexcept override { return job_.stop().requested(); }
-    bool can_wait() noexcept override { return job_.can_wait(); }
-    void begin_in_place() override { job_.begin_in_place(); }
+    bool stop_requested() noexcept override { return work().stop().requested(); }
+    bool can_wait() noexcept override { return work().can_wait(); }
+    void begin_in_place() override { work().begin_in_place(); }
     bool goes_on_alone() const noexcept override { return alone_; }
-    void abandon() noexcept override { job_.watch(); }
-    void then(continuation& further) noexcept override { job_.then(further); }
+    void abandon() noexcept override { work().watch(); }
+    void then(continuation& further) noexcept override { work().then(further); }
 
 protected:
-    /// The job and its end are parts of the call.
-    kept_call(job& part, completion& end) noexcept : job_(part), end_(end) {}
     ~kept_call() = default;
 
     /// Says so if nobody has taken this failure and wonders why there is no value.
-    void report(failure const& untaken) const noexcept {
-        if (!cancelled_ || untaken.why == cause::timed_out) report_untaken(job_.body_name(), untaken);
+    void report(failure const& untaken) noexcept {
+        if (!cancelled_ || untaken.why == cause::timed_out) report_untaken(work().body_name(), untaken);
     }
 
 private:
+    /// The job is a part of the call.
+    virtual job& work() noexcept = 0;
+
     void follow(call_options const& options) {
         if (!options.stop.stop_possible() && options.timeout == options.timeout.max()) return;
         keeper_.extras = std::make_unique<call_extras>(options, *this);
-        end_.explain_by(&keeper_.extras->timer);
+        work().ending().explain_by(&keeper_.extras->timer);
     }
 
-    job& job_;
-    completion& end_;
     std::atomic<bool> cancelled_ = false;
     bool alone_ = true;
     call_keeper keeper_;

@@ -101,8 +101,7 @@ public:
         : owned_inputs<In>(std::move(elements)),
           sink(count),
           base(body, static_cast<inputs const&>(*this), count, static_cast<any_sink<R>&>(*this),
-               options.failure, options.task_timeout),
-          kept(*this, this->ending()) {
+               options.failure, options.task_timeout) {
         this->set_chunk_size(options.chunk_size);
     }
 
@@ -125,6 +124,9 @@ public:
     }
 
     outcome<mapped_t<R>> take() override { return sink::take(); }
+
+private:
+    job& work() noexcept override { return *this; }
 };
 
 }  // namespace quartet::inline v0::detail

@@ -18,64 +18,73 @@
 
 namespace quartet::inline v0::detail {
 
-/// The way of a job's values to other processes, and back.
+/// The way of a job's values to other processes, and back: a part of that job, which says between what.
 template <class In, class R, class Inputs, class Sink>
-class value_crossing final : public crossing {
+class value_crossing : public crossing {
 public:
-    value_crossing(job& of, remote_code const& code, Inputs const& inputs, Sink& sink) noexcept
-        : of_(of), code_(code), inputs_(inputs), sink_(sink) {}
-
-    remote_code code() const noexcept override { return code_; }
-
     void encode(shared_arena& arena, remote_batch& batch) override {
-        encode_inputs<In>(of_, inputs_, arena, batch);
-        batch.outputs = allocate_outputs<R>(arena, of_.size());
+        auto const [of, inputs, sink] = ends();
+        encode_inputs<In>(of, inputs, arena, batch);
+        batch.outputs = allocate_outputs<R>(arena, of.size());
     }
 
-    void collect(remote_batch const& batch) noexcept override { collect_outcomes<R>(of_, sink_, batch); }
+    void collect(remote_batch const& batch) noexcept override {
+        auto const [of, inputs, sink] = ends();
+        collect_outcomes<R>(of, sink, batch);
+    }
 
     void encode_input(std::size_t index, byte_writer& out) override {
-        codec<In>::encode(inputs_[index], out);
+        codec<In>::encode(ends().inputs[index], out);
     }
 
     void take_result(std::size_t index, byte_reader& in) noexcept override {
+        auto const [of, inputs, sink] = ends();
         try {
             if constexpr (std::is_void_v<R>)
-                sink_.set(index);
+                sink.set(index);
             else
-                sink_.set(index, codec<R>::decode(in));
+                sink.set(index, codec<R>::decode(in));
         } catch (...) {
-            of_.fail(describe_current_exception(index, {}));
+            of.fail(describe_current_exception(index, {}));
         }
     }
 
+protected:
+    struct from_to {
+        job& of;
+        Inputs const& inputs;
+        Sink& sink;
+    };
+    ~value_crossing() = default;
+
 private:
-    job& of_;
-    remote_code code_;
-    Inputs const& inputs_;
-    Sink& sink_;
+    virtual from_to ends() noexcept = 0;
 };
 
 /// The job of a body, with a way to other processes and back.
 template <class Body, class In, class Inputs, class Sink>
-class map_job : public job_of_body<Body, In, Inputs, Sink>::type {
+class map_job : public job_of_body<Body, In, Inputs, Sink>::type,
+                private value_crossing<In, typename body_result<Body, In>::type, Inputs, Sink> {
     using base = typename job_of_body<Body, In, Inputs, Sink>::type;
     using result = typename body_result<Body, In>::type;
+    using way = value_crossing<In, result, Inputs, Sink>;
 
 public:
     map_job(Body const& body, Inputs const& inputs, std::size_t count, Sink& sink, on_failure policy,
             std::chrono::nanoseconds task_limit, call_timer const* timer = nullptr) noexcept
-        : base(body, inputs, count, sink, policy, task_limit, timer),
-          way_(*this,
-               {&run_remote<Body, In, result>, &make_remote_job<Body, In, result>,
-                std::as_bytes(std::span<Body const, 1>(&this->own_body(), 1)), layout_of<In>(),
-                layout_of<result>()},
-               inputs, sink) {
-        this->cross_by(way_);
+        : base(body, inputs, count, sink, policy, task_limit, timer) {}
+
+    class crossing* crossing() noexcept override {
+        return this;
     }
 
 private:
-    value_crossing<In, result, Inputs, Sink> way_;
+    remote_code code() const noexcept override {
+        return {&run_remote<Body, In, result>, &make_remote_job<Body, In, result>,
+                std::as_bytes(std::span<Body const, 1>(&this->own_body(), 1)), layout_of<In>(),
+                layout_of<result>()};
+    }
+    typename way::from_to ends() noexcept override { return {*this, this->inputs_, this->sink_}; }
 };
 
 /// The one for every call of a body but maps of plain functions.

@@ -168,7 +168,7 @@ public:
                static_cast<any_sink<R>&>(*this), on_failure::finish_all, interface.batch.task_limit,
                nullptr) {
         this->number_tasks(interface.batch.first_number, interface.batch.numbers);
-        this->leave_records_at(record_slots_of(interface));
+        if (auto const slots = record_slots_of(interface); slots.every()) this->leave_records_at(slots);
         this->remote = &interface.batch;
     }
 };

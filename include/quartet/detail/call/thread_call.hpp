@@ -143,11 +143,14 @@ public:
 
 private:
     /// The call on its way to another process. Kept no longer than the call.
-    class way final : public nested_part {
+    class way final : public nested_part, private value_crossing<In, result, way, way> {
+        using crossing_base = value_crossing<In, result, way, way>;
+
     public:
-        explicit way(body_thread_call& of) noexcept
-            : nested_part(1), of_(of), way_(*this, code_of_part<Body, In, result>(of.body_), *this, *this) {
-            this->cross_by(way_);
+        explicit way(body_thread_call& of) noexcept : nested_part(1), of_(of) {}
+
+        class crossing* crossing() noexcept override {
+            return this;
         }
 
         void run(context& ctx, std::size_t, std::size_t) noexcept override { of_.run_body_or_record(ctx); }
@@ -166,8 +169,10 @@ private:
             of_.end_record(of_.maker());
         }
 
+        remote_code code() const noexcept override { return code_of_part<Body, In, result>(of_.body_); }
+        typename crossing_base::from_to ends() noexcept override { return {*this, *this, *this}; }
+
         body_thread_call& of_;
-        value_crossing<In, result, way, way> way_;
     };
 
     std::unique_ptr<nested_part> part_for_others() override { return std::make_unique<way>(*this); }

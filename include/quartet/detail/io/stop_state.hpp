@@ -72,8 +72,8 @@ public:
 private:
     bool set_word(stopped_by who) noexcept;
 
-    std::atomic<std::uint32_t> word_{0};
     std::atomic<std::stop_source*> source_{nullptr};  // made when somebody asks
+    std::atomic<std::uint32_t> word_{0};
 };
 
 }  // namespace quartet::inline v0::detail

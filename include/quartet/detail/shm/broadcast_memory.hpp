@@ -51,6 +51,9 @@ using broadcast_list = std::vector<std::shared_ptr<broadcast_memory const>>;
 /// Makes the memory, so that broadcasts_in() finds it.
 std::shared_ptr<broadcast_memory> make_broadcast_memory(std::size_t bytes);
 
+/// Whether there may be a broadcast of this process. Any thread.
+bool has_broadcasts() noexcept;
+
 /// The broadcasts of this process of which a view is among these bytes, at whatever place. Costs next to
 /// nothing where there is no broadcast. Any thread.
 broadcast_list broadcasts_in(std::span<std::byte const> bytes);
