@@ -158,7 +158,8 @@ void http_transfer::prepare_request() {
     addresses_.reset();
     // A new one for each request: libcurl 7.88 keeps a pointer to the last header of a reply that it has let
     // go of, and follows it when the next reply's headers begin with a folded line. Connections stay with the
-    // multi handle. Costs some 2 µs.
+    // multi handle. Costs some 2 µs; less when the old one's memory is there again for it.
+    handle_.reset();
     handle_.reset(new_handle());
     set_up(next);
     CURL* const curl = handle_.get();
@@ -166,7 +167,7 @@ void http_transfer::prepare_request() {
     // nothing would tell whether it had arrived.
     bool const fresh = !next.reuse_connection || is_second_try_ || !may_be_repeated(next);
     require(curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L));
-    require(curl_easy_setopt(curl, CURLOPT_URL, next.url.c_str()));
+    require(curl_easy_setopt(curl, CURLOPT_CURLU, url_.parts()));
 }
 
 void http_transfer::set_up(http_request const& request) {

@@ -37,6 +37,9 @@ public:
 
     std::string const& scheme() const noexcept { return scheme_; }
 
+    /// For CURLOPT_CURLU: so libcurl need not parse it again. Lives as long as this.
+    CURLU* parts() const noexcept { return parts_.get(); }
+
     /// The names that libcurl would look up for it: of the host, or of a proxy that the environment names.
     /// Not those that need no looking up: addresses, and localhost.
     std::vector<host_name> names_to_look_up() const;
