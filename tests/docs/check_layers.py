@@ -6,7 +6,7 @@ import sys
 
 from markdown import report, root_of
 
-FOLDERS = ("include", "src", "measure", "report", "cli", "server", "workloads")
+FOLDERS = ("include", "src", "measure", "batch", "report", "cli", "server", "workloads")
 ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<(quartet/[^>]+)>)')
 
