@@ -33,12 +33,14 @@ void file_line::add(file_operation& operation) {
     {
         std::lock_guard const lock(mutex_);
         line_.push_back(&operation);
+        length_.store(line_.size(), std::memory_order_relaxed);
         many = line_.size() % many_more == 0;
     }
     if (many) call_threads(many_more);
 }
 
 void file_line::call_threads(std::size_t worth) {
+    if (size() < worth) return;
     std::size_t more = 0;
     {
         std::lock_guard const lock(mutex_);
@@ -54,11 +56,6 @@ file_operation* file_line::take() {
     return first();
 }
 
-std::size_t file_line::size() {
-    std::lock_guard const lock(mutex_);
-    return line_.size();
-}
-
 void file_line::work() {
     while (file_operation* const operation = next())
         perform(*operation);
@@ -69,6 +66,7 @@ file_operation* file_line::first() {
     if (line_.empty()) return nullptr;
     file_operation* const taken = line_.front();
     line_.pop_front();
+    length_.store(line_.size(), std::memory_order_relaxed);
     return taken;
 }
 

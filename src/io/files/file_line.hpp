@@ -15,6 +15,7 @@
 #include <quartet/backend/loop.hpp>
 #include <quartet/detail/io/operations/file_operation.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -47,8 +48,8 @@ public:
     /// Takes the first out; null if there is none.
     file_operation* take();
 
-    /// How many stand in line. Less may be there to take.
-    std::size_t size();
+    /// How many stand in line. Less may be there to take. Takes no lock: a loop asks at every turn.
+    std::size_t size() const noexcept { return length_.load(std::memory_order_relaxed); }
 
     bool has_threads() const noexcept { return !threads_.empty(); }
 
@@ -65,8 +66,9 @@ private:
     std::mutex mutex_;  // guards all that follows
     std::condition_variable changed_;
     std::deque<file_operation*> line_;
-    std::size_t sleeping_ = 0;  // threads
-    std::size_t called_ = 0;    // of those
+    std::atomic<std::size_t> length_ = 0;  // of the line; written under the lock
+    std::size_t sleeping_ = 0;             // threads
+    std::size_t called_ = 0;               // of those
     bool is_ending_ = false;
 };
 

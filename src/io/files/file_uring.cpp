@@ -193,7 +193,7 @@ private:
         std::size_t mine = std::min(idle_.size(), length);
         if (line_.has_threads()) {
             mine = std::min(mine, (length + 1) / 2);
-            line_.call_threads(worth_a_thread);
+            line_.call_threads(idle_.empty() ? 1 : worth_a_thread);
         }
         for (; mine > 0; --mine) {
             file_operation* const first = line_.take();
