@@ -93,6 +93,8 @@ public:
 
 private:
     static constexpr std::size_t capacity = 4096;
+    // Who takes tasks tells of room; so an offer has to be left when the ring becomes half empty.
+    static_assert(capacity / 2 >= 2);
 
     struct claim_word {
         std::uint32_t number;  // of the offer
