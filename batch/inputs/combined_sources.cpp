@@ -1,6 +1,7 @@
 #include "batch/inputs/combined_sources.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 namespace quartet::batch {
