@@ -6,6 +6,7 @@
 #include <quartet/backend/model.hpp>
 #include <quartet/call_options.hpp>
 #include <quartet/detail/call/any_inputs.hpp>
+#include <quartet/detail/call/call_memory.hpp>
 #include <quartet/detail/call/kept_call.hpp>
 #include <quartet/detail/call/map_job.hpp>
 #include <quartet/outcome.hpp>
@@ -76,7 +77,8 @@ public:
     /// Throws what model::start throws.
     static std::shared_ptr<call_job> begin_under(model& how, Body const& body, In&& input,
                                                  call_options const& options) {
-        auto made = std::make_shared<call_job>(body, std::move(input), options);
+        auto made =
+            std::allocate_shared<call_job>(call_allocator<call_job>(), body, std::move(input), options);
         made->kept_call<R>::begin(how, options, made);
         return made;
     }
