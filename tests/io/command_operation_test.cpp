@@ -195,7 +195,7 @@ TEST_P(running_a_command, keeps_all_of_a_large_output) {
     std::size_t const size = sanitized ? 10'000'000 : 100'000'000;
     auto const size_of_output = [](context& ctx, std::string line) -> task<std::uint64_t> {
         auto const result = co_await ctx.run(command::shell(line));
-        co_return std::ranges::count(result.output, 'x');
+        co_return result.output.find_first_not_of('x') == std::string::npos ? result.output.size() : 0;
     };
     EXPECT_EQ(one(size_of_output, fmt::format("head -c {} /dev/zero | tr '\\0' x", size)), size);
 }

@@ -10,7 +10,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -35,7 +37,10 @@ using letters = broadcast<char[]>;
 letters letters_of(std::size_t bytes, std::uint64_t seed = 1) {
     std::mt19937_64 random(seed);
     std::string made(bytes, ' ');
-    std::ranges::generate(made, [&] { return static_cast<char>(random()); });
+    for (std::size_t place = 0; place < bytes; place += sizeof(std::uint64_t)) {
+        std::uint64_t const eight = random();
+        std::memcpy(made.data() + place, &eight, std::min(sizeof eight, bytes - place));
+    }
     return letters(made);
 }
 
