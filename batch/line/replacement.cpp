@@ -61,9 +61,10 @@ bool is_digit(char byte) {
     return byte >= '0' && byte <= '9';
 }
 
+// Those of a letter that is not in ASCII, too.
 bool is_name_byte(char byte) {
     return is_digit(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_' ||
-           byte == '-';
+           byte == '-' || static_cast<unsigned char>(byte) >= 0x80;
 }
 
 bool looks_like_a_name(std::string_view text) {

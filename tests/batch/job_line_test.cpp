@@ -73,8 +73,8 @@ TEST(job_line, adds_the_input_where_none_stands) {
     EXPECT_EQ(shell_line("p | q \n"), "p | q 'a b'");
     EXPECT_EQ(shell_line("p $(q)"), "p $(q) 'a b'");
     EXPECT_THAT(words_of({"p", "x y"}, {"a"}), ElementsAre("p", "x y", "a"));
-    for (auto const* text :
-         {"p;", "p |", "p &", "(p)", "p >", "p # x", "if p; then q; fi", "{ p; }", "x=1", "cat <<e\nx\ne"})
+    for (auto const* text : {"p;", "p |", "p &", "(p)", "p >", "p # x", "if p; then q; fi", "{ p; }", "x=1",
+                             "x=$(q)", "cat <<e\nx\ne"})
         EXPECT_THAT(refusal_of_line(text), HasSubstr("write {} where it goes")) << text;
 }
 

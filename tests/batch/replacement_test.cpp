@@ -117,6 +117,8 @@ TEST(read_braces, refuses_fields_and_columns_that_there_are_not) {
     EXPECT_THAT(refusal_of_braces("{99999999999999999999999.}", {""}), HasSubstr("are {1} only"));
     EXPECT_THAT(refusal_of_braces("{citty/}", {"city", "", "code"}),
                 HasSubstr("asks for {citty/}, and the columns are {city}, {code}; "));
+    EXPECT_THAT(refusal_of_braces("{міто}", {"місто"}),
+                HasSubstr("asks for {міто}, and the columns are {місто}; "));
     EXPECT_THAT(refusal_of_braces("{x}", {"a", "x", "x"}),
                 HasSubstr("several columns have that name; the first is {2}"));
 }
