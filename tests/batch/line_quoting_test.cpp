@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <stdexcept>
 
 namespace quartet::batch::line_quoting_test {
 
@@ -153,6 +154,29 @@ TEST(line_quoting, keeps_fields_apart) {
         expect_output("printf '%s\\0' {} \"{}\"", tried, false);
         expect_output(":; printf '%s\\0' {} '{}'", tried, true);
     }
+}
+
+// Random text that no shell is needed for, against what the shell makes of it.
+TEST(line_quoting, takes_exec_only_where_a_shell_gives_the_same) {
+    static strings const pieces{"a",  "B",  "7", " ", " ", "\t", "'", "'", "\"", "\"", "\\",
+                                "\\", "$",  "`", "~", "#", "{a", "}", "=", "!",  "%",  "^",
+                                ",",  "\n", "]", "@", ":", "-",  "é", "/", "*",  ";"};
+    random_lines random(10);
+    int compared = 0;
+    for (int round = 0; round < 50'000 && compared < rounds && !testing::Test::HasFailure(); ++round) {
+        std::string text = "printf '%s\\0' ";
+        for (std::size_t left = 1 + random.below(12); left > 0; --left)
+            text += pieces[random.below(pieces.size())];
+        try {
+            auto const line = job_line::parse(text + " {1}", strings(1));
+            if (line.needs_shell()) continue;
+            EXPECT_EQ(output_of(line.make({.fields = strings{"x"}})), output_of(command::shell(text + " x")))
+                << text;
+            ++compared;
+        } catch (std::runtime_error const&) {  // its quotes are not closed
+        }
+    }
+    EXPECT_EQ(compared, rounds);
 }
 
 }  // namespace quartet::batch::line_quoting_test
