@@ -3,14 +3,18 @@
 #include "tests/conformance/models.hpp"
 #include "tests/conformance/shared.hpp"
 
+#include <quartet/detail/io/nested_recording.hpp>
+#include <quartet/detail/shm/shared_heap.hpp>
 #include <quartet/task_recorder.hpp>
 
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <map>
 #include <ranges>
@@ -47,6 +51,9 @@ QUARTET_SUITE(nested_records, all_rows());
 class nested_records_between_threads : public nested_records {};
 QUARTET_SUITE(nested_records_between_threads,
               rows_where([](row const& each) { return each.name == "threads_3"; }));
+
+class a_nested_record : public nested_records {};
+QUARTET_SUITE(a_nested_record, rows_where([](row const& each) { return each.name == "single"; }));
 
 constexpr std::size_t by_task = nested_record::by_task;
 
@@ -439,6 +446,35 @@ TEST_P(nested_records_of_killed, have_no_end) {
     EXPECT_EQ(of.nested[1].end, nested_end::not_yet);
     EXPECT_TRUE(of.nested[1].started);
     EXPECT_FALSE(of.nested[1].finished);
+}
+
+/// Who asks notes an end of its own, later, when it has the outcome: or lets go of the call.
+TEST_P(a_nested_record, keeps_the_end_that_who_helped_has_noted) {
+    auto const left = left_by([](context& ctx) {
+        using namespace detail;
+        auto const heap = shared_heap::create(std::size_t{1} << 20);
+        std::atomic<shared_block*> blocks{nullptr};
+        shared_arena arena(*heap, blocks);
+        for (bool const ends_it : {true, false}) {
+            nested_slot* slot = nullptr;
+            std::int64_t noted = 0;
+            {
+                nested_recording call(ctx, nested_recording::kind::call);
+                auto const crossed = call.crossed();
+                slot = crossed.slot_of(0);
+                crossed_call(crossed, 0, arena, ctx).end(nested_end::failed);
+                noted = slot->ended.load();
+                for (auto const now = ctx.now(); ctx.now() < now + 1ms;) {
+                }
+                if (ends_it) call.end(ctx);
+            }
+            if (slot->ended.load() != noted) throw std::runtime_error("it has another end");
+        }
+    });
+    EXPECT_FALSE(left.failed);
+    ASSERT_EQ(left.nested.size(), 2u);
+    for (auto const& each : left.nested)
+        EXPECT_EQ(each.end, nested_end::failed);
 }
 
 }  // namespace
