@@ -17,6 +17,7 @@
 #include "src/models/stop_jobs.hpp"
 
 #include <quartet/backend/async.hpp>
+#include <quartet/detail/io/pool_thread.hpp>
 
 #include <fmt/format.h>
 
@@ -171,11 +172,7 @@ struct automatic::state final : job_driver {
     std::unique_ptr<model> advised;     // null if the first is the one chosen
     std::atomic<model*> how = nullptr;  // the one chosen; null until then
     std::jthread chooser;
-
-    static thread_local constinit state* mine;  // whose first tasks this thread runs
 };
-
-thread_local constinit automatic::state* automatic::state::mine = nullptr;
 
 automatic::state::state(automatic_options made) : options(std::move(made)) {
     stints.reserve(2 * options.costs.cpus);
@@ -257,9 +254,9 @@ void automatic::state::run_first(portion const& which, job& whole, context& ctx,
         noted = stints.size() < stints.capacity();
         if (noted) stints.push_back(&*here);
     }
-    auto* const outer = std::exchange(mine, this);
+    auto* const outer = std::exchange(this_pool_thread.first, this);
     whole.run(ctx, from, to);
-    mine = outer;
+    this_pool_thread.first = outer;
     if (!noted) return;
     std::lock_guard const lock(mutex);
     here->add_to(seen);
@@ -381,7 +378,7 @@ automatic::~automatic() {
 
 void automatic::start(job& work) {
     // What a body waits for runs on the threads it may be on, which help with it.
-    bool const nested = state::mine == state_.get();
+    bool const nested = this_pool_thread.first == state_.get();
     state_->unfinished.add();
     try {
         std::unique_lock lock(state_->mutex);

@@ -21,6 +21,7 @@
 
 #include <quartet/backend/async.hpp>
 #include <quartet/cpus.hpp>
+#include <quartet/detail/io/pool_thread.hpp>
 
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>
@@ -52,7 +53,7 @@ struct async::state final : job_driver {
     void cancel(claim const& unbegun) noexcept;
     std::vector<detail::unended_body> unended_bodies();
     void stopped(job& work) noexcept override;
-    bool can_wait() const noexcept override { return mine != this; }
+    bool can_wait() const noexcept override { return detail::this_pool_thread.pool != this; }
     void begin_in_place(job& work) override;
 
     async_options options;
@@ -65,13 +66,7 @@ struct async::state final : job_driver {
     detail::initialization initialized{options.initialize};
     std::vector<std::unique_ptr<loop_thread>> loops;
     detail::shared_loop_calls calls;
-
-    static thread_local constinit state* mine;  // that this thread runs a loop of
-    static thread_local constinit loop_thread* my_loop;
 };
-
-thread_local constinit async::state* async::state::mine = nullptr;
-thread_local constinit async::state::loop_thread* async::state::my_loop = nullptr;
 
 class async::state::loop_thread final : private detail::loop_host {
 public:
@@ -154,8 +149,7 @@ private:
     }
 
     void run() {
-        mine = &shared_;
-        my_loop = this;
+        detail::this_pool_thread = {.pool = &shared_, .own = this};
         auto watch =
             detail::watch_stalls(shared_.options.stall_limit, worker_, detail::log_to(shared_.options.log));
         detail::current_stall_watch() = watch.get();
@@ -336,7 +330,7 @@ void async::state::begin_in_place(job& work) {
         std::lock_guard const lock(mutex);
         if (work.hook.queued) task = queue.take(work, 1);
     }
-    if (task) my_loop->begin_soon(task);
+    if (task) static_cast<loop_thread*>(detail::this_pool_thread.own)->begin_soon(task);
 }
 
 job_driver& async::driver() noexcept {

@@ -18,6 +18,7 @@
 
 #include <quartet/backend/threads.hpp>
 #include <quartet/cpus.hpp>
+#include <quartet/detail/io/pool_thread.hpp>
 
 #include <fmt/format.h>
 
@@ -81,16 +82,12 @@ struct thread_per_task::state final : job_driver {
     std::thread last_to_leave;
 
     detail::job_count unfinished;
-
-    static thread_local constinit state const* mine;  // the model whose thread this is
 };
-
-thread_local constinit thread_per_task::state const* thread_per_task::state::mine = nullptr;
 
 /// Waits until the threads that have ended their tasks are gone, since they still count for the system's
 /// limits and hold memory.
 void thread_per_task::state::see_off_the_leaving() {
-    if (mine == this) return;  // it may be one of them
+    if (detail::this_pool_thread.pool == this) return;  // it may be one of them
     std::thread last;
     {
         std::unique_lock lock(mutex);
@@ -114,7 +111,10 @@ void thread_per_task::state::begin(claim task) {
 
 void thread_per_task::state::serve(claim task) {
     detail::set_thread_cpu_share(detail::one_share(cpu_share, task.work->size()));
-    mine = this;
+    {
+        std::lock_guard const lock(mutex);
+        detail::this_pool_thread = {.pool = this, .own = &running.at(std::this_thread::get_id())};
+    }
     auto const refused = detail::run_initialize(initialize, worker_of(task).name);
     for (; task; task = next_or_leave())
         run(task, refused);
@@ -242,7 +242,8 @@ void thread_per_task::state::stopped(job& work) noexcept {
 /// A body on this thread waits for `work`. Runs those of its tasks that got no thread: they might wait for
 /// this very thread to end.
 void thread_per_task::state::help(job& work) {
-    if (mine != this) return;
+    if (detail::this_pool_thread.pool != this) return;
+    auto& me = *static_cast<runner*>(detail::this_pool_thread.own);
     detail::scope_switch const outside(nullptr);
     helping self{&work, nullptr};
     for (;;) {
@@ -252,7 +253,7 @@ void thread_per_task::state::help(job& work) {
             std::lock_guard const lock(mutex);
             if (!work.hook.queued) return;
             task = waiting.take(work, 1);
-            here = &running.at(std::this_thread::get_id()).helped;
+            here = &me.helped;
             self.outer = std::exchange(*here, &self);
         }
         run_here(task);

@@ -17,6 +17,7 @@
 
 #include <quartet/backend/threads.hpp>
 #include <quartet/cpus.hpp>
+#include <quartet/detail/io/pool_thread.hpp>
 
 #include <fmt/format.h>
 
@@ -110,13 +111,7 @@ struct threads::state final : job_driver {
     detail::job_count unfinished;
     detail::initialization initialized{options.initialize};
     std::vector<std::thread> pool;
-
-    static thread_local constinit state* mine;  // the pool of this thread, and its number there
-    static thread_local constinit std::size_t my_number;
 };
-
-thread_local constinit threads::state* threads::state::mine = nullptr;
-thread_local constinit std::size_t threads::state::my_number = 0;
 
 void threads::state::start_threads() {
     pool.reserve(options.count);
@@ -141,8 +136,7 @@ void threads::state::end_threads() noexcept {
 }
 
 void threads::state::serve(std::size_t number) {
-    mine = this;
-    my_number = number;
+    detail::this_pool_thread = {.pool = this, .number = number};
     if (!initialized.run(fmt::format("{}-{}", options.name, number))) return;
     std::atomic<std::uint32_t> const no_stop{0};
     blocking_context ctx(thread_worker(options.name, number), no_stop, detail::log_to(options.log), {});
@@ -270,7 +264,8 @@ void threads::state::stopped(job& work) noexcept {
 }
 
 void threads::state::help(job& work) {
-    if (mine != this) return;
+    if (detail::this_pool_thread.pool != this) return;
+    std::size_t const my_number = detail::this_pool_thread.number;
     detail::scope_switch const outside(nullptr);
     blocking_context ctx(thread_worker(options.name, my_number), work.stop(), detail::log_to(options.log),
                          detail::body_name_of(work));

@@ -36,6 +36,9 @@ protected:
 };
 QUARTET_SUITE(nested, all_rows());
 
+class nested_in_one_process : public nested {};
+QUARTET_SUITE(nested_in_one_process, rows_with(&model_traits::shares_memory));
+
 class nested_on_a_loop : public nested {};
 QUARTET_SUITE(nested_on_a_loop, rows_where(&row::on_loops));
 
@@ -168,6 +171,14 @@ int plainly_deep(context& ctx, int n) {
     return n == 0 ? 0 : 1 + ctx.submit(plainly_deep, n - 1).get();
 }
 
+struct deep_before_a_call {
+    executor* how;
+
+    int operator()(context& ctx, int n) const {
+        return n == 0 ? how->submit(add, 1, 2).get() : 1 + ctx.submit(*this, n - 1).get();
+    }
+};
+
 task<int> deep_by_maps(context& ctx, int n) {
     if (n == 0) co_return 0;
     auto const below = co_await ctx.map(deep_by_maps, std::vector(1, n - 1));
@@ -181,6 +192,15 @@ TEST_P(nested, depth_of_maps_has_no_bound) {
 TEST_P(nested, depth_has_no_bound) {
     EXPECT_EQ(run(deep, depth), depth);
     EXPECT_EQ(run(plainly_deep, depth), depth);
+}
+
+/// On a stack that is not that of its thread any more it is of its pool still: it helps with what it waits
+/// for, or is refused if its loop would have to.
+TEST_P(nested_in_one_process, depth_does_not_keep_from_calls_of_the_executor) {
+    auto how = make();
+    auto const outcome = how.submit(deep_before_a_call{&how}, depth).take();
+    EXPECT_EQ(outcome.has_value(), !GetParam().on_loops);
+    EXPECT_EQ(outcome.has_value() ? *outcome : depth + 3, depth + 3);
 }
 
 TEST_P(nested, width_has_no_bound) {

@@ -1,5 +1,7 @@
+#include <quartet/cpus.hpp>
 #include <quartet/detail/io/current_context.hpp>
 #include <quartet/detail/io/nested_work.hpp>
+#include <quartet/detail/io/pool_thread.hpp>
 #include <quartet/detail/io/task_slots.hpp>
 
 #include <cstddef>
@@ -62,10 +64,13 @@ void nested_work::run_within_stack(context& ctx) noexcept {
         return run_body(ctx);
     try {
         run_on_further_stack([this, &ctx, part = current_scope(), task = this_task,
-                              blocking = current_blocking_context(), recorder = this_recording.recorder] {
+                              blocking = current_blocking_context(), recorder = this_recording.recorder,
+                              thread = this_pool_thread, share = cpu_share()] {
             scope_switch const inside(part);
             task_switch const at_work(task);
             this_recording.recorder = recorder;  // it is the same worker
+            this_pool_thread = thread;           // of the same pool
+            set_thread_cpu_share(share);
             current_blocking_context() = blocking;
             run_body(ctx);
         });
