@@ -37,35 +37,34 @@ byte_stream::byte_stream(std::string const& file) : name_(name_of(file)), buffer
 }
 
 bool byte_stream::fill() {
-    while (!ended_) {
-        ssize_t const got = ::read(number_, buffer_.data(), buffer_.size());
-        if (got >= 0) {
-            at_ = 0;
-            filled_ = static_cast<std::size_t>(got);
-            ended_ = got == 0;
-        } else if (errno == EAGAIN) {  // somebody else set standard input so
+    if (ended_) return false;
+    at_ = 0;
+    filled_ = read_to(0);
+    ended_ = filled_ == 0;
+    return !ended_;
+}
+
+/// Reads into the buffer from a place on; how much, 0 at the end.
+std::size_t byte_stream::read_to(std::size_t place) {
+    for (;;) {
+        ssize_t const got = ::read(number_, buffer_.data() + place, buffer_.size() - place);
+        if (got >= 0) return static_cast<std::size_t>(got);
+        if (errno == EAGAIN) {  // somebody else set standard input so
             pollfd waited{number_, POLLIN, 0};
             ::poll(&waited, 1, -1);
         } else if (errno != EINTR) {
             fail(line_, text_of_errno(errno));
         }
-        if (at_ < filled_) return true;
     }
-    return false;
 }
 
 void byte_stream::skip_byte_order_mark() {
     // A pipe may give it in pieces, so what is here is not all that may come.
     while (peek() != end && filled_ < byte_order_mark.size() &&
            byte_order_mark.starts_with(std::string_view(buffer_.data(), filled_))) {
-        ssize_t const got = ::read(number_, buffer_.data() + filled_, buffer_.size() - filled_);
-        if (got > 0) filled_ += static_cast<std::size_t>(got);
+        std::size_t const got = read_to(filled_);
         if (got == 0) break;
-        if (got < 0 && errno != EINTR) {
-            pollfd waited{number_, POLLIN, 0};
-            if (errno != EAGAIN) fail(line_, text_of_errno(errno));
-            ::poll(&waited, 1, -1);
-        }
+        filled_ += got;
     }
     if (std::string_view(buffer_.data(), filled_).starts_with(byte_order_mark)) at_ = byte_order_mark.size();
 }

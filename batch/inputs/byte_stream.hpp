@@ -39,6 +39,7 @@ public:
 
 private:
     bool fill();
+    std::size_t read_to(std::size_t place);
     [[noreturn]] void refuse(std::string_view problem) const;
 
     std::string name_;

@@ -2,9 +2,8 @@
 //
 // The line that each input of a batch becomes a job by, with its replacements:
 //
-//     {}                  the input; of several fields all of them, each as a word of its own, or joined by
-//     spaces
-//                         where {} is a part of a word
+//     {}                  the input; of several fields all of them, each as a word of its own,
+//                         or joined by spaces where {} is a part of a word
 //     {1} {2}             a field by its number        {city}   a field by the name of its column
 //     {.} {/} {//} {/.}   without extension, base name, folder, base name without extension; so {2.} {city/}
 //     {#} {%} {out}       number of the job, of the slot that it runs in, the file that it is to write
