@@ -171,11 +171,17 @@ int plainly_deep(context& ctx, int n) {
     return n == 0 ? 0 : 1 + ctx.submit(plainly_deep, n - 1).get();
 }
 
+task<int> add_after(context& ctx, std::chrono::hours pause, int a, int b) {
+    co_await ctx.sleep_for(pause);
+    co_return a + b;
+}
+
 struct deep_before_a_call {
     executor* how;
+    std::chrono::hours pause;
 
     int operator()(context& ctx, int n) const {
-        return n == 0 ? how->submit(add, 1, 2).get() : 1 + ctx.submit(*this, n - 1).get();
+        return n == 0 ? how->submit(add_after, pause, 1, 2).get() : 1 + ctx.submit(*this, n - 1).get();
     }
 };
 
@@ -195,10 +201,12 @@ TEST_P(nested, depth_has_no_bound) {
 }
 
 /// On a stack that is not that of its thread any more it is of its pool still: it helps with what it waits
-/// for, or is refused if its loop would have to.
+/// for, or is refused if its loop would have to. There the call is far from its end, as one that another
+/// loop has ended already may be taken.
 TEST_P(nested_in_one_process, depth_does_not_keep_from_calls_of_the_executor) {
     auto how = make();
-    auto const outcome = how.submit(deep_before_a_call{&how}, depth).take();
+    deep_before_a_call const body{&how, std::chrono::hours(GetParam().on_loops ? 24 : 0)};
+    auto const outcome = how.submit(body, depth).take();
     EXPECT_EQ(outcome.has_value(), !GetParam().on_loops);
     EXPECT_EQ(outcome.has_value() ? *outcome : depth + 3, depth + 3);
 }
@@ -456,14 +464,16 @@ TEST_P(nested_on_a_loop, coroutines_go_on_at_the_same_time) {
 }
 
 TEST_P(nested_on_a_loop, a_function_cannot_wait_for_a_coroutine) {
-    auto const body = [](context& ctx, int n) { return ctx.submit(add_later, n, 1).get(); };
+    // Far from its end: what another loop has ended already may be taken.
+    static constexpr auto never = [](context& ctx, int n) { return add_after(ctx, 24h, n, 1); };
+    auto const body = [](context& ctx, int n) { return ctx.submit(never, n).get(); };
     EXPECT_THROW(run(body, 0), std::logic_error);
-    auto const maps = [](context& ctx, int n) { return ctx.map(deep, std::vector{n}).get().front(); };
+    auto const maps = [](context& ctx, int n) { return ctx.map(never, std::vector{n}).get().front(); };
     EXPECT_THROW(run(maps, 1), std::logic_error);
-    auto const takes = [](context& ctx, int n) -> task<int> { co_return ctx.submit(add_later, n, 1).get(); };
+    auto const takes = [](context& ctx, int n) -> task<int> { co_return ctx.submit(never, n).get(); };
     EXPECT_THROW(run(takes, 0), std::logic_error);
     auto const takes_all = [](context& ctx, int n) -> task<int> {
-        co_return ctx.map(deep, std::vector(2, n)).get().front();
+        co_return ctx.map(never, std::vector(2, n)).get().front();
     };
     EXPECT_THROW(run(takes_all, 1), std::logic_error);
 }
