@@ -13,19 +13,17 @@
 
 #include "measure/trial/session.hpp"
 
-#include "measure/probes/machine.hpp"
 #include "measure/probes/noise.hpp"
+#include "measure/trial/conditions_log.hpp"
 #include "measure/trial/round_order.hpp"
 #include "measure/trial/tally.hpp"
 #include "measure/trial/trial_folders.hpp"
 
 #include <quartet/cpus.hpp>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <map>
 #include <utility>
 
@@ -36,10 +34,6 @@ using seconds = std::chrono::duration<double>;
 using session_clock = std::chrono::steady_clock;
 
 constexpr double most_tracing_share = 0.01;
-
-std::string utc_now() {
-    return fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
-}
 
 /// The configurations of one workload.
 struct group {
@@ -70,25 +64,16 @@ public:
     }
 
     session_results run() {
-        conditions_.started = utc_now();
-        conditions_.load_before = load_average();
-        power_ = {frequency_governor(), clock_source()};
         try {
-            conditions_.stopped_by = run_rounds();
+            log_.conditions().stopped_by = run_rounds();
             if (options_.pictures) run_for_pictures();
         } catch (interrupted const&) {
-            conditions_.stopped_by = "interrupt";
+            log_.conditions().stopped_by = "interrupt";
         }
         return snapshot();
     }
 
 private:
-    struct power_state {
-        std::string governor;
-        std::string clock;
-        bool operator==(power_state const&) const = default;
-    };
-
     /// Why it stopped.
     std::string run_rounds() {
         for (std::size_t number = 0; number < options_.warmup; ++number)
@@ -204,16 +189,16 @@ private:
 
     void take(std::size_t index, observed_trial const& trial) {
         auto const& [report, figures, met] = trial;
-        met_ += met;
-        auto& most_sampling = conditions_.sampling_share;
+        log_.add(met);
+        auto& most_sampling = log_.conditions().sampling_share;
         most_sampling = std::max(most_sampling, report.sampling_share);
         if (!report.result.error.empty()) return tallies_[index].add_failure(report.result);
         tallies_[index].add(report.result, figures, report.tree_peak_method);
         double const cpu = figures.cpu_user_seconds + figures.cpu_system_seconds;
         double const of = std::max(cpu, figures.wall_seconds);  // of what mostly waits, the time on the clock
         if (of > 0)
-            conditions_.recording_share =
-                std::max(conditions_.recording_share, report.result.recording_seconds / of);
+            log_.conditions().recording_share =
+                std::max(log_.conditions().recording_share, report.result.recording_seconds / of);
     }
 
     /// Whether every workload is precise enough now.
@@ -273,11 +258,10 @@ private:
     }
 
     session_results snapshot() const {
-        session_results made{.measurements = {}, .conditions = conditions_};
+        session_results made{.measurements = {}, .conditions = log_.until_now()};
         for (auto const& each : tallies_)
             made.measurements.push_back(each.make(configurations_.size()));
         compare_checksums(made.measurements);
-        describe_conditions(made.conditions);
         return made;
     }
 
@@ -295,42 +279,6 @@ private:
         }
     }
 
-    void describe_conditions(conditions& into) const {
-        into.finished = utc_now();
-        into.load_after = load_average();
-        into.other_cpu_share = met_.other_cpu_share();
-        into.steal_share = met_.steal_share();
-        into.throttled_seconds = met_.throttled_seconds;
-        auto const share = [&](std::optional<double> const& part) {
-            return part && met_.seconds > 0 ? std::optional(*part / met_.seconds) : std::nullopt;
-        };
-        into.io_pressure_share = share(met_.io_pressure_seconds);
-        into.memory_pressure_share = share(met_.memory_pressure_seconds);
-        add_warnings(into);
-    }
-
-    void add_warnings(conditions& into) const {
-        constexpr double much = 0.05;
-        auto const warn = [&](bool holds, std::string text) {
-            if (holds) into.warnings.push_back(std::move(text));
-        };
-        auto const percent = [](double share) { return fmt::format("{:.0f} %", 100 * share); };
-        warn(met_.disturbs() && into.other_cpu_share > much,
-             fmt::format("other programs used {} of the processors", percent(into.other_cpu_share)));
-        warn(met_.disturbs() && into.steal_share > 0.02,
-             fmt::format("the hypervisor gave {} of the processors to other machines",
-                         percent(into.steal_share)));
-        warn(into.throttled_seconds.value_or(0) > 0,
-             fmt::format("a quota kept the run from running for {:.2g} s",
-                         into.throttled_seconds.value_or(0)));
-        warn(into.memory_pressure_share.value_or(0) > much,
-             fmt::format("tasks waited for memory in {} of the time",
-                         percent(into.memory_pressure_share.value_or(0))));
-        power_state const now{frequency_governor(), clock_source()};
-        warn(now != power_, fmt::format("the governor or clock changed from {} {} to {} {}", power_.governor,
-                                        power_.clock, now.governor, now.clock));
-    }
-
     std::vector<configuration> const& configurations_;
     session_options const& options_;
     session_observer& observer_;
@@ -338,9 +286,7 @@ private:
     std::vector<tally> tallies_;
     std::vector<std::optional<seconds>> lengths_;  // of a whole trial, with starting and ending
     trial_folders folders_;
-    conditions conditions_;
-    power_state power_;
-    noise met_;
+    conditions_log log_;
     session_clock::time_point began_ = session_clock::now();
     session_clock::time_point last_report_ = began_;
 };

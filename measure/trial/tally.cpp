@@ -1,8 +1,7 @@
 #include "measure/trial/tally.hpp"
 
-#include "measure/statistics/comparison.hpp"
 #include "measure/statistics/statistics.hpp"
-#include "measure/statistics/unimodality.hpp"
+#include "measure/trial/trial_summary.hpp"
 
 #include <fmt/format.h>
 
@@ -13,17 +12,12 @@
 namespace quartet::measure {
 namespace {
 
-double median_of(std::vector<trial_figures> const& trials, auto member) {
-    std::vector<double> samples;
+double middle_wall(std::vector<trial_figures> const& trials) {
+    std::vector<double> walls;
     for (auto const& each : trials) {
-        if (each.counts()) samples.push_back(static_cast<double>(each.*member));
+        if (each.counts()) walls.push_back(each.wall_seconds);
     }
-    return median(samples);
-}
-
-sampled summarize(std::vector<double> const& samples) {
-    auto const bounds = median_interval(samples);
-    return {median(samples), bounds.low, bounds.high, bounds.confidence};
+    return median(walls);
 }
 
 /// The calls of every n-th task. Gives their new places by the old ones, plus one each.
@@ -74,12 +68,6 @@ task_table thinned(task_table const& whole) {
     return kept;
 }
 
-/// "+12 %", "-3.5 %".
-std::string change(double ratio) {
-    double const percent = 100 * (ratio - 1);
-    return fmt::format("{:+.{}f} %", percent, std::abs(percent) < 10 ? 1 : 0);
-}
-
 /// The median over trials of a figure of the node at `place`; absent where no trial has it.
 template <class Number>
 std::optional<Number> median_of_node(std::vector<trial_figures> const& trials, std::size_t place,
@@ -111,43 +99,6 @@ std::vector<node_figures> medians_of_nodes(std::vector<trial_figures> const& tri
         take(&node_figures::clock_error_seconds);
     }
     return made;
-}
-
-void flag_outliers(measurement& of) {
-    std::vector<trial_figures*> trials;
-    for (auto& each : of.trials) {
-        if (each.counts()) trials.push_back(&each);
-    }
-    for (std::size_t const index : outliers(counted(of, &trial_figures::wall_seconds)))
-        trials[index]->outlier = true;
-}
-
-void flag_disturbed(measurement& of) {
-    auto const disturbed = std::ranges::count_if(
-        of.trials, [](trial_figures const& each) { return each.counts() && each.disturbed; });
-    if (disturbed == 0) return;
-    of.warnings.push_back(
-        fmt::format("other programs or machines took more than 5 % of the processors in {} of {} rounds",
-                    disturbed, std::ranges::count_if(of.trials, &trial_figures::counts)));
-}
-
-/// Warns of times that drift from round to round, and of times with several peaks.
-void flag_patterns(measurement& of, double level) {
-    auto const walls = counted(of, &trial_figures::wall_seconds);
-    constexpr double least_drift = 0.01;  // smaller drift does not matter
-    if (double const p = trend_probability(walls); p < level) {
-        std::size_t const half = walls.size() / 2;
-        double const growth = median(std::span(walls).last(half)) / median(std::span(walls).first(half));
-        if (std::abs(growth - 1) >= least_drift)
-            of.warnings.push_back(
-                fmt::format("times {} from round to round, {} from the first half to the second (p = {:.2g})",
-                            growth > 1 ? "rise" : "fall", change(growth), p));
-    }
-    constexpr std::size_t enough_for_peaks = 10;
-    if (walls.size() < enough_for_peaks) return;
-    if (double const p = unimodal_probability(walls); p < level)
-        of.warnings.push_back(
-            fmt::format("times have more than one peak, so that their median tells little (p = {:.2g})", p));
 }
 
 /// The samples up to `end`: later ones were taken after the clock had stopped.
@@ -223,7 +174,7 @@ void tally::note_trouble(trial_result const& from) {
 /// Keeps the trial nearest to the median of the trials so far. If the median moves later, the trial nearest
 /// to the new one may already have been dropped.
 void tally::keep_nearest_to_median(trial_result const& from, trial_figures const& figures) {
-    double const middle = median_of(trials_, &trial_figures::wall_seconds);
+    double const middle = middle_wall(trials_);
     bool const nearer =
         shown_wall_ == 0 || std::abs(figures.wall_seconds - middle) < std::abs(shown_wall_ - middle);
     if (!nearer) return;
@@ -246,24 +197,10 @@ measurement tally::make(std::size_t configurations) const {
                      .verification = trouble_,
                      .failures = counts.failures,
                      .trials = trials_};
-    auto const walls = counted(made, &trial_figures::wall_seconds);
-    if (walls.empty()) return made;
-    made.wall_seconds = summarize(walls);
+    if (!summarize_trials(made, configurations)) return made;
     if (made.wall_seconds.median > 0)
         made.tasks_per_second = static_cast<double>(last_.tasks) / made.wall_seconds.median;
-    auto const middle = [&](auto member) { return median_of(trials_, member); };
-    auto const whole = [&](auto member) { return static_cast<std::uint64_t>(middle(member)); };
-    made.cpu_user_seconds = middle(&trial_figures::cpu_user_seconds);
-    made.cpu_system_seconds = middle(&trial_figures::cpu_system_seconds);
-    made.processor_wait_seconds = middle(&trial_figures::processor_wait_seconds);
-    made.tree_peak_bytes = whole(&trial_figures::tree_peak_bytes);
     made.tree_peak_method = tree_method_;
-    made.voluntary_switches = whole(&trial_figures::voluntary_switches);
-    made.involuntary_switches = whole(&trial_figures::involuntary_switches);
-    made.minor_faults = whole(&trial_figures::minor_faults);
-    made.major_faults = whole(&trial_figures::major_faults);
-    made.read_bytes = whole(&trial_figures::read_bytes);
-    made.written_bytes = whole(&trial_figures::written_bytes);
     made.queue_seconds = queue_.summarize();
     made.service_seconds = service_.summarize();
     made.laps = shown_.laps;
@@ -271,9 +208,6 @@ measurement tally::make(std::size_t configurations) const {
     made.workers = pictured_ ? pictured_->workers : shown_.workers;
     made.records = pictured_ ? pictured_->records : shown_.records;
     made.usage = usage_;
-    flag_disturbed(made);
-    flag_outliers(made);
-    flag_patterns(made, 0.05 / static_cast<double>(std::max<std::size_t>(1, configurations)));
     return made;
 }
 
