@@ -76,6 +76,10 @@ job_line job_line::parse(std::string_view line, std::span<std::string const> col
     return {line_scanner(line, columns).scan(), columns.size()};
 }
 
+job_line job_line::as_it_is(std::string_view line) {
+    return {line_scanner(line, {}).scan_as_it_is(), 0};
+}
+
 job_line job_line::from_words(std::span<std::string const> words, std::span<std::string const> columns) {
     if (words.empty())
         throw std::runtime_error("there is no command to run; sh -c {} runs each input as a line");

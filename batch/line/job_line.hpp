@@ -40,6 +40,10 @@ public:
     /// here-document, between backquotes, in ${…} and $((…)).
     static job_line parse(std::string_view line, std::span<std::string const> columns);
 
+    /// A line that is to be run as it is: no braces in it mean anything, and nothing is added. Throws
+    /// std::runtime_error for an empty one, and quotes that are not closed.
+    static job_line as_it_is(std::string_view line);
+
     /// A program and its arguments. No shell sees them, and none is split; but {} by itself is one argument a
     /// field.
     static job_line from_words(std::span<std::string const> words, std::span<std::string const> columns);

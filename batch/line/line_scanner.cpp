@@ -3,6 +3,7 @@
 #include "batch/line/shell_names.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -34,6 +35,14 @@ line_parts line_scanner::scan() {
     if (line_.empty()) refuse("it is empty; sh -c {} runs each input as a line of its own");
     scan_commands(false);
     if (!parts_.has_input) append_input();
+    return std::move(parts_);
+}
+
+line_parts line_scanner::scan_as_it_is() {
+    replaces_ = false;
+    if (line_.find('\0') != line_.npos) refuse("it holds a NUL byte");
+    if (line_.empty()) refuse("it is empty");
+    scan_commands(false);
     return std::move(parts_);
 }
 
@@ -96,6 +105,7 @@ void line_scanner::scan_unquoted() {
             break;
         case '{':
             if (scan_braces(quoting::none)) return;
+            if (!replaces_ && here(1) != '}') parts_.needs_shell = true;
             break;
         default:
             break;
@@ -239,7 +249,7 @@ void line_scanner::append_input() {
 }
 
 bool line_scanner::scan_braces(quoting within) {
-    auto const found = read_braces(rest(), columns_);
+    auto const found = replaces_ ? read_braces(rest(), columns_) : std::nullopt;
     if (!found) return false;
     if (found->replaced) {
         replace(*found->replaced, within);
@@ -266,7 +276,7 @@ void line_scanner::replace(replacement what, quoting within) {
 
 void line_scanner::copy_without_values(std::size_t end, std::string_view place, std::string_view instead) {
     while (at_ < end) {
-        auto const found = read_braces(line_.substr(at_, end - at_), columns_);
+        auto const found = replaces_ ? read_braces(line_.substr(at_, end - at_), columns_) : std::nullopt;
         if (!found) {
             copy(1);
             continue;

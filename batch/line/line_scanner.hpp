@@ -26,6 +26,10 @@ public:
     /// line without a replacement that has the input gets {} as its last word.
     line_parts scan();
 
+    /// The same for a line that is as it is to be run: no braces mean anything, and nothing is added. Braces
+    /// that some shells expand need a shell.
+    line_parts scan_as_it_is();
+
 private:
     // The word that is read, and where it stands in its command. $(…) has one of its own.
     struct word_state {
@@ -85,6 +89,7 @@ private:
     std::vector<line_part> exec_word_;
     std::vector<here_document> here_documents_;
     int substitutions_ = 0;  // $(…) that we are in
+    bool replaces_ = true;
     bool in_compound_ = false;
     bool had_here_document_ = false;
     bool ends_in_comment_ = false;

@@ -116,6 +116,18 @@ TEST(job_line, takes_a_shell_only_for_what_needs_one) {
         EXPECT_FALSE(line_of(text).needs_shell()) << text;
 }
 
+TEST(job_line, as_it_is_takes_no_braces_for_replacements_and_adds_nothing) {
+    auto const words = job_line::as_it_is("find . -exec echo {} {1} {{}} {#} x{}").make({}).arguments;
+    EXPECT_FALSE(job_line::as_it_is("echo {}").needs_shell());
+    EXPECT_TRUE(job_line::as_it_is("echo {1}").needs_shell()) << "some shells may expand it";
+    EXPECT_THAT(words, ElementsAre("/bin/sh", "-c", "find . -exec echo {} {1} {{}} {#} x{}"));
+    EXPECT_THAT(job_line::as_it_is("echo {} 'a {1}' # {}").make({}).arguments,
+                ElementsAre("/bin/sh", "-c", "echo {} 'a {1}' # {}"));
+    EXPECT_THAT(job_line::as_it_is(" true ").make({}).arguments, ElementsAre("true"));
+    EXPECT_THROW(job_line::as_it_is(" "), std::runtime_error);
+    EXPECT_THROW(job_line::as_it_is("a 'b"), std::runtime_error);
+}
+
 TEST(job_line, of_words_is_never_split_and_needs_no_shell) {
     EXPECT_THAT(words_of({"p", "x y", "|", "$x", "'", "", "{}", "x{}", "{{}}", "{#}{out}"}, {"a b", "c"}),
                 ElementsAre("p", "x y", "|", "$x", "'", "", "a b", "c", "xa b c", "{}", "2o"));
