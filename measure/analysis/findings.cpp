@@ -74,6 +74,11 @@ std::string what_it_takes(std::vector<placing> const& order) {
     return " They are too near to the margin for any number of rounds to tell.";
 }
 
+/// A command line stands in quotes, as it has blanks.
+std::string shown_name(measurement const& of) {
+    return of.model == command_model ? '\'' + of.spec + '\'' : of.spec;
+}
+
 /// "async:26 and threads:26 are equal, 9.5 times as fast as processes:2 and 18 times as fast as single;
 /// async:26 takes the least memory of them."
 std::string sentence_of(std::vector<placing> order) {
@@ -82,10 +87,10 @@ std::string sentence_of(std::vector<placing> order) {
     std::vector<std::string> beaten;
     for (auto const& each : order) {
         if (each.is_among_the_best()) {
-            best.push_back(each.what->spec);
+            best.push_back(shown_name(*each.what));
         } else {
             beaten.push_back(
-                fmt::format("{} times as fast as {}", times(each.times_the_best), each.what->spec));
+                fmt::format("{} times as fast as {}", times(each.times_the_best), shown_name(*each.what)));
         }
     }
     auto sentence = enumerate(best) + verdict_of(order);
@@ -178,7 +183,7 @@ std::string outliers_of(results const& from, std::string const& workload) {
     }
     if (far == 0 || !farthest.of) return "";
     return fmt::format("{} of {} times are far from the median, the farthest by {:+.0f} % ({}, round {})",
-                       far, all, 100 * (farthest.ratio - 1), farthest.of->spec, farthest.round);
+                       far, all, 100 * (farthest.ratio - 1), shown_name(*farthest.of), farthest.round);
 }
 
 }  // namespace
@@ -203,9 +208,9 @@ findings findings_of(results const& from, std::string const& workload) {
     for (auto const& each : from.measurements) {
         if (each.workload != workload) continue;
         for (auto const& text : each.warnings)
-            add_remark(made.doubts, each.spec, {text});
+            add_remark(made.doubts, shown_name(each), {text});
         if (auto lines = trouble_of(each); !lines.empty())
-            add_remark(made.troubles, each.spec, std::move(lines));
+            add_remark(made.troubles, shown_name(each), std::move(lines));
     }
     return made;
 }

@@ -44,9 +44,10 @@ constexpr field<Record> one_of(std::span<std::string_view const> choices, field<
     return of;
 }
 
-constexpr std::string_view model_names[] = {"single", "processes", "threads", "async", "cluster"};
-constexpr std::string_view stop_reasons[] = {"", "rounds", "precision", "budget", "interrupt"};
-constexpr std::string_view tree_peak_methods[] = {"pss", "pss+hwm", "rss"};
+constexpr std::string_view model_names[] = {"single", "processes", "threads",
+                                            "async",  "cluster",   command_model};
+constexpr std::string_view stop_reasons[] = {"", "rounds", "precision", "budget", "interrupt", "failure"};
+constexpr std::string_view tree_peak_methods[] = {"pss", "pss+hwm", "rss", "hwm"};
 constexpr std::string_view axis_names[] = {"workers", "in flight", "nodes"};
 
 using enum unit;
@@ -107,8 +108,9 @@ constexpr std::array conditions_list{
     of_conditions<&conditions::started>("started", none, "when the run began, in UTC"),
     of_conditions<&conditions::finished>("finished", none, "when it ended, or this was written"),
     one_of(stop_reasons,
-           of_conditions<&conditions::stopped_by>(
-               "stopped_by", none, "rounds, precision, budget or interrupt; empty while it is under way")),
+           of_conditions<&conditions::stopped_by>("stopped_by", none,
+                                                  "rounds, precision, budget, interrupt, or the failure of a "
+                                                  "command line; empty while it is under way")),
     of_conditions<&conditions::load_before>("load_before", none, "load average of a minute before it"),
     of_conditions<&conditions::load_after>("load_after", none, "load average of a minute after it"),
     of_conditions<&conditions::other_cpu_share>("other_cpu_share", none,
@@ -146,6 +148,14 @@ constexpr std::array worker_list{
     of_worker<&worker_use::wait_share>("wait_share", none, "part of the time that it waited for a processor"),
 };
 
+using k = counter_figures;
+
+constexpr std::string_view instructions_help = "of a command line: instructions, of all its processes";
+constexpr std::string_view cycles_help = "of a command line: cycles of processors, of all its processes";
+constexpr std::string_view cache_references_help = "of a command line: looks into the last cache";
+constexpr std::string_view cache_misses_help = "of a command line: looks into it that found nothing";
+constexpr std::string_view branch_misses_help = "of a command line: branches that were guessed wrong";
+
 template <auto... Path>
 constexpr auto of_trial = make_field<trial_figures, Path...>;
 
@@ -180,6 +190,17 @@ constexpr std::array trial_list{
     of_trial<&t::outlier>("outlier", none, "far from the median of the rounds that count"),
     of_trial<&t::disturbed>("disturbed", none, "other programs or machines took much of the processors"),
     added_later(of_trial<&t::nodes>("nodes", none, "of a cluster: what each node used")),
+    added_later(of_trial<&t::counters, &k::instructions>("counters.instructions", none, instructions_help)),
+    added_later(of_trial<&t::counters, &k::cycles>("counters.cycles", none, cycles_help)),
+    added_later(of_trial<&t::counters, &k::cache_references>("counters.cache_references", none,
+                                                             cache_references_help)),
+    added_later(of_trial<&t::counters, &k::cache_misses>("counters.cache_misses", none, cache_misses_help)),
+    added_later(
+        of_trial<&t::counters, &k::branch_misses>("counters.branch_misses", none, branch_misses_help)),
+    added_later(of_trial<&t::exit_code>("exit_code", none,
+                                        "of a command line; null if a signal ended it, and of other trials")),
+    added_later(of_trial<&t::left_processes>(
+        "left_processes", none, "of a command line: processes of its that ran on when it had ended")),
 };
 
 template <auto... Path>
@@ -273,8 +294,10 @@ constexpr field<measurement> wall_samples{
 constexpr std::array measurement_list{
     not_empty(of_measurement<&m::workload>("workload", none, "what was done")),
     one_of(model_names,
-           of_measurement<&m::model>("model", none, "single, processes, threads, async or cluster")),
-    not_empty(of_measurement<&m::spec>("spec", none, "the model with its numbers")),
+           of_measurement<&m::model>(
+               "model", none, "single, processes, threads, async or cluster; command for a command line")),
+    not_empty(
+        of_measurement<&m::spec>("spec", none, "the model with its numbers, or the name of a command line")),
     of_measurement<&m::tasks>("tasks", none, "tasks that were run"),
     of_measurement<&m::failed>("failed", none, "tasks that failed"),
     of_measurement<&m::checksum>("checksum", none, "of the answer; equal under all models"),
@@ -303,7 +326,8 @@ constexpr std::array measurement_list{
     one_of(tree_peak_methods, of_measurement<&m::tree_peak_method>(
                                   "tree_peak_method", none,
                                   "pss counts shared pages once, pss+hwm each process at its own "
-                                  "peak, rss shared pages in every process")),
+                                  "peak, rss shared pages in every process; hwm is the largest "
+                                  "process alone at its peak")),
     of_measurement<&m::voluntary_switches>("voluntary_switches", none, "times that a thread began to wait"),
     of_measurement<&m::involuntary_switches>("involuntary_switches", none,
                                              "times that a thread had to make way for another"),
@@ -328,6 +352,21 @@ constexpr std::array measurement_list{
             of_measurement<&m::failures>("failures", none, "messages of failed tasks, 10 at most")),
     of_measurement<&m::warnings>("warnings", none, "what makes its figures doubtful"),
     of_measurement<&m::laps>("laps", none, "parts of the workload that are timed by themselves"),
+    added_later(of_measurement<&m::command>("command", none, "the command line; empty if it is none")),
+    added_later(
+        of_measurement<&m::parameters>("parameters", none, "of a command line: what was filled in there")),
+    added_later(of_measurement<&m::shell_seconds>(
+        "shell_seconds", seconds,
+        "of a command line: taken off its times for the start of its shell; null if it has none")),
+    added_later(
+        of_measurement<&m::counters, &k::instructions>("counters.instructions", none, instructions_help)),
+    added_later(of_measurement<&m::counters, &k::cycles>("counters.cycles", none, cycles_help)),
+    added_later(of_measurement<&m::counters, &k::cache_references>("counters.cache_references", none,
+                                                                   cache_references_help)),
+    added_later(
+        of_measurement<&m::counters, &k::cache_misses>("counters.cache_misses", none, cache_misses_help)),
+    added_later(
+        of_measurement<&m::counters, &k::branch_misses>("counters.branch_misses", none, branch_misses_help)),
     only_in_json(added_later(of_measurement<&m::nodes>(
         "nodes", none, "of a cluster: what each node used, medians of the rounds that count"))),
     only_in_json(of_measurement<&m::workers>("workers", none,
@@ -390,6 +429,7 @@ constexpr std::array document_list{
 
 constexpr field_group measurement_groups[] = {
     {"wall_seconds", "time on the clock"},
+    {"counters", "what the processor counted; null where the machine does not count it"},
     {"queue_seconds", "how long tasks waited to begin; null where there were too few of them to know"},
     {"service_seconds", "how long tasks took; null where there were too few of them to know"},
 };

@@ -29,7 +29,7 @@ std::string join(json const& numbers) {
 }
 
 std::string cell(json const& value) {
-    if (value.is_null()) return "";
+    if (value.is_null() || (value.is_object() && value.empty())) return "";
     if (value.is_string()) return plain_lines(value.get<std::string>());
     if (value.is_array() && all_numbers(value)) return join(value);
     return with_plain_texts(text_of(value));

@@ -7,8 +7,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
+#include <optional>
+#include <span>
 
 namespace quartet::measure {
 namespace {
@@ -86,9 +89,54 @@ void write_table(std::string& out, std::span<measurement const> columns) {
     write_row(out, "", columns, [](measurement const& each) { return escaped(each.spec); });
     write_row(out, "---", columns, [](measurement const&) { return "---"; });
     for (auto const& row : fields_of<measurement>()) {
-        if (!row.in_tables()) continue;
+        auto const has = [&](measurement const& each) { return !cell(row.get(each), row.unit).empty(); };
+        if (!row.in_tables() || (row.added_later && std::ranges::none_of(columns, has))) continue;
         write_row(out, escaped(row.name), columns,
                   [&](measurement const& each) { return cell(row.get(each), row.unit); });
+    }
+}
+
+/// A value that may be absent.
+template <class Value>
+std::string cell_of(std::optional<Value> const& value, unit unit) {
+    return value ? cell(json(*value), unit) : "";
+}
+
+/// Command lines are many, and have few figures: a line each. Ratios are those of medians.
+void write_command_table(std::string& out, std::span<measurement const> rows) {
+    double fastest = 0;
+    bool counted = false;
+    for (auto const& each : rows) {
+        double const median = each.wall_seconds.median;
+        if (median > 0 && (fastest == 0 || median < fastest)) fastest = median;
+        counted = counted || each.counters.instructions;
+    }
+    fmt::format_to(std::back_inserter(out), "\n## {}\n\n", escaped(rows[0].workload));
+    out += "| command | time | interval | ratio | user | system | memory |";
+    out += counted ? " instructions |\n" : "\n";
+    out += "| --- | ---: | ---: | ---: | ---: | ---: | ---: |";
+    out += counted ? " ---: |\n" : "\n";
+    for (auto const& each : rows) {
+        auto const& wall = each.wall_seconds;
+        bool const timed = wall.median > 0;
+        auto const seconds = [](double of) { return cell(json(of), unit::seconds); };
+        fmt::format_to(std::back_inserter(out), "| {} | {} | {} | {} | {} | {} | {} |", escaped(each.spec),
+                       timed ? seconds(wall.median) : "failed",
+                       timed ? fmt::format("{} to {}", seconds(wall.low), seconds(wall.high)) : "",
+                       timed ? fmt::format("{:.2f}", wall.median / fastest) : "",
+                       cell_of(each.cpu_user_seconds, unit::seconds),
+                       cell_of(each.cpu_system_seconds, unit::seconds),
+                       cell_of(each.tree_peak_bytes, unit::bytes));
+        if (counted)
+            fmt::format_to(std::back_inserter(out), " {} |", cell_of(each.counters.instructions, unit::none));
+        out += '\n';
+    }
+    for (auto const& each : rows) {
+        if (!each.verification.empty())
+            fmt::format_to(std::back_inserter(out), "\n{}: {}\n", escaped(each.spec),
+                           escaped(each.verification));
+        for (auto const& warning : each.warnings)
+            fmt::format_to(std::back_inserter(out), "\n{}: {}\n", escaped(each.spec), escaped(warning));
     }
 }
 
@@ -101,7 +149,11 @@ std::string to_markdown(results const& what) {
     write_list(out, what.conditions);
     for (std::span<measurement const> rest = what.measurements; !rest.empty();) {
         auto const columns = of_one_workload(rest);
-        write_table(out, columns);
+        if (columns[0].model == command_model) {
+            write_command_table(out, columns);
+        } else {
+            write_table(out, columns);
+        }
         rest = rest.subspan(columns.size());
     }
     return out;

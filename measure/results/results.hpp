@@ -97,6 +97,18 @@ struct node_figures {
     bool operator==(node_figures const&) const = default;
 };
 
+/// What the processor counted while a command and its descendants ran. Each is absent where the machine does
+/// not count it.
+struct counter_figures {
+    std::optional<std::uint64_t> instructions = {};
+    std::optional<std::uint64_t> cycles = {};
+    std::optional<std::uint64_t> cache_references = {};
+    std::optional<std::uint64_t> cache_misses = {};
+    std::optional<std::uint64_t> branch_misses = {};
+
+    bool operator==(counter_figures const&) const = default;
+};
+
 /// One trial: a configuration, once, in a process of its own.
 struct trial_figures {
     std::uint64_t round = 0;     ///< from 1; 0 is a warm-up, which does not count
@@ -118,7 +130,10 @@ struct trial_figures {
     double throttled_seconds = 0;
     bool outlier = false;
     bool disturbed = false;
-    std::vector<node_figures> nodes = {};  ///< of a cluster; this machine first
+    std::vector<node_figures> nodes = {};              ///< of a cluster; this machine first
+    counter_figures counters = {};                     ///< of a command line
+    std::optional<std::uint64_t> exit_code = {};       ///< of a command line; absent if a signal ended it
+    std::optional<std::uint64_t> left_processes = {};  ///< of a command line: that ran on when it had ended
 
     bool counts() const noexcept { return round > 0; }
     bool operator==(trial_figures const&) const = default;
@@ -211,8 +226,11 @@ struct lap {
 /// One workload under one model.
 struct measurement {
     std::string workload = {};
-    std::string model = {};  ///< single, processes, threads, async or cluster
-    std::string spec = {};   ///< the model as it was asked for: threads:8
+    std::string model = {};    ///< single, processes, threads, async or cluster; command for a command line
+    std::string spec = {};     ///< the model as it was asked for: threads:8; the name of a command line
+    std::string command = {};  ///< the command line
+    std::map<std::string, std::string> parameters = {};  ///< that were filled in there
+    std::optional<double> shell_seconds = {};            ///< that were taken off for its shell's start
     std::uint64_t tasks = 0;
     std::uint64_t failed = 0;
     std::string checksum = {};  ///< of the answer; the same under all models
@@ -231,6 +249,7 @@ struct measurement {
     std::optional<std::uint64_t> major_faults = {};
     std::optional<std::uint64_t> read_bytes = {};
     std::optional<std::uint64_t> written_bytes = {};
+    counter_figures counters = {};  ///< of a command line
     percentiles queue_seconds = {};
     percentiles service_seconds = {};
     std::string verification = {};           ///< what was wrong with the end state; empty if nothing was
@@ -291,6 +310,9 @@ struct results {
 
     bool operator==(results const&) const = default;
 };
+
+/// What `model` is of a command line.
+inline constexpr std::string_view command_model = "command";
 
 /// Whether a measurement is without fault: no failed tasks, right end state, right checksum.
 bool is_good(measurement const& of);

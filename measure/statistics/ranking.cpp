@@ -94,6 +94,7 @@ measurement const* recommended(std::vector<placing> const& order) {
     if (best.size() < 2) return nullptr;
     std::vector<prediction> costs;
     for (auto const& each : best) {
+        if (each.what->model == command_model) return nullptr;  // others are not known to do the same
         constexpr double unknown = std::numeric_limits<double>::infinity();
         auto const& bytes = each.what->tree_peak_bytes;
         costs.push_back({.spec = parse_spec(each.what->spec),

@@ -60,7 +60,6 @@ TEST(report_markdown, is_this_text) {
 | tasks\_per\_second |  |
 | cpu\_user\_seconds |  |
 | cpu\_system\_seconds |  |
-| processor\_wait\_seconds |  |
 | heap\_current\_bytes |  |
 | heap\_peak\_bytes |  |
 | tree\_peak\_bytes |  |
@@ -125,6 +124,12 @@ TEST(report_markdown, is_this_text) {
 | failures | task 7: "timed out", after 15 s<br>task 9: a \| b second line |
 | warnings | far from the median: round 1, +20 % |
 | laps | name = first 10, tasks = 10, wall\_seconds = 0.25<br>name = all, tasks = 100, wall\_seconds = 1.25 |
+
+## time
+
+| command | time | interval | ratio | user | system | memory | instructions |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| gzip \| cat, quick | 0.25 s | 0.25 s to 0.25 s | 1.00 |  |  | 4.0 KiB | 1000 |
 )");
 }
 

@@ -71,6 +71,25 @@ inline measure::measurement complete_measurement() {
     };
 }
 
+inline measure::measurement command_measurement() {
+    auto of_run = trial(1, 0.25);
+    of_run.counters = {.instructions = 1000, .cycles = 2000};
+    of_run.exit_code = 0;
+    of_run.left_processes = 1;
+    return {.workload = "time",
+            .model = "command",
+            .spec = "gzip | cat, quick",
+            .command = "gzip -kc1 f | cat",
+            .parameters = {{"level", "1"}, {"tool", "gzip"}},
+            .shell_seconds = 0.125,
+            .tasks = 1,
+            .wall_seconds = {.median = 0.25, .low = 0.25, .high = 0.25, .confidence = 0},
+            .tree_peak_bytes = 4096,
+            .tree_peak_method = "hwm",
+            .counters = {.instructions = 1000, .cycles = 2000, .cache_misses = 3},
+            .trials = {of_run}};
+}
+
 /// Nothing that may be absent is there.
 inline measure::measurement bare_measurement() {
     measure::measurement bare{.workload = "sleep", .model = "single", .spec = "single"};
@@ -103,7 +122,7 @@ inline measure::results sample_results() {
                        .load_before = 0.5,
                        .other_cpu_share = 0.0625,
                        .warnings = {"other programs used 6 % of the processors"}},
-        .measurements = {bare_measurement(), complete_measurement()},
+        .measurements = {bare_measurement(), complete_measurement(), command_measurement()},
         .scaling = {{.workload = "fetch",
                      .model = "threads",
                      .axis = "workers",
