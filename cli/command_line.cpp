@@ -74,6 +74,7 @@ int interpret(int argc, char** argv) {
     add_advise(app, chosen);
     add_profile(app, chosen);
     add_sweep(app, chosen);
+    add_time(app, chosen);
     add_check(app, chosen);
     add_report(app, chosen);
     add_compare(app, chosen);

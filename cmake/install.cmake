@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/quartet)
-install(TARGETS quartet quartet_main quartet_report quartet_measure quartet_server quartet_workload_data EXPORT quartet-targets)
+install(TARGETS quartet quartet_main quartet_report quartet_measure quartet_batch quartet_server quartet_workload_data EXPORT quartet-targets)
 install(TARGETS quartet_tool)
 install(DIRECTORY include/quartet DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES measure/results/results.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/quartet)

@@ -18,6 +18,7 @@ void add_run(CLI::App& app, action& chosen);
 void add_advise(CLI::App& app, action& chosen);
 void add_profile(CLI::App& app, action& chosen);
 void add_sweep(CLI::App& app, action& chosen);
+void add_time(CLI::App& app, action& chosen);
 void add_check(CLI::App& app, action& chosen);
 void add_report(CLI::App& app, action& chosen);
 void add_compare(CLI::App& app, action& chosen);

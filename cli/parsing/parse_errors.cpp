@@ -92,9 +92,11 @@ void be_strict(CLI::App& app) {
         [](std::string& value) { return value.empty() ? std::string("needs a value") : std::string(); }, "");
     for (auto* const each : app.get_options()) {
         bool const flag = each->get_items_expected_max() == 0;
-        if (flag)
+        bool const may_have_value = !each->get_option_text().empty();  // --ignore-failure=1,2
+        if (flag && !may_have_value)
             each->disable_flag_override();
-        else if (each->nonpositional() && each->get_multi_option_policy() == CLI::MultiOptionPolicy::Throw)
+        else if (!flag && each->nonpositional() &&
+                 each->get_multi_option_policy() == CLI::MultiOptionPolicy::Throw)
             each->check(not_empty);
     }
     for (auto* const each : app.get_subcommands({}))

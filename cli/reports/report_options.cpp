@@ -63,9 +63,13 @@ terminal report_options::screen() const {
     return terminal::of(stream(), plain);
 }
 
-void add_picture_options(CLI::App& command, report_options& options) {
+void add_page_option(CLI::App& command, report_options& options) {
     takes_file(command.add_option("--html,-o", options.html, "draw the results: a page in one file"))
         ->option_text("FILE");
+}
+
+void add_picture_options(CLI::App& command, report_options& options) {
+    add_page_option(command, options);
     takes_file(command.add_option("--trace", options.trace,
                                   "write what each task did, for Perfetto or chrome://tracing"))
         ->option_text("FILE");
@@ -73,7 +77,7 @@ void add_picture_options(CLI::App& command, report_options& options) {
         ->option_text("DIR");
 }
 
-void add_report_options(CLI::App& command, report_options& options) {
+void add_table_options(CLI::App& command, report_options& options) {
     takes_file(command.add_option(
                    "--json", options.json,
                    "write the results as JSON; - is standard output, and the rest goes to standard error"))
@@ -81,9 +85,17 @@ void add_report_options(CLI::App& command, report_options& options) {
     takes_file(command.add_option("--csv", options.csv, "the same as CSV"))->option_text("FILE");
     takes_file(command.add_option("--markdown", options.markdown, "the same as Markdown"))
         ->option_text("FILE");
-    add_picture_options(command, options);
+}
+
+void add_screen_options(CLI::App& command, report_options& options) {
     auto* const quiet = command.add_flag("--quiet,-q", options.quiet, "say only what goes wrong");
     command.add_flag("--plain", options.plain, "a table in ASCII, without bars or colours")->excludes(quiet);
+}
+
+void add_report_options(CLI::App& command, report_options& options) {
+    add_table_options(command, options);
+    add_picture_options(command, options);
+    add_screen_options(command, options);
 }
 
 void check_page(std::string_view flag) {

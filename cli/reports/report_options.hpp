@@ -34,10 +34,19 @@ struct report_options {
     terminal screen() const;
 };
 
+/// --json, --csv and --markdown.
+void add_table_options(CLI::App& command, report_options& options);
+
+/// --html.
+void add_page_option(CLI::App& command, report_options& options);
+
+/// --quiet and --plain.
+void add_screen_options(CLI::App& command, report_options& options);
+
 /// --html, --trace and --svg.
 void add_picture_options(CLI::App& command, report_options& options);
 
-/// These, and --json, --csv, --markdown, --quiet and --plain.
+/// All of these.
 void add_report_options(CLI::App& command, report_options& options);
 
 /// Throws usage_error, which names the flag, if this build has no page.

@@ -28,7 +28,7 @@ class Golden(ToolTest):
         return done.stdout
 
     def test_help(self):
-        commands = [[], ["run"], ["advise"], ["profile"], ["sweep"], ["check"], ["report"], ["compare"], ["list"], ["doctor"], ["serve"], ["cluster"], ["generate"], ["generate", "messages"], ["generate", "csv"], ["clean"],
+        commands = [[], ["run"], ["advise"], ["profile"], ["sweep"], ["time"], ["check"], ["report"], ["compare"], ["list"], ["doctor"], ["serve"], ["cluster"], ["generate"], ["generate", "messages"], ["generate", "csv"], ["clean"],
                     ["completion"]]
         for command in commands:
             with self.subTest(command=command):
