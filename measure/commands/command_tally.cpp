@@ -85,15 +85,23 @@ measurement command_tally::make(std::size_t rows, shell_cost const& shell) const
     if (!summarize_trials(made, rows)) return made;
     if (made.wall_seconds.median > 0) made.tasks_per_second = 1 / made.wall_seconds.median;
     made.processor_wait_seconds.reset();
-    if (made.tree_peak_bytes == 0u) {
-        made.tree_peak_bytes.reset();
-    } else {
-        auto const has = [&](std::string_view which) { return std::ranges::count(methods_, which) > 0; };
-        made.tree_peak_method = has("pss") ? "pss" : has("rss") ? "rss" : "hwm";
-    }
+    set_memory(made);
     made.counters = middle_counters(trials_);
     add_warnings(made);
     return made;
+}
+
+/// Trees are sampled in warm-ups, if they do not run long: so these count here, too.
+void command_tally::set_memory(measurement& to) const {
+    auto peak = to.tree_peak_bytes.value_or(0);
+    for (auto const& each : trials_) {
+        if (!each.counts()) peak = std::max(peak, each.tree_peak_bytes);
+    }
+    to.tree_peak_bytes.reset();
+    if (peak == 0) return;
+    to.tree_peak_bytes = peak;
+    auto const has = [&](std::string_view which) { return std::ranges::count(methods_, which) > 0; };
+    to.tree_peak_method = has("pss") ? "pss" : has("rss") ? "rss" : "hwm";
 }
 
 void command_tally::take_off(measurement& from, shell_cost const& shell) const {

@@ -45,6 +45,7 @@ public:
     measurement make(std::size_t rows, shell_cost const& shell) const;
 
 private:
+    void set_memory(measurement& to) const;
     void take_off(measurement& from, shell_cost const& shell) const;
     void add_warnings(measurement& to) const;
 
