@@ -1,5 +1,6 @@
 #include "measure/commands/starter.hpp"
 
+#include "measure/commands/starter_image.hpp"
 #include "measure/commands/starter_protocol.hpp"
 #include "measure/probes/process_tree.hpp"
 #include "measure/probes/usage.hpp"
@@ -38,12 +39,43 @@ clock::time_point after(clock::duration limit) {
     return limit == start_purpose::no_limit() ? clock::time_point::max() : clock::now() + limit;
 }
 
+detail::descriptor memory_file(char const* name) {
+    detail::descriptor file(memfd_create(name, MFD_CLOEXEC));
+    if (file.get() < 0) refuse("memfd_create");
+    return file;
+}
+
+detail::descriptor file_with(std::string const& text) {
+    auto file = memory_file("quartet-plan");
+    if (write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) refuse("write");
+    return file;
+}
+
+/// In the forked child: becomes the program of the image, with these descriptors as its own. Comes back if
+/// that can't be.
+void become(detail::descriptor const& image, std::array<int, handed_end - handed_socket> const& files) {
+    if (image.get() < 0) return;
+    constexpr int out_of_the_way = 64;
+    auto moved = files;
+    for (auto& each : moved) {
+        if (each >= 0) each = fcntl(each, F_DUPFD_CLOEXEC, out_of_the_way);
+    }
+    int const program = fcntl(image.get(), F_DUPFD_CLOEXEC, out_of_the_way);
+    for (std::size_t place = 0; place < moved.size(); ++place) {
+        if (moved[place] >= 0) dup2(moved[place], handed_socket + static_cast<int>(place));
+    }
+    char name[] = "quartet-starter";
+    char* const words[] = {name, nullptr};
+    fexecve(program, words, environ);
+}
+
 }  // namespace
 
 struct command_starter::shared_memory {
-    shared_memory() {
+    shared_memory() : file(memory_file("quartet-state")) {
+        if (ftruncate(file.get(), sizeof(shared_state)) != 0) refuse("ftruncate");
         void* const at =
-            mmap(nullptr, sizeof(shared_state), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+            mmap(nullptr, sizeof(shared_state), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
         if (at == MAP_FAILED) refuse("mmap");
         state = new (at) shared_state;
     }
@@ -51,11 +83,12 @@ struct command_starter::shared_memory {
     shared_memory(shared_memory const&) = delete;
     shared_memory& operator=(shared_memory const&) = delete;
 
+    detail::descriptor file;
     shared_state* state = nullptr;
 };
 
-/// Samples the memory of what takes long. To begin with it takes some of a millisecond, which a time that counts
-/// must not have in it: of 20 ms of gzip, 4 % were seen.
+/// Samples the memory of what takes long. To begin with it takes some of a millisecond, which a time that
+/// counts must not have in it: of 20 ms of gzip, 4 % were seen.
 class command_starter::memory_watch {
 public:
     static constexpr auto worth_it_in_a_warm_up = 5ms;
@@ -118,8 +151,7 @@ command_starter::command_starter(std::vector<word_list> const& commands, start_o
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) refuse("socketpair");
     socket_ = detail::descriptor(sockets[0]);
     detail::descriptor const theirs(sockets[1]);
-    errors_ = detail::descriptor(memfd_create("quartet-errors", MFD_CLOEXEC));
-    if (errors_.get() < 0) refuse("memfd_create");
+    errors_ = memory_file("quartet-errors");
     detail::descriptor output;
     if (how.output == output_to::pipe) {
         int ends[2];
@@ -128,9 +160,12 @@ command_starter::command_starter(std::vector<word_list> const& commands, start_o
         output = detail::descriptor(ends[1]);
         fcntl(output_.get(), F_SETFL, O_NONBLOCK);
     }
+    auto const plan = file_with(plan_text(commands, how));
+    auto const image = starter_image();
     process_ = detail::fork_child();
     if (process_ < 0) refuse("fork");
     if (process_ != 0) return;
+    become(image, {theirs.get(), shared_->file.get(), plan.get(), errors_.get(), output.get()});
     close(socket_.get());
     serve_starts(theirs.get(), commands, how, {output.get(), errors_.get()}, *shared_->state);
 }

@@ -10,6 +10,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <sys/resource.h>
 #include <sys/types.h>
 #include <vector>
@@ -51,6 +53,27 @@ struct start_descriptors {
     int output = -1;  ///< the pipe's end for writing
     int errors = -1;  ///< the file that keeps standard error
 };
+
+/// Where the program that is the starting process finds these.
+enum handed_descriptor : int {
+    handed_socket = 3,
+    handed_state,  ///< shared_state, in a file in memory
+    handed_plan,   ///< commands and options, as plan_text() has them
+    handed_errors,
+    handed_output,  ///< perhaps
+    handed_end
+};
+
+struct start_plan {
+    std::vector<word_list> commands;
+    start_options how;
+};
+
+/// The plan as texts that each end in a NUL byte.
+std::string plan_text(std::vector<word_list> const& commands, start_options const& how);
+
+/// The opposite, of a text that plan_text() has made.
+start_plan read_plan(std::string_view text);
 
 /// Serves requests until the socket is closed; never returns. In the forked child.
 [[noreturn]] void serve_starts(int socket, std::vector<word_list> const& commands, start_options const& how,

@@ -1,11 +1,9 @@
-// The process that starts commands. Between fork and the end it allocates little: the kernel takes what it
-// had for a part of what commands need.
+// The process that starts commands. It is a program of its own, linked statically (starter_main.cpp): so this
+// file and what it includes need nothing of the library.
 
 #include "measure/commands/counters.hpp"
 #include "measure/commands/starter_protocol.hpp"
 #include "src/base/descriptor.hpp"
-#include "src/base/forking.hpp"
-#include "src/io/commands/running_process.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <optional>
 #include <signal.h>
 #include <string>
 #include <string_view>
@@ -23,6 +22,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <vector>
 
 namespace quartet::measure {
 namespace {
@@ -44,13 +44,21 @@ void handle(int number, void (*handler)(int)) {
     sigaction(number, &action, nullptr);
 }
 
-/// The commands get the usual signals, as over exec handlers are forgotten and none is ignored or blocked.
+bool is_ignored(int number) {
+    struct sigaction now {};
+    return sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+/// The commands get the usual signals: over exec handlers are forgotten, and here none is ignored or blocked
+/// but what whoever started the tool ignores for all, as nohup does.
 void prepare_signals() {
-    detail::forget_signal_handlers();
-    for (int const number : {SIGPIPE, SIGXFSZ})
-        signal(number, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    for (int const number : {SIGPIPE, SIGXFSZ, SIGCHLD, SIGALRM, SIGUSR1, SIGUSR2})
+        if (!is_ignored(number) || number == SIGPIPE || number == SIGCHLD) signal(number, SIG_DFL);
     for (int const number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {  // the tool decides what becomes of them
-        if (!detail::has_effect(number, SIG_IGN)) handle(number, do_nothing);
+        if (!is_ignored(number) || number == SIGINT || number == SIGTERM) handle(number, do_nothing);
     }
     // Not one that users send: and a handler is forgotten by exec.
     int const parent_died = SIGRTMIN + 1;
@@ -83,6 +91,34 @@ std::string look_up(std::string const& program) {
     }
     errno = reason;
     return {};
+}
+
+/// The processes whose parent this one is, as far as the kernel says (CONFIG_PROC_CHILDREN).
+std::vector<pid_t> own_children() {
+    std::vector<pid_t> found;
+    detail::descriptor const file(open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC));
+    std::string text;
+    char piece[512];
+    for (ssize_t got = 0; file.get() >= 0 && (got = read(file.get(), piece, sizeof piece)) > 0;)
+        text.append(piece, static_cast<std::size_t>(got));
+    for (char const* at = text.c_str(); *at != '\0';) {
+        char* end = nullptr;
+        found.push_back(static_cast<pid_t>(std::strtol(at, &end, 10)));
+        for (at = end; *at == ' ';)
+            ++at;
+    }
+    return found;
+}
+
+/// In KiB; 0 if it can't be read. Not ru_maxrss of this process: that has what it was before its own exec.
+long own_peak() {
+    detail::descriptor const file(open("/proc/self/status", O_RDONLY | O_CLOEXEC));
+    char text[2048];
+    ssize_t const got = file.get() < 0 ? 0 : read(file.get(), text, sizeof text - 1);
+    text[got < 0 ? 0 : got] = '\0';
+    constexpr std::string_view name = "\nVmHWM:";
+    char const* const found = std::strstr(text, name.data());
+    return found ? std::strtol(found + name.size(), nullptr, 10) : 0;
 }
 
 /// What a child does its exec with.
@@ -170,9 +206,7 @@ public:
         shared_.running = 0;
         reply.error = shared_.start_error;
         if (counters) reply.counters = counters->read();
-        rusage own{};
-        getrusage(RUSAGE_SELF, &own);
-        reply.own_peak = own.ru_maxrss;
+        if (asked.timed) reply.own_peak = own_peak();
         look_for_others(reply);
         return reply;
     }
@@ -246,14 +280,15 @@ private:
 
     /// Living children that no earlier command has left.
     std::vector<pid_t> new_ones() const {
-        auto found = detail::children_of(getpid());
+        auto found = own_children();
         std::erase_if(found, [&](pid_t each) { return std::ranges::find(known_, each) != known_.end(); });
         return found;
     }
 
+    /// Whose children come here then, and are found the next time.
     static void end_others() {
-        for (auto const& each : detail::descendants_of(getpid()))
-            detail::send_signal(each, SIGKILL);
+        for (pid_t const each : own_children())
+            kill(each, SIGKILL);
     }
 
     void tell(std::vector<pid_t> const& others, start_reply& reply) {
