@@ -6,7 +6,7 @@ import { drawTimes } from "./charts/times";
 import { coursesOf, drawUsage } from "./charts/usage";
 import { button, Cell, chart, element, table } from "./dom";
 import { watch } from "./live";
-import { Measurement, measurementsOf, Report, Results, Said, ScalingCurve, Value, wasMeasured, workloadsOf } from "./results";
+import { isCommandLine, Measurement, measurementsOf, Report, Results, Said, ScalingCurve, Value, wasMeasured, workloadsOf } from "./results";
 import { bytes, count, counted, percent, plain, seconds, threeDigits } from "./text";
 import { onThemeOfSystem, switchTheme } from "./theme";
 import { TimelineView } from "./timeline_view";
@@ -61,7 +61,8 @@ function figuresOf(all: Measurement[]): HTMLElement {
         optional(each.cpu_user_seconds, seconds), optional(each.cpu_system_seconds, seconds),
         optional(each.heap_peak_bytes, bytes), optional(each.tree_peak_bytes, bytes), count(each.failed),
     ]);
-    return table("", ["model", "time", "interval", "tasks/s", "CPU user", "CPU system", "heap", "memory", "failed"], rows);
+    const whatTheyAre = all.every(isCommandLine) ? "command line" : "model";
+    return table("", [whatTheyAre, "time", "interval", "tasks/s", "CPU user", "CPU system", "heap", "memory", "failed"], rows);
 }
 
 /** What each node of a cluster used; null if nothing ran on one. */

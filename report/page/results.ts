@@ -158,6 +158,11 @@ export interface Report {
     conditions: string[];
 }
 
+/** What `quartet time` measures; its spec is its name. */
+export function isCommandLine(of: Measurement): boolean {
+    return of.model === "command";
+}
+
 /** The kind of a model: "threads" of "threads:2+async:50". */
 export function kindOf(spec: string): string {
     const end = spec.search(/[:+]/);

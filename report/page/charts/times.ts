@@ -1,7 +1,7 @@
 // How long a workload took under each model: bars, the interval of the median as whiskers, and a stroke below
 // the bar for every round.
 import { bottomAxis, fromZero } from "../axis";
-import { isGood, kindOf, Measurement, wasMeasured } from "../results";
+import { isCommandLine, isGood, kindOf, Measurement, wasMeasured } from "../results";
 import { Drawing, hint, label, tag, usualWidth } from "../svg";
 import { counted, percent, seconds } from "../text";
 
@@ -22,6 +22,12 @@ function hintOf(of: Measurement): string {
     return words + ", " + counted(roundsOf(of).length, "round");
 }
 
+/** A command line may be longer than there is room; the hint has all of it. */
+function shortened(name: string, room: number): string {
+    const most = Math.max(4, Math.floor(room / letter));
+    return name.length <= most ? name : name.slice(0, most - 1) + "\u2026";
+}
+
 export function drawTimes(workload: string, measurements: Measurement[], width = usualWidth): Drawing {
     const labels = Math.max.apply(null, measurements.map((each) => each.spec.length));
     const left = Math.min(16 + labels * letter, width / 2);
@@ -33,7 +39,7 @@ export function drawTimes(workload: string, measurements: Measurement[], width =
     measurements.forEach((each, row) => {
         const middle = top + rowHeight * (row + 0.5);
         const wall = each.wall_seconds;
-        rows += label(left - 10, middle + 4, each.spec, { class: "name", "text-anchor": "end" });
+        rows += label(left - 10, middle + 4, shortened(each.spec, left - 16), { class: "name", "text-anchor": "end" });
         if (!wasMeasured(each)) {
             rows += label(left + 6, middle + 4, "failed", { class: "bad" });
             return;
@@ -56,7 +62,7 @@ export function drawTimes(workload: string, measurements: Measurement[], width =
     });
     const axis = { scale: x, ticks: x.ticks(Math.max(2, (right - left) / 90)), format: seconds, title: "time (less is better)" };
     return {
-        title: workload + ": time under each model",
+        title: workload + (measurements.every(isCommandLine) ? ": time of each command line" : ": time under each model"),
         width,
         height: bottom + belowAxis,
         content: bottomAxis(axis, top, bottom) + rows,
