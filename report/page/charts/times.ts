@@ -24,8 +24,10 @@ function hintOf(of: Measurement): string {
 
 /** A command line may be longer than there is room; the hint has all of it. */
 function shortened(name: string, room: number): string {
-    const most = Math.max(4, Math.floor(room / letter));
-    return name.length <= most ? name : name.slice(0, most - 1) + "\u2026";
+    const widest = 8.6; // a digit, which letters are not as a rule
+    const most = Math.max(4, Math.floor(room / widest));
+    if (name.length * letter <= room) return name;
+    return name.slice(0, most - 1) + "\u2026";
 }
 
 export function drawTimes(workload: string, measurements: Measurement[], width = usualWidth): Drawing {
