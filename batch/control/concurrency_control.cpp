@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kept_first = 64;
 constexpr std::size_t kept = 256;
-constexpr double new_share = 0.5;        // of a reading in what is smoothed
+constexpr double new_share = 0.3;        // of a reading in what is smoothed
 constexpr double much_stalled = 0.1;     // of the time
 constexpr double pressure_seconds = 10;  // until more are dared again
 
@@ -68,7 +68,10 @@ void concurrency_control::machine(double now, machine_state const& state) {
     }
     if (options_.max_load)
         loaded_ = std::max(state.load.value_or(0), state.runnable.value_or(0)) >= *options_.max_load;
-    if (meter_.running() > 0) ++readings_;
+    if (meter_.running() > 0 && ++readings_ == 1) {
+        busy_.reset();  // only half of the first had begun
+        runnable_.reset();
+    }
     rate_.pass(now);
     search_.machine_read();
     find_most();
@@ -117,6 +120,9 @@ void concurrency_control::apply(double now, limit_reason why, double before, dou
     }
     changes_.push_back({now, limit_, to, why, before, after, busy_.value_or(0)});
     limit_ = to;
+    // How it was with another number says nothing of this one.
+    busy_.reset();
+    runnable_.reset();
 }
 
 bool concurrency_control::may_start(double now) const noexcept {

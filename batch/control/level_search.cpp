@@ -6,8 +6,9 @@
 namespace quartet::batch {
 namespace {
 
-constexpr double blind_seconds = 0.15;  // between two doublings while nothing is known
-constexpr std::size_t blind_most = 128;
+constexpr double blind_seconds = 0.09;  // between two doublings while nothing is known
+constexpr std::size_t blind_most = 256;
+constexpr double few_ends = 4;     // say nothing yet
 constexpr double shortest = 0.05;  // seconds that say anything
 constexpr double shortest_window = 0.2;
 constexpr double busy_share = 0.92;  // of the processors is all of them
@@ -35,7 +36,8 @@ bool level_search::saturated(machine_view const& view) const noexcept {
 level_search::step level_search::move(double now, throughput_meter& meter, std::size_t to, limit_reason why,
                                       double before, double after) noexcept {
     level_ = to;
-    seconds_before_ = meter.typical_seconds();
+    double const typical = meter.typical_seconds();
+    if (typical > 0 && (least_seconds_ == 0 || typical < least_seconds_)) least_seconds_ = typical;
     since_ = now;
     readings_ = 0;
     clean_ = false;
@@ -54,7 +56,7 @@ void level_search::force(double now, throughput_meter& meter, std::size_t level)
 void level_search::refused(double now, throughput_meter& meter, std::size_t most) noexcept {
     force(now, meter, std::min(level_, std::max<std::size_t>(1, most)));
     stage_ = stage::settling;
-    next_trial_ = now + 1;
+    next_trial_[1] = now + 1;
 }
 
 std::optional<level_search::step> level_search::decide(double now, throughput_meter& meter,
@@ -77,10 +79,10 @@ std::optional<level_search::step> level_search::decide(double now, throughput_me
 
 std::optional<level_search::step> level_search::fewer_for_processors(double now, throughput_meter& meter,
                                                                      machine_view const& view) noexcept {
-    if (readings_ < 3 || !view.runnable || !saturated(view)) return std::nullopt;
-    if (*view.runnable <= 1.5 * view.processors + 1) return std::nullopt;
-    double const excess = *view.runnable - 1.25 * view.processors;
-    auto const least = whole(std::ceil(view.processors));
+    if (readings_ < 10 || !view.runnable || !saturated(view)) return std::nullopt;
+    if (*view.runnable <= 2 * view.processors + 2) return std::nullopt;
+    double const excess = *view.runnable - 1.5 * view.processors;
+    auto const least = std::max(whole(std::ceil(view.processors)), 3 * level_ / 4);
     auto const to = std::max(least, whole(number(level_) - excess));
     if (to >= level_) return std::nullopt;
     double const rate = meter.since_mark(now).per_second;
@@ -93,7 +95,7 @@ std::optional<level_search::step> level_search::ramp(double now, throughput_mete
                                                      machine_view const& view) noexcept {
     auto const here = meter.since_mark(now);
     if (saturated(view)) return end_ramp(now, meter, here);
-    std::size_t to = std::min(2 * level_, view.most);
+    std::size_t to = std::min(view.disk_waits ? level_ + (level_ + 1) / 2 : 2 * level_, view.most);
     if (view.busy && here.running > 0 && readings_ > 0) {
         // Where each computes for a part of the time, so many make the processors busy.
         double const each = *view.busy / here.running;
@@ -109,22 +111,24 @@ std::optional<level_search::step> level_search::ramp(double now, throughput_mete
     }
     if (to <= level_) return here.ends >= number(level_) ? end_ramp(now, meter, here) : std::nullopt;
 
-    if (meter.typical_seconds() == 0) {
+    if (meter.known_ends() < few_ends) {
         bool const dare =
             now - since_ >= blind_seconds && to <= blind_most && !view.disk_waits && readings_ > 0;
         return dare ? std::optional(move(now, meter, to, limit_reason::waiting, 0, 0)) : std::nullopt;
     }
-    if (seconds_before_ > 0 && meter.fresh_ends() >= std::max(3.0, number(level_) / 4) &&
-        meter.fresh_seconds() <= 1.15 * seconds_before_) {
+    if (least_seconds_ > 0 && meter.fresh_ends() >= std::max(3.0, number(level_) / 2) &&
+        now - since_ >= 1.2 * least_seconds_ && meter.fresh_seconds() <= 1.2 * least_seconds_) {
         // Those that started since take as long as the ones before, so that many do as much more.
-        before_ = 0;
+        before_ = number(level_) / meter.fresh_seconds();
+        before_error_ = meter.variation() / std::sqrt(meter.fresh_ends());
         home_ = level_;
-        return move(now, meter, to, limit_reason::waiting, 0, here.per_second);
+        return move(now, meter, to, limit_reason::waiting, 0, before_);
     }
     if (here.ends < std::max(8.0, number(level_))) return std::nullopt;
     double const before = before_;
-    if (before == 0 || here.per_second > before * 1.3) {
+    if (before == 0 || here.per_second > before * (1 + 0.3 * (number(level_) / number(home_) - 1))) {
         before_ = here.per_second;
+        before_error_ = here.error;
         home_ = level_;
         return move(now, meter, to, before == 0 ? limit_reason::waiting : limit_reason::more_done, before,
                     here.per_second);
@@ -142,7 +146,9 @@ std::optional<level_search::step> level_search::end_ramp(double now, throughput_
                                                          throughput const& here) noexcept {
     stage_ = stage::settling;
     double const before = before_;
-    bool const back = before > 0 && home_ < level_ && here.per_second < before / as_good;
+    bool const known = here.ends >= std::max(8.0, number(level_) / 2);
+    bool const less = here.per_second * (1 + 0.5 * here.error) < before * (1 - 0.5 * before_error_) / as_good;
+    bool const back = before > 0 && home_ < level_ && known && less;
     here_ = {};
     best_ = 0;
     if (!back) {
@@ -182,13 +188,17 @@ std::optional<level_search::step> level_search::at_home(double now, throughput_m
     bool const measured =
         here.seconds >= shortest_window && here.ends >= std::max(12.0, number(level_)) &&
         (here.error <= 0.25 * (step_ - 1) || here.seconds >= std::max(3.0, 6 * meter.typical_seconds()));
-    if (!measured) return std::nullopt;
-    if (changed(here)) {
-        bool const room = !saturated(view);
+    bool const room = readings_ > 3 && view.busy && *view.busy < 0.7 * view.processors;
+    if (saturated(view)) was_saturated_ = true;
+    bool const idle_now = was_saturated_ && room;
+    if (!measured && !idle_now) return std::nullopt;
+    if (idle_now || changed(here)) {
+        was_saturated_ = false;
+        least_seconds_ = 0;
         best_ = 0;
         failures_[0] = failures_[1] = 0;
         step_ = 1.5;
-        next_trial_ = now;
+        next_trial_[0] = next_trial_[1] = now;
         here_ = {};
         before_ = 0;
         meter.mark(now);
@@ -198,7 +208,7 @@ std::optional<level_search::step> level_search::at_home(double now, throughput_m
     }
     here_ = here;
     best_ = std::max(best_, here.per_second);
-    if (now < next_trial_) {
+    if (now < std::min(next_trial_[0], next_trial_[1])) {
         // What is known gets no better by age; so it is measured anew from time to time.
         if (here.seconds > 20 * shortest_window && here.error < 0.02) meter.mark(now);
         return std::nullopt;
@@ -214,28 +224,31 @@ std::size_t level_search::neighbour(bool up, machine_view const& view) const noe
 
 std::optional<level_search::step> level_search::try_neighbour(double now, throughput_meter& meter,
                                                               machine_view const& view) noexcept {
-    bool const may_up =
-        !saturated(view) && neighbour(true, view) > home_ && here_.running >= used_share * number(home_);
-    double const window = std::max(shortest_window, here_.seconds);
-    auto const down = neighbour(false, view);
+    auto const up_to = neighbour(true, view);
+    bool const may_up = now >= next_trial_[1] && !saturated(view) && up_to > home_ &&
+                        here_.running >= used_share * number(home_);
     // What fewer would lose if each did as much as before, against what trials may cost by now.
-    double const loss = 2 * window * (1 - number(down) / number(home_));
+    auto const down_to = neighbour(false, view);
+    double const window =
+        std::max(shortest_window, std::max(12.0, number(down_to)) / std::max(1e-9, here_.per_second));
+    double const loss = 2 * window * (1 - number(down_to) / number(home_));
+    bool const costs = failures_[0] > 0 || saturated(view);
     bool const may_down =
-        down < home_ && (now - since_) * trial_share >= loss * (failures_[0] > 0 || saturated(view) ? 1 : 0);
+        now >= next_trial_[0] && down_to < home_ && (!costs || (now - since_) * trial_share >= loss);
     if (!may_up && !may_down) return std::nullopt;
     bool const up = may_up && (up_ || !may_down);
     double const before = here_.per_second;
     tried_at_ = now;
     stage_ = stage::trying_settling;
     up_ = up;
-    return move(now, meter, neighbour(up, view), limit_reason::trial, before, 0);
+    return move(now, meter, up ? up_to : down_to, limit_reason::trial, before, 0);
 }
 
 void level_search::go_home(double now, throughput_meter& meter, double lost) noexcept {
     double& failures = failures_[up_ ? 1 : 0];
     failures += 1;
     double const cost = (now - tried_at_) * std::max(0.02, lost);
-    next_trial_ = now + cost / trial_share * failures;
+    next_trial_[up_ ? 1 : 0] = now + cost / trial_share * (up_ ? 0.5 + 0.5 * failures : 0.5 + failures);
     if (failures_[0] > 0 && failures_[1] > 0) step_ = std::max(finest, std::sqrt(step_));
     up_ = !up_;
     stage_ = stage::settling;
@@ -258,13 +271,22 @@ std::optional<level_search::step> level_search::judge(double now, throughput_met
     bool const better_up = up_ && !unused && ratio > better + 0.5 * error;
     bool const better_down = !up_ && ratio >= as_good && here.per_second >= as_good * best_;
     if ((measured || !hopeless) && (better_up || better_down)) {
+        double const gone = number(level_) / number(home_);
         home_ = level_;
         here_ = here;
         best_ = std::max(best_, here.per_second);
         failures_[0] = failures_[1] = 0;
-        next_trial_ = now;
+        was_saturated_ = false;
+        next_trial_[0] = next_trial_[1] = now;
         stage_ = stage::at_home;
         since_ = now;
+        if (up_ && gone >= 1.4 && ratio - error > 1 + 0.5 * (gone - 1)) {
+            // Each did as much as before.
+            stage_ = stage::ramp;
+            before_ = here.per_second;
+            before_error_ = here.error;
+            clean_ = false;
+        }
         return step{up_ ? limit_reason::more_done : limit_reason::no_gain, before, here.per_second};
     }
     if (up_)

@@ -89,19 +89,21 @@ private:
     stage stage_ = stage::ramp;
     double since_ = 0;  // when the level changed
     std::size_t readings_ = 0;
-    double seconds_before_ = 0;  // that a job took before it changed
+    double least_seconds_ = 0;  // that jobs took, in the mean of any level
 
     // Slow start: what the level before did.
     double before_ = 0;
+    double before_error_ = 0;
     bool clean_ = false;  // measured since the last generation of jobs has ended
 
     throughput here_{};  // at home
     double best_ = 0;    // a second, of all homes
     double step_ = 1.5;
     bool up_ = true;  // the next trial
+    bool was_saturated_ = false;
     double tried_at_ = 0;
-    double next_trial_ = 0;
-    double failures_[2] = {0, 0};  // in succession, down and up
+    double next_trial_[2] = {0, 0};  // down and up
+    double failures_[2] = {0, 0};    // in succession, down and up
     std::optional<limit_reason> more_was_{};
 };
 

@@ -41,6 +41,7 @@ private:
     std::array<std::uint32_t, buckets> peaks_{};
     std::size_t seen_ = 0;
     double expected_ = 0;
+    double mean_ = 0;
     std::optional<std::uint64_t> limit_;
     double at_first_ = 0;  // available with none of ours
     double now_ = 0;

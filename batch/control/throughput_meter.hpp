@@ -6,8 +6,9 @@
 // bursts, and between two bursts a plain count says nothing. Of a job that has run for a seconds, of a mean
 // of m, (1 - v²)·a/m is done, where v is the variation of the durations (their standard deviation by their
 // mean): all of a/m where all take equally long, nothing where how long one has run says nothing of how long
-// it will (the mean residual life of a renewal process; Cox, Renewal Theory, 1962, section 5). The variance
-// of the number of ends is about v² times it (section 4.5), which says how far the figure is to be believed.
+// it will (the mean residual life of a renewal process, in two terms; Cox, Renewal Theory, 1962, section 5).
+// The variance of the number of ends is about v² times it (section 4.5), which says how far the figure is to
+// be believed.
 //
 // One thread. Every call takes constant time, and nothing is allocated.
 #pragma once
@@ -42,6 +43,9 @@ public:
     /// How long jobs take at present; 0 as long as none has ended.
     double typical_seconds() const noexcept { return known_ > 0 ? mean_ : 0; }
 
+    /// From how many ends that is known, of late.
+    double known_ends() const noexcept { return known_; }
+
     /// The standard deviation of that by it. 1 as long as it is not known.
     double variation() const noexcept;
 
@@ -51,7 +55,8 @@ public:
 
 private:
     void advance(double now) noexcept;
-    double progress(double now) const noexcept;
+    double ages(double now) const noexcept;
+    double certain(double ages, double running) const noexcept;
 
     std::size_t running_ = 0;
     double start_times_ = 0;  // of those that run, added up
@@ -66,7 +71,8 @@ private:
 
     double marked_ = 0;
     double marked_done_ = 0;
-    double marked_progress_ = 0;
+    double marked_ages_ = 0;
+    double marked_running_ = 0;
     double marked_exposure_ = 0;
     double fresh_ = 0;
     double fresh_time_ = 0;

@@ -255,17 +255,15 @@ private:
 
 class automatic final : public decider {
 public:
-    explicit automatic(concurrency_options const& options) : control_(options) {}
+    explicit automatic(concurrency_control& control) : control_(control) {}
     bool may_start(double now) override { return control_.may_start(now); }
     double next_start(double now) override { return control_.next_start(now); }
     void started(double now) override { control_.job_started(now); }
     void ended(double now, ended_job const& end) override { control_.job_ended(now, end); }
     void read(double now, machine_state const& state) override { control_.machine(now, state); }
 
-    concurrency_control const& control() const { return control_; }
-
 private:
-    concurrency_control control_;
+    concurrency_control& control_;
 };
 
 }  // namespace
@@ -294,9 +292,14 @@ course run_fixed(kind const& what, std::uint64_t seed, std::size_t count) {
     return run(what, seed, by);
 }
 
-course run_automatic(kind const& what, std::uint64_t seed) {
-    automatic by({.first = static_cast<std::size_t>(what.machine.processors)});
+course run_automatic(kind const& what, std::uint64_t seed, concurrency_control& control) {
+    automatic by(control);
     return run(what, seed, by);
+}
+
+course run_automatic(kind const& what, std::uint64_t seed) {
+    concurrency_control control({.first = static_cast<std::size_t>(what.machine.processors)});
+    return run_automatic(what, seed, control);
 }
 
 best_fixed find_best(kind const& what, std::uint64_t seed) {

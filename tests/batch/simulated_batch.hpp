@@ -97,7 +97,9 @@ course run(kind const& what, std::uint64_t seed, decider& by);
 /// Always `count` at once.
 course run_fixed(kind const& what, std::uint64_t seed, std::size_t count);
 
-/// By concurrency_control, which begins with the processors.
+course run_automatic(kind const& what, std::uint64_t seed, concurrency_control& control);
+
+/// By one that begins with the processors.
 course run_automatic(kind const& what, std::uint64_t seed);
 
 struct best_fixed {
