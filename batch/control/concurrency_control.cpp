@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kept_first = 64;
 constexpr std::size_t kept = 256;
 constexpr double new_share = 0.3;        // of a reading in what is smoothed
+constexpr double forgotten = 0.95;       // is left of what was, at each end of a job
 constexpr double much_stalled = 0.1;     // of the time
 constexpr double pressure_seconds = 10;  // until more are dared again
 
@@ -37,6 +38,8 @@ void concurrency_control::job_started(double now) {
 
 void concurrency_control::job_ended(double now, ended_job const& job) {
     meter_.ended(now, job.seconds, !job.slow_down);
+    job_seconds_ = forgotten * job_seconds_ + job.seconds;
+    cpu_seconds_ = forgotten * cpu_seconds_ + job.cpu_seconds;
     memory_.ended(job.slow_down ? 0 : job.peak_bytes);
     if (job.slow_down) {
         if (rate_.refused(now, now - job.seconds) && now - job.seconds >= last_cut_) {
@@ -68,12 +71,14 @@ void concurrency_control::machine(double now, machine_state const& state) {
     }
     if (options_.max_load)
         loaded_ = std::max(state.load.value_or(0), state.runnable.value_or(0)) >= *options_.max_load;
-    if (meter_.running() > 0 && ++readings_ == 1) {
+    if (meter_.running() > 0) ++readings_;
+    if (readings_ > 1) {
+        search_.machine_read();
+    } else {
         busy_.reset();  // only half of the first had begun
         runnable_.reset();
     }
     rate_.pass(now);
-    search_.machine_read();
     find_most();
     decide(now);
 }
@@ -92,9 +97,17 @@ void concurrency_control::find_most() noexcept {
     if (descriptors_for_) lower(*descriptors_for_, limit_reason::descriptors);
 }
 
+/// Processors that the jobs keep busy, by what those that have ended took; for where the system does not
+/// tell.
+std::optional<double> concurrency_control::computing() const noexcept {
+    if (state_.busy || job_seconds_ <= 0) return std::nullopt;
+    double const each = cpu_seconds_ / job_seconds_;
+    return std::min(state_.processors, each * static_cast<double>(meter_.running()));
+}
+
 machine_view concurrency_control::view() const noexcept {
     return {.processors = state_.processors,
-            .busy = busy_,
+            .busy = busy_ ? busy_ : computing(),
             .runnable = runnable_,
             .disk_waits = state_.disk_stalled.value_or(0) > 0.3,
             .most = loaded_ ? std::min(most_, search_.level()) : most_};

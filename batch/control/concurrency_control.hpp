@@ -85,6 +85,7 @@ public:
 
 private:
     machine_view view() const noexcept;
+    std::optional<double> computing() const noexcept;
     void find_most() noexcept;
     void decide(double now);
     void apply(double now, limit_reason why, double before, double after);
@@ -97,6 +98,8 @@ private:
     machine_state state_{};
     std::optional<double> busy_{};
     std::optional<double> runnable_{};
+    double job_seconds_ = 0;  // of those that ended lately
+    double cpu_seconds_ = 0;
     std::size_t most_;
     limit_reason most_why_ = limit_reason::most;
     std::optional<std::size_t> descriptors_for_{};  // so many jobs there are enough

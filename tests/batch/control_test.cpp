@@ -77,6 +77,24 @@ TEST(Concurrency, jobs_that_compute_stay_as_many_as_processors) {
     EXPECT_THAT(batch.control.explanation(), testing::StrEq("4 at once: the processors were busy"));
 }
 
+TEST(Concurrency, what_jobs_took_tells_where_the_system_does_not) {
+    concurrency_control control({.first = 4});
+    double now = 0;
+    control.machine(now, {.processors = 4});
+    for (int job = 0; job != 4; ++job)
+        control.job_started(now);
+    for (int second = 0; second != 60; ++second) {
+        for (int reading = 0; reading != 10; ++reading)
+            control.machine(now += 0.1, {.processors = 4});
+        for (int job = 0; job != 4; ++job) {
+            control.job_ended(now, {.seconds = 1, .cpu_seconds = 0.99});
+            control.job_started(now);
+        }
+        EXPECT_LE(control.limit(), second > 0 ? 8u : 256u);
+    }
+    EXPECT_LE(control.limit(), 4u);
+}
+
 TEST(Concurrency, where_far_more_want_to_run_than_can_they_are_made_fewer_without_an_end) {
     concurrency_control control({.first = 40});
     auto busy = idle();
@@ -84,11 +102,11 @@ TEST(Concurrency, where_far_more_want_to_run_than_can_they_are_made_fewer_withou
     busy.runnable = 40;
     for (int job = 0; job != 40; ++job)
         control.job_started(0);
-    for (int reading = 1; reading != 20; ++reading)
+    for (int reading = 1; reading != 120; ++reading)
         control.machine(0.1 * reading, busy);
     EXPECT_LE(control.limit(), 6u);
     EXPECT_GE(control.limit(), 4u);
-    EXPECT_FALSE(control.may_start(2));
+    EXPECT_FALSE(control.may_start(12));
 }
 
 TEST(Concurrency, never_more_than_the_user_allows) {
