@@ -220,6 +220,9 @@ std::string legend_text(measure::results const& results, std::string const& refe
     if (shell) text += "; the start of shells is taken off";
     if (by.widths[in_memory] > 0) text += "; memory: of all its processes, at the peak; K = 1024 bytes";
     if (by.widths[in_misses] > 0) text += "; misses: of the last cache";
+    bool const counted = std::ranges::any_of(
+        results.measurements, [](auto const& each) { return each.counters != measure::counter_figures(); });
+    if (!counted) text += "; instructions and cache misses: this machine lets nobody count them";
     return where.faint(wrap(text, where.text_width())) + '\n';
 }
 

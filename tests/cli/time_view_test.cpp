@@ -69,7 +69,10 @@ TEST(time_view, shows_counters_where_there_are_some) {
     EXPECT_THAT(text, HasSubstr(" 999"));
     auto without = two_lines();
     without.measurements[0].counters = {};
-    EXPECT_THAT(format_times(without, "", wide(120), results_style::plain), Not(HasSubstr("instr")));
+    auto const nothing = format_times(without, "", wide(120), results_style::plain);
+    EXPECT_THAT(nothing, Not(HasSubstr("instr ")));
+    EXPECT_THAT(nothing, HasSubstr("instructions and cache misses: this machine"));
+    EXPECT_THAT(text, Not(HasSubstr("this machine")));
 }
 
 TEST(time_view, fits_into_any_width_from_30_columns_on) {
