@@ -119,7 +119,9 @@ std::optional<level_search::step> level_search::ramp(double now, throughput_mete
     if (least_seconds_ > 0 && meter.fresh_ends() >= std::max(3.0, number(level_) / 2) &&
         now - since_ >= 1.2 * least_seconds_ && meter.fresh_seconds() <= 1.2 * least_seconds_) {
         // Those that started since take as long as the ones before, so that many do as much more.
-        before_ = number(level_) / meter.fresh_seconds();
+        double const each = meter.variation() > 0.5 ? std::max(meter.fresh_seconds(), meter.longest_mean())
+                                                    : meter.fresh_seconds();
+        before_ = number(level_) / each;
         before_error_ = meter.variation() / std::sqrt(meter.fresh_ends());
         home_ = level_;
         return move(now, meter, to, limit_reason::waiting, 0, before_);

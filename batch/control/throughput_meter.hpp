@@ -43,6 +43,10 @@ public:
     /// How long jobs take at present; 0 as long as none has ended.
     double typical_seconds() const noexcept { return known_ > 0 ? mean_ : 0; }
 
+    /// The mean of all so far, with what the running ones have had of theirs: more than it is where they are
+    /// many, where typical_seconds() is less as long as only short ones have ended. 0 as long as none has.
+    double longest_mean() const noexcept { return done_ > 0 ? exposure_ / done_ : 0; }
+
     /// From how many ends that is known, of late.
     double known_ends() const noexcept { return known_; }
 

@@ -34,8 +34,8 @@ protected:
     void write_stat(int busy, int running) const {
         auto const line =
             "cpu" + std::to_string(first) + " " + std::to_string(busy) + " 0 0 5000 900 0 0 0 0 0\n";
-        write("proc/stat", "cpu  1 2 3 4 5 6 7 8 0 0\n" + line +
-                               "cpu99999 7 7 7 7 7 7 7 7 0 0\nintr 5 4\nprocs_running " +
+        auto const others = "cpu99999 " + std::to_string(3 * busy) + " 0 0 5000 900 0 0 0 0 0\n";
+        write("proc/stat", "cpu  1 2 3 4 5 6 7 8 0 0\n" + line + others + "intr 5 4\nprocs_running " +
                                std::to_string(running) + "\nprocs_blocked 0\n");
     }
     machine_load load() const { return machine_load({root, {root / "cgroup", root / "mountinfo", root}}); }
