@@ -12,6 +12,7 @@ constexpr std::size_t kept_first = 64;
 constexpr std::size_t kept = 256;
 constexpr double new_share = 0.3;        // of a reading in what is smoothed
 constexpr double forgotten = 0.95;       // is left of what was, at each end of a job
+constexpr double own_share = 0.25;       // of the processors, below which jobs are not what makes them busy
 constexpr double much_stalled = 0.1;     // of the time
 constexpr double pressure_seconds = 10;  // until more are dared again
 
@@ -44,7 +45,8 @@ void concurrency_control::job_ended(double now, ended_job const& job) {
     if (job.slow_down) {
         if (rate_.refused(now, now - job.seconds) && now - job.seconds >= last_cut_) {
             last_cut_ = now;
-            if (options_.automatic) search_.refused(now, meter_, meter_.running());
+            if (options_.automatic)
+                search_.refused(now, meter_, std::max(meter_.running(), 3 * search_.level() / 4));
             apply(now, limit_reason::refused, 0, 0);
         }
     }
@@ -97,17 +99,23 @@ void concurrency_control::find_most() noexcept {
     if (descriptors_for_) lower(*descriptors_for_, limit_reason::descriptors);
 }
 
-/// Processors that the jobs keep busy, by what those that have ended took; for where the system does not
-/// tell.
+/// Processors that the jobs keep busy, by what those that have ended took.
 std::optional<double> concurrency_control::computing() const noexcept {
-    if (state_.busy || job_seconds_ <= 0) return std::nullopt;
+    if (job_seconds_ <= 0) return std::nullopt;
     double const each = cpu_seconds_ / job_seconds_;
     return std::min(state_.processors, each * static_cast<double>(meter_.running()));
 }
 
+/// Where the system does not tell, or others make them busy and not the jobs, what these do counts.
+std::optional<double> concurrency_control::busy() const noexcept {
+    auto const ours = computing();
+    bool const others = busy_ && ours && *ours < own_share * state_.processors;
+    return others || (!busy_ && !state_.busy) ? ours : busy_;
+}
+
 machine_view concurrency_control::view() const noexcept {
     return {.processors = state_.processors,
-            .busy = busy_ ? busy_ : computing(),
+            .busy = busy(),
             .runnable = runnable_,
             .disk_waits = state_.disk_stalled.value_or(0) > 0.3,
             .most = loaded_ ? std::min(most_, search_.level()) : most_};
@@ -167,7 +175,8 @@ std::string concurrency_control::explanation() const {
             }
         }
         if (!options_.automatic) return "as it was asked for";
-        if (busy_ && *busy_ >= 0.92 * state_.processors) return "the processors were busy";
+        if (auto const found = busy(); found && *found >= 0.92 * state_.processors)
+            return "the processors were busy";
         switch (search_.more_was().value_or(limit_reason::first)) {
             case limit_reason::slower:
                 return "more made each slower";

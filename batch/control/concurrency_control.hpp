@@ -86,6 +86,7 @@ public:
 private:
     machine_view view() const noexcept;
     std::optional<double> computing() const noexcept;
+    std::optional<double> busy() const noexcept;
     void find_most() noexcept;
     void decide(double now);
     void apply(double now, limit_reason why, double before, double after);

@@ -43,7 +43,8 @@ public:
 
     void end_those_due() {
         while (!started.empty() && started.front() <= now - 1) {
-            control.job_ended(now, {.seconds = now - started.front(), .peak_bytes = peak});
+            control.job_ended(now,
+                              {.seconds = now - started.front(), .cpu_seconds = share, .peak_bytes = peak});
             started.erase(started.begin());
         }
     }
@@ -52,6 +53,7 @@ public:
     double now = 0;
     std::size_t most = 0;
     std::uint64_t peak = 10'000'000;
+    double share = 1;  // of the second in which they compute
     std::vector<double> started;
 };
 
@@ -75,6 +77,19 @@ TEST(Concurrency, jobs_that_compute_stay_as_many_as_processors) {
     batch.pass(30, busy);
     EXPECT_EQ(batch.most, 4u);
     EXPECT_THAT(batch.control.explanation(), testing::StrEq("4 at once: the processors were busy"));
+}
+
+TEST(Concurrency, jobs_that_wait_are_made_more_at_once_though_others_compute) {
+    driver batch({.first = 4});
+    auto busy = idle();
+    busy.busy = 4;
+    busy.runnable = 4;
+    batch.pass(20, busy);
+    EXPECT_EQ(batch.most, 4u);
+    driver waiting({.first = 4});
+    waiting.share = 0.01;
+    waiting.pass(20, busy);
+    EXPECT_GE(waiting.most, 32u);
 }
 
 TEST(Concurrency, what_jobs_took_tells_where_the_system_does_not) {
