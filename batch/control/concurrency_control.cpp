@@ -82,7 +82,18 @@ void concurrency_control::machine(double now, machine_state const& state) {
     }
     rate_.pass(now);
     find_most();
+    allow_rate(now);
     decide(now);
+}
+
+/// So many run at once where they start at the rate that is allowed (Little); fewer would be a second limit.
+void concurrency_control::allow_rate(double now) {
+    if (!options_.automatic || !rate_.per_second() || meter_.running() < search_.level()) return;
+    double const needed = 1.2 * *rate_.per_second() * meter_.typical_seconds() + 1;
+    auto const to = std::min({most_, 2 * search_.level(), static_cast<std::size_t>(std::min(needed, 1e9))});
+    if (to <= search_.level()) return;
+    search_.force(now, meter_, to);
+    apply(now, limit_reason::refused, 0, 0);
 }
 
 void concurrency_control::find_most() noexcept {

@@ -88,6 +88,7 @@ private:
     std::optional<double> computing() const noexcept;
     std::optional<double> busy() const noexcept;
     void find_most() noexcept;
+    void allow_rate(double now);
     void decide(double now);
     void apply(double now, limit_reason why, double before, double after);
 
