@@ -18,7 +18,8 @@ namespace quartet::inline v0 {
 
 /// A program to run. It gets these three standard streams and no other open file of this process, signals
 /// with their usual effects (but SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 stay ignored where this process ignores
-/// them), and belongs to this process's group, so a terminal's Ctrl-C reaches it too.
+/// them), and belongs to this process's group, so a terminal's Ctrl-C reaches it too, unless it has a session
+/// of its own.
 struct command {
     command() = default;  // so not an aggregate; the reason stands at http_request
 
@@ -29,6 +30,9 @@ struct command {
     /// Set for it, beside what this process's environment has.
     std::vector<std::pair<std::string, std::string>> environment{};
     bool join_errors = false;  ///< standard error goes where standard output goes, in order
+    /// It has a session of its own: a terminal's Ctrl-C does not reach it, and it has no terminal to ask for
+    /// a password at. When it is ended, so is all of its process group, daemons too.
+    bool own_session = false;
     /// After this long it is ended, as by a stop, and the result says so. Zero: no limit.
     std::chrono::milliseconds timeout{0};
     /// So much it may write, to standard output and standard error together. At one byte more it is ended,
@@ -62,8 +66,15 @@ struct command_result {
     /// for any child, or has made SIGCHLD ignored while it ran.
     bool end_known = true;
     std::size_t written = 0;  ///< bytes of both streams that were read, kept or not
-    std::string output{};     ///< all of its standard output
-    std::string errors{};     ///< all of its standard error
+    /// Processor time of its process and of those that it has waited for; zero if a helper process waited
+    /// for it (docs/failures.md).
+    std::chrono::microseconds user_time{0};
+    std::chrono::microseconds system_time{0};
+    /// The largest resident set of any of them (getrusage(2), ru_maxrss). The system counts that of the
+    /// process that started it, this one, as well.
+    std::size_t peak_bytes = 0;
+    std::string output{};  ///< all of its standard output
+    std::string errors{};  ///< all of its standard error
 
     /// It ended by itself, in time, within its bounds and with exit code 0.
     bool ok() const noexcept { return exit_code == 0 && signal == 0 && !timed_out && !too_long && end_known; }
@@ -78,7 +89,12 @@ struct command_result {
     /// So that a body may return it from another process.
     template <class Archive>
     void serialize(Archive& archive) {
-        archive(exit_code, signal, timed_out, too_long, end_known, written, output, errors);
+        auto user = user_time.count();
+        auto system = system_time.count();
+        archive(exit_code, signal, timed_out, too_long, end_known, written, user, system, peak_bytes, output,
+                errors);
+        user_time = std::chrono::microseconds(user);
+        system_time = std::chrono::microseconds(system);
     }
 };
 

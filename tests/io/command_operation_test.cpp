@@ -156,6 +156,46 @@ TEST_P(running_a_command, joins_errors_with_output_in_order) {
     EXPECT_EQ(result.errors, "");
 }
 
+task<command_result> run_in_own_session(context& ctx, std::string line) {
+    auto what = command::shell(std::move(line));
+    what.own_session = true;
+    what.timeout = what.arguments.back().find("sleep") == std::string::npos ? 1min : 300ms;
+    co_return co_await ctx.run(std::move(what));
+}
+
+TEST_P(running_a_command, has_a_session_of_its_own_if_it_shall) {
+    std::string const ids("read -r _ _ _ _ group session _ </proc/$$/stat; echo $$ $group $session");
+    auto const apart = one(run_in_own_session, ids).output;
+    std::string const process = apart.substr(0, apart.find(' '));
+    EXPECT_EQ(apart, fmt::format("{0} {0} {0}\n", process));
+    auto const with_us = one(run_line, ids).output;
+    EXPECT_THAT(with_us, testing::EndsWith(fmt::format(" {} {}\n", getpgrp(), getsid(0))));
+}
+
+// One that has left its parent is nobody's descendant, but still in the group.
+TEST_P(running_a_command, in_its_own_session_takes_all_of_its_group_along) {
+    temporary_folder const folder;
+    auto const path = folder / "daemon";
+    one(run_in_own_session, fmt::format("(sleep 60 & echo $! >{}); sleep 60", path.native()));
+    EXPECT_TRUE(comes_true([&] { return !is_alive(process_from(path)); }));
+}
+
+TEST_P(running_a_command, in_its_own_session_is_asked_to_end_once) {
+    temporary_folder const folder;
+    auto const path = folder / "ends";
+    one(run_in_own_session, fmt::format("trap 'echo end >>{}' TERM; sleep 60; true", path.native()));
+    EXPECT_EQ(read_text(path), "end\n");
+}
+
+// A loop is the same, but it is waited for elsewhere.
+TEST_P(running_a_command, tells_what_it_used) {
+    auto const result = one(run_line, std::string("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done"));
+    EXPECT_GT(result.user_time + result.system_time, 1ms);
+    EXPECT_GT(result.peak_bytes, 500'000u);
+    auto const large = one(run_line, std::string("head -c 150M /dev/zero | tail -n 1 | wc -c"));
+    EXPECT_GT(large.peak_bytes, 100u << 20);
+}
+
 std::string numbered_text(std::size_t size) {
     std::string text;
     for (std::size_t i = 0; text.size() < size; ++i)

@@ -13,7 +13,8 @@
 //
 // A shell is most often asked for one thing and starts another to do it, so an end that reached the shell
 // alone would miss the work. A process group of its own would catch both, but signals of the terminal and
-// those to our own group would no longer reach it. So the descendants are looked for and ended one by one.
+// those to our own group would no longer reach it. So the descendants are looked for and ended one by one;
+// where a session of its own was asked for, its group is ended at once, and then those outside of it.
 
 #include "src/io/commands/child_process.hpp"
 
@@ -84,6 +85,10 @@ bool is_readable(descriptor const& what) noexcept {
     return poll(&waiting, 1, 0) > 0;
 }
 
+std::chrono::microseconds to_duration(timeval const& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
 /// posix_spawn does not say whether it is the directory or the program that it did not find.
 std::string cannot_start(command const& what, std::error_code refused) {
     std::error_code ignored;
@@ -102,7 +107,10 @@ std::string cannot_start(command const& what, std::error_code refused) {
 }  // namespace
 
 child_process::child_process(command const& what)
-    : most_bytes_(what.most_bytes), on_output_(what.on_output), on_errors_(what.on_errors) {
+    : own_session_(what.own_session),
+      most_bytes_(what.most_bytes),
+      on_output_(what.on_output),
+      on_errors_(what.on_errors) {
     refuse_unusable(what);
     try {
         start(what);
@@ -242,9 +250,14 @@ void child_process::ask_to_end() noexcept {
     phase_ = phase::asked_to_end;
     descendants_ = process_->descendants();
     // The shell first, or it would begin what comes next on its line.
-    process_->signal(SIGTERM);
-    for (auto const& each : descendants_)
-        send_signal(each, SIGTERM);
+    if (own_session_) {
+        process_->signal_group(SIGTERM);
+    } else {
+        process_->signal(SIGTERM);
+    }
+    for (auto const& each : descendants_) {
+        if (!own_session_ || !process_->has_in_group(each)) send_signal(each, SIGTERM);
+    }
     try {
         for (auto const& each : descendants_)
             watch(each, source::descendant);
@@ -274,6 +287,7 @@ void child_process::kill() noexcept {
     phase_ = phase::killed;
     auto const later = descendants_since();
     process_->signal(SIGKILL);
+    if (own_session_) process_->signal_group(SIGKILL);
     for (auto const& each : descendants_)
         send_signal(each, SIGKILL);
     for (auto const& each : later)
@@ -289,8 +303,12 @@ void child_process::forget_ended_descendants() {
 }
 
 command_result child_process::take() {
-    auto const status = process_->reap();
+    rusage used{};
+    auto const status = process_->reap(&used);
     if (cancelled_) throw cancelled();
+    result_.user_time = to_duration(used.ru_utime);
+    result_.system_time = to_duration(used.ru_stime);
+    result_.peak_bytes = static_cast<std::size_t>(used.ru_maxrss) * 1024;
     result_.end_known = status.has_value();
     if (status && WIFEXITED(*status)) result_.exit_code = WEXITSTATUS(*status);
     if (status && WIFSIGNALED(*status)) result_.signal = WTERMSIG(*status);

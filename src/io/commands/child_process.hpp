@@ -83,6 +83,7 @@ private:
     phase phase_ = phase::running;
     bool ended_ = false;
     bool cancelled_ = false;
+    bool own_session_;
     std::size_t most_bytes_;
     std::function<void(std::string_view)> on_output_;
     std::function<void(std::string_view)> on_errors_;

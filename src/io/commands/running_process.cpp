@@ -35,11 +35,12 @@ int to_wait_status(siginfo_t const& end) noexcept {
     return end.si_code == CLD_EXITED ? W_EXITCODE(end.si_status, 0) : W_EXITCODE(0, end.si_status);
 }
 
-/// Waits for a child's end. False if it is not this process's to wait for.
-bool wait_for(descriptor const& process, siginfo_t& end) noexcept {
-    int result = 0;
+/// Waits for a child's end. False if it is not this process's to wait for. The library's waitid() does not
+/// ask for what was used.
+bool wait_for(descriptor const& process, siginfo_t& end, rusage* used = nullptr) noexcept {
+    long result = 0;
     do {
-        result = waitid(by_descriptor, static_cast<id_t>(process.get()), &end, WEXITED);
+        result = syscall(SYS_waitid, by_descriptor, process.get(), &end, WEXITED, used);
     } while (result < 0 && errno == EINTR);
     return result == 0;
 }
@@ -129,6 +130,16 @@ void running_process::signal(int number) const noexcept {
     send_signal(self_, number);
 }
 
+void running_process::signal_group(int number) const noexcept {
+    // Not reaped yet, so the number is its group's and nobody else's.
+    if (self_.get() >= 0) ::kill(-id_, number);
+}
+
+bool running_process::has_in_group(descriptor const& other) const {
+    pid_t const id = id_of(other);
+    return id != 0 && getpgid(id) == id_;
+}
+
 std::vector<descriptor> running_process::descendants() const noexcept {
     std::vector<descriptor> found;
     try {
@@ -139,7 +150,7 @@ std::vector<descriptor> running_process::descendants() const noexcept {
     return found;
 }
 
-std::optional<int> running_process::reap() noexcept {
+std::optional<int> running_process::reap(rusage* used) noexcept {
     auto const self = std::exchange(self_, descriptor());
     if (keeper_) {
         auto const status = keeper_->wait_for_end();
@@ -147,7 +158,7 @@ std::optional<int> running_process::reap() noexcept {
         return status;
     }
     siginfo_t end{};
-    return wait_for(self, end) ? to_wait_status(end) : remembered_end(self);
+    return wait_for(self, end, used) ? to_wait_status(end) : remembered_end(self);
 }
 
 }  // namespace quartet::inline v0::detail

@@ -11,6 +11,7 @@
 #include "src/io/commands/keeper.hpp"
 
 #include <optional>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <vector>
 
@@ -33,6 +34,12 @@ public:
 
     void signal(int number) const noexcept;
 
+    /// To all of the process group that it leads, in its own session or as what made it has arranged.
+    void signal_group(int number) const noexcept;
+
+    /// Whether another process is in that group. One that has ended is in none.
+    bool has_in_group(descriptor const& other) const;
+
     /// Neither kills nor reaps it: it is another's.
     void disown() noexcept { self_ = descriptor(); }
 
@@ -41,7 +48,8 @@ public:
 
     /// Its end, as waitpid gives it. Waits if it has not ended; called once. Nothing if somebody else has
     /// waited for it, or it was thrown away as SIGCHLD is ignored, and the kernel (before 6.15) does not say.
-    std::optional<int> reap() noexcept;
+    /// What it used goes to `used`, if that is known.
+    std::optional<int> reap(rusage* used = nullptr) noexcept;
 
 private:
     pid_t id_;

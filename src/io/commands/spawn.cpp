@@ -63,7 +63,7 @@ public:
     /// Workers ignore SIGINT, and a program's threads may block what they like; an ignored or blocked signal
     /// stays so over exec, and a program that can't be interrupted is not what anybody asked for.
     /// But what interrupts nothing stays ignored.
-    void give_usual_signals() {
+    void give_usual_signals(bool own_session) {
         sigset_t none;
         sigset_t all;
         sigemptyset(&none);
@@ -72,7 +72,9 @@ public:
             sigdelset(&all, number);
         throw_if(posix_spawnattr_setsigmask(&attributes_, &none));
         throw_if(posix_spawnattr_setsigdefault(&attributes_, &all));
-        throw_if(posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+        int const session = own_session ? POSIX_SPAWN_SETSID : 0;
+        throw_if(posix_spawnattr_setflags(
+            &attributes_, static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | session)));
     }
 
     void give_streams(standard_streams const& streams) {
@@ -142,7 +144,7 @@ spawned spawn(command const& what, standard_streams const& streams) {
     above_standard const output(streams.output);
     above_standard const errors(streams.errors);
     spawn_plan plan;
-    plan.give_usual_signals();
+    plan.give_usual_signals(what.own_session);
     plan.give_streams({.input = input.get(), .output = output.get(), .errors = errors.get()});
     if (!what.directory.empty()) plan.go_to(what.directory);
 
