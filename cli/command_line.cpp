@@ -2,6 +2,7 @@
 //
 // The command line from its first argument to the exit code.
 
+#include "cli/batching/batch_arguments.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/logging.hpp"
 #include "cli/parsing/exit_codes.hpp"
@@ -20,14 +21,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace quartet {
 namespace cli {
@@ -70,7 +75,9 @@ int interpret(int argc, char** argv) {
     app.set_help_flag("-h,--help", "explain the command line");
     app.formatter(help_format());
     action chosen;
+    batch_arguments batch;
     add_run(app, chosen);
+    add_batch(app, chosen, batch);
     add_advise(app, chosen);
     add_profile(app, chosen);
     add_sweep(app, chosen);
@@ -87,7 +94,17 @@ int interpret(int argc, char** argv) {
     add_completion(app, chosen);
     be_strict(app);
     try {
-        app.parse(argc, argv);
+        auto words = std::vector<std::string>(argv + 1, argv + argc);
+        if (!words.empty() && words.front() == "batch") {
+            batch = split_batch(std::span(words).subspan(1));
+            words = batch.for_parser();
+            words.insert(words.begin(), "batch");
+        }
+        std::ranges::reverse(words);  // as the parser takes them
+        app.parse(std::move(words));
+    } catch (usage_error const& mistake) {
+        fmt::print(stderr, "{} batch: {}\n", app.get_name(), printable(mistake.what()));
+        return bad_usage;
     } catch (CLI::ParseError const& error) {
         if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
         complain(app, explain(app, error));

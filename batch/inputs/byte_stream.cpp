@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <iterator>
 #include <poll.h>
 #include <stdexcept>
 #include <sys/stat.h>
@@ -25,7 +26,8 @@ std::string byte_stream::name_of(std::string const& file) {
     return file == "-" ? "standard input" : "'" + file + "'";
 }
 
-byte_stream::byte_stream(std::string const& file) : name_(name_of(file)), buffer_(buffer_size) {
+byte_stream::byte_stream(std::string const& file, int stop)
+    : name_(name_of(file)), stop_(stop), buffer_(buffer_size) {
     if (file != "-") {
         own_ = detail::descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
         number_ = own_.get();
@@ -47,15 +49,23 @@ bool byte_stream::fill() {
 /// Reads into the buffer from a place on; how much, 0 at the end.
 std::size_t byte_stream::read_to(std::size_t place) {
     for (;;) {
+        if (stop_ >= 0) wait();
         ssize_t const got = ::read(number_, buffer_.data() + place, buffer_.size() - place);
         if (got >= 0) return static_cast<std::size_t>(got);
         if (errno == EAGAIN) {  // somebody else set standard input so
-            pollfd waited{number_, POLLIN, 0};
-            ::poll(&waited, 1, -1);
+            wait();
         } else if (errno != EINTR) {
             fail(line_, text_of_errno(errno));
         }
     }
+}
+
+/// Until there is something to read. Throws inputs_stopped if the stop is there before.
+void byte_stream::wait() const {
+    pollfd waited[]{{number_, POLLIN, 0}, {stop_, POLLIN, 0}};
+    while (::poll(waited, std::size(waited), -1) < 0 && errno == EINTR) {
+    }
+    if (waited[1].revents != 0) throw inputs_stopped();
 }
 
 void byte_stream::skip_byte_order_mark() {

@@ -12,16 +12,20 @@
 
 namespace quartet::batch {
 
+/// Thrown where a stop ends the wait for bytes.
+struct inputs_stopped {};
+
 class byte_stream {
 public:
     static constexpr int end = -1;
 
-    /// Opens a file; "-" is standard input, which stays open afterwards. Throws std::runtime_error if it
-    /// can't be opened, or is a folder.
-    explicit byte_stream(std::string const& file);
+    /// Opens a file; "-" is standard input, which stays open afterwards. From when the descriptor `stop` is
+    /// readable nothing is waited for any more; -1: there is none. Throws std::runtime_error if it can't be
+    /// opened, or is a folder.
+    explicit byte_stream(std::string const& file, int stop = -1);
 
     /// The next byte, or `end`; peek() leaves it there. They wait for a pipe. Throw std::runtime_error if it
-    /// can't be read.
+    /// can't be read, inputs_stopped.
     int get();
     int peek() { return at_ < filled_ || fill() ? static_cast<unsigned char>(buffer_[at_]) : end; }
 
@@ -40,11 +44,13 @@ public:
 private:
     bool fill();
     std::size_t read_to(std::size_t place);
+    void wait() const;
     [[noreturn]] void refuse(std::string_view problem) const;
 
     std::string name_;
     detail::descriptor own_;
     int number_ = 0;
+    int stop_ = -1;
     std::vector<char> buffer_;
     std::size_t at_ = 0;
     std::size_t filled_ = 0;

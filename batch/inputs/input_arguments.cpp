@@ -40,18 +40,18 @@ std::string name_of(source_description const& source) {
     return "'::: " + source.values.front() + (source.values.size() > 1 ? " …'" : "'");
 }
 
-std::unique_ptr<input_source> open(source_description const& source, empty_lines empty) {
+std::unique_ptr<input_source> open(source_description const& source, empty_lines empty, int stop) {
     switch (source.kind) {
         case source_kind::values:
             return std::make_unique<value_source>(source.values);
         case source_kind::lines:
-            return std::make_unique<line_source>(source.file, empty);
+            return std::make_unique<line_source>(source.file, empty, stop);
         case source_kind::nul_separated:
-            return std::make_unique<nul_separated_source>(source.file);
+            return std::make_unique<nul_separated_source>(source.file, stop);
         case source_kind::csv:
-            return std::make_unique<table_source>(source.file, ',');
+            return std::make_unique<table_source>(source.file, ',', stop);
         case source_kind::tsv:
-            return std::make_unique<table_source>(source.file, '\t');
+            return std::make_unique<table_source>(source.file, '\t', stop);
     }
     throw std::invalid_argument("this is no kind of source");
 }
@@ -68,13 +68,13 @@ void check_values(std::span<source_description const> linked) {
     }
 }
 
-std::unique_ptr<input_source> open_linked(std::span<source_description const> linked) {
-    if (linked.size() == 1) return open(linked.front(), empty_lines::skipped);
+std::unique_ptr<input_source> open_linked(std::span<source_description const> linked, int stop) {
+    if (linked.size() == 1) return open(linked.front(), empty_lines::skipped, stop);
     check_values(linked);
     std::vector<std::unique_ptr<input_source>> sources;
     std::vector<std::string> names;
     for (auto const& source : linked) {
-        sources.push_back(open(source, empty_lines::kept));
+        sources.push_back(open(source, empty_lines::kept, stop));
         names.push_back(name_of(source));
     }
     return std::make_unique<linked_sources>(std::move(sources), std::move(names));
@@ -104,14 +104,14 @@ input_arguments split_inputs(std::span<char const* const> words) {
     return split;
 }
 
-std::unique_ptr<input_source> open_inputs(std::span<source_description const> sources) {
+std::unique_ptr<input_source> open_inputs(std::span<source_description const> sources, int stop) {
     if (sources.empty()) throw std::invalid_argument("a batch needs a source of inputs");
     check_standard_input(sources);
     std::vector<std::unique_ptr<input_source>> crossed;
     for (std::size_t begin = 0, end = 1; begin < sources.size(); begin = end, ++end) {
         while (end < sources.size() && sources[end].linked)
             ++end;
-        crossed.push_back(open_linked(sources.subspan(begin, end - begin)));
+        crossed.push_back(open_linked(sources.subspan(begin, end - begin), stop));
     }
     if (crossed.size() == 1) return std::move(crossed.front());
     return std::make_unique<crossed_sources>(std::move(crossed));

@@ -2,10 +2,9 @@
 //
 // The inputs that a command line names, as GNU parallel has them:
 //
-//     quartet batch convert {1} {2} ::: a.png b.png ::: 90 180      every combination, the last varies
-//     fastest quartet batch convert {1} {2} ::: a.png b.png :::+ 90 180     the first with the first, the
-//     second with the second quartet batch gzip {} :::: files.txt                          the lines of a
-//     file; - is standard input
+//     convert {1} {2} ::: a.png b.png ::: 90 180      every combination; the last varies fastest
+//     convert {1} {2} ::: a.png b.png :::+ 90 180     the first with the first, the second with the second
+//     gzip {} :::: files.txt                          the lines of a file; - is standard input
 //
 // Otherwise than there, linked inputs of unequal number are an error, and empty lines are no inputs (but in
 // linked files, where each line is the partner of another).
@@ -43,7 +42,8 @@ input_arguments split_inputs(std::span<char const* const> words);
 /// Opens all of them, and gives their rows as one source; nothing has to be there but one description. Reads
 /// headers, and all rows of each source but the first and those linked to it, which are read as they are
 /// asked for. Throws std::runtime_error for what can't be read, for linked values of unequal number, for
-/// standard input twice.
-std::unique_ptr<input_source> open_inputs(std::span<source_description const> sources);
+/// standard input twice. When the descriptor `stop` is readable next() waits no longer, and throws
+/// inputs_stopped (byte_stream.hpp); -1: there is none.
+std::unique_ptr<input_source> open_inputs(std::span<source_description const> sources, int stop = -1);
 
 }  // namespace quartet::batch

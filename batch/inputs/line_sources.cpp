@@ -22,7 +22,8 @@ std::optional<std::vector<std::string>> value_source::next() {
     return std::vector{values_[given_++]};
 }
 
-line_source::line_source(std::string const& file, empty_lines empty) : bytes_(file), empty_(empty) {}
+line_source::line_source(std::string const& file, empty_lines empty, int stop)
+    : bytes_(file, stop), empty_(empty) {}
 
 std::optional<std::vector<std::string>> line_source::next() {
     // Not when it is made, for then nobody waits for a pipe yet.

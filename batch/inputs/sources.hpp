@@ -27,7 +27,7 @@ enum class empty_lines { skipped, kept };
 /// an error.
 class line_source final : public input_source {
 public:
-    explicit line_source(std::string const& file, empty_lines empty = empty_lines::skipped);
+    explicit line_source(std::string const& file, empty_lines empty = empty_lines::skipped, int stop = -1);
     std::optional<std::vector<std::string>> next() override;
     std::vector<std::string> columns() const override { return {""}; }
 
@@ -41,7 +41,7 @@ private:
 /// values are values.
 class nul_separated_source final : public input_source {
 public:
-    explicit nul_separated_source(std::string const& file) : bytes_(file) {}
+    explicit nul_separated_source(std::string const& file, int stop = -1) : bytes_(file, stop) {}
     std::optional<std::vector<std::string>> next() override;
     std::vector<std::string> columns() const override { return {""}; }
 
@@ -57,7 +57,7 @@ private:
 class table_source final : public input_source {
 public:
     /// Reads the first record. `separator` is a comma or a tab.
-    table_source(std::string const& file, char separator);
+    table_source(std::string const& file, char separator, int stop = -1);
     std::optional<std::vector<std::string>> next() override;
     std::vector<std::string> columns() const override { return columns_; }
 

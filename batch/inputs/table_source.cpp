@@ -13,7 +13,8 @@ std::string count_of_fields(std::size_t count) {
 
 }  // namespace
 
-table_source::table_source(std::string const& file, char separator) : bytes_(file), separator_(separator) {
+table_source::table_source(std::string const& file, char separator, int stop)
+    : bytes_(file, stop), separator_(separator) {
     bytes_.skip_byte_order_mark();
     auto header = read_record();
     if (!header) bytes_.fail(bytes_.line(), "it is empty, and its first line should name the columns");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <optional>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -133,9 +135,15 @@ journal journal::open(std::filesystem::path const& path,
     return made;
 }
 
+// The jobs of a batch that was killed are ended within that time, and until then it is theirs
+// (batch/run/orphan_guard.hpp).
 void journal::lock() {
-    if (::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return;
-    if (errno != EWOULDBLOCK) fail("lock", errno);
+    auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    do {
+        if (::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return;
+        if (errno != EWOULDBLOCK && errno != EINTR) fail("lock", errno);
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    } while (std::chrono::steady_clock::now() < end);
     throw std::runtime_error(fmt::format("'{}' is in use by another batch", path_.native()));
 }
 

@@ -45,7 +45,7 @@ public:
     /// cut short at the end of the file is taken off it; damaged ones elsewhere are left out and counted.
     ///
     /// Throws std::invalid_argument if the file is no journal, or of another version; std::runtime_error if
-    /// another process uses it; std::system_error if the system refuses; what `found` throws.
+    /// another process uses it for a second more; std::system_error if the system refuses; what `found` throws.
     static journal open(std::filesystem::path const& path,
                         std::function<void(journal_row const&)> const& found);
 
@@ -60,6 +60,9 @@ public:
 
     /// Has the disk keep what was written. Throws std::system_error.
     void sync();
+
+    /// Whoever has a copy of it keeps the journal locked.
+    int lock_descriptor() const noexcept { return file_.get(); }
 
     std::filesystem::path const& path() const noexcept { return path_; }
 

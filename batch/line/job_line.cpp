@@ -2,6 +2,7 @@
 
 #include "batch/line/line_scanner.hpp"
 #include "batch/line/shell_names.hpp"
+#include "batch/line/word_parts.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -11,13 +12,6 @@
 namespace quartet::batch {
 
 namespace {
-
-std::string joined(std::vector<std::string> const& values) {
-    std::string all;
-    for (std::size_t value = 0; value < values.size(); ++value)
-        all += (value ? " " : "") + values[value];
-    return all;
-}
 
 std::string in_single_quotes(std::string const& value) {
     auto const quoted = shell_quote(value);
@@ -50,24 +44,6 @@ std::string typed(std::string const& word, bool is_first) {
     bool const is_plain = !word.empty() && word.find_first_not_of(plain) == word.npos;
     bool const is_special = is_first && (is_reserved(word) || word.find('=') != word.npos);
     return is_plain && !is_special ? word : shell_quote(word);
-}
-
-std::vector<line_part> parts_of_word(std::string_view word, std::span<std::string const> columns) {
-    std::vector<line_part> parts(1);
-    while (!word.empty()) {
-        auto const found = read_braces(word, columns);
-        if (found && found->replaced) {
-            parts.push_back({.replaced = found->replaced});
-            parts.emplace_back();
-        } else {
-            parts.back().text += found ? found->literal : std::string(word.substr(0, 1));
-        }
-        word.remove_prefix(found ? found->length : 1);
-    }
-    std::erase_if(parts, [](line_part const& part) { return !part.replaced && part.text.empty(); });
-    if (parts.empty()) parts.emplace_back();  // an empty word is one, too
-    if (parts.size() == 1) parts.front().alone = true;
-    return parts;
 }
 
 }  // namespace
@@ -141,9 +117,7 @@ std::vector<std::string> job_line::words_for(job_values const& values) const {
             words.insert(words.end(), std::move_iterator(each.begin()), std::move_iterator(each.end()));
             continue;
         }
-        auto& word = words.emplace_back();
-        for (auto const& part : parts)
-            word += part.replaced ? joined(part.replaced->values(values)) : part.text;
+        words.push_back(text_of(parts, values));
     }
     return words;
 }

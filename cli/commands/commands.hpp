@@ -14,7 +14,11 @@ namespace quartet::cli {
 
 using action = std::function<int()>;
 
+struct batch_arguments;
+
 void add_run(CLI::App& app, action& chosen);
+/// `given` outlives the action.
+void add_batch(CLI::App& app, action& chosen, batch_arguments const& given);
 void add_advise(CLI::App& app, action& chosen);
 void add_profile(CLI::App& app, action& chosen);
 void add_sweep(CLI::App& app, action& chosen);

@@ -1,16 +1,15 @@
 #include "cli/measuring/repetition.hpp"
 
 #include "cli/parsing/errors.hpp"
+#include "cli/terminal/question.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <poll.h>
 #include <string_view>
 #include <unistd.h>
 
@@ -46,28 +45,6 @@ std::string sentence_of(plan const& what, repetition const& how_often) {
                                 : *inputs == 1 ? "the command"
                                                : fmt::format("each of the {} commands", *inputs);
     return fmt::format("{} runs {}", subject, how_often.text);
-}
-
-/// A line from the terminal; empty at its end. Throws measure::interrupted.
-std::string read_answer(interrupt const& stop) {
-    for (std::string line;;) {
-        pollfd waiting[] = {{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
-                            {.fd = stop.descriptor(), .events = POLLIN, .revents = 0}};
-        if (poll(waiting, 2, -1) < 0) continue;
-        if (waiting[1].revents) {
-            fmt::print(stderr, "\n");
-            throw measure::interrupted();
-        }
-        char typed = 0;
-        ssize_t const got = read(STDIN_FILENO, &typed, 1);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0 || typed == '\n') return line;
-        line += typed;
-    }
-}
-
-bool says_yes(std::string const& answer) {
-    return answer == "y" || answer == "Y" || answer == "yes" || answer == "Yes" || answer == "YES";
 }
 
 }  // namespace
@@ -106,8 +83,9 @@ void announce_commands(plan const& what, repetition const& how_often, consent fr
     bool const asks = from_user != consent::given && can_ask;
     if (!quiet || asks) fmt::print(stderr, "{}\n", sentence);
     if (!asks) return;
-    fmt::print(stderr, "Go on? [y/N] ");
-    if (!says_yes(read_answer(stop))) throw usage_error("nothing was run");
+    auto const said = ask("Go on?", STDIN_FILENO, stop);
+    if (said == answer::interrupted) throw measure::interrupted();
+    if (said == answer::no) throw usage_error("nothing was run");
 }
 
 }  // namespace quartet::cli

@@ -89,12 +89,8 @@ struct command_result {
     /// So that a body may return it from another process.
     template <class Archive>
     void serialize(Archive& archive) {
-        auto user = user_time.count();
-        auto system = system_time.count();
-        archive(exit_code, signal, timed_out, too_long, end_known, written, user, system, peak_bytes, output,
-                errors);
-        user_time = std::chrono::microseconds(user);
-        system_time = std::chrono::microseconds(system);
+        archive(exit_code, signal, timed_out, too_long, end_known, written, user_time, system_time,
+                peak_bytes, output, errors);
     }
 };
 
