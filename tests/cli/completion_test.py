@@ -12,7 +12,7 @@ import unittest
 
 from tool import LIMIT, QUARTET, ToolTest
 
-COMMANDS = ["run", "advise", "profile", "sweep", "time", "check", "report", "compare", "list", "doctor", "serve", "cluster", "generate", "clean", "completion"]
+COMMANDS = ["run", "batch", "advise", "profile", "sweep", "time", "check", "report", "compare", "list", "doctor", "serve", "cluster", "generate", "clean", "completion"]
 
 # What is typed, and what the last word may become.
 CASES = [
