@@ -18,13 +18,6 @@ double seconds_of(std::chrono::microseconds time) {
     return std::chrono::duration<double>(time).count();
 }
 
-/// What a process that does nothing seems to take: the system counts its parent's memory, too.
-std::size_t own_peak() {
-    rusage own{};
-    getrusage(RUSAGE_SELF, &own);
-    return static_cast<std::size_t>(own.ru_maxrss) * 1024;
-}
-
 std::string last_lines(kept_output const& text) {
     auto tail = text.tail(tail_bytes);
     while (tail.ends_with('\n'))
@@ -35,7 +28,7 @@ std::string last_lines(kept_output const& text) {
     return begin == tail.npos ? tail : tail.substr(begin + 1);
 }
 
-job_note note_of(ended_job const& ended) {
+job_note note_of(ended_try const& ended) {
     return {.number = ended.what.job.input.number,
             .command = ended.what.command,
             .seconds = ended.report.seconds,
@@ -44,7 +37,14 @@ job_note note_of(ended_job const& ended) {
 
 }  // namespace
 
-std::string reason_of(ended_job const& ended) {
+std::size_t known_peak(command_result const& end) {
+    rusage own{};
+    getrusage(RUSAGE_SELF, &own);
+    auto const ours = static_cast<std::size_t>(own.ru_maxrss) * 1024;
+    return end.peak_bytes > ours + ours / 8 ? end.peak_bytes : 0;
+}
+
+std::string reason_of(ended_try const& ended) {
     auto const& report = ended.report;
     if (!report.problem.empty()) return report.problem;
     if (ended.what.overdue) return "took too long and was ended";
@@ -52,14 +52,13 @@ std::string reason_of(ended_job const& ended) {
     return report.end.ok() ? "" : report.end.describe();
 }
 
-void batch_accounts::add(ended_job const& ended, try_end how, std::string const& reason) {
+void batch_accounts::add(ended_try const& ended, try_end how, std::string const& reason) {
     auto const& end = ended.report.end;
     ++summary_.tries;
     summary_.job_seconds += ended.report.seconds;
     summary_.cpu_user += seconds_of(end.user_time);
     summary_.cpu_system += seconds_of(end.system_time);
-    if (end.peak_bytes > summary_.peak_bytes && end.peak_bytes > own_peak() + own_peak() / 8)
-        summary_.peak_bytes = end.peak_bytes;
+    summary_.peak_bytes = std::max(summary_.peak_bytes, known_peak(end));
     switch (how) {
         case try_end::done:
             ++summary_.done;
@@ -77,7 +76,7 @@ void batch_accounts::add(ended_job const& ended, try_end how, std::string const&
     }
 }
 
-void batch_accounts::note_failure(ended_job const& ended, std::string const& reason) {
+void batch_accounts::note_failure(ended_try const& ended, std::string const& reason) {
     if (summary_.failures.size() >= batch_summary::most_notes) return;
     auto note = note_of(ended);
     note.reason = reason;
@@ -85,7 +84,7 @@ void batch_accounts::note_failure(ended_job const& ended, std::string const& rea
     summary_.failures.push_back(std::move(note));
 }
 
-void batch_accounts::note_slow(ended_job const& ended) {
+void batch_accounts::note_slow(ended_try const& ended) {
     auto& slowest = summary_.slowest;
     auto const place = std::ranges::find_if(
         slowest, [&](job_note const& note) { return note.seconds < ended.report.seconds; });

@@ -19,7 +19,7 @@ enum class try_end { done, failed, failed_for_now, cancelled };
 class batch_accounts {
 public:
     /// A try has ended; `reason` says why it failed.
-    void add(ended_job const& ended, try_end how, std::string const& reason);
+    void add(ended_try const& ended, try_end how, std::string const& reason);
 
     /// A job was left out, as a journal has it.
     void leave_out() { ++summary_.left_out; }
@@ -38,8 +38,8 @@ public:
     batch_summary const& summary() const noexcept { return summary_; }
 
 private:
-    void note_failure(ended_job const& ended, std::string const& reason);
-    void note_slow(ended_job const& ended);
+    void note_failure(ended_try const& ended, std::string const& reason);
+    void note_slow(ended_try const& ended);
     double rate(double now);
 
     batch_summary summary_;
@@ -47,7 +47,10 @@ private:
     std::deque<std::pair<double, std::uint64_t>> ends_;  // how many had ended when, of the last ten seconds
 };
 
+/// The memory of a command; 0 if it is not known, as the system counts that of this process, too.
+std::size_t known_peak(command_result const& end);
+
 /// Why a try failed, in words; of one that ended well nothing.
-std::string reason_of(ended_job const& ended);
+std::string reason_of(ended_try const& ended);
 
 }  // namespace quartet::batch

@@ -19,7 +19,7 @@ namespace quartet::batch {
 
 namespace {
 
-constexpr double tell_pause = 0.1;  // seconds
+constexpr double look_pause = 0.1;  // seconds
 
 std::optional<name_pattern> pattern_of(std::string const& text, std::vector<std::string> const& columns) {
     if (text.empty()) return std::nullopt;
@@ -51,7 +51,8 @@ batch_run::batch_run(batch_settings const& settings, job_line const& line, input
                  accounts_.leave_out();
                  order_.ended(job, {});
              }),
-      running_(how) {
+      running_(how),
+      control_(settings.at_once) {
     if (line.has_output() && !output_name_)
         throw std::runtime_error("the line has {out}, and nothing says what its file is called: --output");
 }
@@ -69,18 +70,20 @@ batch_summary batch_run::run() {
         bool const nothing_to_come = phase_ != phase::running || queue_.empty();
         if (running_.size() == 0 && nothing_to_come) break;
         check_limits();
-        tell();
+        look();
         wait();
     }
     order_.flush();
     auto& summary = accounts_.summary();
     summary.seconds = now();
+    summary.at_once = control_.explanation();
+    summary.changes.assign(control_.changes().begin(), control_.changes().end());
     summary.inputs_left = !queue_.empty();
     return std::move(summary);
 }
 
 bool batch_run::may_start() const {
-    return running_.size() < std::min(settings_.at_once, room_) && now() >= next_start_ && !order_.is_full();
+    return running_.size() < room_ && control_.may_start(now()) && now() >= next_start_ && !order_.is_full();
 }
 
 void batch_run::start_jobs() {
@@ -127,13 +130,14 @@ void batch_run::start(waiting_job job) {
         request.timeout = std::chrono::milliseconds(
             std::max(1L, std::lround(std::min(settings_.limit.seconds, 1e9) * 1000)));
     starts.job = std::move(job);
+    control_.job_started(now());
     running_.start(std::move(starts), std::move(request));
     accounts_.note_running(running_.size());
 }
 
 void batch_run::fail_before_start(waiting_job job, std::string const& why) {
     job.tries = settings_.retry.times;  // it would be the same again
-    ended_job ended;
+    ended_try ended;
     ended.what.command = fmt::format("{}", fmt::join(job.input.fields, " "));
     ended.what.job = std::move(job);
     ended.report.started =
@@ -143,17 +147,30 @@ void batch_run::fail_before_start(waiting_job job, std::string const& why) {
 }
 
 void batch_run::take_ended() {
-    for (auto& each : running_.take_ended())
+    for (auto& each : running_.take_ended()) {
+        auto const& end = each.report.end;
+        // What it waited for its turn in the executor is a part of it: more at once make that longer.
+        control_.job_ended(
+            now(), {.seconds = now() - each.what.since,
+                    .slow_down = said_slow_down(each),
+                    .cpu_seconds = std::chrono::duration<double>(end.user_time + end.system_time).count(),
+                    .peak_bytes = known_peak(end)});
         take(std::move(each));
+    }
 }
 
-bool batch_run::is_tried_again(ended_job const& ended) const {
+bool batch_run::said_slow_down(ended_try const& ended) const {
+    auto const& report = ended.report;
+    return report.problem.empty() && !report.cancelled && report.end.signal == 0 &&
+           settings_.slow_down.contains(report.end.exit_code);
+}
+
+bool batch_run::is_tried_again(ended_try const& ended) const {
     auto const& report = ended.report;
     auto const& job = ended.what.job;
     if (phase_ != phase::running) return false;
     if (!report.problem.empty() && !report.no_room) return false;
-    bool const said_slow_down = settings_.slow_down.contains(report.end.exit_code) && report.end.signal == 0;
-    if (said_slow_down && job.tries < batch_settings::most_refusals) return true;
+    if (said_slow_down(ended) && job.tries < batch_settings::most_refusals) return true;
     if (job.tries >= settings_.retry.times) return false;
     return settings_.retry.codes.empty() ||
            (report.end.signal == 0 && settings_.retry.codes.contains(report.end.exit_code));
@@ -165,7 +182,7 @@ double batch_run::pause_after(waiting_job const& job) const {
 }
 
 /// One that found no room comes back, and as many as found some are enough until one of them has ended.
-bool batch_run::found_no_room(ended_job& ended) {
+bool batch_run::found_no_room(ended_try& ended) {
     if (!ended.report.no_room || phase_ != phase::running || running_.size() == 0) {
         room_ = std::max(room_, room_ + 1);
         return false;
@@ -175,7 +192,7 @@ bool batch_run::found_no_room(ended_job& ended) {
     return true;
 }
 
-void batch_run::take(ended_job ended) {
+void batch_run::take(ended_try ended) {
     queue_.ended(ended.what.job);
     if (found_no_room(ended)) return;
     bool const by_stop = ended.report.cancelled && !ended.what.overdue;
@@ -198,7 +215,7 @@ void batch_run::take(ended_job ended) {
     check_halt();
 }
 
-void batch_run::write_journal(ended_job const& ended, std::string const& reason) {
+void batch_run::write_journal(ended_try const& ended, std::string const& reason) {
     if (!keeper_) return;
     auto const& report = ended.report;
     auto const& end = report.end;
@@ -226,7 +243,7 @@ void batch_run::write_journal(ended_job const& ended, std::string const& reason)
     }
 }
 
-void batch_run::give_output(ended_job ended) {
+void batch_run::give_output(ended_try ended) {
     auto const& input = ended.what.job.input;
     job_output output{.output = std::move(ended.report.output), .errors = std::move(ended.report.errors)};
     // What failed must not look as if it were whole.
@@ -283,19 +300,22 @@ void batch_run::end_early(phase next, batch_end why, std::string text) {
     if (phase_ == phase::ending) running_.end_all();
 }
 
-void batch_run::tell() {
-    if (now() < next_tell_) return;
-    next_tell_ = now() + tell_pause;
+/// Ten times a second: how the machine is, and what there is to tell.
+void batch_run::look() {
+    if (now() < next_look_) return;
+    next_look_ = now() + look_pause;
+    control_.machine(now(), machine_.read(now()));
     observer_.progressed(accounts_.status(now(), running_, queue_.waiting(), inputs_.total()));
 }
 
 /// Until a job ends, an input comes, a signal does, or it is time for something.
 void batch_run::wait() {
-    double until = next_tell_;
+    double until = next_look_;
     if (settings_.limit.per_cent > 0) until = std::min(until, now() + limit_pause);
-    if (phase_ == phase::running && running_.size() < settings_.at_once) {
-        if (next_start_ > now()) until = std::min(until, next_start_);
-        if (auto const due = queue_.next_due()) until = std::min(until, std::max(*due, next_start_));
+    double const next_start = std::max(next_start_, control_.next_start(now()));
+    if (phase_ == phase::running && running_.size() < std::min(control_.limit(), room_)) {
+        if (next_start > now()) until = std::min(until, next_start);
+        if (auto const due = queue_.next_due()) until = std::min(until, std::max(*due, next_start));
     }
     // Inputs that nobody takes yet would end each wait at once.
     bool const wants_inputs = phase_ == phase::running && may_start();

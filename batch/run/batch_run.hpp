@@ -3,6 +3,8 @@
 // Runs a batch: the loop that starts jobs, hears of their ends, and decides what becomes of each.
 #pragma once
 
+#include "batch/control/concurrency_control.hpp"
+#include "batch/control/machine_load.hpp"
 #include "batch/line/job_line.hpp"
 #include "batch/line/name_pattern.hpp"
 #include "batch/run/batch_accounts.hpp"
@@ -72,18 +74,19 @@ private:
     void start(waiting_job job);
     void fail_before_start(waiting_job job, std::string const& why);
     void take_ended();
-    void take(ended_job ended);
-    bool found_no_room(ended_job& ended);
-    bool is_tried_again(ended_job const& ended) const;
+    void take(ended_try ended);
+    bool found_no_room(ended_try& ended);
+    bool said_slow_down(ended_try const& ended) const;
+    bool is_tried_again(ended_try const& ended) const;
     double pause_after(waiting_job const& job) const;
-    void write_journal(ended_job const& ended, std::string const& reason);
-    void give_output(ended_job ended);
+    void write_journal(ended_try const& ended, std::string const& reason);
+    void give_output(ended_try ended);
     void check_halt();
     void check_limits();
     void hear_signals();
     void end_early(phase next, batch_end why, std::string text);
     void wait();
-    void tell();
+    void look();
     double now() const;
 
     batch_settings const& settings_;
@@ -99,9 +102,12 @@ private:
     running_jobs running_;
     phase phase_ = phase::running;
     batch_accounts accounts_;
-    std::size_t room_ = std::numeric_limits<std::size_t>::max();  // for processes and descriptors, as was found
+    concurrency_control control_;
+    machine_load machine_;
+    std::size_t room_ =
+        std::numeric_limits<std::size_t>::max();  // for processes and descriptors, as was found
     double next_start_ = 0;
-    double next_tell_ = 0;
+    double next_look_ = 0;
     std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 

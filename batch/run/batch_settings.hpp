@@ -3,6 +3,7 @@
 // How a batch is run. Plain values.
 #pragma once
 
+#include "batch/control/concurrency_control.hpp"
 #include "batch/run/halt_rule.hpp"
 #include "batch/run/job_queue.hpp"
 
@@ -35,9 +36,9 @@ struct time_limit {
 };
 
 struct batch_settings {
-    std::size_t at_once = 1;   ///< jobs
-    std::size_t per_host = 0;  ///< of them with the same host in their input; 0: any number
-    double rate = 0;           ///< starts a second at the most; 0: no limit
+    concurrency_options at_once{};  ///< how many run at the same time
+    std::size_t per_host = 0;       ///< of them with the same host in their input; 0: any number
+    double rate = 0;                ///< starts a second at the most; 0: no limit
     retry_rule retry{};
     std::set<int> slow_down{};  ///< exit codes that say so: the job is tried again, `most_refusals` times
     time_limit limit{};

@@ -3,6 +3,7 @@
 // What a batch says of itself: while it runs, and at its end.
 #pragma once
 
+#include "batch/control/limit_change.hpp"
 #include "batch/run/duration_histogram.hpp"
 #include "batch/run/time_left.hpp"
 
@@ -61,9 +62,11 @@ struct batch_summary {
     double cpu_system = 0;
     std::size_t peak_bytes = 0;  ///< of the largest job; 0 if none was larger than this program
     std::size_t most_running = 0;
-    duration_histogram durations{};    ///< of jobs that ended well
-    std::vector<job_note> failures{};  ///< the first of them
-    std::vector<job_note> slowest{};   ///< the slowest first
+    std::string at_once{};                ///< how many, and why: "8 at once: more made each slower"
+    std::vector<limit_change> changes{};  ///< of that number
+    duration_histogram durations{};       ///< of jobs that ended well
+    std::vector<job_note> failures{};     ///< the first of them
+    std::vector<job_note> slowest{};      ///< the slowest first
     batch_end end = batch_end::all_run;
     int signal = 0;            ///< that interrupted it
     std::string why{};         ///< of batch_end::halted and broken, in words

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <exception>
+#include <filesystem>
 #include <stdexcept>
 #include <sys/eventfd.h>
 #include <system_error>

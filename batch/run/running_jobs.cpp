@@ -74,8 +74,8 @@ void running_jobs::start(running_job job, job_request request) {
     slots_[slot - 1] = std::move(job);
 }
 
-std::vector<ended_job> running_jobs::take_ended() {
-    std::vector<ended_job> ended;
+std::vector<ended_try> running_jobs::take_ended() {
+    std::vector<ended_try> ended;
     for (auto& [slot, report] : inbox_->take()) {
         auto& running = slots_[slot - 1];
         ended.push_back({std::move(*running), std::move(report)});

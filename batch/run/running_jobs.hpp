@@ -28,7 +28,7 @@ struct running_job {
     future<void> ended_by{};
 };
 
-struct ended_job {
+struct ended_try {
     running_job what{};
     job_report report{};
 };
@@ -48,7 +48,7 @@ public:
     void start(running_job job, job_request request);
 
     /// Those that have ended since it was asked last.
-    std::vector<ended_job> take_ended();
+    std::vector<ended_try> take_ended();
 
     /// Readable when there are some.
     int descriptor() const noexcept;

@@ -5,8 +5,11 @@
 #include "cli/parsing/validators.hpp"
 #include "cli/parsing/value_rule.hpp"
 
+#include <quartet/cpus.hpp>
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 #include <string_view>
@@ -89,6 +92,41 @@ void refuse_pairs(batch_options const& options) {
         throw usage_error("--keep-order, --output: what goes to files has no order; leave one out");
 }
 
+/// How many at once were asked for; none: the tool chooses.
+std::optional<std::size_t> jobs_of(batch_options const& options) {
+    if (options.jobs.empty() || options.jobs == "auto") return std::nullopt;
+    std::size_t number = 0;
+    auto const* const last = options.jobs.data() + options.jobs.size();
+    auto const [end, error] = std::from_chars(options.jobs.data(), last, number);
+    if (error != std::errc() || end != last || number < 1 || number > most_jobs)
+        throw usage_error(
+            fmt::format("--jobs: '{}' is neither 'auto' nor a number from 1 to {}", options.jobs, most_jobs));
+    return number;
+}
+
+batch::concurrency_options concurrency_of(batch_options const& options) {
+    auto const asked = jobs_of(options);
+    if (asked && options.max_jobs > 0)
+        throw usage_error("--jobs, --max-jobs: the first says how many; the second is for --jobs auto");
+    batch::concurrency_options made{.max_load = options.max_load};
+    if (!options.max_memory.empty())
+        made.max_memory =
+            read("--max-memory", [&] { return static_cast<std::uint64_t>(parse_bytes(options.max_memory)); });
+    if (made.max_memory == 0u) throw usage_error("--max-memory: no job fits into nothing");
+    if (options.model == "single") {
+        made.first = made.most = 1;
+    } else if (asked) {
+        made.first = made.most = *asked;
+    } else {
+        // Threads and processes are made beforehand.
+        std::size_t const usual = options.model == "async" ? made.most : 8 * usable_cpus();
+        made.most = options.max_jobs > 0 ? options.max_jobs : usual;
+        made.first = std::min(made.most, usable_cpus());
+    }
+    made.automatic = !asked && options.model != "single";
+    return made;
+}
+
 batch::source_kind kind_of_files(batch_options const& options) {
     if (options.null) return batch::source_kind::nul_separated;
     if (options.csv) return batch::source_kind::csv;
@@ -135,6 +173,18 @@ void add_batch_options(CLI::App& command, batch_options& options) {
     command.add_flag("--tsv", options.tsv, "the same, separated by tabs");
     command.add_option("--jobs,-j", options.jobs, "how many at once; auto: as many as do the most work")
         ->option_text("N");
+    command.add_option("--max-jobs", options.max_jobs, "of auto: no more than this at once")
+        ->option_text("N")
+        ->check(integer_from(1, most_jobs));
+    command
+        .add_option("--max-memory", options.max_memory,
+                    "so much all that run may take together, as far as can be foreseen: 4GB")
+        ->option_text("SIZE");
+    command
+        .add_option("--max-load", options.max_load,
+                    "none begins while so many tasks of the machine want a processor")
+        ->option_text("N")
+        ->check(number_from(0.1, 1e6));
     takes_one_of(command.add_option("--model", options.model, "what runs them (docs/models.md)"),
                  {"async", "threads", "processes", "single", "cluster"})
         ->option_text("MODEL")
@@ -195,20 +245,10 @@ void add_batch_options(CLI::App& command, batch_options& options) {
     command.add_flag("--plain", options.plain, "no colours, ASCII only");
 }
 
-std::optional<std::size_t> jobs_of(batch_options const& options) {
-    if (options.jobs.empty() || options.jobs == "auto") return std::nullopt;
-    std::size_t number = 0;
-    auto const* const last = options.jobs.data() + options.jobs.size();
-    auto const [end, error] = std::from_chars(options.jobs.data(), last, number);
-    if (error != std::errc() || end != last || number < 1 || number > most_jobs)
-        throw usage_error(
-            fmt::format("--jobs: '{}' is neither 'auto' nor a number from 1 to {}", options.jobs, most_jobs));
-    return number;
-}
-
 batch::batch_settings settings_of(batch_options const& options) {
     refuse_pairs(options);
-    batch::batch_settings made{.per_host = options.per_host,
+    batch::batch_settings made{.at_once = concurrency_of(options),
+                               .per_host = options.per_host,
                                .retry = retry_of(options),
                                .keeps_order = options.keep_order,
                                .tag = options.tag ? "{}\t" : ""};

@@ -24,6 +24,9 @@ struct batch_options {
     bool csv = false;
     bool tsv = false;
     std::string jobs;
+    std::size_t max_jobs = 0;  ///< 0: not said
+    std::string max_memory;
+    std::optional<double> max_load;
     std::string model = "async";
     std::string rate;
     std::string delay;
@@ -50,11 +53,8 @@ struct batch_options {
 
 void add_batch_options(CLI::App& command, batch_options& options);
 
-/// What they mean, but for the number of jobs at once. Throws usage_error.
+/// What they mean. Throws usage_error.
 batch::batch_settings settings_of(batch_options const& options);
-
-/// How many jobs at once were asked for; none: the tool chooses. Throws usage_error.
-std::optional<std::size_t> jobs_of(batch_options const& options);
 
 /// All sources of inputs: --inputs, those after the command, or standard input. Throws usage_error if there
 /// are none.

@@ -38,6 +38,19 @@ ordered_json to_json(std::vector<batch::job_note> const& notes) {
     return made;
 }
 
+ordered_json to_json(std::vector<batch::limit_change> const& changes) {
+    auto made = ordered_json::array();
+    for (auto const& each : changes)
+        made.push_back({{"when", each.when},
+                        {"from", each.from},
+                        {"to", each.to},
+                        {"why", batch::name_of(each.why)},
+                        {"rate_before", each.rate_before},
+                        {"rate_after", each.rate_after},
+                        {"busy", each.busy}});
+    return made;
+}
+
 }  // namespace
 
 std::string batch_to_json(batch::batch_summary const& summary, std::vector<std::string> const& typed) {
@@ -61,6 +74,8 @@ std::string batch_to_json(batch::batch_summary const& summary, std::vector<std::
                       {"cpu_seconds", {{"user", summary.cpu_user}, {"system", summary.cpu_system}}},
                       {"peak_bytes", summary.peak_bytes},
                       {"most_at_once", summary.most_running},
+                      {"at_once", summary.at_once},
+                      {"changes", to_json(summary.changes)},
                       {"slowest", to_json(summary.slowest)},
                       {"failures", to_json(summary.failures)}};
     if (!summary.why.empty()) made["why"] = summary.why;

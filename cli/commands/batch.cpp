@@ -19,7 +19,6 @@
 #include "cli/terminal/text.hpp"
 #include "cli/views/batch_view.hpp"
 
-#include <quartet/cpus.hpp>
 #include <quartet/executor.hpp>
 
 #include <fmt/format.h>
@@ -161,8 +160,7 @@ int run_batch(batch_plan plan) {
     if (kept.journal) keeper.emplace(*kept.journal);
     if (options.nice && setpriority(PRIO_PROCESS, 0, *options.nice) != 0)
         throw std::system_error(errno, std::generic_category(), "cannot change the priority");
-    settings.at_once = options.model == "single" ? 1 : jobs_of(options).value_or(usable_cpus());
-    auto executor = make_executor(model_for(options, settings.at_once));
+    auto executor = make_executor(model_for(options, settings.at_once.most));
     batch_screen screen(!options.quiet, stop);
     auto const summary =
         batch::batch_run(settings, line, inputs, kept.earlier, keeper ? &*keeper : nullptr, executor, screen)

@@ -54,7 +54,6 @@ std::string times_of(batch::batch_summary const& summary, bool utf8) {
     auto text = fmt::format("a job took {} (median)", format_seconds(durations.quantile(0.5), utf8));
     if (durations.count() >= 20)
         text += fmt::format(", 95 of 100 no longer than {}", format_seconds(durations.quantile(0.95), utf8));
-    text += fmt::format("; at most {} ran at once", summary.most_running);
     double const cpu = summary.cpu_user + summary.cpu_system;
     if (cpu > 0) text += fmt::format("; processors {} in all", format_seconds(cpu, utf8));
     if (summary.peak_bytes > 0)
@@ -130,6 +129,7 @@ std::string format_summary(batch::batch_summary const& summary, terminal const& 
         text += screen.bad(wrap(printable(early), screen.text_width())) + '\n';
     if (auto const times = times_of(summary, screen.utf8); !times.empty())
         text += wrap(times, screen.text_width()) + '\n';
+    text += wrap(summary.at_once, screen.text_width()) + '\n';
     text += slowest_of(summary, screen);
     return text;
 }

@@ -203,7 +203,7 @@ class Failures(BatchTest):
         self.assertIn("6 done, 1 failed", ended.stderr)
 
     def test_halt_soon(self):
-        ended = self.batch("--jobs", "2", "--halt", "soon,fail=1", "case {} in 1) exit 1;; 2) sleep 0.5;; esac; echo {} >>ended", ":::",
+        ended = self.batch("--jobs", "2", "--halt", "soon,fail=1", "case {} in 1) until test -e two; do sleep 0.01; done; exit 1;; 2) touch two; sleep 0.5;; esac; echo {} >>ended", ":::",
                            *map(str, range(1, 50)), code=1)
         self.assertEqual(self.lines("ended"), ["2"])
         self.assertIn("1 job has failed", ended.stderr)
