@@ -65,7 +65,8 @@ batch::retry_rule retry_of(batch_options const& options) {
         made.codes = read("--retry-codes", [&] { return parse_exit_codes(options.retry_codes); });
     if (!options.retry_pause.empty())
         made.pause = read("--retry-pause", [&] { return parse_seconds(options.retry_pause); });
-    if (made.times == 0 && (!options.retry_codes.empty() || !options.retry_pause.empty()))
+    bool const has_pause = !options.retry_pause.empty() && options.slow_down.empty();
+    if (made.times == 0 && (!options.retry_codes.empty() || has_pause))
         throw usage_error(
             "--retry-codes and --retry-pause say when to try again; say how often by --retries");
     return made;

@@ -13,6 +13,7 @@
 #include "cli/measuring/scratch.hpp"
 #include "cli/parsing/exit_codes.hpp"
 #include "cli/parsing/quantities.hpp"
+#include "cli/parsing/shell_word.hpp"
 #include "cli/parsing/validators.hpp"
 #include "cli/parsing/value_rule.hpp"
 #include "cli/reports/baseline.hpp"
@@ -26,12 +27,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <signal.h>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 #include <vector>
 
@@ -195,6 +198,18 @@ known_costs costs_for(advise_options const& options, ground const& on, workbench
     return known;
 }
 
+/// The command that does the work as is advised; empty for what is no batch of commands on this machine.
+std::string way_to_do_it(advise_options const& options, prediction const& choice) {
+    constexpr std::string_view setting = "command.line=";
+    if (options.subject != "command" || choice.spec.cluster) return {};
+    auto const& settings = options.work.settings;
+    auto const line =
+        std::ranges::find_if(settings, [&](std::string const& each) { return each.starts_with(setting); });
+    if (line == settings.end() || options.work.inputs.empty()) return {};
+    return fmt::format("\nTo do the work: quartet batch --jobs {:.0f} --inputs {} {}\n", choice.in_flight,
+                       shell_word(options.work.inputs), shell_word(line->substr(setting.size())));
+}
+
 int advise_on(advise_options const& options) {
     check_together(options);
     auto const limits = limits_of(options);
@@ -211,7 +226,9 @@ int advise_on(advise_options const& options) {
         auto const reports = std::filesystem::is_regular_file(options.subject)
                                  ? reports_on(by, options.subject)
                                  : std::vector{report_by(by, on, bench, options, scratch, stop)};
-        if (!is_standard_output(options.json)) print_to(STDOUT_FILENO, format_advice(reports, where));
+        if (!is_standard_output(options.json))
+            print_to(STDOUT_FILENO,
+                     format_advice(reports, where) + way_to_do_it(options, reports.front().given.choice));
         if (!options.json.empty()) write_report(options.json, advice_to_json(reports));
         return all_well;
     } catch (measure::interrupted const&) {

@@ -115,6 +115,16 @@ class Advise(ToolTest):
         self.assertNotEqual(document["choice"]["spec"], "single", "the waits overlap")
         self.assertIn("each of the 26 tasks computes for", text)
 
+    def test_a_batch_of_commands_ends_in_the_line_that_does_it(self):
+        (self.folder / "my inputs").write_text("a b\nc\n")
+        advised = self.quartet("advise", "command", "--inputs", "my inputs", "--set", "command.line=sleep 0.05; echo {}", "--rounds", 2,
+                               "--yes", env={"XDG_CACHE_HOME": str(self.cache)})
+        line = re.search(r"^To do the work: quartet( batch .*)$", advised.stdout, re.MULTILINE)
+        self.assertIsNotNone(line, advised)
+        done = subprocess.run(["sh", "-c", QUARTET + line[1]], env=self.environment(), cwd=self.folder, capture_output=True, text=True,
+                              timeout=LIMIT, check=True)
+        self.assertEqual(sorted(done.stdout.splitlines()), ["a b", "c"])
+
     def test_results_that_there_are(self):
         file = self.folder / "results.json"
         self.quartet("run", "sleep", *settings(["sleep"], sleep__scale=0.002), "--rounds", 3, "--models",
