@@ -16,7 +16,7 @@ class BadInput(ToolTest):
                 self.assertIn(part, done.stderr)
 
     def test_commands(self):
-        self.refused("runs", says=["'runs'", "run, advise, profile, sweep, time, check, report, compare, list, doctor, serve, cluster, generate, clean, completion", "did you mean 'run'"])
+        self.refused("runs", says=["'runs'", "run, batch, advise, profile, sweep, time, check, report, compare, list, doctor, serve, cluster, generate, clean, completion", "did you mean 'run'"])
         self.refused("generate", "msgs", says=["'msgs'", "messages, csv"])
 
     def test_clusters(self):
