@@ -163,7 +163,8 @@ bool concurrency_control::may_start(double now) const noexcept {
     if (running == 0) return true;
     if (loaded_) return false;
     // What the first half takes says, a tenth of a second later, whether the other half fits.
-    std::size_t const at_first = readings_ == 0 ? (limit_ + 1) / 2 : limit_;
+    bool const is_tried = readings_ == 0 && (options_.automatic || options_.max_memory);
+    std::size_t const at_first = is_tried ? (limit_ + 1) / 2 : limit_;
     return running < std::min(at_first, most_);
 }
 

@@ -19,7 +19,8 @@ namespace quartet::batch {
 
 namespace {
 
-constexpr double look_pause = 0.1;  // seconds
+constexpr double look_pause = 0.1;    // seconds
+constexpr double first_pause = 0.02;  // until the machine is seen with jobs
 
 std::optional<name_pattern> pattern_of(std::string const& text, std::vector<std::string> const& columns) {
     if (text.empty()) return std::nullopt;
@@ -63,6 +64,7 @@ double batch_run::now() const {
 
 batch_summary batch_run::run() {
     inputs_.start();
+    control_.machine(now(), machine_.read(now()));
     for (;;) {
         hear_signals();
         take_ended();
@@ -303,7 +305,7 @@ void batch_run::end_early(phase next, batch_end why, std::string text) {
 /// Ten times a second: how the machine is, and what there is to tell.
 void batch_run::look() {
     if (now() < next_look_) return;
-    next_look_ = now() + look_pause;
+    next_look_ = now() + (now() < look_pause ? first_pause : look_pause);
     control_.machine(now(), machine_.read(now()));
     observer_.progressed(accounts_.status(now(), running_, queue_.waiting(), inputs_.total()));
 }
