@@ -11,6 +11,7 @@
 #include "cli/batching/batch_report.hpp"
 #include "cli/batching/batch_screen.hpp"
 #include "cli/commands/commands.hpp"
+#include "cli/measuring/ground.hpp"
 #include "cli/parsing/exit_codes.hpp"
 #include "cli/parsing/shell_word.hpp"
 #include "cli/reports/report_files.hpp"
@@ -20,6 +21,7 @@
 #include "cli/views/batch_view.hpp"
 
 #include <quartet/executor.hpp>
+#include <quartet/spec.hpp>
 
 #include <fmt/format.h>
 
@@ -104,6 +106,21 @@ void confirm(batch_plan const& plan, batch::job_line const& line, std::string co
         throw usage_error("nothing was run");
 }
 
+/// Of a cluster one a processor if nothing was said: the load of its other machines is not seen from here.
+/// Throws usage_error if there is none.
+void fit_to_cluster(batch_options const& options, batch::concurrency_options& at_once,
+                    interrupt const& stop) {
+    if (options.model != "cluster") return;
+    auto const on = find_ground("", {parse_spec("cluster")}, "--model", stop);
+    if (!at_once.automatic) return;
+    std::size_t processors = 0;
+    for (auto const& node : on.cluster.nodes)
+        processors += node.processors;
+    if (options.max_jobs > 0) processors = std::min(processors, options.max_jobs);
+    at_once.first = at_once.most = std::max<std::size_t>(1, processors);
+    at_once.automatic = false;
+}
+
 std::string model_for(batch_options const& options, std::size_t at_once) {
     if (options.model == "single") return "single";
     if (options.model == "cluster") return "cluster+async";
@@ -153,6 +170,7 @@ int run_batch(batch_plan plan) {
     auto const line = batch::job_line::read(options.words, inputs.columns());
     interrupt const stop;
     std::signal(SIGPIPE, SIG_IGN);
+    fit_to_cluster(options, settings.at_once, stop);
     if (options.confirm) confirm(plan, line, settings.output, stop);
     auto kept = open_journal(plan);
     batch::orphan_guard const guard(kept.journal ? kept.journal->lock_descriptor() : -1);

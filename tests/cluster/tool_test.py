@@ -1,4 +1,4 @@
-"""`quartet run`, `sweep` and `check` on three machines: `machines with 3 -- python3 -m unittest tool_test`."""
+"""`quartet run`, `sweep`, `check` and `batch` on three machines: `machines with 3 -- python3 -m unittest tool_test`."""
 
 import copy
 import json
@@ -62,6 +62,17 @@ class OnThreeMachines(unittest.TestCase):
         """As other bad input: one sentence, exit code 2."""
         said = [line for line in done.stderr.splitlines() if line.startswith("quartet")]
         self.assertEqual((done.returncode, said), (2, [sentence]), done.stdout + done.stderr)
+
+    def test_a_batch(self):
+        line = "sleep 0.05; hostname; test -e go || test {} != 7"
+        done = self.on_cluster("batch", "-k", "--model", "cluster", "--journal", "j", line, ":::", *map(str, range(1, 25)))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        names = done.stdout.split()
+        self.assertEqual((len(names), set(names)), (24, {"qa", "qb", "qc"}))
+        self.assertIn("failed: job 7, ", done.stderr)
+        (self.folder / "go").touch()
+        done = self.on_cluster("batch", "--resume", "j")
+        self.assertEqual((done.returncode, len(done.stdout.split())), (0, 1), done.stderr)
 
     def test_the_seven_tests(self):
         _, document = self.run_tests("--rounds", "2")
