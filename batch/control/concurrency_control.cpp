@@ -183,7 +183,7 @@ std::string concurrency_control::explanation() const {
                 case limit_reason::load:
                     return "the load was as high as it may be";
                 default:
-                    return "as many as are allowed";
+                    return options_.automatic ? "as many as are allowed" : "as it was asked for";
             }
         }
         if (!options_.automatic) return "as it was asked for";

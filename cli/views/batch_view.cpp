@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
 #include <cstring>
 
@@ -13,6 +14,7 @@ namespace quartet::cli {
 namespace {
 
 constexpr std::size_t shown_slowest = 3;
+constexpr double slow = 2;  // times the median
 
 std::string jobs(std::uint64_t number) {
     return fmt::format("{} {}", number, number == 1 ? "job" : "jobs");
@@ -39,6 +41,7 @@ std::string reason_to_end(batch::batch_summary const& summary) {
         case batch::batch_end::halted:
             return "ended early, as --halt says: " + summary.why;
         case batch::batch_end::interrupted:
+            if (summary.signal == SIGINT) return "ended early by Ctrl-C";
             return fmt::format("ended early by a signal ({})", strsignal(summary.signal));
         case batch::batch_end::reader_gone:
             return "ended early, as nobody reads the output any more";
@@ -64,13 +67,14 @@ std::string times_of(batch::batch_summary const& summary, bool utf8) {
 
 std::string slowest_of(batch::batch_summary const& summary, terminal const& screen) {
     std::string text;
-    if (summary.durations.count() <= shown_slowest) return text;
+    double const usual = summary.durations.quantile(0.5);
     for (std::size_t i = 0; i < std::min(shown_slowest, summary.slowest.size()); ++i) {
         auto const& note = summary.slowest[i];
+        if (note.seconds < slow * usual) break;
         text += fmt::format("  {}  job {}  {}\n", pad_left(format_seconds(note.seconds, screen.utf8), 8),
                             note.number, printable(note.command));
     }
-    return screen.faint("slowest") + '\n' + text;
+    return text.empty() ? text : screen.faint("slowest") + '\n' + text;
 }
 
 std::string indented(std::string const& lines) {
