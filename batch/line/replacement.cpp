@@ -44,7 +44,9 @@ std::string_view without_extension(std::string_view path) {
 }
 
 std::string in_braces(std::string_view body) {
-    return "{" + std::string(body) + "}";
+    std::string text("{");
+    text += body;
+    return text += '}';
 }
 
 std::string as_it_is(std::string_view body) {

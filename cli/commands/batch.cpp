@@ -20,6 +20,7 @@
 #include "cli/terminal/text.hpp"
 #include "cli/views/batch_view.hpp"
 
+#include <quartet/cpus.hpp>
 #include <quartet/executor.hpp>
 #include <quartet/spec.hpp>
 
@@ -124,6 +125,10 @@ void fit_to_cluster(batch_options const& options, batch::concurrency_options& at
 std::string model_for(batch_options const& options, std::size_t at_once) {
     if (options.model == "single") return "single";
     if (options.model == "cluster") return "cluster+async";
+    // To start a program holds a loop up, so there is a loop a processor.
+    std::size_t const loops = std::min(at_once, usable_cpus());
+    if (options.model == "async" && loops > 1)
+        return fmt::format("threads:{}+async:{}", loops, (at_once + loops - 1) / loops);
     return fmt::format("{}:{}", options.model, at_once);
 }
 

@@ -103,8 +103,10 @@ std::string to_paste(launch_line const& line) {
     std::string text;
     for (auto const& [name, value] : line.environment)
         text += name + '=' + shell_word(value) + ' ';
-    for (auto const& each : line.words)
-        text += (&each == &line.words.front() ? "" : " ") + shell_word(each);
+    for (auto const& each : line.words) {
+        if (&each != &line.words.front()) text += ' ';
+        text += shell_word(each);
+    }
     return text;
 }
 
