@@ -44,7 +44,7 @@ std::int64_t with_places(decimal of, std::size_t places) {
 
 std::string to_text(std::int64_t digits, std::size_t places) {
     auto text = fmt::format("{:0{}}", std::abs(digits), places + 1);
-    if (places > 0) text.insert(text.size() - places, ".");
+    if (places > 0) text.insert(text.size() - places, 1, '.');
     if (digits < 0) text.insert(text.begin(), '-');
     return text;
 }
