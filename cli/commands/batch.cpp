@@ -28,6 +28,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
@@ -183,7 +184,9 @@ int run_batch(batch_plan plan) {
     if (kept.journal) keeper.emplace(*kept.journal);
     if (options.nice && setpriority(PRIO_PROCESS, 0, *options.nice) != 0)
         throw std::system_error(errno, std::generic_category(), "cannot change the priority");
-    auto executor = make_executor(model_for(options, settings.at_once.most));
+    // The tool's own bodies: that a busy machine holds them up is nothing its user can mend.
+    auto executor = make_executor(model_for(options, settings.at_once.most),
+                                  {.stall_limit = std::chrono::nanoseconds(0)});
     batch_screen screen(!options.quiet, stop);
     auto const summary =
         batch::batch_run(settings, line, inputs, kept.earlier, keeper ? &*keeper : nullptr, executor, screen)
