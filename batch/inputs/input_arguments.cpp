@@ -81,9 +81,7 @@ std::unique_ptr<input_source> open_linked(std::span<source_description const> li
 }
 
 void check_standard_input(std::span<source_description const> sources) {
-    auto const times = std::count_if(sources.begin(), sources.end(), [](auto const& source) {
-        return source.kind != source_kind::values && source.file == "-";
-    });
+    auto const times = std::ranges::count_if(sources, &source_description::is_standard_input);
     if (times > 1) throw std::runtime_error("standard input (-) can be only one of the inputs");
 }
 

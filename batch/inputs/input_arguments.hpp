@@ -26,6 +26,8 @@ struct source_description {
     std::vector<std::string> values{};  ///< of source_kind::values
     std::string file{};                 ///< of the others; "-" is standard input
     bool linked = false;                ///< to the one before it; else crossed with it
+
+    bool is_standard_input() const { return kind != source_kind::values && file == "-"; }
 };
 
 struct input_arguments {

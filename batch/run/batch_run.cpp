@@ -80,7 +80,6 @@ batch_summary batch_run::run() {
     summary.seconds = now();
     summary.at_once = control_.explanation();
     summary.changes.assign(control_.changes().begin(), control_.changes().end());
-    summary.inputs_left = !queue_.empty();
     return std::move(summary);
 }
 
@@ -204,7 +203,7 @@ void batch_run::take(ended_try ended) {
                      : by_stop         ? try_end::cancelled
                      : again           ? try_end::failed_for_now
                                        : try_end::failed;
-    write_journal(ended, reason);
+    write_journal(ended, how, reason);
     accounts_.add(ended, how, reason);
     if (again) {
         auto job = std::move(ended.what.job);
@@ -217,17 +216,16 @@ void batch_run::take(ended_try ended) {
     check_halt();
 }
 
-void batch_run::write_journal(ended_try const& ended, std::string const& reason) {
+void batch_run::write_journal(ended_try const& ended, try_end how, std::string const& reason) {
     if (!keeper_) return;
     auto const& report = ended.report;
     auto const& end = report.end;
-    bool const by_stop = report.cancelled && !ended.what.overdue;
     using std::chrono::duration;
     journal_row row{.job = ended.what.job.input.number,
                     .attempt = ended.what.job.attempt,
-                    .state = report.ok() ? job_state::done
-                             : by_stop   ? job_state::cancelled
-                                         : job_state::failed,
+                    .state = how == try_end::done        ? job_state::done
+                             : how == try_end::cancelled ? job_state::cancelled
+                                                         : job_state::failed,
                     .started = report.started,
                     .seconds = report.seconds,
                     .exit_code = end.exit_code,

@@ -79,7 +79,7 @@ private:
     bool said_slow_down(ended_try const& ended) const;
     bool is_tried_again(ended_try const& ended) const;
     double pause_after(waiting_job const& job) const;
-    void write_journal(ended_try const& ended, std::string const& reason);
+    void write_journal(ended_try const& ended, try_end how, std::string const& reason);
     void give_output(ended_try ended);
     void check_halt();
     void check_limits();

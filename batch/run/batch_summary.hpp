@@ -68,9 +68,8 @@ struct batch_summary {
     std::vector<job_note> failures{};     ///< the first of them
     std::vector<job_note> slowest{};      ///< the slowest first
     batch_end end = batch_end::all_run;
-    int signal = 0;            ///< that interrupted it
-    std::string why{};         ///< of batch_end::halted and broken, in words
-    bool inputs_left = false;  ///< not all have been read
+    int signal = 0;     ///< that interrupted it
+    std::string why{};  ///< of batch_end::halted and broken, in words
 };
 
 }  // namespace quartet::batch

@@ -91,11 +91,10 @@ void confirm(batch_plan const& plan, batch::job_line const& line, std::string co
              interrupt const& stop) {
     detail::descriptor const terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
     if (terminal.get() < 0) throw usage_error("--confirm: there is no terminal to ask at");
-    for (auto const& each : plan.sources)
-        if (each.kind != batch::source_kind::values && each.file == "-")
-            throw usage_error(
-                "--confirm: inputs from standard input can't be shown before they are run; "
-                "give them as a file, or see them by --dry-run");
+    if (std::ranges::any_of(plan.sources, &batch::source_description::is_standard_input))
+        throw usage_error(
+            "--confirm: inputs from standard input can't be shown before they are run; "
+            "give them as a file, or see them by --dry-run");
     std::uint64_t jobs = 0;
     for (auto const counted = batch::open_inputs(plan.sources); counted->next();)
         ++jobs;
@@ -143,9 +142,7 @@ std::string way_to_go_on(batch_plan const& plan, batch::batch_summary const& sum
     bool const ended_early = summary.end != batch::batch_end::all_run;
     if (!ended_early && summary.failed == 0) return {};
     auto const& journal = !options.journal.empty() ? options.journal : resumed_journal(options);
-    bool const reads_input = std::ranges::any_of(plan.sources, [](auto const& each) {
-        return each.kind != batch::source_kind::values && each.file == "-";
-    });
+    bool const reads_input = std::ranges::any_of(plan.sources, &batch::source_description::is_standard_input);
     if (!journal.empty())
         return fmt::format("{} {}{}\n", ended_early ? "to go on:" : "to run those that failed again:",
                            command_to_resume(journal), reads_input ? " < THE SAME INPUTS" : "");
@@ -157,8 +154,7 @@ int exit_code_of(batch::batch_summary const& summary) {
     if (summary.end == batch::batch_end::interrupted) return interrupted_by + summary.signal;
     if (summary.end == batch::batch_end::reader_gone) return interrupted_by + SIGPIPE;
     bool const good = summary.failed == 0 && summary.end != batch::batch_end::broken;
-    bool const wanted_end = summary.end != batch::batch_end::halted || summary.failed == 0;
-    return good && wanted_end ? all_well : something_failed;
+    return good ? all_well : something_failed;
 }
 
 int run_batch(batch_plan plan) {

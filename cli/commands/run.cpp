@@ -54,30 +54,6 @@ void show(run_options const& options, measure::results const& results) {
     if (options.timeline) print_to(options.reports.stream(), '\n' + format_timelines(results, where));
 }
 
-/// The baseline to compare with, if one was given. Throws before the run starts if it can't be compared.
-std::optional<measure::results> baseline_of(run_options const& options, measure::results const& planned) {
-    if (options.baseline.empty()) {
-        if (!options.compared.fail_above.empty())
-            throw usage_error("--fail-above: there is no --baseline to compare with");
-        if (options.compared.fail_unresolved)
-            throw usage_error("--fail-unresolved: there is no --baseline to compare with");
-        return std::nullopt;
-    }
-    auto read = read_baseline(options.baseline);
-    check_comparable(read, planned, options.compared);
-    return read;
-}
-
-/// The exit code that follows from the results.
-exit_code show_changes(run_options const& options, measure::results const& baseline,
-                       measure::results const& results) {
-    auto how = options.compared;
-    how.margin = options.how.margin;
-    auto const [text, code] = compare_with_baseline(baseline, results, how, options.reports.screen());
-    if (!options.reports.quiet) print_to(options.reports.stream(), '\n' + text);
-    return code;
-}
-
 int run(run_options options) {
     interrupt const stop;
     signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not cost the report files
@@ -100,7 +76,7 @@ int run(run_options options) {
         auto const document = [&](measure::session_results found) {
             return assemble(options.work, what, how, scratch, std::move(found));
         };
-        auto const baseline = baseline_of(options, document({}));
+        auto const baseline = wanted_baseline(options.baseline, options.compared, document({}));
         announce_commands(what, repetition_of(what, how), consent_of(options.how), options.reports.quiet,
                           stop);
         std::optional<live_view> live;
@@ -125,7 +101,9 @@ int run(run_options options) {
         }
         if (live) live->finish(results);
         if (cut_short) return interrupted_by + stop.signal();
-        exit_code const changed = baseline ? show_changes(options, *baseline, results) : all_well;
+        exit_code const changed =
+            baseline ? show_changes(*baseline, results, options.compared, options.how.margin, options.reports)
+                     : all_well;
         if (!std::ranges::all_of(results.measurements, measure::is_good)) return something_failed;
         return changed;
     } catch (measure::interrupted const&) {

@@ -78,28 +78,6 @@ measure::results document_of(timing_method const& how, line_options const& lines
     return made;
 }
 
-std::optional<measure::results> baseline_of(time_options const& options, measure::results const& planned) {
-    if (options.baseline.empty()) {
-        if (!options.compared.fail_above.empty())
-            throw usage_error("--fail-above: there is no --baseline to compare with");
-        if (options.compared.fail_unresolved)
-            throw usage_error("--fail-unresolved: there is no --baseline to compare with");
-        return std::nullopt;
-    }
-    auto read = read_baseline(options.baseline);
-    check_comparable(read, planned, options.compared);
-    return read;
-}
-
-exit_code show_changes(time_options const& options, measure::results const& baseline,
-                       measure::results const& results) {
-    auto how = options.compared;
-    how.margin = options.how.margin;
-    auto const [text, code] = compare_with_baseline(baseline, results, how, options.reports.screen());
-    if (!options.reports.quiet) print_to(options.reports.stream(), '\n' + text);
-    return code;
-}
-
 /// The table, the sentences and the files.
 void show(time_options const& options, std::string const& reference, measure::results const& results) {
     write_reports(options.reports, results, true);
@@ -125,7 +103,7 @@ int time_lines(time_options const& options) {
     auto const document = [&](measure::command_session_results found) {
         return document_of(how, options.lines, what, std::move(found));
     };
-    auto const baseline = baseline_of(options, document({}));
+    auto const baseline = wanted_baseline(options.baseline, options.compared, document({}));
     timing_progress shown(!options.reports.quiet && how.session.starting.output != measure::output_to::here,
                           [&](measure::command_session_results const& so_far) {
                               if (measure::has_counted_rounds(so_far.measurements))
@@ -144,7 +122,9 @@ int time_lines(time_options const& options) {
         if (!measured) fmt::print(stderr, "quartet time: cut short before anything was measured\n");
         return interrupted_by + signalled;
     }
-    exit_code const changed = baseline ? show_changes(options, *baseline, results) : all_well;
+    exit_code const changed =
+        baseline ? show_changes(*baseline, results, options.compared, options.how.margin, options.reports)
+                 : all_well;
     return std::ranges::all_of(results.measurements, measure::is_good) ? changed : something_failed;
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/parsing/errors.hpp"
 #include "cli/parsing/quantities.hpp"
+#include "cli/reports/report_files.hpp"
 #include "cli/terminal/text.hpp"
 #include "cli/views/changes_view.hpp"
 #include "measure/analysis/changes.hpp"
@@ -94,6 +95,28 @@ baseline_report compare_with_baseline(measure::results const& old_results,
     auto const rounds = std::min(fewest_rounds(old_results), fewest_rounds(new_results));
     return {format_changes(changes, rounds, fail_above, where),
             code_of(changes, fail_above, options.fail_unresolved)};
+}
+
+std::optional<measure::results> wanted_baseline(std::string const& file, baseline_options const& options,
+                                                measure::results const& planned) {
+    if (file.empty()) {
+        if (!options.fail_above.empty())
+            throw usage_error("--fail-above: there is no --baseline to compare with");
+        if (options.fail_unresolved)
+            throw usage_error("--fail-unresolved: there is no --baseline to compare with");
+        return std::nullopt;
+    }
+    auto read = read_baseline(file);
+    check_comparable(read, planned, options);
+    return read;
+}
+
+exit_code show_changes(measure::results const& baseline, measure::results const& results,
+                       baseline_options options, std::string const& margin, report_options const& reports) {
+    options.margin = margin;
+    auto const [text, code] = compare_with_baseline(baseline, results, options, reports.screen());
+    if (!reports.quiet) print_to(reports.stream(), '\n' + text);
+    return code;
 }
 
 }  // namespace quartet::cli
